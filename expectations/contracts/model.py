@@ -1,0 +1,212 @@
+"""A dataset's contract, read from its Open Data Contract Standard file (`datasets/<dataset>.odcs.yaml`)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from expectations.contracts.text import key as text_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from expectations.contracts.findings import Severity
+
+IDENTIFIER = re.compile(r"^[a-z][a-z0-9_]*$")
+
+TYPES = ("text", "integer", "decimal", "boolean", "date", "timestamp")
+"""Logical types of a canonical column. Times are local times of Asia/Ho_Chi_Minh without a zone."""
+
+PUBLIC, PERSONAL = "public", "personal"
+"""Classes of a column: `personal` columns are recognised in a file and dropped at the door."""
+
+
+class ContractError(ValueError):
+    """A contract file cannot be used; the message names the file, the place and what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A canonical column. `synonyms` are header texts under which sources send it."""
+
+    name: str
+    type: str
+    label_vi: str
+    description: str
+    synonyms: tuple[str, ...] = ()
+    classification: str = PUBLIC
+    required: bool = False
+    is_key: bool = False
+    derived: str | None = None
+    """How the column is made from a personal or free-text one: `presence` or `length`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One check of the contract. `arguments` are the parameters of its `kind` (see `expectations/rules.py`)."""
+
+    rule_id: str
+    check: str
+    kind: str
+    severity: Severity
+    message_vi: str
+    arguments: Mapping[str, Any]
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """When a delivery is due: one file a `cadence` of `regime`, `due_days` after the window's last day, then grace."""
+
+    cadence: str = "quarter"
+    regime: str = "CALENDAR"
+    due_days: int = 0
+    grace_days: int = 0
+    quarantine_alert_pct: float = 5.0
+    """Share of quarantined rows above which a person is alerted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A dataset's contract: columns, keys, rules and service levels."""
+
+    dataset: str
+    version: str
+    label_vi: str
+    label_en: str
+    description: str
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...]
+    service_level: ServiceLevel = field(default_factory=ServiceLevel)
+
+    @property
+    def stored_columns(self) -> tuple[Column, ...]:
+        """Columns that reach the warehouse, in order: everything that is not personal."""
+        return tuple(column for column in self.columns if column.classification != PERSONAL)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Names of the columns that identify a row inside one unit and period."""
+        return tuple(column.name for column in self.columns if column.is_key)
+
+    def column(self, name: str) -> Column:
+        """The column of that name. Raises KeyError."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    def with_severity(self, changes: Mapping[str, Severity]) -> Contract:
+        """The contract with other severities for some rules, by rule id or `rule_id/check` (a feed's reasoned exception)."""
+        known = {rule.rule_id for rule in self.rules} | {f"{rule.rule_id}/{rule.check}" for rule in self.rules}
+        unknown = sorted(set(changes) - known)
+        if unknown:
+            raise ContractError(f"{self.dataset}: no rule {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+        rules = tuple(
+            replace(
+                rule,
+                severity=changes.get(f"{rule.rule_id}/{rule.check}", changes.get(rule.rule_id, rule.severity)),
+            )
+            for rule in self.rules
+        )
+        return replace(self, rules=rules)
+
+
+def datasets() -> tuple[str, ...]:
+    """Names of all datasets that have a contract, sorted."""
+    folder = files(__package__).joinpath("datasets")
+    return tuple(
+        sorted(entry.name.removesuffix(".odcs.yaml") for entry in folder.iterdir() if entry.name.endswith(".odcs.yaml"))
+    )
+
+
+@lru_cache(maxsize=32)
+def contract(dataset: str) -> Contract:
+    """The contract of a dataset. Raises ContractError for an unknown dataset or an unusable file."""
+    if dataset not in datasets():
+        raise ContractError(f"no contract for dataset '{dataset}'; known: {', '.join(datasets())}")
+    text = files(__package__).joinpath("datasets", f"{dataset}.odcs.yaml").read_text(encoding="utf-8")
+    return parse(text, where=f"{dataset}.odcs.yaml")
+
+
+def header_index(columns: tuple[Column, ...]) -> dict[str, Column]:
+    """Comparison key of every label and synonym → its column."""
+    return {text_key(name): column for column in columns for name in (column.label_vi, column.name, *column.synonyms)}
+
+
+def _custom(properties: list[dict[str, Any]] | None) -> dict[str, Any]:
+    return {item["property"]: item["value"] for item in properties or []}
+
+
+def _column(raw: dict[str, Any], where: str) -> Column:
+    name = str(raw.get("name", ""))
+    custom = _custom(raw.get("customProperties"))
+    if not IDENTIFIER.match(name):
+        raise ContractError(f"{where}: '{name}' is no column name; use lower snake case")
+    kind = str(raw.get("physicalType") or raw.get("logicalType"))
+    if kind not in TYPES:
+        raise ContractError(f"{where}: column {name} has physicalType '{kind}'; use one of {', '.join(TYPES)}")
+    return Column(
+        name=name,
+        type=kind,
+        label_vi=str(raw.get("businessName") or name),
+        description=str(raw.get("description") or ""),
+        synonyms=tuple(str(item["name"] if isinstance(item, dict) else item) for item in raw.get("synonyms") or ()),
+        classification=str(raw.get("classification") or PUBLIC),
+        required=bool(raw.get("required")),
+        is_key=bool(raw.get("primaryKey")),
+        derived=custom.get("derived"),
+    )
+
+
+def _rule(raw: dict[str, Any], column: str | None, where: str) -> Rule:
+    body = dict(raw.get("implementation") or {})
+    try:
+        return Rule(
+            rule_id=str(body.pop("rule")),
+            check=str(raw["name"]),
+            kind=str(body.pop("kind")),
+            severity=raw["severity"],
+            message_vi=str(raw["description"]),
+            arguments=body,
+            column=column,
+        )
+    except KeyError as missing:
+        raise ContractError(f"{where}: quality entry {raw.get('name', raw)!r} lacks {missing}") from missing
+
+
+def parse(text: str, where: str) -> Contract:
+    """Read one ODCS file. Raises ContractError naming `where` and the entry that cannot be used."""
+    raw = yaml.safe_load(text)
+    [schema] = raw["schema"]
+    columns = tuple(_column(item, where) for item in schema["properties"])
+    rules = [
+        _rule(entry, item["name"], where) for item in schema["properties"] for entry in item.get("quality") or ()
+    ] + [_rule(entry, None, where) for entry in schema.get("quality") or ()]
+    checks = [rule.check for rule in rules]
+    doubled = sorted({check for check in checks if checks.count(check) > 1})
+    if doubled:
+        raise ContractError(f"{where}: check names must be unique in a contract; doubled: {', '.join(doubled)}")
+    levels = {item["property"]: item["value"] for item in raw.get("slaProperties") or ()}
+    custom = _custom(raw.get("customProperties"))
+    return Contract(
+        dataset=str(schema["name"]),
+        version=str(raw["version"]),
+        label_vi=str(schema["businessName"]),
+        label_en=str(custom.get("label_en", schema["name"])),
+        description=str(schema["description"]),
+        columns=columns,
+        rules=tuple(rules),
+        service_level=ServiceLevel(
+            cadence=str(levels.get("frequency", "quarter")),
+            regime=str(levels.get("regime", "CALENDAR")),
+            due_days=int(levels.get("due_days", 0)),
+            grace_days=int(levels.get("grace_days", 0)),
+            quarantine_alert_pct=float(levels.get("quarantine_alert_pct", 5.0)),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""When things run: the cycle as a Prefect flow, deployments and the `danvan` command."""

@@ -1,0 +1,1 @@
+"""Where data come from: feeds, connectors, layouts, readers, the landing zone."""

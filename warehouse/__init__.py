@@ -1,0 +1,1 @@
+"""Where data live: schema, loading, SQL models, reference data, indicators, releases, reports."""
