@@ -1,0 +1,70 @@
+"""What can go wrong outside: one class per situation, each marked transient (try again) or terminal (do not)."""
+
+from __future__ import annotations
+
+
+class SourceError(Exception):
+    """Anything that keeps a source from being read. Catch this one in a flow; `transient` says whether to retry."""
+
+    transient: bool = False
+
+
+class ConnectorUnreachableError(SourceError):
+    """Raised by a connector when the other side does not answer: network, time-out, server busy, broken pipe."""
+
+    transient = True
+
+
+class FileVanishedError(SourceError):
+    """Raised by `landing.pull` when a listed file is gone before its bytes were copied."""
+
+    transient = True
+
+
+class FileChangingError(SourceError):
+    """Raised by `landing.pull` when a file changes while it is copied: someone is still writing it."""
+
+    transient = True
+
+
+class LandingFullError(SourceError):
+    """Raised by `landing.pull` when the disk of the home folder takes no more bytes."""
+
+    transient = True
+
+
+class ConnectorRefusedError(SourceError):
+    """Raised by a connector when the other side says no: wrong password, no permission, host key unknown."""
+
+
+class FolderMissingError(SourceError):
+    """Raised by a connector when the folder a feed names does not exist."""
+
+
+class ConnectorMissingError(SourceError):
+    """Raised by a connector when the protocol of a feed's path needs a package that is not installed."""
+
+
+class SecretMissingError(SourceError):
+    """Raised by a connector when a feed names `${env:NAME}` and the environment has no NAME."""
+
+
+class UnreadableFileError(SourceError):
+    """Raised by a reader when the bytes are not what the layout says (Q01). The unit gets the message: Vietnamese."""
+
+    rule_id = "Q01"
+    check = "file_unreadable"
+
+
+class WrongEncodingError(UnreadableFileError):
+    """Raised by the text readers when the bytes are not in the encoding of the layout (Q02)."""
+
+    rule_id = "Q02"
+    check = "encoding_wrong"
+
+
+class HeaderMissingError(UnreadableFileError):
+    """Raised by the sheet and text readers when the header, the sheet or the record list is not found (Q03)."""
+
+    rule_id = "Q03"
+    check = "header_missing"
