@@ -1,0 +1,221 @@
+"""Reading the reference CSVs, laying the home folder's rows over them, and writing schema `ref`."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from expectations.contracts.periods import Period, PeriodError, regimes
+from warehouse.reference.calendar import FIRST_YEAR, LAST_YEAR, calendar_frame
+from warehouse.reference.tables import Table, tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+    import polars as pl
+
+CONFIRMATIONS = "confirmed_targets"
+"""Overlay that confirms recalled targets: `indicator_code, target_from, confirmed_by, confirmed_on`."""
+
+_CONFIRMATION_COLUMNS = ("indicator_code", "target_from", "confirmed_by", "confirmed_on")
+
+
+class ReferenceDataError(ValueError):
+    """A reference file (shipped or in the home folder) cannot be used; says file, line or column, and what to do."""
+
+
+def frames(home_overlay: Path | None = None) -> dict[str, pl.DataFrame]:
+    """Every table of schema `ref` by name, typed, with the rows of `home_overlay`/<table>.csv laid over.
+
+    A row of the overlay with the natural key of a shipped one replaces it, any other is added.
+    Raises ReferenceDataError for an unknown table, an unknown or missing column, or a value that cannot be read.
+    """
+    found = {table.name: _shipped(table) for table in tables().values() if not table.is_derived}
+    for path in sorted(home_overlay.glob("*.csv")) if home_overlay and home_overlay.is_dir() else []:
+        if path.stem == CONFIRMATIONS:
+            continue
+        table = tables().get(path.stem)
+        if table is None or table.is_derived:
+            known = sorted(name for name, one in tables().items() if not one.is_derived)
+            raise ReferenceDataError(
+                f"{path}: no reference table '{path.stem}'; name the file after one of {', '.join(known)}, {CONFIRMATIONS}"
+            )
+        found[table.name] = _laid_over(found[table.name], _overlay(path, table), table)
+    if home_overlay and (home_overlay / f"{CONFIRMATIONS}.csv").exists():
+        found["targets"] = _confirmed(found["targets"], home_overlay / f"{CONFIRMATIONS}.csv")
+    overrides = {
+        row["day"]: (row["is_working_day"], row["legal_basis"]) for row in found["calendar_overrides"].to_dicts()
+    }
+    found["calendar"] = calendar_frame(overrides)
+    found["periods"], found["period_quarters"] = _periods()
+    return found
+
+
+def load_reference(con: duckdb.DuckDBPyConnection, home_overlay: Path | None = None) -> bool:
+    """Write every reference table into schema `ref` in one transaction; True when anything changed since the last time."""
+    found = frames(home_overlay)
+    fingerprint = _fingerprint(found)
+    standing = con.sql("select fingerprint from ref.versions").fetchone()
+    if standing == (fingerprint,):
+        return False
+    con.begin()
+    try:
+        for name, frame in found.items():
+            con.register("incoming_reference", frame.to_arrow())
+            columns = ", ".join(tables()[name].columns)
+            con.execute(f"delete from ref.{name}")
+            con.execute(f"insert into ref.{name} ({columns}) select {columns} from incoming_reference")
+            con.unregister("incoming_reference")
+        con.execute("delete from ref.versions")
+        con.execute("insert into ref.versions values (?)", [fingerprint])
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+    return True
+
+
+def _schema(table: Table) -> dict[str, pl.DataType]:
+    import polars as pl
+
+    kinds: dict[str, pl.DataType] = {
+        "text": pl.String(),
+        "integer": pl.Int32(),
+        "decimal": pl.Float64(),
+        "boolean": pl.Boolean(),
+        "date": pl.Date(),
+    }
+    return {column: kinds[kind] for column, kind in table.columns.items()}
+
+
+def _shipped(table: Table) -> pl.DataFrame:
+    text = files(__package__).joinpath(f"{table.name}.csv").read_bytes()
+    return _typed(_as_text(text, f"{table.name}.csv"), table, f"{table.name}.csv")
+
+
+def _overlay(path: Path, table: Table) -> pl.DataFrame:
+    raw = _as_text(path.read_bytes(), str(path))
+    unknown = [column for column in raw.columns if column not in table.columns]
+    if unknown:
+        raise ReferenceDataError(
+            f"{path}: unknown column {', '.join(unknown)}; table {table.name} has {', '.join(table.columns)}"
+        )
+    missing = [column for column in table.key if column not in raw.columns]
+    if missing:
+        raise ReferenceDataError(f"{path}: column {', '.join(missing)} is missing; it is part of the table's key")
+    return _typed(raw, table, str(path))
+
+
+def _as_text(content: bytes, where: str) -> pl.DataFrame:
+    import polars as pl
+
+    try:
+        return pl.read_csv(content, infer_schema=False, missing_utf8_is_empty_string=False)
+    except pl.exceptions.PolarsError as error:
+        raise ReferenceDataError(
+            f"{where}: not a CSV table in UTF-8 ({error}); save it as UTF-8 with commas"
+        ) from error
+
+
+def _typed(raw: pl.DataFrame, table: Table, where: str) -> pl.DataFrame:
+    import polars as pl
+
+    columns = []
+    for name, kind in _schema(table).items():
+        column = raw[name] if name in raw.columns else pl.Series(name, [None] * raw.height, dtype=pl.String)
+        typed = _cast(column, kind)
+        for number, (text, value) in enumerate(zip(column, typed, strict=True), start=2):
+            if text is not None and value is None:
+                raise ReferenceDataError(
+                    f"{where}, line {number}: '{text}' in column {name} is no {table.columns[name]}"
+                )
+        columns.append(typed)
+    frame = pl.DataFrame(columns)
+    doubled = frame.filter(frame.select(table.key).is_duplicated())
+    if doubled.height:
+        raise ReferenceDataError(f"{where}: key {', '.join(table.key)} stands twice: {doubled.row(0, named=True)}")
+    return frame
+
+
+def _cast(column: pl.Series, kind: pl.DataType) -> pl.Series:
+    import polars as pl
+
+    if kind == pl.Boolean():
+        words = {"true": True, "1": True, "false": False, "0": False}
+        return column.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
+    if kind == pl.Date():
+        return column.str.to_date("%Y-%m-%d", strict=False)
+    return column.cast(kind, strict=False)
+
+
+def _laid_over(shipped: pl.DataFrame, added: pl.DataFrame, table: Table) -> pl.DataFrame:
+    import polars as pl
+
+    kept = shipped.join(added, on=list(table.key), how="anti", nulls_equal=True, maintain_order="left")
+    return pl.concat([kept, added])
+
+
+def _confirmed(targets: pl.DataFrame, path: Path) -> pl.DataFrame:
+    import polars as pl
+
+    raw = _as_text(path.read_bytes(), str(path))
+    if sorted(raw.columns) != sorted(_CONFIRMATION_COLUMNS):
+        raise ReferenceDataError(f"{path}: columns must be {', '.join(_CONFIRMATION_COLUMNS)}")
+    asked = raw.select(
+        "indicator_code", _cast(raw["target_from"], pl.Date()), "confirmed_by", _cast(raw["confirmed_on"], pl.Date())
+    )
+    for line, row in enumerate(asked.to_dicts(), start=2):
+        if not row["confirmed_by"] or row["confirmed_on"] is None:
+            raise ReferenceDataError(f"{path}, line {line}: write who confirmed the target, and when (2026-01-31)")
+    key = ["indicator_code", "target_from"]
+    lost = asked.join(targets, on=key, how="anti", nulls_equal=True)
+    if lost.height:
+        row = lost.row(0, named=True)
+        raise ReferenceDataError(
+            f"{path}: no target of {row['indicator_code']} in force from {row['target_from']}; look into table targets"
+        )
+    joined = targets.join(asked, on=key, how="left", nulls_equal=True, suffix="_new", maintain_order="left")
+    return joined.with_columns(
+        pl.coalesce("confirmed_by_new", "confirmed_by").alias("confirmed_by"),
+        pl.coalesce("confirmed_on_new", "confirmed_on").alias("confirmed_on"),
+    ).select(targets.columns)
+
+
+def _periods() -> tuple[pl.DataFrame, pl.DataFrame]:
+    import polars as pl
+
+    windows, quarters = [], []
+    for period in _labels():
+        for regime in regimes():
+            try:
+                first, last = period.window(regime)
+            except PeriodError:  # no months outside the calendar, no circular in force that year
+                continue
+            windows.append((str(period), regime, period.kind, first, last))
+        if not period.month:
+            parts = period.quarters()
+            quarters += [(str(period), str(part), no, part == parts[-1]) for no, part in enumerate(parts, start=1)]
+    return (
+        pl.DataFrame(windows, schema=_schema(tables()["periods"]), orient="row"),
+        pl.DataFrame(quarters, schema=_schema(tables()["period_quarters"]), orient="row"),
+    )
+
+
+def _labels() -> list[Period]:
+    found = []
+    for year in range(FIRST_YEAR, LAST_YEAR + 1):
+        found.append(Period(year))
+        found += [Period(year, half=number) for number in (1, 2)]
+        found += [Period(year, quarter=number) for number in (1, 2, 3, 4)]
+        found += [Period(year, month=number) for number in range(1, 13)]
+    return found
+
+
+def _fingerprint(found: dict[str, pl.DataFrame]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(found):
+        digest.update(name.encode())
+        digest.update(found[name].write_csv().encode())
+    return digest.hexdigest()

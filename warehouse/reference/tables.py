@@ -1,0 +1,291 @@
+"""The reference tables: columns, types, natural keys and the words that describe them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TYPES = {"text": "VARCHAR", "integer": "INTEGER", "decimal": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
+"""Logical type of a reference column → DuckDB type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A reference table. `key` is the natural key by which a row of the home folder replaces a shipped one."""
+
+    name: str
+    comment: str
+    key: tuple[str, ...]
+    columns: Mapping[str, str]
+    comments: Mapping[str, str]
+    is_derived: bool = False
+    """Made by code (calendar, periods, questionnaires), so the home folder cannot overlay it."""
+
+
+WORDS = {
+    "alias": "Cách viết gặp trong tệp · spelled variant met in files",
+    "basis": "Căn cứ: gói holidays, cuối tuần hoặc văn bản hoán đổi · where the state of the day comes from",
+    "certainty": "Mức tin cậy: law, practice, recalled (chưa được kiểm chứng), design · recalled decides no verdict",
+    "change": "Loại thay đổi: merged_into, renamed · kind of change",
+    "circular": "Thông tư ban hành biểu · circular that issues the form",
+    "code": "Mã · code (text, fixed width)",
+    "column_name": "Cột tương ứng trong hợp đồng dữ liệu · canonical column of the contract",
+    "column_no": "Số thứ tự cột trên biểu · column number on the form",
+    "complexity_code": "Mức phức tạp hoặc trường hợp gia hạn · normal, complex, special, or the case of extension",
+    "computed_from": "Tập dữ liệu tính được chỉ số; trống là chưa có nguồn · dataset that computes it; null = no source yet",
+    "confirmed_by": "Người xác nhận chỉ tiêu · who confirmed the target",
+    "confirmed_on": "Ngày xác nhận · day of confirmation",
+    "counts_as_received": "Được tính là đã tiếp nhận · counts as received",
+    "counts_from": "Sự kiện bắt đầu tính thời hạn (ngày 0) · event that starts the term (day 0)",
+    "day": "Ngày · day",
+    "day_kind": "working = ngày làm việc, calendar = ngày · kind of day",
+    "definition_id": "Mã định nghĩa · id of the definition",
+    "denominator": "Mẫu số · denominator, in words",
+    "direction": "up, down, equal hoặc context (không chấm) · which way is better",
+    "district_code": "Mã huyện · district code",
+    "equation": "Công thức in trên biểu · equation as printed on the form",
+    "equation_no": "Số thứ tự phép kiểm · number of the check",
+    "expression": "Biểu thức kiểm tra (cN, prev(cN)) · check expression",
+    "factor_code": "Mã yếu tố · code of the factor",
+    "factor_en": "Yếu tố (tiếng Anh) · factor, English",
+    "factor_vi": "Yếu tố · factor",
+    "first_day": "Ngày đầu kỳ · first day, inclusive",
+    "form_code": "Ký hiệu biểu · form code",
+    "form_column_no": "Cột của biểu II.06a · column of form II.06a",
+    "formula": "Công thức · formula, in words",
+    "full_marks_threshold_pct": "Ngưỡng đạt điểm tối đa, % · percent from which full marks are given",
+    "gloss_en": "Diễn giải tiếng Anh · English gloss",
+    "goal_id": "Mã mục của thông báo · id of the notice's entry",
+    "group_code": "Nhóm trạng thái · status group",
+    "group_vi": "Tên nhóm trạng thái · label of the status group",
+    "header_path": "Tiêu đề cột, các tầng nối bằng › · header path",
+    "holder": "Người có trách nhiệm tiếp công dân · who holds the sessions",
+    "holiday_name": "Tên ngày nghỉ · name of the day off",
+    "index_id": "Mã thành phần của Bộ chỉ số 766 · id of the component",
+    "indicator_code": "Mã chỉ số · indicator code",
+    "is_end_state": "Là trạng thái kết thúc · is an end state",
+    "is_last": "Là quý cuối của kỳ (dùng cho số liệu thời điểm) · last quarter of the period, the one stocks are taken from",
+    "is_working_day": "Là ngày làm việc · is a working day",
+    "item_code": "Mã câu hỏi · code of the item",
+    "item_no": "Số thứ tự câu hỏi · number of the item",
+    "kind": "Loại · kind",
+    "last_day": "Ngày cuối kỳ · last day, inclusive",
+    "legal_basis": "Căn cứ pháp lý hoặc nguồn · legal basis or source",
+    "length_days": "Độ dài thời hạn (tổng số ngày) · length of the term, total days",
+    "level": "Cấp: province, district, commune, agency · level",
+    "match": "exact = khớp chính xác, suggest = chỉ gợi ý · exact matches; suggest is shown to a person only",
+    "max_points": "Điểm tối đa · maximum points, where known",
+    "meaning": "Ý nghĩa · meaning",
+    "measurability": "Y đo được, P đo được một phần, N không đo · measurable: yes, partly, no",
+    "name_en": "Tên tiếng Anh · English name",
+    "name_vi": "Tên · Vietnamese name",
+    "new_code": "Mã mới · new code",
+    "new_name": "Tên mới · new name",
+    "note": "Ghi chú · note",
+    "numerator": "Tử số · numerator, in words",
+    "old_code": "Mã cũ · old code",
+    "old_name": "Tên cũ · old name",
+    "parent_code": "Mã đơn vị cấp trên · code of the parent unit",
+    "per": "Chu kỳ: week, month · per week or month",
+    "period": "Kỳ báo cáo (2024-Q1, 2024-H1, 2024, 2024-07) · period",
+    "position": "Thứ tự · position",
+    "quarter": "Quý thuộc kỳ · quarter the period is made of",
+    "quarter_no": "Thứ tự quý trong kỳ · ordinal of the quarter inside the period",
+    "questionnaire_id": "Mã bộ câu hỏi · id of the questionnaire",
+    "quote_vi": "Trích nguyên văn thông báo · words of the notice",
+    "regime": "Chế độ báo cáo · reporting regime",
+    "report": "Báo cáo dùng nhóm trạng thái · report the grouping belongs to",
+    "required_per_year": "Số lần phải tổ chức trong năm; trống là chưa quy định · required a year; null = no verdict",
+    "responsible": "Đơn vị chịu trách nhiệm · who answers for it",
+    "rule": "Quy tắc · rule, in words",
+    "rule_id": "Mã quy định · id of the rule",
+    "section": "Mục của thông báo · section of the notice",
+    "session_count": "Số kỳ tiếp phải có trong chu kỳ · required sessions in each week or month",
+    "severity": "hard hoặc soft · severity",
+    "short_name": "Tên rút gọn · name without its kind",
+    "source_dataset": "Nguồn dữ liệu theo danh mục · source named by the catalogue",
+    "status_code": "Mã trạng thái hồ sơ · dossier status",
+    "stops_clock": "Làm dừng thời hạn · stops the clock instead of setting a term",
+    "stream": "Nhánh: AR, SA, PE, MM · stream",
+    "subject": "Việc phải làm trong thời hạn · what the term is for",
+    "target": "Chỉ tiêu · target value",
+    "target_from": "Chỉ tiêu có hiệu lực từ ngày · target in force from, inclusive",
+    "target_op": "So sánh: gt, ge, eq · comparison",
+    "target_to": "Chỉ tiêu hết hiệu lực từ ngày · target in force until, exclusive",
+    "valid_from": "Có hiệu lực từ ngày · valid from, inclusive",
+    "valid_to": "Hết hiệu lực từ ngày · valid until, exclusive; null = open",
+    "value_unit": "Đơn vị tính · unit of the value",
+    "working_day_no": "Số ngày làm việc cộng dồn đến hết ngày này · working days counted up to and including this day",
+}
+"""What a column name means, the same in every reference table."""
+
+_INTEGERS = {
+    "position", "length_days", "session_count", "required_per_year", "column_no", "form_column_no", "equation_no",
+    "working_day_no", "quarter_no", "item_no", "scale_min", "scale_max",
+}  # fmt: skip
+_DECIMALS = {"target", "max_points", "full_marks_threshold_pct"}
+_DATES = {"valid_from", "valid_to", "target_from", "target_to", "day", "first_day", "last_day", "confirmed_on"}
+_BOOLEANS = {"counts_as_received", "is_end_state", "is_working_day", "stops_clock", "is_last"}
+
+
+def tables() -> dict[str, Table]:
+    """Every table of schema `ref`, by name."""
+    return {table.name: table for table in _TABLES}
+
+
+def _type(column: str) -> str:
+    for kind, names in (("integer", _INTEGERS), ("decimal", _DECIMALS), ("date", _DATES), ("boolean", _BOOLEANS)):
+        if column in names:
+            return kind
+    return "text"
+
+
+def _table(name: str, comment: str, key: str, columns: str, *, is_derived: bool = False) -> Table:
+    names = columns.split()
+    return Table(
+        name=name,
+        comment=comment,
+        key=tuple(key.split()),
+        columns={column: _type(column) for column in names},
+        comments={column: WORDS[column] for column in names},
+        is_derived=is_derived,
+    )
+
+
+_TABLES = (
+    _table(
+        "units",
+        "Đơn vị hành chính có thời hạn hiệu lực · administrative units; never join without a date",
+        "code valid_from",
+        "code name_vi short_name level kind parent_code valid_from valid_to legal_basis certainty",
+    ),
+    _table(
+        "unit_aliases",
+        "Cách viết tên đơn vị · spelled variants of unit names",
+        "alias code valid_from",
+        "alias code valid_from valid_to match",
+    ),
+    _table(
+        "unit_crosswalk",
+        "Chuyển đổi cấp xã 06/2025 sang 07/2025 · communes of 06/2025 to 07/2025",
+        "old_code new_code",
+        "old_code old_name new_code new_name kind valid_from note",
+    ),
+    _table(
+        "unit_changes",
+        "Sáp nhập, đổi tên cấp xã cuối năm 2024 · mergers and renamings of late 2024",
+        "old_code",
+        "old_code old_name new_code new_name change district_code valid_from note certainty",
+    ),
+    _table(
+        "deadlines",
+        "Thời hạn theo luật, mỗi mức phức tạp một dòng · legal terms by subject and complexity",
+        "rule_id complexity_code",
+        "rule_id subject complexity_code length_days day_kind counts_from stops_clock valid_from valid_to"
+        " legal_basis certainty",
+    ),
+    _table(
+        "reception_duties",
+        "Số kỳ tiếp công dân phải có · required reception sessions",
+        "level holder valid_from",
+        "level holder session_count per valid_from valid_to legal_basis certainty",
+    ),
+    _table(
+        "dialogue_duties",
+        "Số hội nghị đối thoại phải có trong năm · required dialogues a year",
+        "level valid_from",
+        "level required_per_year valid_from valid_to legal_basis certainty",
+    ),
+    _table(
+        "dossier_statuses",
+        "Trạng thái hồ sơ quốc gia · national dossier statuses",
+        "code",
+        "code name_vi name_en meaning counts_as_received is_end_state",
+    ),
+    _table(
+        "status_groups",
+        "Nhóm trạng thái theo báo cáo · status groups by report",
+        "report status_code",
+        "report status_code group_code group_vi certainty",
+    ),
+    _table("channels", "Kênh nộp hồ sơ · submission channels", "code", "code name_vi name_en form_column_no note"),
+    _table(
+        "form_columns",
+        "Cột của biểu mẫu · columns of official forms",
+        "circular form_code column_no",
+        "circular form_code column_no header_path column_name equation certainty",
+    ),
+    _table(
+        "form_equations",
+        "Phép kiểm của biểu mẫu · checks of official forms",
+        "circular form_code equation_no",
+        "circular form_code equation_no expression severity certainty",
+    ),
+    _table(
+        "definitions",
+        "Định nghĩa “đúng hạn” · definitions of on time; figures of different ids are never compared",
+        "definition_id",
+        "definition_id name_vi name_en rule certainty",
+    ),
+    _table(
+        "goals",
+        "Các mục của thông báo · entries of the notice",
+        "goal_id",
+        "goal_id position section quote_vi gloss_en responsible stream measurability",
+    ),
+    _table(
+        "goal_indicators",
+        "Chỉ số trả lời từng mục · indicators that answer each entry",
+        "goal_id indicator_code",
+        "goal_id indicator_code position",
+    ),
+    _table(
+        "indicators",
+        "Danh mục chỉ số · indicator catalogue",
+        "indicator_code",
+        "indicator_code position name_vi name_en value_unit numerator denominator direction stream source_dataset"
+        " computed_from note certainty",
+    ),
+    _table(
+        "targets",
+        "Chỉ tiêu có thời hạn hiệu lực · targets, effective-dated; a recalled one decides nothing until confirmed",
+        "indicator_code target_from",
+        "indicator_code target_from target_to target_op target legal_basis certainty confirmed_by confirmed_on",
+    ),
+    _table(
+        "index_766",
+        "Thành phần Bộ chỉ số 766 · components of index 766",
+        "index_id",
+        "index_id name_vi name_en formula max_points full_marks_threshold_pct certainty",
+    ),
+    _table(
+        "calendar_overrides",
+        "Ngày nghỉ, ngày làm bù mà gói holidays thiếu · swaps of days the holidays package misses",
+        "day",
+        "day is_working_day legal_basis",
+    ),
+    _table(
+        "calendar",
+        "Lịch ngày làm việc · working days",
+        "day",
+        "day is_working_day working_day_no holiday_name basis",
+        is_derived=True,
+    ),
+    _table(
+        "periods",
+        "Kỳ báo cáo theo chế độ · periods by reporting regime",
+        "period regime",
+        "period regime kind first_day last_day",
+        is_derived=True,
+    ),
+    _table(
+        "period_quarters",
+        "Các quý của một kỳ · quarters a period is made of",
+        "period quarter",
+        "period quarter quarter_no is_last",
+        is_derived=True,
+    ),
+)
