@@ -31,7 +31,6 @@ class Finding:
 def finding_id(scope: str, finding: Finding) -> str:
     """Stable id of a finding: the same failure of the same delivery (or feed and period) has the same id for ever."""
     place = "\x1f".join(
-        str(part)
-        for part in (scope, finding.rule_id, finding.check, finding.sheet, finding.row, finding.column_name)
+        str(part) for part in (scope, finding.rule_id, finding.check, finding.sheet, finding.row, finding.column_name)
     )
     return hashlib.sha256(place.encode()).hexdigest()[:20]

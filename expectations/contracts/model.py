@@ -31,6 +31,15 @@ class ContractError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """One allowed value of a coded column, with its labels."""
+
+    value: str
+    label_vi: str
+    label_en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A canonical column. `synonyms` are header texts under which sources send it."""
 
@@ -44,6 +53,8 @@ class Column:
     is_key: bool = False
     derived: str | None = None
     """How the column is made from a personal or free-text one: `presence` or `length`."""
+    codes: tuple[Code, ...] = ()
+    """The allowed values of a coded column; empty where any value may stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +167,15 @@ def _column(raw: dict[str, Any], where: str) -> Column:
         type=kind,
         label_vi=str(raw.get("businessName") or name),
         description=str(raw.get("description") or ""),
-        synonyms=tuple(str(item["name"] if isinstance(item, dict) else item) for item in raw.get("synonyms") or ()),
+        synonyms=tuple(str(item["synonym"]) for item in raw.get("synonyms") or ()),
         classification=str(raw.get("classification") or PUBLIC),
         required=bool(raw.get("required")),
         is_key=bool(raw.get("primaryKey")),
         derived=custom.get("derived"),
+        codes=tuple(
+            Code(str(item["value"]), str(item["label"]), str(item.get("description") or item["label"]))
+            for item in raw.get("enum") or ()
+        ),
     )
 
 

@@ -71,7 +71,9 @@ class Period:
         if self.month:
             return Period(self.year - 1, month=12) if self.month == 1 else Period(self.year, month=self.month - 1)
         if self.quarter:
-            return Period(self.year - 1, quarter=4) if self.quarter == 1 else Period(self.year, quarter=self.quarter - 1)
+            return (
+                Period(self.year - 1, quarter=4) if self.quarter == 1 else Period(self.year, quarter=self.quarter - 1)
+            )
         if self.half:
             return Period(self.year - 1, half=2) if self.half == 1 else Period(self.year, half=1)
         return Period(self.year - 1)
@@ -81,7 +83,9 @@ class Period:
         if self.month:
             return Period(self.year + 1, month=1) if self.month == 12 else Period(self.year, month=self.month + 1)
         if self.quarter:
-            return Period(self.year + 1, quarter=1) if self.quarter == 4 else Period(self.year, quarter=self.quarter + 1)
+            return (
+                Period(self.year + 1, quarter=1) if self.quarter == 4 else Period(self.year, quarter=self.quarter + 1)
+            )
         if self.half:
             return Period(self.year + 1, half=1) if self.half == 2 else Period(self.year, half=2)
         return Period(self.year + 1)

@@ -15,7 +15,9 @@ _SPACES = re.compile(r"\s+")
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 # Old style puts the tone on the first vowel of a final oa, oe, uy (hòa, thủy), new style on the second (hoà, thuỷ).
 # `qu` is a consonant: quý keeps its tone on y. A following consonant (toàn) admits one placement only.
-_NEW_STYLE = re.compile(rf"(?<![qQ])([oO])([aAeE])([{_TONES}])(?![^\W\d_])|(?<![qQ])([uU])([yY])([{_TONES}])(?![^\W\d_])")
+_NEW_STYLE = re.compile(
+    rf"(?<![qQ])([oO])([aAeE])([{_TONES}])(?![^\W\d_])|(?<![qQ])([uU])([yY])([{_TONES}])(?![^\W\d_])"
+)
 
 
 def display(text: str) -> str:
