@@ -8,10 +8,11 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import holidays
+import polars as pl
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import polars as pl
 
 FIRST_YEAR, LAST_YEAR = 2014, 2027
 """Years the calendar covers: cases from 2014 on may still be open; swaps after 2027 are not announced yet."""
@@ -36,8 +37,6 @@ def calendar_frame(overrides: Mapping[date, tuple[bool, str]]) -> pl.DataFrame:
     Monday to Friday, less the public holidays of the `holidays` package (VN), plus its worked Saturdays; `overrides`
     (day → is it worked, legal basis) stand on top.
     """
-    import polars as pl
-
     holiday_names, worked = _package()
     rows = []
     number = 0
@@ -109,8 +108,6 @@ def _check(day: date, calendar: Calendar) -> None:
 
 @lru_cache(maxsize=1)
 def _package() -> tuple[dict[date, str], frozenset[date]]:
-    import holidays
-
     # weekend_workdays grows with every year the object has been asked about, and keeps years never asked for.
     known = holidays.country_holidays(
         "VN", years=range(FIRST_YEAR, LAST_YEAR + 1), categories=("public",), language="vi"

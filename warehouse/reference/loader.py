@@ -6,6 +6,8 @@ import hashlib
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from expectations.contracts.periods import Period, PeriodError, regimes
 from warehouse.reference.calendar import FIRST_YEAR, LAST_YEAR, calendar_frame
 from warehouse.reference.tables import Table, tables
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import duckdb
-    import polars as pl
-
 CONFIRMATIONS = "confirmed_targets"
 """Overlay that confirms recalled targets: `indicator_code, target_from, confirmed_by, confirmed_on`."""
 
@@ -40,7 +40,8 @@ def frames(home_overlay: Path | None = None) -> dict[str, pl.DataFrame]:
         if table is None or table.is_derived:
             known = sorted(name for name, one in tables().items() if not one.is_derived)
             raise ReferenceDataError(
-                f"{path}: no reference table '{path.stem}'; name the file after one of {', '.join(known)}, {CONFIRMATIONS}"
+                f"{path}: no reference table '{path.stem}'; "
+                f"name the file after one of {', '.join(known)}, {CONFIRMATIONS}"
             )
         found[table.name] = _laid_over(found[table.name], _overlay(path, table), table)
     if home_overlay and (home_overlay / f"{CONFIRMATIONS}.csv").exists():
@@ -54,7 +55,7 @@ def frames(home_overlay: Path | None = None) -> dict[str, pl.DataFrame]:
 
 
 def load_reference(con: duckdb.DuckDBPyConnection, home_overlay: Path | None = None) -> bool:
-    """Write every reference table into schema `ref` in one transaction; True when anything changed since the last time."""
+    """Write every reference table into schema `ref` in one transaction; True when anything changed."""
     found = frames(home_overlay)
     fingerprint = _fingerprint(found)
     standing = con.sql("select fingerprint from ref.versions").fetchone()
@@ -78,8 +79,6 @@ def load_reference(con: duckdb.DuckDBPyConnection, home_overlay: Path | None = N
 
 
 def _schema(table: Table) -> dict[str, pl.DataType]:
-    import polars as pl
-
     kinds: dict[str, pl.DataType] = {
         "text": pl.String(),
         "integer": pl.Int32(),
@@ -109,10 +108,8 @@ def _overlay(path: Path, table: Table) -> pl.DataFrame:
 
 
 def _as_text(content: bytes, where: str) -> pl.DataFrame:
-    import polars as pl
-
     try:
-        return pl.read_csv(content, infer_schema=False, missing_utf8_is_empty_string=False)
+        return pl.read_csv(content, infer_schema=False)
     except pl.exceptions.PolarsError as error:
         raise ReferenceDataError(
             f"{where}: not a CSV table in UTF-8 ({error}); save it as UTF-8 with commas"
@@ -120,8 +117,6 @@ def _as_text(content: bytes, where: str) -> pl.DataFrame:
 
 
 def _typed(raw: pl.DataFrame, table: Table, where: str) -> pl.DataFrame:
-    import polars as pl
-
     columns = []
     for name, kind in _schema(table).items():
         column = raw[name] if name in raw.columns else pl.Series(name, [None] * raw.height, dtype=pl.String)
@@ -140,8 +135,6 @@ def _typed(raw: pl.DataFrame, table: Table, where: str) -> pl.DataFrame:
 
 
 def _cast(column: pl.Series, kind: pl.DataType) -> pl.Series:
-    import polars as pl
-
     if kind == pl.Boolean():
         words = {"true": True, "1": True, "false": False, "0": False}
         return column.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
@@ -151,15 +144,11 @@ def _cast(column: pl.Series, kind: pl.DataType) -> pl.Series:
 
 
 def _laid_over(shipped: pl.DataFrame, added: pl.DataFrame, table: Table) -> pl.DataFrame:
-    import polars as pl
-
     kept = shipped.join(added, on=list(table.key), how="anti", nulls_equal=True, maintain_order="left")
     return pl.concat([kept, added])
 
 
 def _confirmed(targets: pl.DataFrame, path: Path) -> pl.DataFrame:
-    import polars as pl
-
     raw = _as_text(path.read_bytes(), str(path))
     if sorted(raw.columns) != sorted(_CONFIRMATION_COLUMNS):
         raise ReferenceDataError(f"{path}: columns must be {', '.join(_CONFIRMATION_COLUMNS)}")
@@ -184,8 +173,6 @@ def _confirmed(targets: pl.DataFrame, path: Path) -> pl.DataFrame:
 
 
 def _periods() -> tuple[pl.DataFrame, pl.DataFrame]:
-    import polars as pl
-
     windows, quarters = [], []
     for period in _labels():
         for regime in regimes():
