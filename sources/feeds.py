@@ -420,7 +420,8 @@ class FeedEntry(_Strict):
             raise ValueError(f"'parts' are sheets; format {self.layout.format} has none")
         if not self.columns and not any(part.columns for part in self.parts):
             raise ValueError("'columns' is empty; map at least one canonical column to a header")
-        for entry in (self, *self.parts):
+        entries: list[FeedEntry | Part] = [self, *self.parts]
+        for entry in entries:
             both = sorted(set(entry.columns) & set(entry.constants))
             if both:
                 raise ValueError(f"{', '.join(both)}: both a constant and a column; keep one")
