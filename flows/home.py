@@ -1,0 +1,302 @@
+"""The home folder: where it is, its settings (`danvan.toml`), its places, and secrets that are named, never written."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+SETTINGS = "danvan.toml"
+ZONE = "Asia/Ho_Chi_Minh"
+"""Every time of the project is the local time of the province; the country has one zone."""
+
+_SECRET = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
+
+TEMPLATE = """\
+# danvan.toml: settings of one home folder. Every key may be left out; the values below are the ones used then.
+# Secrets never stand here: write ${{env:NAME}} and set NAME in the environment of the process.
+
+name = "{name}"                 # how the province is called in reports and alerts
+province = "33"                 # code of the province's unit (reference table `units`)
+
+[warehouse]
+memory_limit = "1GB"            # what DuckDB may take before it spills to disk
+threads = 2
+
+[reading]                       # limits of the child process that opens a foreign file
+memory_mib = 2048
+seconds = 300
+unzipped_mib = 1024             # a workbook that unpacks to more than this is refused
+
+[run]
+workers = 2                     # feeds read and judged at the same time
+retries = 3                     # for faults that pass (network, locks); a wrong password is never retried
+retry_seconds = [2, 10, 60]     # pause before each retry
+lock_seconds = 900              # how long a run waits for another one that is writing
+
+[assessment]
+coverage_gate_pct = 90          # below this share of reporting units a goal is "not enough data"
+
+[alerts]
+channels = ["terminal", "file"] # besides: apprise addresses, e.g. "mailto://${{env:MAIL_USER}}:${{env:MAIL_PASSWORD}}@example.org"
+# quarantine_pct = 5            # alert above this share of quarantined rows; unset: what the dataset's contract says
+
+[release]
+keep = 10                       # older releases are removed after a publication
+
+[server]                        # the Prefect server that `danvan serve` starts
+host = "127.0.0.1"
+port = 4200                     # the next free port is taken when this one is in use
+startup_seconds = 120
+"""
+
+
+class HomeError(ValueError):
+    """The home folder or its settings cannot be used; the message says what, where and what to do."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WarehouseSettings(_Section):
+    """What the writer may take of the machine."""
+
+    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s?([KMGT]i?B)$")] = "1GB"
+    threads: Annotated[int, Field(ge=1, le=256)] = 2
+
+
+class ReadingSettings(_Section):
+    """Limits of the bounded child process that opens foreign files."""
+
+    memory_mib: Annotated[int, Field(ge=256)] = 2048
+    seconds: Annotated[int, Field(ge=1)] = 300
+    unzipped_mib: Annotated[int, Field(ge=1)] = 1024
+
+
+class RunSettings(_Section):
+    """How a cycle runs."""
+
+    workers: Annotated[int, Field(ge=1, le=32)] = 2
+    retries: Annotated[int, Field(ge=0, le=20)] = 3
+    retry_seconds: Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=1)] = [2, 10, 60]
+    lock_seconds: Annotated[float, Field(ge=0)] = 900
+
+
+class AssessmentSettings(_Section):
+    """Gates of the assessment."""
+
+    coverage_gate_pct: Annotated[float, Field(ge=0, le=100)] = 90
+
+
+class AlertSettings(_Section):
+    """Whom a run tells, and from when on."""
+
+    channels: list[str] = ["terminal", "file"]
+    quarantine_pct: Annotated[float, Field(ge=0, le=100)] | None = None
+
+
+class ReleaseSettings(_Section):
+    """How many publications are kept."""
+
+    keep: Annotated[int, Field(ge=1)] = 10
+
+
+class ServerSettings(_Section):
+    """Where the Prefect server of `danvan serve` listens."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 4200
+    startup_seconds: Annotated[float, Field(ge=5)] = 120
+
+
+class Settings(_Section):
+    """`danvan.toml`, key by key."""
+
+    name: str = "Tỉnh Hưng Yên"
+    province: str = "33"
+    warehouse: WarehouseSettings = WarehouseSettings()
+    reading: ReadingSettings = ReadingSettings()
+    run: RunSettings = RunSettings()
+    assessment: AssessmentSettings = AssessmentSettings()
+    alerts: AlertSettings = AlertSettings()
+    release: ReleaseSettings = ReleaseSettings()
+    server: ServerSettings = ServerSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A home folder with its settings. Places are properties; nothing is created by naming them."""
+
+    path: Path
+    settings: Settings
+
+    @property
+    def feeds(self) -> Path:
+        """One YAML file a source."""
+        return self.path / "feeds"
+
+    @property
+    def reference(self) -> Path:
+        """Overlays of the reference tables."""
+        return self.path / "reference"
+
+    @property
+    def questionnaires(self) -> Path:
+        """Questionnaires of this home, besides those that are shipped."""
+        return self.path / "questionnaires"
+
+    @property
+    def work(self) -> Path:
+        """Readings and verdicts of running cycles; may be deleted when nothing runs."""
+        return self.path / "work"
+
+    @property
+    def warehouse(self) -> Path:
+        """The one file that the one writer writes."""
+        return self.path / "warehouse.duckdb"
+
+    @property
+    def releases(self) -> Path:
+        """Published, immutable warehouses."""
+        return self.path / "releases"
+
+    @property
+    def reports(self) -> Path:
+        """Assessments as HTML and JSON."""
+        return self.path / "reports"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of the server and digests of alerts."""
+        return self.path / "logs"
+
+    @property
+    def prefect(self) -> Path:
+        """Data of the home's own Prefect server."""
+        return self.path / ".prefect"
+
+
+def locate(given: str | None) -> Path:
+    """The home folder: `given` (`--home`), else $DANVAN_HOME, else the current folder if it holds `danvan.toml`.
+
+    Raises HomeError when there is none.
+    """
+    for place, origin in ((given, "--home"), (os.environ.get("DANVAN_HOME"), "$DANVAN_HOME")):
+        if not place:
+            continue
+        path = Path(place).expanduser().absolute()
+        if not path.is_dir():
+            raise HomeError(f"{origin} names {path}, which is no folder; make one with: danvan init {path}")
+        if not (path / SETTINGS).is_file():
+            raise HomeError(f"{origin} names {path}, which holds no {SETTINGS}; make one with: danvan init {path}")
+        return path
+    here = Path.cwd()
+    if (here / SETTINGS).is_file():
+        return here
+    raise HomeError(
+        f"no home folder: {here} holds no {SETTINGS}, and neither --home nor $DANVAN_HOME is set; "
+        "go to a home folder, name one with --home DIR, or make one with: danvan init DIR"
+    )
+
+
+def open_home(path: Path) -> Home:
+    """Read the settings of a home folder. Raises HomeError naming file, key, and what is expected there."""
+    file = path / SETTINGS
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise HomeError(f"{path} holds no {SETTINGS}; make one with: danvan init {path}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise HomeError(f"{file}: not readable as TOML: {fault}; mend the file") from None
+    except OSError as fault:
+        raise HomeError(f"{file}: {fault.strerror or fault}; check its permissions") from None
+    return Home(path, _settings(raw, file))
+
+
+def create(path: Path, name: str = "Tỉnh Hưng Yên") -> None:
+    """Lay out a new home folder with commented settings and a sample feed. Raises HomeError where one is."""
+    if (path / SETTINGS).exists():
+        raise HomeError(f"{path} is a home folder already ({SETTINGS} exists); choose another folder")
+    if path.exists() and not path.is_dir():
+        raise HomeError(f"{path} is a file; choose another folder")
+    for folder in ("feeds", "reference", "questionnaires", "inbox", "landing", "reports", "logs", "work"):
+        (path / folder).mkdir(parents=True, exist_ok=True)
+    for private in ("landing", "work"):
+        (path / private).chmod(0o700)
+    (path / SETTINGS).write_text(TEMPLATE.format(name=name), encoding="utf-8")
+    (path / ".gitignore").write_text(
+        "landing/\nwork/\nreleases/\nreports/\nlogs/\n.prefect/\ninbox/\nwarehouse.duckdb*\n", encoding="utf-8"
+    )
+    (path / "feeds" / "example.yaml.txt").write_text(FEED_TEMPLATE, encoding="utf-8")
+
+
+def resolve_secrets(text: str, where: str) -> str:
+    """Replace every `${env:NAME}` by the value of the variable. Raises HomeError naming the variable, never a value."""
+
+    def value(found: re.Match[str]) -> str:
+        name = found.group(1)
+        try:
+            return os.environ[name]
+        except KeyError:
+            raise HomeError(
+                f"{where} needs the environment variable {name}, which is not set; set it for this process"
+            ) from None
+
+    return _SECRET.sub(value, text)
+
+
+def _settings(raw: dict[str, Any], file: Path) -> Settings:
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as fault:
+        lines = []
+        for error in fault.errors(include_url=False, include_input=False):
+            place = ".".join(str(part) for part in error["loc"])
+            if error["type"] == "extra_forbidden":
+                lines.append(f"{place}: unknown key; {_known(error['loc'])}")
+            else:
+                lines.append(f"{place}: {error['msg'][:1].lower()}{error['msg'][1:]}")
+        raise HomeError(f"{file}: " + "; ".join(lines) + f"; mend {SETTINGS}") from None
+
+
+def _known(location: tuple[int | str, ...]) -> str:
+    """The keys that may stand where an unknown one stood."""
+    model: Any = Settings
+    for part in location[:-1]:
+        field = model.model_fields.get(str(part))
+        if field is None:
+            break
+        model = field.annotation
+    return "known here: " + ", ".join(model.model_fields)
+
+
+FEED_TEMPLATE = """\
+# A source is one YAML file in this folder. Rename this one to <source>.yaml and change it; every key is explained in
+# docs/adding-a-district.md. `danvan feeds check` says what is wrong with it, `danvan check FILE --feed F` tries a file.
+source:
+  id: d323
+  name: Thành phố Hưng Yên
+  unit: "323"
+maps:
+  yes_no: {"Có": true, "Không": false}
+feeds:
+  service_reports:
+    dataset: service_reports
+    active: {from: 2024-Q1}
+    connector: {kind: files, path: inbox/323, glob: "ii06a_*.csv"}
+    name: 'ii06a_(?P<period>\\d{4}Q\\d)_(?P<sent>\\d{8})\\.csv'
+    period: {from: name}
+    layout: {format: csv, encoding: utf-8-sig, delimiter: ";"}
+    unit: {fixed: "323"}
+    columns:
+      field_name: "Lĩnh vực"
+      received_total: "Tổng số tiếp nhận"
+      resolved_total: "Tổng số đã giải quyết"
+    ignore: {"STT": "ordinal number"}
+"""
