@@ -1,0 +1,189 @@
+"""Opening the warehouse file, bringing its structure up to date, and the one-writer lock."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from warehouse.schema import SCHEMA_VERSION, core_tables, ops_tables, ref_tables, statements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from warehouse.schema import TableShape
+
+WAREHOUSE = "warehouse.duckdb"
+LOCK = ".danvan.lock"
+TIME_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+class WarehouseError(RuntimeError):
+    """The warehouse cannot be used as asked; the message says what, where and what to do."""
+
+
+class WriterBusyError(WarehouseError):
+    """Another process holds the warehouse for writing."""
+
+
+class NewerSchemaError(WarehouseError):
+    """The file was made by a newer version of this project."""
+
+
+class SchemaMismatchError(WarehouseError):
+    """A table of the file has a column of another type than the contract now says."""
+
+
+def now() -> datetime:
+    """The present local time of the province, without a zone, as all times in the warehouse."""
+    return datetime.now(TIME_ZONE).replace(tzinfo=None)
+
+
+def connect(path: Path, *, read_only: bool = False, memory_limit: str = "1200MB") -> duckdb.DuckDBPyConnection:
+    """Open a warehouse file; nothing is ever downloaded. Raises WriterBusyError when another process writes it."""
+    try:
+        return duckdb.connect(
+            str(path),
+            read_only=read_only,
+            config={
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "memory_limit": memory_limit,
+                "python_enable_replacements": "false",
+            },
+        )
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise WriterBusyError(
+                f"{path}: another process has it open ({error}); wait for it, or query the release"
+            ) from error
+        raise WarehouseError(f"{path}: cannot be opened ({error})") from error
+
+
+def migrate(con: duckdb.DuckDBPyConnection) -> bool:
+    """Make or complete schemas ops, ref, core and marts in one transaction; True when anything was changed.
+
+    Raises NewerSchemaError for a file of a newer structure and SchemaMismatchError for a column whose type changed.
+    """
+    wanted = statements()
+    fingerprint = hashlib.sha256("\n".join(wanted).encode()).hexdigest()
+    standing = _standing(con)
+    if standing:
+        if standing[0] > SCHEMA_VERSION:
+            raise NewerSchemaError(
+                f"this warehouse has structure version {standing[0]}, this program knows {SCHEMA_VERSION}: "
+                "update the program, or open a copy made before the update"
+            )
+        if standing == (SCHEMA_VERSION, fingerprint):
+            return False
+    con.begin()
+    try:
+        _complete(con)
+        for statement in wanted:
+            con.execute(statement)
+        con.execute("delete from ops.schema_version")
+        con.execute("insert into ops.schema_version values (?, ?, ?)", [SCHEMA_VERSION, fingerprint, now()])
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+    return True
+
+
+@contextmanager
+def writer(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The one writing connection on `home`/warehouse.duckdb, migrated. Raises WriterBusyError naming the other process."""
+    with writer_lock(home):
+        con = connect(home / WAREHOUSE)
+        try:
+            migrate(con)
+            yield con
+        finally:
+            con.close()
+
+
+@contextmanager
+def writer_lock(home: Path) -> Iterator[None]:
+    """Hold `home`/.danvan.lock; the lock goes with the process, however it ends.
+
+    Raises WriterBusyError naming the process that holds it.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    path, note = home / LOCK, home / f"{LOCK}.json"
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        holder = _holder(note)
+        raise WriterBusyError(
+            f"{home}: the warehouse is being written by {holder}; wait until it ends, or use `danvan sql` on the release"
+        ) from error
+    try:
+        note.write_text(
+            json.dumps({"pid": os.getpid(), "since": now().isoformat(timespec="seconds")}), encoding="utf-8"
+        )
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(note: Path) -> str:
+    try:
+        told = json.loads(note.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "another process"
+    return f"process {told.get('pid')} since {told.get('since')}"
+
+
+def _standing(con: duckdb.DuckDBPyConnection) -> tuple[int, str] | None:
+    known = con.execute(
+        "select 1 from duckdb_tables() where schema_name = 'ops' and table_name = 'schema_version'"
+    ).fetchone()
+    row = con.execute("select version, fingerprint from ops.schema_version").fetchone() if known else None
+    return (int(row[0]), str(row[1])) if row else None
+
+
+def _complete(con: duckdb.DuckDBPyConnection) -> None:
+    """Bring tables of an older structure up to the wanted columns; reference tables are simply made anew."""
+    for shape in ref_tables():
+        standing = _columns(con, shape.name)
+        if standing and list(standing) != list(shape.columns):
+            con.execute(f"drop table {shape.name}")
+            if _columns(con, "ref.versions"):
+                con.execute("delete from ref.versions")
+    for shape in (*core_tables(), *ops_tables()):
+        _extend(con, shape)
+
+
+def _extend(con: duckdb.DuckDBPyConnection, shape: TableShape) -> None:
+    standing = _columns(con, shape.name)
+    if not standing:
+        return
+    for name, (declared, _) in shape.columns.items():
+        kind = declared.partition(" not null")[0].partition(" check")[0]
+        if name not in standing:
+            con.execute(f'alter table {shape.name} add column "{name}" {kind}')
+        elif standing[name] != kind:
+            raise SchemaMismatchError(
+                f"{shape.name}.{name} is {standing[name]} in the file and {kind} in the contract: "
+                "give the column a new name, or load into a new home folder"
+            )
+
+
+def _columns(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    schema, _, name = table.partition(".")
+    rows = con.execute(
+        "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ? "
+        "order by column_index",
+        [schema, name],
+    ).fetchall()
+    return {str(column): str(kind) for column, kind in rows}
