@@ -55,6 +55,8 @@ class Column:
     """How the column is made from a personal or free-text one: `presence` or `length`."""
     codes: tuple[Code, ...] = ()
     """The allowed values of a coded column; empty where any value may stand."""
+    null_texts: tuple[str, ...] = ()
+    """Cell texts that mean "no value" in this column (no-answer codes of a survey): read as null, without a finding."""
 
 
 @dataclass(frozen=True, slots=True)
