@@ -1,0 +1,124 @@
+"""The feed files of the sample: written from the same layouts as the data, with comments for the reader."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from examples.generate.layouts import SHEETS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from examples.generate.fields import Field
+    from examples.generate.layouts import Layout
+    from examples.generate.places import District
+
+def feed_file(district: District, layouts: Sequence[Layout]) -> str:
+    """Text of `feeds/d<code>.yaml`."""
+    lines = [
+        f"# {district.name} (synthetic sample): {district.note}.",
+        "# Every key is explained in docs/adding-a-district.md.",
+        f"source: {{id: d{district.code}, name: {_text(district.name)}, unit: {_text(district.code)}, "
+        f"contact: {_text('Văn phòng HĐND và UBND ' + district.name[:1].lower() + district.name[1:])}}}",
+        "",
+        "maps:",
+    ]
+    for name, entries in _maps(layouts).items():
+        lines.append(f"  {name}: {_flow(entries)}")
+    lines.append("feeds:")
+    for layout in layouts:
+        lines += ["", *_feed(district, layout)]
+    return "\n".join(lines) + "\n"
+
+
+def _maps(layouts: Sequence[Layout]) -> dict[str, Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    for item in (item for layout in layouts for item in layout.all_fields):
+        name = item.shape.read.get("map")
+        if item.column and name and found.setdefault(name, item.shape.value_map) != item.shape.value_map:
+            raise ValueError(f"two maps named {name}")
+    return dict(sorted(found.items()))
+
+
+def _feed(district: District, layout: Layout) -> list[str]:
+    lines = [
+        f"  # {layout.remark}",
+        f"  {layout.dataset}:",
+        f"    dataset: {layout.dataset}",
+        "    active: {from: 2023-Q4, to: 2024-Q2}",
+        f"    connector: {{kind: files, path: inbox/{district.code}/{layout.dataset}, glob: {_text(layout.glob)}}}",
+        f"    name: '{layout.pattern}'",
+        f"    period: {_flow(layout.period)}",
+        f"    layout: {_flow(_layout(district, layout))}",
+        f"    unit: {_flow(layout.unit)}",
+    ]
+    if layout.constants:
+        lines.append(f"    constants: {_flow(layout.constants)}")
+    if layout.parts:
+        lines.append("    parts:")
+        for part in layout.parts:
+            lines.append(f"      - sheet: {_text(part.sheet)}")
+            lines.append(f"        constants: {_flow({'kind_code': part.kind_code})}")
+            lines += _columns(part.fields, "        ")
+    else:
+        lines += _columns(layout.fields, "    ")
+    return lines
+
+
+def _layout(district: District, layout: Layout) -> dict[str, Any]:
+    entry: dict[str, Any] = {"format": layout.format}
+    if layout.format == "csv":
+        entry |= {"encoding": layout.encoding, "delimiter": layout.delimiter}
+    if layout.format == "json":
+        entry["records"] = "data.items"
+    if layout.format in SHEETS:
+        first = layout.all_fields[0].header
+        depth = max(item.header.count(" › ") + 1 for item in layout.all_fields)
+        entry["header"] = {"find": first, "rows": depth}
+    if layout.sheet:
+        entry["sheet"] = layout.sheet
+    if layout.control_row:
+        entry["control_row"] = True
+    if layout.total:
+        entry["totals"] = {"column": layout.all_fields[0].header, "text": layout.total, "check": layout.checks_total}
+    if layout.signed:
+        entry["notes"] = [f"{district.seat}, ngày", "Người lập biểu"]
+    if layout.blank_is_zero:
+        entry["blank_is_zero"] = True
+    if layout.number:
+        entry["number"] = layout.number
+    return entry
+
+
+def _columns(fields: Sequence[Field], indent: str) -> list[str]:
+    lines = [f"{indent}columns:"]
+    for item in fields:
+        if item.column and item.shape.read:
+            lines.append(f"{indent}  {item.column}: {_flow({'from': item.header, **item.shape.read})}")
+        elif item.column:
+            lines.append(f"{indent}  {item.column}: {_text(item.header)}")
+    ignored = {item.header: item.ignore for item in fields if item.ignore}
+    if ignored:
+        lines.append(f"{indent}ignore: {_flow(ignored)}")
+    return lines
+
+
+def _flow(value: Any) -> str:
+    """YAML flow style; texts are quoted unless they are plain words."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_key(name)}: {_flow(entry)}" for name, entry in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_flow(entry) for entry in value) + "]"
+    return _text(value)
+
+
+def _key(name: str) -> str:
+    return name if name.isascii() and name.replace("_", "").isalpha() and name not in {"x", "y", "n"} else _text(name)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str) and value.isascii() and value.replace("_", "").replace("-", "").isalnum():
+        is_word = value[0].isalpha() and value not in {"true", "false", "null", "y", "n", "yes", "no", "on", "off"}
+        return value if is_word else json.dumps(value)
+    return json.dumps(value, ensure_ascii=False)

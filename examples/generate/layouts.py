@@ -1,0 +1,115 @@
+"""What a layout is: the columns, the file name and the frame of one feed, from which file and feed entry both are made."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from examples.generate.fields import Field, Shape, text
+from expectations.contracts.model import contract
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from expectations.contracts.periods import Period
+
+SHEETS = ("xlsx", "xls", "ods")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One sheet of a workbook that holds several tables, one kind of activity each."""
+
+    sheet: str
+    kind_code: str
+    title: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One feed's layout. `file_name` holds {yq} 2024Q1, {q_y} Q1_2024, {day} 20240318, {stamp} 20240318T0730."""
+
+    dataset: str
+    format: str
+    file_name: str
+    fields: tuple[Field, ...] = ()
+    remark: str = ""
+    """What the feed file says about the layout, as a comment."""
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    title: str = ""
+    window_words: str = ""
+    """Sentence of the window above the table, with {first} and {last}; the period is then read from it."""
+    note: str = ""
+    sheet: str = ""
+    control_row: bool = False
+    total: str = ""
+    checks_total: bool = False
+    signed: bool = False
+    period: Mapping[str, Any] = field(default_factory=lambda: {"from": "name"})
+    unit: Mapping[str, Any] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
+    blank_is_zero: bool = False
+    number: str = ""
+
+    def name_for(self, period: Period, sent: datetime) -> str:
+        """The file name of one delivery."""
+        return self.file_name.format(
+            yq=f"{period.year}Q{period.quarter}",
+            q_y=f"Q{period.quarter}_{period.year}",
+            day=f"{sent:%Y%m%d}",
+            stamp=f"{sent:%Y%m%dT%H%M}",
+        )
+
+    @property
+    def pattern(self) -> str:
+        """Regular expression over the file name, with the groups the feed file needs."""
+        groups = {
+            "yq": r"(?P<period>\d{4}Q\d)",
+            "q_y": r"(?P<period>Q\d_\d{4})",
+            "day": r"(?P<sent>\d{8})",
+            "stamp": r"(?P<sent>\d{8}T\d{4})",
+        }
+        parts = re.split(r"\{(\w+)\}", self.file_name)
+        return "".join(groups[part] if number % 2 else re.escape(part).replace("\\ ", " ") for number, part in enumerate(parts))
+
+    @property
+    def glob(self) -> str:
+        """Which files of the folder the feed looks at."""
+        return re.sub(r"\*[_ ]\*|\*+", "*", re.sub(r"\{\w+\}", "*", self.file_name))
+
+    @property
+    def all_fields(self) -> tuple[Field, ...]:
+        """Fields of the sheet, or of every part."""
+        return self.fields + tuple(item for part in self.parts for item in part.fields)
+
+
+Style = dict[str, Shape]
+"""Type of a canonical column → how this vendor writes it."""
+
+
+def columns(dataset: str, table: str, style: Style, shapes: Mapping[str, Shape] | None = None) -> tuple[Field, ...]:
+    """Read a table of `header | what`: a canonical column, `column<source`, `!personal`, `@unit`, or `# reason to ignore`."""
+    known = shapes or {}
+    types = {column.name: column.type for column in contract(dataset).columns}
+    found = []
+    for line in table.strip().splitlines():
+        header, _, what = (part.strip() for part in line.partition("|"))
+        if what.startswith("#"):
+            found.append(Field(header, text(), "ordinal", ignore=what[1:].strip()))
+        elif what[0] in "!@":
+            found.append(Field(header, known.get(what[1:], text()), what[1:]))
+        else:
+            column, _, source = what.partition("<")
+            shape = known.get(column) or style[types.get(column, "integer")]
+            found.append(Field(header, shape, source or column, column=column))
+    return tuple(found)
+
+
+def with_changes(fields: tuple[Field, ...], headers: Mapping[str, str]) -> tuple[Field, ...]:
+    """The same columns under other headers, as another district's administrator has named them."""
+    return tuple(Field(headers.get(item.header, item.header), item.shape, item.source, item.column, item.ignore) for item in fields)
