@@ -1,0 +1,1 @@
+"""The assessment people read: its document, its page, its words."""

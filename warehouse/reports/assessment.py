@@ -1,0 +1,428 @@
+"""The assessment of a unit for a period: the JSON document, from which the page is rendered.
+
+Keys of the document (`schema` = "danvan.assessment/1"; texts in two languages end in `_vi` and `_en`, days are ISO texts,
+shares are in percent):
+
+- `period`: label, kind, name_vi, name_en, previous, windows [regime, from, to]
+- `unit`: unit_code, name_vi, short_name, level;  `letterhead`: see `Letterhead`;  `release`: release_id, created_at
+- `coverage`: [dataset, label_vi, label_en, units_in_scope, units_reporting, coverage_pct, missing_units]
+- `summary`: total, by_status, previous_by_status, changes [goal_id, before, now, is], moves {better, worse} of figures
+- `sections`: [section, by_status, goals [goal_id, quote_vi, gloss_en, responsible, measurability, status,
+  previous_status, direction, reason_vi, reason_en, coverage_pct, scored_count, met_count, figures, narrative]]
+- a figure: indicator_code, name_vi, name_en, definition_id, value, value_unit, numerator, denominator, low, high,
+  sample_size, coverage_pct, units_reporting, units_in_scope, availability, note_vi, beside, previous and
+  same_period_last_year {period, value, numerator, denominator, change, change_kind, is, not_comparable},
+  target {op, value, source, is_stated_in_notice, certainty, is_confirmed, is_reached}
+- `side_by_side`: units [unit_code, name_vi, short_name, level], matrix [goal_id, by_unit], streams [stream, indicators,
+  rows [unit_code, cells]]
+- `satisfaction`: [questionnaire_id, factors [factor_code, factor_vi, factor_en, by_unit]]
+- `petitions`: {unit_code: [kind_code, by_band, open_count, overdue_count]}
+- `timeliness`: [definition_id, by_unit]
+- `missing`: obligations, without_source, without_data;  `quality`: datasets, deliveries, rows, findings
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from expectations.contracts.model import contract, datasets
+from expectations.contracts.periods import Period, regimes
+from warehouse.reports import evidence
+from warehouse.reports.figures import catalogue, figures, missing_figure, values
+from warehouse.reports.page import render_html
+from warehouse.reports.records import Row, fetch
+from warehouse.reports.wording import period_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import duckdb
+
+__all__ = ["STATUSES", "AssessmentError", "Letterhead", "assess", "render_html"]
+
+STATUSES = ("met", "partly_met", "not_met", "not_enough_data", "narrative")
+SECTIONS = ("1-results", "1-limitations", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6")
+STREAMS = ("AR", "SA", "PE", "MM")
+
+_KIND_ORDER = {"thanh_pho": 0, "thi_xa": 1, "huyen": 2, "phuong": 3, "thi_tran": 4, "xa": 5}
+"""Customary order of units in a provincial table: city, town, districts; wards, townships, communes."""
+
+_MOST_UNITS = 16
+"""A table with one column a unit holds this many on an A4 page."""
+
+
+class AssessmentError(ValueError):
+    """The release cannot give the assessment asked for; the message names what it can give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """Who issues the report. Empty places are printed as dotted lines, to be filled by hand or by the clerk."""
+
+    parent_body: str = ""
+    issuing_body: str = ""
+    number_suffix: str = "/BC-UBND"
+    place: str = ""
+    signed_for: str = "TM. ỦY BAN NHÂN DÂN"
+    signer_title: str = "CHỦ TỊCH"
+    signer_name: str = ""
+    recipients: tuple[str, ...] = ("Thường trực Tỉnh ủy (để báo cáo)", "Ban Dân vận Tỉnh ủy", "Lưu: VT")
+
+
+def assess(
+    con: duckdb.DuckDBPyConnection,
+    period: str,
+    unit_code: str = "33",
+    *,
+    letterhead: Letterhead | None = None,
+    release: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The assessment document of a unit for a period, from a connection to a release (keys: see the module).
+
+    `release` (release_id, created_at) is read from `ops.releases` when not given.
+    Raises PeriodError for a text that is no period, AssessmentError when the release holds no assessment of that period
+    or unit: the message lists the periods or units it holds.
+    """
+    wanted = Period.parse(period)
+    verdicts = _verdicts(con, str(wanted), unit_code)
+    on = max(wanted.window(regime)[1] for regime in _regimes_of(wanted))
+    all_units = {row["unit_code"]: row for row in _units(con, on)}
+    unit = all_units.get(unit_code) or {"unit_code": unit_code, "name_vi": unit_code, "short_name": unit_code, "level": None}
+    side = _side_by_side(con, unit, all_units, str(wanted))
+    codes = [row["unit_code"] for row in side]
+    names = {code: row["name_vi"] for code, row in all_units.items()}
+    ours = figures(con, wanted, unit_code, on)
+    indicators = catalogue(con)
+    sections = _sections(con, verdicts, ours, indicators)
+    parts = [str(part) for part in (wanted.quarters() if not wanted.month else (wanted,))]
+    labels = sorted({*parts, str(wanted)})
+    scope = codes if unit["level"] == "province" else [unit_code]
+    due = fetch(con, "ops.obligations", ("feed", "unit_code"), "list_contains(?, unit_code)", [scope])
+    feeds = None if unit["level"] == "province" else frozenset(row["feed"] for row in due)
+    document = {
+        "schema": "danvan.assessment/1",
+        "period": _period(wanted),
+        "unit": {name: unit[name] for name in ("unit_code", "name_vi", "short_name", "level")},
+        "letterhead": asdict(letterhead or Letterhead()),
+        "release": _release(con, release),
+        "coverage": [
+            {**row, **_dataset_labels(row["dataset"])} for row in evidence.coverage(con, str(wanted), unit_code, names)
+        ],
+        "summary": _summary(sections),
+        "sections": sections,
+        "side_by_side": {
+            "units": side,
+            "matrix": _matrix(con, str(wanted), codes, sections),
+            "streams": _streams(con, str(wanted), codes, indicators),
+        },
+        "satisfaction": evidence.satisfaction(con, str(wanted), codes),
+        "petitions": evidence.petition_backlog(con, str(wanted), codes),
+        "timeliness": evidence.timeliness(con, str(wanted), codes),
+        "missing": {
+            "obligations": [
+                {**row, **_dataset_labels(row["dataset"]), "unit_vi": names.get(row["unit_code"], row["unit_code"])}
+                for row in evidence.obligations(con, labels, scope)
+            ],
+            **_unavailable(ours, indicators),
+        },
+        "quality": evidence.quality(con, labels, feeds),
+    }
+    for row in document["quality"]["datasets"]:
+        row.update(_dataset_labels(row["dataset"]))
+    plain: dict[str, Any] = _plain(document)
+    return plain
+
+
+def _verdicts(con: duckdb.DuckDBPyConnection, period: str, unit_code: str) -> dict[str, Row]:
+    columns = (
+        "goal_id",
+        "status",
+        "reason_vi",
+        "reason_en",
+        "coverage_pct",
+        "scored_count",
+        "met_count",
+        "direction",
+        "previous_status",
+    )
+    rows = fetch(con, "marts.assessment", columns, "period = ? and unit_code = ?", [period, unit_code])
+    if rows:
+        return {row["goal_id"]: row for row in rows}
+    held = fetch(con, "marts.assessment", ("period", "unit_code"))
+    if not held:
+        raise AssessmentError("the warehouse holds no assessment yet; load deliveries and build the models first")
+    of_period = sorted({row["unit_code"] for row in held if row["period"] == period})
+    if of_period:
+        raise AssessmentError(f"no assessment of unit {unit_code} for {period}; units: {', '.join(of_period)}")
+    raise AssessmentError(
+        f"no assessment for period {period}; periods available: {', '.join(sorted({row['period'] for row in held}))}"
+    )
+
+
+def _sections(
+    con: duckdb.DuckDBPyConnection,
+    verdicts: Mapping[str, Row],
+    ours: Mapping[str, list[Row]],
+    indicators: Mapping[str, Row],
+) -> list[Row]:
+    goal_columns = ("goal_id", "position", "section", "quote_vi", "gloss_en", "responsible", "stream", "measurability")
+    goals = sorted(fetch(con, "ref.goals", goal_columns), key=lambda row: row["position"] or 0)
+    known = {row["goal_id"] for row in goals}
+    goals += [dict.fromkeys(goal_columns) | {"goal_id": name} for name in sorted(set(verdicts) - known)]
+    codes: dict[str, list[str]] = {}
+    for row in sorted(
+        fetch(con, "ref.goal_indicators", ("goal_id", "indicator_code", "position")),
+        key=lambda row: (row["goal_id"], row["position"] or 0),
+    ):
+        codes.setdefault(row["goal_id"], []).append(row["indicator_code"])
+    by_section: dict[str, list[Row]] = {}
+    for goal in goals:
+        by_section.setdefault(goal["section"] or "", []).append(
+            _goal(goal, verdicts.get(goal["goal_id"]), codes.get(goal["goal_id"], []), ours, indicators)
+        )
+    return [
+        {"section": name, "by_status": _by_status(by_section[name], "status"), "goals": by_section[name]}
+        for name in evidence.in_order(by_section, SECTIONS)
+    ]
+
+
+def _goal(
+    goal: Row, verdict: Row | None, codes: Sequence[str], ours: Mapping[str, list[Row]], indicators: Mapping[str, Row]
+) -> Row:
+    if verdict is None:
+        verdict = {
+            "status": "narrative" if goal["measurability"] == "N" else "not_enough_data",
+            "reason_vi": "kho dữ liệu chưa có dòng đánh giá cho nội dung này",
+            "reason_en": "the warehouse holds no assessment row for this goal",
+        }
+    return {
+        **{name: goal[name] for name in ("goal_id", "quote_vi", "gloss_en", "responsible", "stream", "measurability")},
+        **{
+            name: verdict.get(name)
+            for name in (
+                "status",
+                "previous_status",
+                "direction",
+                "reason_vi",
+                "reason_en",
+                "coverage_pct",
+                "scored_count",
+                "met_count",
+            )
+        },
+        "figures": [figure for code in codes for figure in ours.get(code) or [missing_figure(code, indicators)]],
+        "narrative": {"text": None, "author": None, "entered_on": None} if verdict["status"] == "narrative" else None,
+    }
+
+
+def _summary(sections: Sequence[Row]) -> Row:
+    goals = [goal for section in sections for goal in section["goals"]]
+    rank = {name: index for index, name in enumerate(("met", "partly_met", "not_met"))}
+    changes = []
+    for goal in goals:
+        before, now = goal["previous_status"], goal["status"]
+        if before and before != now:
+            both_ranked = before in rank and now in rank
+            is_better = both_ranked and rank[now] < rank[before]
+            changes.append(
+                {
+                    "goal_id": goal["goal_id"],
+                    "quote_vi": goal["quote_vi"],
+                    "gloss_en": goal["gloss_en"],
+                    "before": before,
+                    "now": now,
+                    "is": ("better" if is_better else "worse") if both_ranked else "context",
+                }
+            )
+    has_previous = any(goal["previous_status"] for goal in goals)
+    moved = {
+        (figure["indicator_code"], figure["definition_id"]): figure
+        for goal in goals
+        for figure in goal["figures"]
+        if figure["previous"] and figure["previous"]["change_kind"] == "points"
+    }
+    ranked = sorted(moved.values(), key=lambda figure: -abs(figure["previous"]["change"]))
+    return {
+        "total": len(goals),
+        "by_status": _by_status(goals, "status"),
+        "previous_by_status": _by_status(goals, "previous_status") if has_previous else None,
+        "changes": changes,
+        "moves": {name: [f for f in ranked if f["previous"]["is"] == name][:5] for name in ("better", "worse")},
+    }
+
+
+def _by_status(goals: Sequence[Row], column: str) -> dict[str, int]:
+    return {name: sum(goal[column] == name for goal in goals) for name in STATUSES}
+
+
+def _matrix(
+    con: duckdb.DuckDBPyConnection, period: str, codes: Sequence[str], sections: Sequence[Row]
+) -> list[Row]:
+    rows = fetch(
+        con,
+        "marts.assessment",
+        ("goal_id", "unit_code", "status"),
+        "period = ? and list_contains(?, unit_code)",
+        [period, list(codes)],
+    )
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        found.setdefault(row["goal_id"], {})[row["unit_code"]] = row["status"]
+    return [
+        {
+            "goal_id": goal["goal_id"],
+            "section": section["section"],
+            "quote_vi": goal["quote_vi"],
+            "gloss_en": goal["gloss_en"],
+            "by_unit": {code: found.get(goal["goal_id"], {}).get(code) for code in codes},
+        }
+        for section in sections
+        for goal in section["goals"]
+    ]
+
+
+def _streams(
+    con: duckdb.DuckDBPyConnection, period: str, codes: Sequence[str], indicators: Mapping[str, Row]
+) -> list[Row]:
+    """Shares that at least one unit has, by stream: the tables that show units side by side, with their volumes."""
+    by_unit = {unit: rows for (_, unit), rows in values(con, [period], codes).items()}
+    cells: dict[tuple[str, str], dict[str, Row]] = {}
+    for unit in codes:
+        for row in by_unit.get(unit, []):
+            if row["value_unit"] == "%" and row["value"] is not None and row["availability"] != "suppressed":
+                cells.setdefault((row["indicator_code"], row["definition_id"] or ""), {})[unit] = {
+                    name: row[name] for name in ("value", "numerator", "denominator")
+                }
+    # Satisfaction by factor has its own chapter with intervals; a bare share beside a bare share would invite ranking.
+    keys = [key for key in cells if key[0] != "SA04"]
+    position = {code: index for index, code in enumerate(indicators)}
+    keys.sort(key=lambda key: (position.get(key[0], 999), key))
+    result = []
+    for stream in STREAMS:
+        chosen = [key for key in keys if indicators.get(key[0], {}).get("stream") == stream]
+        if chosen:
+            result.append(
+                {
+                    "stream": stream,
+                    "indicators": [
+                        {
+                            "indicator_code": code,
+                            "definition_id": definition,
+                            "name_vi": indicators[code]["name_vi"],
+                            "name_en": indicators[code]["name_en"],
+                            "direction": indicators[code]["direction"],
+                        }
+                        for code, definition in chosen
+                    ],
+                    "rows": [{"unit_code": unit, "cells": [cells[key].get(unit) for key in chosen]} for unit in codes],
+                }
+            )
+    return result
+
+
+def _unavailable(ours: Mapping[str, list[Row]], indicators: Mapping[str, Row]) -> Row:
+    without: dict[str, list[Row]] = {"no_source_yet": [], "no_data": []}
+    for code, indicator in indicators.items():
+        found = ours.get(code) or [missing_figure(code, indicators)]
+        if all(figure["availability"] == found[0]["availability"] for figure in found):
+            without.get(found[0]["availability"], []).append(
+                {
+                    "indicator_code": code,
+                    "name_vi": indicator["name_vi"],
+                    "name_en": indicator["name_en"],
+                    "source_dataset": indicator["source_dataset"],
+                    "note_vi": found[0]["note_vi"],
+                }
+            )
+    return {"without_source": without["no_source_yet"], "without_data": without["no_data"]}
+
+
+def _units(con: duckdb.DuckDBPyConnection, on: date) -> list[Row]:
+    rows = fetch(
+        con,
+        "ref.units",
+        ("code", "name_vi", "short_name", "level", "kind", "parent_code"),
+        "valid_from <= ? and (valid_to is null or ? < valid_to)",
+        [on, on],
+    )
+    return [{"unit_code": row.pop("code"), **row} for row in rows]
+
+
+def _side_by_side(
+    con: duckdb.DuckDBPyConnection, unit: Row, all_units: Mapping[str, Row], period: str
+) -> list[Row]:
+    """The unit first, then the units just below it that the assessment knows, in customary order.
+
+    A unit without assessed units below it stands beside its parent.
+    """
+    assessed = {
+        row["unit_code"]
+        for row in fetch(con, "marts.assessment", ("unit_code",), "period = ?", [period])
+    }
+    below = [
+        row for row in all_units.values() if row["parent_code"] == unit["unit_code"] and row["unit_code"] in assessed
+    ]
+    below.sort(key=lambda row: (_KIND_ORDER.get(row["kind"] or "", 9), row["unit_code"]))
+    parent = all_units.get(unit.get("parent_code") or "")
+    chosen = [unit, *below]
+    if not below and parent and parent["unit_code"] in assessed:
+        chosen = [unit, parent]
+    return [
+        {name: row[name] for name in ("unit_code", "name_vi", "short_name", "level")} for row in chosen[: _MOST_UNITS + 1]
+    ]
+
+
+def _period(period: Period) -> Row:
+    name = period_name(str(period))
+    before = period_name(str(period.previous()))
+    return {
+        "label": str(period),
+        "kind": period.kind,
+        "name_vi": name.vi,
+        "name_en": name.en,
+        "previous": str(period.previous()),
+        "previous_vi": before.vi,
+        "previous_en": before.en,
+        "windows": [
+            {"regime": regime, "from": period.window(regime)[0], "to": period.window(regime)[1]}
+            for regime in _regimes_of(period)
+        ],
+    }
+
+
+def _regimes_of(period: Period) -> tuple[str, ...]:
+    return ("CALENDAR",) if period.month else regimes()
+
+
+def _release(con: duckdb.DuckDBPyConnection, given: Mapping[str, Any] | None) -> Row:
+    if given:
+        return {name: given.get(name) for name in ("release_id", "created_at")}
+    rows = [row for row in fetch(con, "ops.releases", ("release_id", "created_at")) if row["release_id"]]
+    return max(rows, key=lambda row: str(row["created_at"] or ""), default={"release_id": None, "created_at": None})
+
+
+def _dataset_labels(dataset: str) -> dict[str, str]:
+    if dataset not in datasets():
+        return {"label_vi": dataset, "label_en": dataset}
+    found = contract(dataset)
+    return {"label_vi": found.label_vi, "label_en": found.label_en}
+
+
+def _plain(value: Any) -> Any:
+    """Dates as ISO text, decimals as floats: what JSON holds."""
+    match value:
+        case dict():
+            return {name: _plain(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case datetime():
+            return value.isoformat(timespec="seconds")
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return float(value)
+        case _:
+            return value

@@ -1,0 +1,42 @@
+"""Rows of a release as plain dicts, whether or not the release already has the table or the column."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
+
+Row = dict[str, Any]
+
+
+def columns_of(con: duckdb.DuckDBPyConnection, table: str) -> frozenset[str]:
+    """Names of the columns of `schema.name` in the connected database, empty when there is no such table or view."""
+    schema, name = table.split(".")
+    found = con.execute(
+        "select column_name from duckdb_columns()"
+        " where database_name = current_database() and schema_name = ? and table_name = ?",
+        [schema, name],
+    ).fetchall()
+    return frozenset(row[0] for row in found)
+
+
+def fetch(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[str],
+    where: str = "true",
+    parameters: Sequence[Any] = (),
+) -> list[Row]:
+    """Rows of `table` with exactly `columns`; a column the release does not have is null, a table it lacks gives no rows.
+
+    A release is published even when a dataset has never arrived: the report then says so instead of failing.
+    """
+    present = columns_of(con, table)
+    if not present:
+        return []
+    chosen = ", ".join(name if name in present else f"null as {name}" for name in columns)
+    rows = con.execute(f"select {chosen} from {table} where {where}", list(parameters)).fetchall()
+    return [dict(zip(columns, row, strict=True)) for row in rows]

@@ -1,0 +1,165 @@
+"""How figures, dates and changes are written in Vietnamese and in English."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import yaml
+
+Language = Literal["vi", "en"]
+LANGUAGES: tuple[Language, ...] = ("vi", "en")
+
+NBSP = "\u00a0"
+MINUS = "\u2212"
+NOTHING = "–"
+"""What an official table shows where a unit has no figure."""
+
+_SEPARATORS = {"vi": str.maketrans(",.", ".,"), "en": str.maketrans("", "")}
+_MONTHS = (
+    "January February March April May June July August September October November December".split()
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One text in both languages."""
+
+    vi: str
+    en: str
+
+    def to(self, language: Language) -> str:
+        """The text in that language."""
+        return self.vi if language == "vi" else self.en
+
+
+def words(key: str, **values: Any) -> Words:
+    """The text of `texts.yaml` under `key`; its {places} are filled in each language. Raises KeyError.
+
+    A value may be a `Words`, a number (written as the language writes it), a date, or a text that is the same in both.
+    """
+    vi, en = texts()[key]
+    return Words(
+        vi.format_map({name: spell(value, "vi") for name, value in values.items()}),
+        en.format_map({name: spell(value, "en") for name, value in values.items()}),
+    )
+
+
+@lru_cache(maxsize=1)
+def texts() -> dict[str, tuple[str, str]]:
+    """Every fixed text of the report: key → (Vietnamese, English)."""
+    raw = yaml.safe_load(files(__package__).joinpath("texts.yaml").read_text(encoding="utf-8"))
+    return {key: (pair["vi"], pair["en"]) for key, pair in raw.items()}
+
+
+def spell(value: Any, language: Language) -> str:
+    """Any value as it stands in a sentence of that language."""
+    match value:
+        case None:
+            return NOTHING
+        case Words():
+            return value.to(language)
+        case bool():
+            return words("answer.yes" if value else "answer.no").to(language)
+        case int() | float():
+            return number(value, language)
+        case datetime() | date():
+            return day(value, language)
+        case _:
+            return str(value)
+
+
+def both(write: Any, value: Any, *more: Any) -> Words:
+    """What `write(value, …, language)` gives in each language."""
+    return Words(write(value, *more, "vi"), write(value, *more, "en"))
+
+
+def number(value: float | None, language: Language, decimals: int | None = None) -> str:
+    """1234.5 → `1.234,5` or `1,234.5`. Without `decimals`: none for whole numbers, else one."""
+    if value is None:
+        return NOTHING
+    places = decimals if decimals is not None else (0 if float(value).is_integer() else 1)
+    text = f"{abs(value):,.{places}f}".translate(_SEPARATORS[language])
+    is_negative = value < 0 and any(digit in "123456789" for digit in text)
+    return (MINUS if is_negative else "") + text
+
+
+def tenths(value: float | None, language: Language) -> str:
+    """A number with one decimal: 98.53 → `98,5`."""
+    return number(value, language, 1)
+
+
+def percent(value: float | None, language: Language, decimals: int = 1) -> str:
+    """98.53 → `98,5 %` or `98.5%`."""
+    if value is None:
+        return NOTHING
+    return number(value, language, decimals) + (f"{NBSP}%" if language == "vi" else "%")
+
+
+def quantity(value: float | None, value_unit: str, language: Language) -> str:
+    """A figure with its unit of measure as the indicator catalogue names it (%, count, points, persons, days, yes_no)."""
+    if value is None:
+        return NOTHING
+    if value_unit == "%":
+        return percent(value, language)
+    if value_unit == "yes_no":
+        return spell(bool(value), language)
+    if value_unit == "points":
+        return number(value, language, 2)
+    if value_unit == "days":
+        return number(value, language) + NBSP + ("ngày" if language == "vi" else "days")
+    return number(value, language)
+
+
+def change(value: float | None, kind: str, language: Language) -> str:
+    """A difference with its sign: `+1,2 điểm %` between shares, `+12,3 %` between counts, `+0,50` between points."""
+    if value is None:
+        return NOTHING
+    sign = "+" if round(value, 1) > 0 else ""
+    if kind == "points":
+        return f"{sign}{number(value, language, 1)}{NBSP}" + (f"điểm{NBSP}%" if language == "vi" else "pp")
+    if kind == "percent":
+        return sign + percent(value, language)
+    return sign + number(value, language)
+
+
+def day(value: date | str | None, language: Language) -> str:
+    """`05/09/2024` or `5 September 2024`; an ISO text (as the document holds it) is read as its day."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, str):
+        value = date.fromisoformat(value[:10])
+    if language == "vi":
+        return f"{value.day:02d}/{value.month:02d}/{value.year}"
+    return f"{value.day}{NBSP}{_MONTHS[value.month - 1]}{NBSP}{value.year}"
+
+
+def moment(value: datetime | str | None, language: Language) -> str:
+    """A day with hour and minute, in the province's time."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return f"{value:%H:%M}, {day(value, language)}"
+
+
+def period_name(label: str) -> Words:
+    """`2024-Q1` → quý I năm 2024 / first quarter of 2024; `2024-H1` → 6 tháng đầu năm 2024 / first half of 2024."""
+    year, _, part = label.partition("-")
+    if not part:
+        return Words(f"năm {year}", f"the year {year}")
+    if part.startswith("Q"):
+        index = int(part[1:]) - 1
+        return Words(
+            f"quý {('I', 'II', 'III', 'IV')[index]} năm {year}",
+            f"{('first', 'second', 'third', 'fourth')[index]} quarter of {year}",
+        )
+    if part.startswith("H"):
+        is_first = part == "H1"
+        return Words(
+            f"6 tháng {'đầu' if is_first else 'cuối'} năm {year}", f"{'first' if is_first else 'second'} half of {year}"
+        )
+    return Words(f"tháng {int(part)} năm {year}", f"{_MONTHS[int(part) - 1]} {year}")
