@@ -47,19 +47,20 @@ def now() -> datetime:
     return datetime.now(TIME_ZONE).replace(tzinfo=None)
 
 
-def connect(path: Path, *, read_only: bool = False, memory_limit: str = "1200MB") -> duckdb.DuckDBPyConnection:
+def connect(
+    path: Path, *, read_only: bool = False, memory_limit: str = "1200MB", threads: int | None = None
+) -> duckdb.DuckDBPyConnection:
     """Open a warehouse file; nothing is ever downloaded. Raises WriterBusyError when another process writes it."""
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "memory_limit": memory_limit,
+        "python_enable_replacements": False,
+    }
+    if threads:
+        settings["threads"] = threads
     try:
-        return duckdb.connect(
-            str(path),
-            read_only=read_only,
-            config={
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-                "memory_limit": memory_limit,
-                "python_enable_replacements": "false",
-            },
-        )
+        return duckdb.connect(str(path), read_only=read_only, config=settings)
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise WriterBusyError(
@@ -100,7 +101,7 @@ def migrate(con: duckdb.DuckDBPyConnection) -> bool:
 
 @contextmanager
 def writer(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The one writing connection on `home`/warehouse.duckdb, migrated. Raises WriterBusyError naming the other process."""
+    """The one writing connection on `home`/warehouse.duckdb, migrated. Raises WriterBusyError like `writer_lock`."""
     with writer_lock(home):
         con = connect(home / WAREHOUSE)
         try:
@@ -124,7 +125,7 @@ def writer_lock(home: Path) -> Iterator[None]:
     except Timeout as error:
         holder = _holder(note)
         raise WriterBusyError(
-            f"{home}: the warehouse is being written by {holder}; wait until it ends, or use `danvan sql` on the release"
+            f"{home}: the warehouse is being written by {holder}; wait for it, or query the current release"
         ) from error
     try:
         note.write_text(

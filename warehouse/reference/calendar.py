@@ -14,8 +14,8 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FIRST_YEAR, LAST_YEAR = 2014, 2027
-"""Years the calendar covers: cases from 2014 on may still be open; swaps after 2027 are not announced yet."""
+FIRST_YEAR, LAST_YEAR = 2010, 2031
+"""Years the calendar covers. The swaps of a year are announced at the end of the year before: later years change."""
 
 
 class CalendarError(ValueError):

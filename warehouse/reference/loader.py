@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from expectations.contracts import questionnaires
 from expectations.contracts.periods import Period, PeriodError, regimes
 from warehouse.reference.calendar import FIRST_YEAR, LAST_YEAR, calendar_frame
 from warehouse.reference.tables import Table, tables
@@ -51,6 +52,7 @@ def frames(home_overlay: Path | None = None) -> dict[str, pl.DataFrame]:
     }
     found["calendar"] = calendar_frame(overrides)
     found["periods"], found["period_quarters"] = _periods()
+    found["questionnaire_items"] = _questionnaire_items(home_overlay)
     return found
 
 
@@ -76,6 +78,14 @@ def load_reference(con: duckdb.DuckDBPyConnection, home_overlay: Path | None = N
         con.rollback()
         raise
     return True
+
+
+def set_setting(con: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
+    """Set a parameter of the assessment for this warehouse. Raises ReferenceDataError for an unknown name."""
+    known = [str(row[0]) for row in con.sql("select name from ref.settings order by name").fetchall()]
+    if name not in known:
+        raise ReferenceDataError(f"no setting '{name}'; known: {', '.join(known)}")
+    con.execute("update ref.settings set value = ? where name = ? and value is distinct from ?", [value, name, value])
 
 
 def _schema(table: Table) -> dict[str, pl.DataType]:
@@ -180,7 +190,7 @@ def _periods() -> tuple[pl.DataFrame, pl.DataFrame]:
                 first, last = period.window(regime)
             except PeriodError:  # no months outside the calendar, no circular in force that year
                 continue
-            windows.append((str(period), regime, period.kind, first, last))
+            windows.append((str(period), regime, period.kind, first, last, str(period.previous())))
         if not period.month:
             parts = period.quarters()
             quarters += [(str(period), str(part), no, part == parts[-1]) for no, part in enumerate(parts, start=1)]
@@ -198,6 +208,31 @@ def _labels() -> list[Period]:
         found += [Period(year, quarter=number) for number in (1, 2, 3, 4)]
         found += [Period(year, month=number) for number in range(1, 13)]
     return found
+
+
+def _questionnaire_items(home_overlay: Path | None) -> pl.DataFrame:
+    folder = home_overlay.parent / "questionnaires" if home_overlay else None
+    rows = []
+    for name in questionnaires.known(folder):
+        asked = questionnaires.load(name, folder)
+        rows += [
+            (
+                asked.questionnaire_id,
+                item.code,
+                number,
+                item.label_vi,
+                item.label_en,
+                item.block,
+                item.factor.code,
+                item.factor.label_vi,
+                item.factor.label_en,
+                asked.scale_min,
+                asked.scale_max,
+                min(asked.satisfied),
+            )
+            for number, item in enumerate(asked.items, start=1)
+        ]
+    return pl.DataFrame(rows, schema=_schema(tables()["questionnaire_items"]), orient="row")
 
 
 def _fingerprint(found: dict[str, pl.DataFrame]) -> str:

@@ -72,6 +72,16 @@ WORDS = {
     "item_code": "Mã câu hỏi · code of the item",
     "item_no": "Số thứ tự câu hỏi · number of the item",
     "kind": "Loại · kind",
+    "label_en": "Nội dung (tiếng Anh) · wording, English",
+    "label_vi": "Nội dung · wording",
+    "block": "Khối câu hỏi · block of items",
+    "name": "Tên tham số · name of the parameter",
+    "previous_period": "Kỳ trước · period of the same kind just before",
+    "satisfied_min": "Điểm thấp nhất được tính là hài lòng · lowest answer that counts as satisfied",
+    "scale_max": "Điểm cao nhất của thang · highest answer of the scale",
+    "scale_min": "Điểm thấp nhất của thang · lowest answer of the scale",
+    "unit_code": "Mã đơn vị; trống là mọi đơn vị của cấp · unit; null = every unit of the level",
+    "value": "Giá trị · value",
     "last_day": "Ngày cuối kỳ · last day, inclusive",
     "legal_basis": "Căn cứ pháp lý hoặc nguồn · legal basis or source",
     "length_days": "Độ dài thời hạn (tổng số ngày) · length of the term, total days",
@@ -124,9 +134,9 @@ WORDS = {
 
 _INTEGERS = {
     "position", "length_days", "session_count", "required_per_year", "column_no", "form_column_no", "equation_no",
-    "working_day_no", "quarter_no", "item_no", "scale_min", "scale_max",
+    "working_day_no", "quarter_no", "item_no",
 }  # fmt: skip
-_DECIMALS = {"target", "max_points", "full_marks_threshold_pct"}
+_DECIMALS = {"target", "max_points", "full_marks_threshold_pct", "scale_min", "scale_max", "satisfied_min"}
 _DATES = {"valid_from", "valid_to", "target_from", "target_to", "day", "first_day", "last_day", "confirmed_on"}
 _BOOLEANS = {"counts_as_received", "is_end_state", "is_working_day", "stops_clock", "is_last"}
 
@@ -196,8 +206,8 @@ _TABLES = (
     _table(
         "dialogue_duties",
         "Số hội nghị đối thoại phải có trong năm · required dialogues a year",
-        "level valid_from",
-        "level required_per_year valid_from valid_to legal_basis certainty",
+        "level unit_code valid_from",
+        "level unit_code required_per_year valid_from valid_to legal_basis certainty",
     ),
     _table(
         "dossier_statuses",
@@ -262,6 +272,20 @@ _TABLES = (
         "index_id name_vi name_en formula max_points full_marks_threshold_pct certainty",
     ),
     _table(
+        "settings",
+        "Tham số của việc đánh giá · parameters of the assessment",
+        "name",
+        "name value note",
+    ),
+    _table(
+        "questionnaire_items",
+        "Câu hỏi của các bộ khảo sát · items of the questionnaires",
+        "questionnaire_id item_code",
+        "questionnaire_id item_code item_no label_vi label_en block factor_code factor_vi factor_en scale_min scale_max"
+        " satisfied_min",
+        is_derived=True,
+    ),
+    _table(
         "calendar_overrides",
         "Ngày nghỉ, ngày làm bù mà gói holidays thiếu · swaps of days the holidays package misses",
         "day",
@@ -278,7 +302,7 @@ _TABLES = (
         "periods",
         "Kỳ báo cáo theo chế độ · periods by reporting regime",
         "period regime",
-        "period regime kind first_day last_day",
+        "period regime kind first_day last_day previous_period",
         is_derived=True,
     ),
     _table(

@@ -1,0 +1,638 @@
+"""Loading a judged delivery: one transaction, versions kept, and a receipt whose equation the warehouse enforces.
+
+A partition is a feed and a period (or the whole feed). Its deliveries stand in an order that does not depend on when
+they arrived: by the moment they speak for, then by their bytes, then, for a second reading of the same bytes, by the
+order of loading. A version of a row lives from the delivery that brought it to the first later one that lacks it. A
+delivery that arrives late is put in its place of the chain, so that every order of arrival ends in the same warehouse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from expectations.contracts.findings import Finding
+from expectations.contracts.questionnaires import ITEM_PREFIX
+from warehouse.findings import write_findings
+from warehouse.schema import has_answers, plain_columns
+from warehouse.store import WarehouseError, now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    import duckdb
+    import polars as pl
+
+    from expectations.contracts.model import Contract
+
+Supersedes = Literal["period", "feed"]
+Status = Literal["loaded", "unchanged", "refused", "held"]
+
+
+class LoadError(WarehouseError):
+    """The figures or the frame handed over do not add up; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """What is known of a delivery before it is read. Times are local, without a zone."""
+
+    delivery_id: str
+    feed: str
+    source: str
+    dataset: str
+    file_name: str
+    sha256: str
+    size_bytes: int
+    landed_path: str
+    sent_at: datetime | None
+    received_at: datetime
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The account of one load: `rows_read = rows_loaded + rows_unchanged + rows_quarantined + rows_ignored`.
+
+    `rows_ended` counts versions of earlier deliveries that this one ended; `is_new` is False when the delivery was
+    known already and nothing was done; `findings` are those made by loading itself (Q06, Q07).
+    """
+
+    delivery_id: str
+    feed: str
+    dataset: str
+    period: str | None
+    rows_read: int
+    rows_loaded: int
+    rows_unchanged: int
+    rows_quarantined: int
+    rows_ignored: int
+    rows_ended: int
+    loaded_at: datetime
+    status: Status
+    is_new: bool = True
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A delivery with its verdict, as the steps of a load pass it on."""
+
+    delivery: DeliveryRecord
+    contract: Contract
+    accepted_path: Path | None
+    supersedes: Supersedes
+    periods: tuple[str, ...]
+    content_hash: str | None
+    effective_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    loaded: int = 0
+    unchanged: int = 0
+    ended: int = 0
+
+
+def load(
+    con: duckdb.DuckDBPyConnection,
+    delivery: DeliveryRecord,
+    contract: Contract,
+    *,
+    accepted_path: Path | None,
+    quarantine: pl.DataFrame | None,
+    findings: pl.DataFrame | None,
+    ignored: Mapping[str, int],
+    rows_read: int,
+    refused: bool = False,
+    periods: Sequence[str] = (),
+    content_hash: str | None = None,
+    extracted_at: datetime | None = None,
+    supersedes: Supersedes = "period",
+    suite_result: Iterable[Mapping[str, Any]] | None = None,
+    decided: bool = False,
+) -> Receipt:
+    """Load one judged delivery in one transaction and book its receipt, findings, quarantine and ignored rows.
+
+    `accepted_path` is a parquet file with `_rid, _sheet, _row, period, unit_code` and the contract's stored columns;
+    `quarantine` has `sheet/_sheet, row/_row, period, unit_code, row_key, rule_ids`; `findings` has
+    `rule_id, check, severity, message_vi, sheet, row, column_name`. A known delivery_id changes nothing and returns
+    its standing receipt. A refused delivery is booked with its rows as ignored ('refused'). A delivery of the same
+    moment as a standing one of the same partition, with other bytes and content, is held (Q07, rows 'held') unless
+    `decided` says that a person has chosen it. A delivery without a single data row states nothing and ends nothing.
+
+    Raises LoadError when the counts do not add up or an accepted row has no period; nothing is written then.
+    """
+    standing = _standing_receipt(con, delivery.delivery_id)
+    if standing and not (standing.status == "held" and decided):
+        return standing
+    quarantined = 0 if quarantine is None else quarantine.height
+    con.begin()
+    try:
+        _forget(con, delivery.delivery_id)
+        judged = _Judged(
+            delivery=delivery,
+            contract=contract,
+            accepted_path=None if refused else accepted_path,
+            supersedes=supersedes,
+            periods=tuple(dict.fromkeys(periods)),
+            content_hash=content_hash,
+            effective_at=_effective(con, delivery, extracted_at, decided=decided),
+        )
+        accepted = _stage(con, judged)
+        judged = replace(judged, periods=_spoken_periods(con, judged, accepted))
+        is_empty = accepted + quarantined == 0
+        conflict = None if refused or is_empty or decided else _conflict(con, judged)
+        own_findings: list[Finding] = []
+        tally = _Tally()
+        status: Status = "refused" if refused else "unchanged"
+        reasons = {reason: count for reason, count in ignored.items() if count}
+        if conflict:
+            own_findings.append(conflict)
+            status = "held"
+        if status in {"refused", "held"}:
+            reasons[status] = rows_read - sum(reasons.values())
+            quarantined = 0
+        elif not is_empty:
+            _write_delivery(con, judged, extracted_at, status)
+            tally = _place(con, judged)
+            status = "loaded" if tally.loaded or tally.ended else "unchanged"
+            own_findings += _same_or_newer(con, judged, tally)
+        _write_delivery(con, judged, extracted_at, status)
+        receipt = Receipt(
+            delivery_id=delivery.delivery_id,
+            feed=delivery.feed,
+            dataset=delivery.dataset,
+            period=_period_label(judged.periods),
+            rows_read=rows_read,
+            rows_loaded=tally.loaded,
+            rows_unchanged=tally.unchanged,
+            rows_quarantined=quarantined,
+            rows_ignored=sum(reasons.values()),
+            rows_ended=tally.ended,
+            loaded_at=now(),
+            status=status,
+            findings=tuple(own_findings),
+        )
+        _check(receipt, accepted)
+        _book(con, receipt, reasons)
+        write_findings(
+            con,
+            delivery_id=delivery.delivery_id,
+            feed=delivery.feed,
+            dataset=delivery.dataset,
+            period=receipt.period,
+            frame=findings,
+            own=own_findings,
+        )
+        if status not in {"refused", "held"}:
+            _write_quarantine(con, delivery, quarantine)
+        _write_suite(con, delivery.delivery_id, suite_result)
+        con.execute("drop table if exists incoming")
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+    return receipt
+
+
+def known_deliveries(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """Ids of every delivery that has been booked, whatever became of it."""
+    return {str(row[0]) for row in con.execute("select delivery_id from ops.deliveries").fetchall()}
+
+
+# --- the delivery and its place in time -------------------------------------------------------------------------
+
+
+def _standing_receipt(con: duckdb.DuckDBPyConnection, delivery_id: str) -> Receipt | None:
+    row = con.execute(
+        """
+        select receipt.delivery_id, receipt.feed, receipt.dataset, receipt.period, rows_read, rows_loaded,
+               rows_unchanged, rows_quarantined, rows_ignored, rows_ended, receipt.loaded_at, status
+        from ops.receipts as receipt
+        join ops.deliveries using (delivery_id)
+        where receipt.delivery_id = ?
+        """,
+        [delivery_id],
+    ).fetchone()
+    if row is None:
+        return None
+    names = (column[0] for column in con.description or ())
+    return Receipt(**dict(zip(names, row, strict=True)), is_new=False)
+
+
+def _forget(con: duckdb.DuckDBPyConnection, delivery_id: str) -> None:
+    """Take back the books of a held delivery that a person has now chosen; it never had rows."""
+    for table in ("deliveries", "receipts", "ignored", "findings", "suite_results"):
+        con.execute(f"delete from ops.{table} where delivery_id = ?", [delivery_id])
+
+
+def _effective(
+    con: duckdb.DuckDBPyConnection, delivery: DeliveryRecord, extracted_at: datetime | None, *, decided: bool
+) -> datetime:
+    moment = extracted_at or delivery.sent_at or delivery.received_at
+    if not decided:
+        return moment
+    # A chosen delivery stands right behind the one it was in conflict with.
+    row = con.execute("select cast(? as timestamp) + interval 1 microsecond", [moment]).fetchone()
+    return row[0] if row else moment
+
+
+def _write_delivery(
+    con: duckdb.DuckDBPyConnection, judged: _Judged, extracted_at: datetime | None, status: Status
+) -> None:
+    given = judged.delivery
+    standing = con.execute("select load_no from ops.deliveries where delivery_id = ?", [given.delivery_id]).fetchone()
+    if standing:
+        con.execute("update ops.deliveries set status = ? where delivery_id = ?", [status, given.delivery_id])
+        return
+    con.execute(
+        """
+        insert into ops.deliveries
+            (delivery_id, feed, source, dataset, file_name, sha256, content_hash, periods, sent_at, extracted_at,
+             effective_at, received_at, landed_path, size_bytes, status, fingerprint, contract_version, load_no,
+             loaded_at)
+        select ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(max(load_no), 0) + 1, ?
+        from ops.deliveries
+        """,
+        [
+            given.delivery_id,
+            given.feed,
+            given.source,
+            given.dataset,
+            given.file_name,
+            given.sha256,
+            judged.content_hash,
+            list(judged.periods),
+            given.sent_at,
+            extracted_at,
+            judged.effective_at,
+            given.received_at,
+            given.landed_path,
+            given.size_bytes,
+            status,
+            given.fingerprint,
+            judged.contract.version,
+            now(),
+        ],
+    )
+
+
+def _spoken_periods(con: duckdb.DuckDBPyConnection, judged: _Judged, accepted: int) -> tuple[str, ...]:
+    """The periods the delivery says it speaks for, and those its rows are of."""
+    found = con.execute("select distinct period from incoming").fetchall() if accepted else []
+    return tuple(sorted({*judged.periods, *(str(row[0]) for row in found)}))
+
+
+def _period_label(periods: Sequence[str]) -> str | None:
+    if not periods:
+        return None
+    return periods[0] if len(periods) == 1 else f"{min(periods)}..{max(periods)}"
+
+
+# --- the rows ----------------------------------------------------------------------------------------------------
+
+
+def _stage(con: duckdb.DuckDBPyConnection, judged: _Judged) -> int:
+    """Make temp table `incoming`: the accepted rows in the shape of core, hashed. Returns their number."""
+    con.execute("drop table if exists incoming")
+    if judged.accepted_path is None:
+        return 0
+    frame = con.read_parquet(str(judged.accepted_path))
+    missing = [name for name in ("_rid", "_sheet", "_row", "period", "unit_code") if name not in frame.columns]
+    missing += [column.name for column in plain_columns(judged.contract) if column.name not in frame.columns]
+    if missing:
+        raise LoadError(
+            f"{judged.accepted_path}: the accepted frame lacks {', '.join(missing)}; the reading must make them"
+        )
+    plain = [column.name for column in plain_columns(judged.contract)]
+    items = sorted(name for name in frame.columns if name.startswith(ITEM_PREFIX))
+    # Cells by name, empty ones left out: a column added to the contract later does not make every old row look new.
+    hashed = ", ".join(f"'{name}=' || \"{name}\"" for name in ("period", "unit_code", *plain, *items))
+    partition = f"{_text(judged.delivery.feed)}" + (" || '|' || period" if judged.supersedes == "period" else "")
+    answers = ""
+    if has_answers(judged.contract):
+        pairs = ", ".join(
+            f"{{'key': '{name.removeprefix(ITEM_PREFIX)}', 'value': cast(\"{name}\" as double)}}" for name in items
+        )
+        answers = f"map_from_entries(list_filter([{pairs}], lambda pair: pair.value is not null)) as answers,"
+        if not items:
+            answers = "cast(map {} as map(varchar, double)) as answers,"
+    con.execute(
+        f"""
+        create temp table incoming as
+        select * exclude (_rid), row_number() over (partition by _row_hash order by _rid) as _occurrence
+        from (
+          select period, unit_code, {", ".join(plain)}, {answers} _sheet, _row, _rid,
+                 {partition} as _partition,
+                 cast(md5(concat_ws(chr(31), {hashed})) as uuid) as _row_hash
+          from read_parquet({_text(str(judged.accepted_path))})
+        )
+        """
+    )
+    counts = con.execute("select count(*), count(period) from incoming").fetchone() or (0, 0)
+    if counts[0] != counts[1]:
+        raise LoadError(
+            f"{judged.delivery.file_name}: {counts[0] - counts[1]} accepted rows lack a period; quarantine them"
+        )
+    return int(counts[0])
+
+
+def _place(con: duckdb.DuckDBPyConnection, judged: _Judged) -> _Tally:
+    """Put the delivery into the chain of its partitions and move versions accordingly."""
+    core = f"core.{judged.delivery.dataset}"
+    delivery_id = judged.delivery.delivery_id
+    if judged.accepted_path is None:
+        con.execute(f"create temp table incoming as select * exclude (_delivery_id, _ended_by) from {core} limit 0")
+    _write_partitions(con, judged)
+    is_newest = _make_chain(con, judged)
+    _make_standing(con, core, is_newest=is_newest)
+    con.execute(
+        "create temp table gone as select * from standing anti join incoming using (_row_hash, _occurrence, _partition)"
+    )
+    con.execute(
+        "create temp table fresh as select incoming.*, here.next_id from incoming join here using (_partition)"
+        " anti join standing using (_row_hash, _occurrence, _partition)"
+    )
+    if not is_newest:
+        _split(con, core)
+        _take_over(con, core, delivery_id)
+    con.execute(f"update {core} set _ended_by = ? where rowid in (select row_id from gone)", [delivery_id])
+    columns = ", ".join(f'"{name}"' for name in con.table("incoming").columns)
+    remaining = "" if is_newest else "where not is_taken"
+    con.execute(
+        f"insert into {core} ({columns}, _delivery_id, _ended_by) select {columns}, ?, next_id from fresh {remaining}",
+        [delivery_id],
+    )
+    con.execute(
+        """
+        insert into ops.row_places
+        select ?, _partition, _row_hash, _occurrence, _sheet, _row
+        from incoming semi join standing using (_row_hash, _occurrence, _partition)
+        """,
+        [delivery_id],
+    )
+    total, loaded, ended = (_count(con, f"select count(*) from {name}") for name in ("incoming", "fresh", "gone"))
+    for name in ("chain", "here", "standing", "gone", "fresh"):
+        con.execute(f"drop table {name}")
+    return _Tally(loaded=loaded, unchanged=total - loaded, ended=ended)
+
+
+def _write_partitions(con: duckdb.DuckDBPyConnection, judged: _Judged) -> None:
+    feed = judged.delivery.feed
+    spoken = [f"{feed}|{period}" for period in judged.periods] if judged.supersedes == "period" else [feed]
+    con.execute(
+        """
+        insert into ops.delivery_partitions (delivery_id, dataset, partition, row_count)
+        select ?, ?, coalesce(spoken.partition, counted.partition), coalesce(row_count, 0)
+        from (select unnest(cast(? as varchar[])) as partition) as spoken
+        full join (select _partition as partition, count(*) as row_count from incoming group by all) as counted
+          on spoken.partition = counted.partition
+        """,
+        [judged.delivery.delivery_id, judged.delivery.dataset, spoken],
+    )
+
+
+def _make_chain(con: duckdb.DuckDBPyConnection, judged: _Judged) -> bool:
+    """Make `chain` (place of every delivery in the partitions concerned) and `here`; True when nothing comes after."""
+    con.execute(
+        """
+        create temp table chain as
+        select partition as _partition, delivery_id,
+               row_number() over (partition by partition order by effective_at, sha256, load_no) as place
+        from ops.delivery_partitions
+        join ops.deliveries using (delivery_id)
+        where partition in (select partition from ops.delivery_partitions where delivery_id = ?)
+        """,
+        [judged.delivery.delivery_id],
+    )
+    con.execute(
+        """
+        create temp table here as
+        select own._partition, own.place, following.delivery_id as next_id
+        from chain as own
+        left join chain as following on following._partition = own._partition and following.place = own.place + 1
+        where own.delivery_id = ?
+        """,
+        [judged.delivery.delivery_id],
+    )
+    return _count(con, "select count(next_id) from here") == 0
+
+
+def _make_standing(con: duckdb.DuckDBPyConnection, core: str, *, is_newest: bool) -> None:
+    """Make `standing`: the versions alive just before the delivery's place."""
+    if is_newest:
+        alive = f"select rowid as row_id, _row_hash, _occurrence, _partition from {core} where _ended_by is null"
+        con.execute(f"create temp table standing as from ({alive} and _partition in (select _partition from here))")
+        return
+    con.execute(
+        f"""
+        create temp table standing as
+        select version.rowid as row_id, version._row_hash, version._occurrence, version._partition, version._ended_by,
+               here.next_id
+        from {core} as version
+        join here on here._partition = version._partition
+        join chain as bringing
+          on bringing._partition = version._partition and bringing.delivery_id = version._delivery_id
+        left join chain as ending
+          on ending._partition = version._partition and ending.delivery_id = version._ended_by
+        where bringing.place < here.place and (version._ended_by is null or ending.place > here.place)
+        """
+    )
+
+
+def _split(con: duckdb.DuckDBPyConnection, core: str) -> None:
+    """Versions that lived on beyond a late arrival which lacks them begin anew with the delivery after it."""
+    columns = [name for name in con.table(core).columns if name not in {"_delivery_id", "_sheet", "_row"}]
+    listed = ", ".join(f'version."{name}"' for name in columns)
+    con.execute(
+        f"""
+        create temp table resumed as
+        select {listed}, gone.next_id as _delivery_id, places.sheet as _sheet, places.row as _row
+        from {core} as version
+        join gone on gone.row_id = version.rowid
+        join ops.row_places as places
+          on places.delivery_id = gone.next_id and places.partition = version._partition
+          and places.row_hash = version._row_hash and places.occurrence = version._occurrence
+        where gone.next_id is not null and version._ended_by is distinct from gone.next_id
+        """
+    )
+    con.execute(f"insert into {core} by name select * from resumed")
+    con.execute(
+        """
+        delete from ops.row_places as places using resumed
+        where places.delivery_id = resumed._delivery_id and places.partition = resumed._partition
+          and places.row_hash = resumed._row_hash and places.occurrence = resumed._occurrence
+        """
+    )
+    con.execute("drop table resumed")
+
+
+def _take_over(con: duckdb.DuckDBPyConnection, core: str, delivery_id: str) -> None:
+    """Versions the next delivery brought, and which the late arrival has too, are brought by the late arrival."""
+    con.execute("alter table fresh add column is_taken boolean default false")
+    con.execute(
+        f"""
+        create temp table taken as
+        select version.rowid as row_id, version._delivery_id, version._partition, version._row_hash,
+               version._occurrence, version._sheet as old_sheet, version._row as old_row, fresh._sheet, fresh._row
+        from {core} as version
+        join fresh
+          on fresh.next_id = version._delivery_id and fresh._partition = version._partition
+          and fresh._row_hash = version._row_hash and fresh._occurrence = version._occurrence
+        """
+    )
+    con.execute(
+        "insert into ops.row_places"
+        " select _delivery_id, _partition, _row_hash, _occurrence, old_sheet, old_row from taken"
+    )
+    con.execute(
+        f"update {core} as version set _delivery_id = ?, _sheet = taken._sheet, _row = taken._row"
+        " from taken where version.rowid = taken.row_id",
+        [delivery_id],
+    )
+    con.execute(
+        "update fresh set is_taken = true from taken"
+        " where fresh._partition = taken._partition and fresh._row_hash = taken._row_hash"
+        " and fresh._occurrence = taken._occurrence"
+    )
+    con.execute("drop table taken")
+
+
+# --- what loading itself has to say ------------------------------------------------------------------------------
+
+
+def _neighbours(con: duckdb.DuckDBPyConnection, judged: _Judged) -> list[tuple[Any, ...]]:
+    """Other deliveries of the same partitions that count: (file_name, sha256, content_hash, effective_at)."""
+    feed = judged.delivery.feed
+    partitions = [f"{feed}|{period}" for period in judged.periods] if judged.supersedes == "period" else [feed]
+    return con.execute(
+        """
+        select distinct file_name, sha256, content_hash, effective_at
+        from ops.delivery_partitions
+        join ops.deliveries using (delivery_id)
+        where list_contains(cast(? as varchar[]), partition) and delivery_id <> ?
+        order by effective_at, sha256
+        """,
+        [partitions, judged.delivery.delivery_id],
+    ).fetchall()
+
+
+def _conflict(con: duckdb.DuckDBPyConnection, judged: _Judged) -> Finding | None:
+    for file_name, sha256, content_hash, effective_at in _neighbours(con, judged):
+        is_other = content_hash is None or content_hash != judged.content_hash
+        if effective_at == judged.effective_at and sha256 != judged.delivery.sha256 and is_other:
+            return Finding(
+                rule_id="Q07",
+                check="conflicting_delivery",
+                severity="gate",
+                message_vi=(
+                    f"Tệp {judged.delivery.file_name} có cùng thời điểm {_moment(effective_at)} với tệp {file_name} "
+                    "nhưng số liệu khác; tạm giữ cho đến khi có người quyết định dùng tệp nào."
+                ),
+            )
+    return None
+
+
+def _same_or_newer(con: duckdb.DuckDBPyConnection, judged: _Judged, tally: _Tally) -> list[Finding]:
+    others = [row for row in _neighbours(con, judged) if row[1] != judged.delivery.sha256]
+    if not others:
+        return []
+    equal = [row for row in others if row[2] is not None and row[2] == judged.content_hash]
+    if equal and not tally.ended:
+        return [
+            Finding(
+                rule_id="Q06",
+                check="same_content",
+                severity="warning",
+                message_vi=(
+                    f"Nội dung tệp {judged.delivery.file_name} giống hệt tệp {equal[-1][0]} đã nhận; "
+                    "số liệu không thay đổi."
+                ),
+            )
+        ]
+    if judged.supersedes == "feed" or not tally.loaded + tally.ended:
+        return []
+    return [
+        Finding(
+            rule_id="Q07",
+            check="new_version",
+            severity="warning",
+            message_vi=(
+                f"Tệp {judged.delivery.file_name} có số liệu khác tệp {others[-1][0]} cùng kỳ: "
+                f"{tally.loaded} dòng mới hoặc sửa, {tally.ended} dòng cũ hết hiệu lực. Bản gửi sau cùng được dùng."
+            ),
+        )
+    ]
+
+
+def _moment(value: datetime) -> str:
+    return value.strftime("%d/%m/%Y %H:%M")
+
+
+# --- the books ---------------------------------------------------------------------------------------------------
+
+
+def _check(receipt: Receipt, accepted: int) -> None:
+    fates = receipt.rows_loaded + receipt.rows_unchanged + receipt.rows_quarantined + receipt.rows_ignored
+    if receipt.rows_read != fates or receipt.rows_ignored < 0:
+        raise LoadError(
+            f"{receipt.feed}, delivery {receipt.delivery_id}: {receipt.rows_read} rows read, but {accepted} accepted + "
+            f"{receipt.rows_quarantined} quarantined + {receipt.rows_ignored} ignored; reading or verdict lost rows"
+        )
+
+
+def _book(con: duckdb.DuckDBPyConnection, receipt: Receipt, reasons: Mapping[str, int]) -> None:
+    con.execute(
+        "insert into ops.receipts (delivery_id, feed, dataset, period, rows_read, rows_loaded, rows_unchanged,"
+        " rows_quarantined, rows_ignored, rows_ended, loaded_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            receipt.delivery_id,
+            receipt.feed,
+            receipt.dataset,
+            receipt.period,
+            receipt.rows_read,
+            receipt.rows_loaded,
+            receipt.rows_unchanged,
+            receipt.rows_quarantined,
+            receipt.rows_ignored,
+            receipt.rows_ended,
+            receipt.loaded_at,
+        ],
+    )
+    for reason, count in reasons.items():
+        con.execute("insert into ops.ignored values (?, ?, ?)", [receipt.delivery_id, reason, count])
+
+
+def _write_quarantine(
+    con: duckdb.DuckDBPyConnection, delivery: DeliveryRecord, quarantine: pl.DataFrame | None
+) -> None:
+    if quarantine is None or not quarantine.height:
+        return
+    given = quarantine.rename({"_sheet": "sheet", "_row": "row"}, strict=False)
+    con.register("incoming_quarantine", given.to_arrow())
+    con.execute(
+        'insert into ops.quarantine (delivery_id, feed, dataset, period, unit_code, sheet, "row", row_key, rule_ids)'
+        ' select ?, ?, ?, period, unit_code, sheet, "row", row_key, rule_ids from incoming_quarantine',
+        [delivery.delivery_id, delivery.feed, delivery.dataset],
+    )
+    con.unregister("incoming_quarantine")
+
+
+def _write_suite(con: duckdb.DuckDBPyConnection, delivery_id: str, results: Iterable[Mapping[str, Any]] | None) -> None:
+    for result in results or ():
+        con.execute(
+            "insert into ops.suite_results values (?, ?, ?, ?, ?)",
+            [delivery_id, result["rule_id"], result["check"], bool(result["success"]), int(result["failing_count"])],
+        )
+
+
+def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = con.execute(query).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
