@@ -115,7 +115,7 @@ class Contract:
         raise KeyError(name)
 
     def with_severity(self, changes: Mapping[str, Severity]) -> Contract:
-        """The contract with other severities for some rules, by rule id or `rule_id/check` (a feed's reasoned exception)."""
+        """The contract with other severities for some rules, by rule id or `rule_id/check` (a feed's exceptions)."""
         known = {rule.rule_id for rule in self.rules} | {f"{rule.rule_id}/{rule.check}" for rule in self.rules}
         unknown = sorted(set(changes) - known)
         if unknown:

@@ -1,7 +1,8 @@
 """Periods: reporting windows with an explicit first and last day, by regime (calendar, or 15th to 14th).
 
-A period is written `2024`, `2024-H1`, `2024-Q3` or `2024-07`; a range `2023-Q4..2024-Q2`. The window of a quarter stands
-in `regimes.csv` (effective-dated: a circular may move the cut); half-years and years are the union of their quarters.
+A period is written `2024`, `2024-H1`, `2024-Q3` or `2024-07`; a range `2023-Q4..2024-Q2`. The window of a quarter
+stands in `regimes.csv` (effective-dated: a circular may move the cut); half-years and years are the union of their
+quarters.
 """
 
 from __future__ import annotations
@@ -129,27 +130,34 @@ def regimes() -> tuple[str, ...]:
     return tuple(sorted({name for name, _ in _regimes()}))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _quarter_window(regime: str, year: int, quarter: int) -> tuple[date, date]:
-    rows = _regimes().get((regime, quarter))
-    if not rows:
+    window = _window_in_force(regime, year, quarter)
+    if window is None:
+        raise PeriodError(f"regime {regime} has no window for {year}-Q{quarter}: no circular in force on that day")
+    return window
+
+
+def _window_in_force(regime: str, year: int, quarter: int) -> tuple[date, date] | None:
+    if regime not in regimes():
         raise PeriodError(f"unknown reporting regime '{regime}'; known: {', '.join(regimes())}")
-    for row in rows:
+    for row in _regimes().get((regime, quarter), ()):
         offset, month, day = row.first
         first, last = date(year + offset, month, day), date(year, *row.last)
         if row.valid_from <= last < row.valid_to:
             return first, last
-    raise PeriodError(f"regime {regime} has no window for {year}-Q{quarter}: no circular in force on that day")
+    return None
 
 
+@lru_cache(maxsize=65536)
 def period_of(day: date, regime: str = CALENDAR) -> Period:
-    """The quarter whose window under `regime` holds `day`."""
+    """The quarter whose window under `regime` holds `day`. Raises PeriodError where no circular was in force."""
     for year in (day.year, day.year + 1):
         for number in (1, 2, 3, 4):
-            first, last = _quarter_window(regime, year, number)
-            if first <= day <= last:
+            window = _window_in_force(regime, year, number)
+            if window and window[0] <= day <= window[1]:
                 return Period(year, quarter=number)
-    raise PeriodError(f"{day} lies in no quarter of regime {regime}")
+    raise PeriodError(f"{day} lies in no quarter of regime {regime}: no circular in force on that day")
 
 
 def period_range(text: str) -> tuple[Period, ...]:

@@ -200,7 +200,7 @@ def expand(contract: Contract, questionnaire: Questionnaire) -> Contract:
             name=item.column_name,
             type="integer" if questionnaire.has_whole_answers else "decimal",
             label_vi=item.label_vi,
-            description=f"{item.label_en}; answer on the scale {questionnaire.scale_min:g} to {questionnaire.scale_max:g}.",
+            description=f"{item.label_en}; answer from {questionnaire.scale_min:g} to {questionnaire.scale_max:g}.",
             synonyms=item.synonyms,
             null_texts=questionnaire.no_answer,
         )
