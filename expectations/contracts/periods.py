@@ -92,7 +92,7 @@ class Period:
         return Period(self.year + 1)
 
     def window(self, regime: str) -> tuple[date, date]:
-        """First and last day (both inclusive) under a regime of `regimes.csv`. Raises PeriodError for an unknown one."""
+        """First and last day (both inclusive) under a regime of `regimes.csv`; PeriodError for an unknown one."""
         if self.month:
             if regime != CALENDAR:
                 raise PeriodError(f"regime {regime} has no months; {self} exists in {CALENDAR} only")

@@ -1,0 +1,136 @@
+"""From the contract's checks to a Great Expectations suite, run on the same DuckDB as the quarantine SQL.
+
+Great Expectations is imported here only, on first use (5 s). One ephemeral context serves the process; every run has
+its own data source on its own connection, so runs of several threads do not meet.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
+
+    from expectations.rules import Check
+
+TABLE = "staged"
+
+_lock = threading.Lock()
+_loaded: _Expectations | None = None
+_numbers = itertools.count(1)
+
+
+class SuiteError(RuntimeError):
+    """Great Expectations could not evaluate an expectation: an error of ours, never a verdict about the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Expectations:
+    """What is needed of Great Expectations, imported once."""
+
+    module: Any
+    context: Any
+    no_rows_where: Any
+    delivery_holds: Any
+
+
+def run_suite(connection: duckdb.DuckDBPyConnection, checks: Sequence[Check], name: str) -> dict[str, int]:
+    """Run the suite of `checks` over table `staged`; check name → failing rows (0 or 1 for a check of the delivery).
+
+    Raises SuiteError when Great Expectations reports an exception of its own.
+    """
+    from duckdb_sqlalchemy import ConnectionWrapper  # noqa: PLC0415 - heavy
+    from sqlalchemy.pool import StaticPool  # noqa: PLC0415 - heavy
+
+    gx = _load()
+    expectations = [_expectation(gx, check) for check in checks]
+    source_name = f"{name}-{next(_numbers)}"
+    with _lock:
+        source = gx.context.data_sources.add_sql(
+            name=source_name,
+            connection_string="duckdb:///:memory:",
+            # Without these two every metric fails on DuckDB; `creator` shares the connection that holds `staged`.
+            kwargs={
+                "isolation_level": "AUTOCOMMIT",
+                "skip_autocommit_rollback": True,
+                "poolclass": StaticPool,
+                "creator": lambda: ConnectionWrapper(connection),
+            },
+        )
+        batch = source.add_table_asset(TABLE, table_name=TABLE).add_batch_definition_whole_table("all").get_batch()
+        suite = gx.module.ExpectationSuite(name=source_name, expectations=expectations)
+    try:
+        outcome = batch.validate(suite, result_format={"result_format": "BASIC", "partial_unexpected_count": 0})
+    finally:
+        with _lock:
+            gx.context.data_sources.delete(source_name)
+    return _counts(outcome, checks)
+
+
+def _counts(outcome: Any, checks: Sequence[Check]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for result in outcome.results:
+        check_name = result.expectation_config.meta["check"]
+        raised = _raised(result.exception_info)
+        if raised:
+            raise SuiteError(f"check {check_name}: {raised}")
+        body = result.result
+        if "unexpected_count" in body:
+            counts[check_name] = int(body["unexpected_count"])
+        elif result.expectation_config.type == "expect_table_row_count_to_be_between":
+            counts[check_name] = 0 if result.success else 1
+        else:
+            counts[check_name] = int(body["observed_value"])
+        if bool(result.success) != (counts[check_name] == 0):
+            raise SuiteError(f"check {check_name}: success {result.success} with {counts[check_name]} failing rows")
+    missing = [check.rule.check for check in checks if check.rule.check not in counts]
+    if missing:
+        raise SuiteError(f"no result for {', '.join(missing)}")
+    return counts
+
+
+def _raised(info: Any) -> str | None:
+    """The message of an exception Great Expectations caught: one record, or one per metric."""
+    if not info:
+        return None
+    records = [info] if "raised_exception" in info else [value for value in info.values() if isinstance(value, dict)]
+    messages = [str(record.get("exception_message")) for record in records if record.get("raised_exception")]
+    return "; ".join(messages) or None
+
+
+def _expectation(gx: _Expectations, check: Check) -> Any:
+    meta = {"check": check.rule.check, "rule_id": check.rule.rule_id, "message_vi": check.rule.message_vi}
+    if check.native:
+        kind = getattr(gx.module.expectations, check.native.expectation)
+        return kind(**check.native.arguments, meta=meta)
+    return (gx.delivery_holds if check.is_whole else gx.no_rows_where)(predicate=check.fails, meta=meta)
+
+
+def _load() -> _Expectations:
+    global _loaded  # noqa: PLW0603 - imported once a process, under the lock
+    with _lock:
+        if _loaded is None:
+            _loaded = _import()
+        return _loaded
+
+
+def _import() -> _Expectations:
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import great_expectations  # noqa: PLC0415 - 5 seconds
+        import great_expectations.expectations  # noqa: PLC0415
+        from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
+
+        from expectations.custom import DeliveryHolds, NoRowsWhere  # noqa: PLC0415
+
+        context = great_expectations.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    return _Expectations(great_expectations, context, NoRowsWhere, DeliveryHolds)
