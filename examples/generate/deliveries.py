@@ -39,6 +39,8 @@ class Delivery:
     total_changes: dict[str, int] = field(default_factory=dict)
     mangle: Callable[[bytes], bytes] | None = None
     comment: str = "dữ liệu tổng hợp"
+    copy: str = ""
+    """What a browser adds to the name of a second download, such as ` (1)`."""
     places: dict[int, tuple[str | None, int]] = field(default_factory=dict)
     """id of a record → sheet and row, once rendered."""
 
@@ -50,7 +52,7 @@ class Delivery:
     @property
     def file_name(self) -> str:
         """Name of the file inside the district's inbox."""
-        return self.layout.name_for(self.period, self.sent)
+        return self.layout.name_for(self.period, self.sent, self.copy)
 
     @property
     def path(self) -> str:

@@ -63,6 +63,11 @@ def count(style: str = "plain") -> Shape:
     return Shape(lambda value, _: None if value is None else str(round(value)))
 
 
+def answered_or_99() -> Shape:
+    """An answer; an item nobody answered is typed as 99, a no-answer code of the questionnaire."""
+    return Shape(lambda value, _: "99" if value is None else str(value))
+
+
 def coded(name: str, value_map: Mapping[str, Any]) -> Shape:
     """A word for a code. With several words for one code the word is chosen by the record, always the same."""
     words: dict[Any, list[str]] = {}

@@ -30,7 +30,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One feed's layout. `file_name` holds {yq} 2024Q1, {q_y} Q1_2024, {day} 20240318, {stamp} 20240318T0730."""
+    """One feed's layout. `file_name` holds {yq} 2024Q1, {q_y} Q1_2024, {day} 20240318, {stamp} 20240318T0730, {copy} ` (1)`."""
 
     dataset: str
     format: str
@@ -56,13 +56,14 @@ class Layout:
     blank_is_zero: bool = False
     number: str = ""
 
-    def name_for(self, period: Period, sent: datetime) -> str:
+    def name_for(self, period: Period, sent: datetime, copy: str = "") -> str:
         """The file name of one delivery."""
         return self.file_name.format(
             yq=f"{period.year}Q{period.quarter}",
             q_y=f"Q{period.quarter}_{period.year}",
             day=f"{sent:%Y%m%d}",
             stamp=f"{sent:%Y%m%dT%H%M}",
+            copy=copy,
         )
 
     @property
@@ -73,6 +74,7 @@ class Layout:
             "q_y": r"(?P<period>Q\d_\d{4})",
             "day": r"(?P<sent>\d{8})",
             "stamp": r"(?P<sent>\d{8}T\d{4})",
+            "copy": r"(?: \(\d\))?",
         }
         parts = re.split(r"\{(\w+)\}", self.file_name)
         return "".join(groups[part] if number % 2 else re.escape(part).replace("\\ ", " ") for number, part in enumerate(parts))

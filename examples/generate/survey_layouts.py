@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from examples.generate import vocabularies as words
-from examples.generate.fields import cell_date, coded, count, kept_as, text, written
+from examples.generate.fields import answered_or_99, cell_date, coded, count, kept_as, text, written
 from examples.generate.layouts import Layout, columns
 
 
@@ -94,6 +94,7 @@ _DIGITS_ONLY = columns(
     {
         "age_group_code": coded("ages", words.AGE_NUMBERS),
         "locality_code": coded("localities", words.LOCALITY_NUMBERS),
+        **{f"item_{number:02d}": answered_or_99() for number in range(1, 34)},
     },
 )
 

@@ -20,6 +20,7 @@ _TONES = "\u0300\u0301\u0303\u0309\u0323"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MADE_ON = datetime(2024, 1, 1)  # noqa: DTZ001 - workbooks keep local times; one fixed day keeps the bytes the same
 _XLS_WIDTH = 256
+_ERROR_CELLS = {"#DIV/0!", "#REF!", "#N/A"}
 
 
 def cp1258(value: str) -> bytes:
@@ -66,7 +67,9 @@ def xlsx_bytes(sheets: Sequence[Sheet], author: str) -> bytes:
             for column, cell in enumerate(row):
                 if cell is None or (number, column) in merged:
                     continue
-                if isinstance(cell, str):
+                if isinstance(cell, str) and cell in _ERROR_CELLS:
+                    page.write_formula(number, column, "=1/0", None, cell)
+                elif isinstance(cell, str):
                     page.write_string(number, column, cell)
                 else:
                     page.write(number, column, cell, formats.get(type(cell)))
