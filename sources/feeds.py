@@ -205,6 +205,9 @@ class Layout(_Strict):
     number: Literal["vi", "en", "plain"] = Field(
         "plain", description="How numbers are written unless a column says otherwise."
     )
+    fill_down: Words = Field(
+        (), description="Headers whose empty cells repeat the cell above (cells merged downwards)."
+    )
     dates_1904: bool = Field(False, description="Workbook counts its days from 1904.")
     other_sheets: dict[Word, Word] = Field(
         default_factory=dict, description="Sheets that are known and not read: name → reason."

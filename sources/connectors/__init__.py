@@ -1,0 +1,1 @@
+"""Connectors: how a source is reached, one module an access pattern."""

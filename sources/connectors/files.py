@@ -1,0 +1,167 @@
+"""Files in a folder: local, or anywhere fsspec reaches (sftp, s3, webdav, memory …)."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import fsspec
+from fsspec.core import url_to_fs
+
+from sources.errors import (
+    ConnectorMissingError,
+    ConnectorRefusedError,
+    ConnectorUnreachableError,
+    FolderMissingError,
+    SecretMissingError,
+    SourceError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from sources.feeds import Connector
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+_SECRET = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file a source offers. `modified_at` is local time without zone, None where the file system does not say."""
+
+    path: str
+    name: str
+    size_bytes: int | None
+    modified_at: datetime | None
+
+    @property
+    def state(self) -> tuple[int | None, datetime | None]:
+        """What must not change while the file is copied."""
+        return self.size_bytes, self.modified_at
+
+
+class FileSource:
+    """The folder of a feed. Raises the errors of `sources.errors` only."""
+
+    def __init__(self, connector: Connector, home: Path) -> None:
+        self.glob = connector.glob
+        path = expand_secrets(connector.path)
+        options = {name: expand_secrets(value) for name, value in connector.storage_options.items()}
+        url = path if "://" in path else str((home / path).resolve())
+        self.where = connector.path
+        try:
+            self._fs, self._root = url_to_fs(url, **options)
+        except (ImportError, ValueError) as wrong:
+            raise ConnectorMissingError(
+                f"{self.where}: {wrong}; install the package that serves this protocol into .venv"
+            ) from wrong
+        except Exception as wrong:
+            raise self._translated(wrong) from wrong
+
+    def files(self) -> list[RemoteFile]:
+        """Files that match the glob, by name. Lock files of office programs and hidden files are passed over."""
+        try:
+            self._fs.invalidate_cache()
+            if not self._fs.isdir(self._root):
+                raise FolderMissingError(
+                    f"{self.where}: the folder does not exist; create it or correct connector.path"
+                )
+            if "/" in self.glob:
+                listed = list(self._fs.glob(f"{self._root.rstrip('/')}/{self.glob}", detail=True).values())
+            else:
+                listed = self._fs.ls(self._root, detail=True)
+        except SourceError:
+            raise
+        except Exception as wrong:
+            raise self._translated(wrong) from wrong
+        found = [self._remote(entry) for entry in listed if entry["type"] == "file" or entry.get("islink")]
+        pattern = unicodedata.normalize("NFC", self.glob.rsplit("/", 1)[-1])
+        return sorted(
+            (file for file in found if fnmatchcase(file.name, pattern) and not file.name.startswith((".", "~$"))),
+            key=lambda file: (file.name, file.path),
+        )
+
+    def look(self, file: RemoteFile) -> RemoteFile:
+        """The file as it is now. Raises FileNotFoundError when it is gone."""
+        self._fs.invalidate_cache()
+        try:
+            return self._remote(self._fs.info(file.path))
+        except FileNotFoundError:
+            raise
+        except Exception as wrong:
+            raise self._translated(wrong) from wrong
+
+    def open(self, file: RemoteFile) -> AbstractContextManager[BinaryIO]:
+        """The bytes of a file."""
+        stream: AbstractContextManager[BinaryIO] = self._fs.open(file.path, "rb")
+        return stream
+
+    def chunks(self, file: RemoteFile, size: int = 1 << 20) -> Iterator[bytes]:
+        """The bytes of a file in pieces. Raises FileNotFoundError when it is gone, else errors of this module."""
+        try:
+            with self.open(file) as stream:
+                while piece := stream.read(size):
+                    yield piece
+        except (FileNotFoundError, SourceError):
+            raise
+        except Exception as wrong:
+            raise self._translated(wrong) from wrong
+
+    def _remote(self, entry: dict[str, Any]) -> RemoteFile:
+        path = str(entry["name"])
+        moment = entry.get("mtime") or entry.get("modified") or entry.get("LastModified") or entry.get("created")
+        return RemoteFile(
+            path=path,
+            name=unicodedata.normalize("NFC", path.rstrip("/").rsplit("/", 1)[-1]),
+            size_bytes=entry.get("size"),
+            modified_at=_local(moment),
+        )
+
+    def _translated(self, wrong: Exception) -> SourceError:
+        """Errors of any file system as one of ours; what says no is terminal, what does not answer is transient."""
+        name = type(wrong).__name__
+        text = f"{self.where}: {name}: {wrong}"
+        if isinstance(wrong, PermissionError) or re.search(r"Auth|Forbidden|Credential|HostKey", name):
+            return ConnectorRefusedError(f"{text}; check user, password and rights")
+        return ConnectorUnreachableError(f"{text}; it will be tried again")
+
+
+def expand_secrets(value: Any) -> Any:
+    """Replace `${env:NAME}` in texts (also inside lists and objects). Raises SecretMissingError naming NAME only."""
+    if isinstance(value, dict):
+        return {name: expand_secrets(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [expand_secrets(inner) for inner in value]
+    if not isinstance(value, str):
+        return value
+
+    def found(match: re.Match[str]) -> str:
+        if match[1] not in os.environ:
+            raise SecretMissingError(f"the environment has no {match[1]}; set it before running")
+        return os.environ[match[1]]
+
+    return _SECRET.sub(found, value)
+
+
+def protocols() -> list[str]:
+    """Protocols fsspec knows here, for messages and docs."""
+    return sorted(fsspec.available_protocols())
+
+
+def _local(moment: Any) -> datetime | None:
+    if isinstance(moment, int | float):
+        return datetime.fromtimestamp(moment, ZONE).replace(tzinfo=None)
+    if isinstance(moment, datetime):
+        return moment.astimezone(ZONE).replace(tzinfo=None) if moment.tzinfo else moment
+    return None

@@ -1,0 +1,156 @@
+"""The landing zone: every byte received, content-addressed under `landing/`, written once and never changed."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import logging
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sources.connectors.files import ZONE, FileSource
+from sources.errors import FileChangingError, FileVanishedError, LandingFullError
+from sources.reading import from_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from sources.connectors.files import RemoteFile
+    from sources.feeds import Feed
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one feed handed over: the exact bytes, their hash, the period they claim, when they came.
+
+    `period_claimed` is the period as the file name writes it; `sent_at` comes from the name, else from the file's time;
+    times are local (Asia/Ho_Chi_Minh) without zone. `is_new` says that the bytes were not in the landing zone before.
+    """
+
+    delivery_id: str
+    feed: str
+    dataset: str
+    source: str
+    file_name: str
+    sha256: str
+    size_bytes: int
+    landed_path: Path
+    period_claimed: str | None
+    sent_at: datetime | None
+    received_at: datetime
+    is_new: bool = True
+
+
+def pull(feed: Feed, home: Path, known: Collection[str] = (), *, contract_version: str) -> list[Delivery]:
+    """Copy every file of a feed into the landing zone and return one Delivery a file, ordered by time sent and name.
+
+    Files already landed are returned too, so that the caller decides by `delivery_id` what is new to it; `known` holds
+    delivery ids whose file needs no second look on disk. Raises errors of `sources.errors`; transient ones may be retried.
+    """
+    source = FileSource(feed.connector, home)
+    deliveries: list[Delivery] = []
+    for file in source.files():
+        if feed.name and not re.fullmatch(feed.name, file.name):
+            log.info("%s: %s does not match the feed's name pattern and is not part of it", feed.feed_id, file.name)
+            continue
+        deliveries.append(_land(feed, source, file, home, contract_version, known))
+    return sorted(deliveries, key=lambda delivery: (delivery.sent_at or datetime.min, delivery.file_name))  # noqa: DTZ901
+
+
+def delivery_id(feed: Feed, sha256: str, contract_version: str) -> str:
+    """Identity of a delivery: same bytes read by the same feed and contract are the same delivery."""
+    return hashlib.sha256("\x1f".join((feed.feed_id, sha256, feed.fingerprint, contract_version)).encode()).hexdigest()[
+        :16
+    ]
+
+
+def landed_path(home: Path, sha256: str) -> Path:
+    """Where bytes of that hash lie."""
+    return home / "landing" / sha256[:2] / sha256
+
+
+def _land(
+    feed: Feed, source: FileSource, file: RemoteFile, home: Path, contract_version: str, known: Collection[str]
+) -> Delivery:
+    incoming = home / "landing" / ".incoming"
+    _make_private(incoming)
+    draft = incoming / secrets.token_hex(8)
+    try:
+        sha256, size, is_new = _copy(source, file, draft, home, feed, contract_version, known)
+    except FileNotFoundError:
+        raise FileVanishedError(f"{feed.feed_id}: {file.name} was listed and is gone; it will be tried again") from None
+    except OSError as wrong:
+        if wrong.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise LandingFullError(f"{home / 'landing'}: no space left; free some and run again") from wrong
+        raise
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            draft.unlink()
+    period, sent = from_name(feed, file.name)
+    return Delivery(
+        delivery_id=delivery_id(feed, sha256, contract_version),
+        feed=feed.feed_id,
+        dataset=feed.dataset,
+        source=feed.source,
+        file_name=file.name,
+        sha256=sha256,
+        size_bytes=size,
+        landed_path=landed_path(home, sha256),
+        period_claimed=period,
+        sent_at=sent or file.modified_at,
+        received_at=datetime.now(ZONE).replace(tzinfo=None, microsecond=0),
+        is_new=is_new,
+    )
+
+
+def _copy(
+    source: FileSource,
+    file: RemoteFile,
+    draft: Path,
+    home: Path,
+    feed: Feed,
+    contract_version: str,
+    known: Collection[str],
+) -> tuple[str, int, bool]:
+    """Copy to a draft while hashing, then move it to its place; the bytes are on disk before their name is."""
+    before = source.look(file)
+    digest = hashlib.sha256()
+    size = 0
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        for piece in source.chunks(file):
+            digest.update(piece)
+            size += len(piece)
+            stream.write(piece)
+        sha256 = digest.hexdigest()
+        target = landed_path(home, sha256)
+        if source.look(file).state != before.state or (before.size_bytes is not None and before.size_bytes != size):
+            raise FileChangingError(f"{feed.feed_id}: {file.name} changed while it was copied; it will be tried again")
+        if target.exists() and (delivery_id(feed, sha256, contract_version) in known or target.stat().st_size == size):
+            return sha256, size, False
+        stream.flush()
+        os.fsync(stream.fileno())
+    _make_private(target.parent)
+    draft.rename(target)
+    _sync_folder(target.parent)
+    return sha256, size, True
+
+
+def _make_private(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,37 @@
+"""Readers: the bytes of a landed file to text tables, one module a family of formats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sources.readers.delimited import read_delimited
+from sources.readers.records import read_json, read_parquet
+from sources.readers.sheets import read_sheets
+from sources.readers.signatures import check_signature
+from sources.readers.table import TextTable, Workbook
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sources.feeds import Layout
+
+__all__ = ["TextTable", "Workbook", "read_tables"]
+
+
+def read_tables(path: Path, layouts: Sequence[tuple[str | None, Layout, bool]]) -> Workbook:
+    """Read one file into text tables, one for each `(sheet, layout, optional)`.
+
+    Raises UnreadableFileError (Q01), WrongEncodingError (Q02) or HeaderMissingError (Q03) with a Vietnamese message.
+    """
+    layout = layouts[0][1]
+    check_signature(path, layout.format)
+    match layout.format:
+        case "csv":
+            return Workbook((read_delimited(path, layout),))
+        case "json" | "ndjson":
+            return Workbook((read_json(path, layout),))
+        case "parquet":
+            return Workbook((read_parquet(path),))
+        case _:
+            return read_sheets(path, layouts)

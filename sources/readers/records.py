@@ -1,0 +1,162 @@
+"""JSON, NDJSON and Parquet: records with named fields; nested objects become dotted names."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from sources.errors import HeaderMissingError, UnreadableFileError
+from sources.readers.delimited import decode
+from sources.readers.table import TextTable, unique_headers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sources.feeds import Layout
+
+MAX_DEPTH = 6
+
+
+def read_json(path: Path, layout: Layout) -> TextTable:
+    """A list of records (`json`, at `records`) or one record a line (`ndjson`). Raises UnreadableFileError and others."""
+    text, _ = decode(path.read_bytes(), layout.encoding)
+    envelope: Any = None
+    if layout.format == "ndjson":
+        records, rows = _lines(text)
+    else:
+        try:
+            envelope = json.loads(text, parse_constant=str)
+        except (ValueError, RecursionError) as wrong:
+            raise _broken(wrong) from None
+        found = at(envelope, layout.records)
+        if not isinstance(found, list):
+            place = f"“{layout.records}”" if layout.records else "gốc tài liệu"
+            raise HeaderMissingError(
+                f"Không có danh sách bản ghi ở {place} của tệp JSON. Đề nghị gửi đúng mẫu đã đăng ký."
+            )
+        records, rows = found, list(range(1, len(found) + 1))
+    for row, record in zip(rows, records, strict=True):
+        if not isinstance(record, dict):
+            raise UnreadableFileError(f"Bản ghi thứ {row} không phải là đối tượng JSON. Đề nghị xuất và gửi lại.")
+    return _table(records, rows, envelope)
+
+
+def read_parquet(path: Path) -> TextTable:
+    """A Parquet file; typed columns are turned into text that reads back to the same value."""
+    try:
+        frame = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError, ValueError) as wrong:
+        reason = str(wrong).splitlines()[0][:200]
+        message = f"Không mở được tệp Parquet: tệp hỏng hoặc bị cắt cụt ({reason}). Đề nghị gửi lại."
+        raise UnreadableFileError(message) from None
+    headers = unique_headers(frame.columns)
+    numeric: dict[int, pl.Series] = {}
+    columns: list[pl.Series] = []
+    for number, series in enumerate(frame.get_columns()):
+        columns.append(_as_text(series).replace("", None).alias(str(number)))
+        if series.dtype.is_numeric():
+            numeric[number] = pl.repeat(True, frame.height, dtype=pl.Boolean, eager=True)
+    return TextTable(
+        headers=headers,
+        cells=pl.DataFrame(columns),
+        rows=pl.int_range(1, frame.height + 1, eager=True, dtype=pl.Int64),
+        numeric=numeric,
+        has_true_dates=True,
+    )
+
+
+def at(document: Any, path: str | None) -> Any:
+    """The value at a dotted path of a JSON document; None where there is none."""
+    for part in path.split(".") if path else ():
+        if isinstance(document, dict):
+            document = document.get(part)
+        elif isinstance(document, list) and part.isdigit() and int(part) < len(document):
+            document = document[int(part)]
+        else:
+            return None
+    return document
+
+
+def _broken(wrong: Exception) -> UnreadableFileError:
+    if isinstance(wrong, json.JSONDecodeError):
+        return UnreadableFileError(f"Tệp JSON hỏng hoặc bị cắt cụt ở dòng {wrong.lineno}. Đề nghị xuất và gửi lại.")
+    return UnreadableFileError("Tệp JSON lồng quá sâu, không đọc được. Đề nghị xuất và gửi lại.")
+
+
+def _lines(text: str) -> tuple[list[Any], list[int]]:
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    rows = [number for number, _ in lines]
+    try:
+        found: list[Any] = json.loads("[" + ",".join(line for _, line in lines) + "]", parse_constant=str)
+        if len(found) == len(rows):
+            return found, rows
+    except (ValueError, RecursionError):
+        pass
+    for number, line in lines:
+        try:
+            json.loads(line)
+        except (ValueError, RecursionError):
+            message = f"Dòng {number} không phải là JSON hợp lệ: tệp hỏng hoặc bị cắt cụt. Đề nghị xuất và gửi lại."
+            raise UnreadableFileError(message) from None
+    raise UnreadableFileError("Mỗi dòng phải là đúng một bản ghi JSON. Đề nghị xuất và gửi lại.")
+
+
+def _table(records: list[dict[str, Any]], rows: list[int], envelope: Any) -> TextTable:
+    if any(isinstance(value, dict) for record in records[:200] for value in record.values()) or any(
+        isinstance(value, dict) for record in records for value in record.values()
+    ):
+        records = [_flat(record) for record in records]
+    names = list(dict.fromkeys(name for record in records for name in record))
+    columns: list[pl.Series] = []
+    numeric: dict[int, pl.Series] = {}
+    for number, name in enumerate(names):
+        values = [record.get(name) for record in records]
+        kinds = {type(value) for value in values}
+        if kinds & {int, float}:
+            mask = [isinstance(value, int | float) and not isinstance(value, bool) for value in values]
+            numeric[number] = pl.Series(mask, dtype=pl.Boolean)
+        texts = values if kinds <= {str, type(None)} else [_word(value) for value in values]
+        columns.append(pl.Series(str(number), texts, dtype=pl.String).replace("", None))
+    return TextTable(
+        headers=unique_headers(names),
+        cells=pl.DataFrame(columns),
+        rows=pl.Series(rows, dtype=pl.Int64),
+        numeric=numeric,
+        envelope=envelope,
+    )
+
+
+def _flat(record: dict[str, Any], prefix: str = "", depth: int = 0) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in record.items():
+        if isinstance(value, dict) and depth < MAX_DEPTH:
+            found.update(_flat(value, f"{prefix}{name}.", depth + 1))
+        else:
+            found[f"{prefix}{name}"] = value
+    return found
+
+
+def _word(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _as_text(series: pl.Series) -> pl.Series:
+    kind = series.dtype
+    if kind == pl.String:
+        return series
+    if isinstance(kind, pl.Datetime):
+        local = series.dt.convert_time_zone("Asia/Ho_Chi_Minh").dt.replace_time_zone(None) if kind.time_zone else series
+        return local.dt.strftime("%Y-%m-%d %H:%M:%S")
+    if kind.is_nested():
+        return pl.Series([_word(value) for value in series.to_list()], dtype=pl.String)
+    if kind == pl.Binary:
+        return pl.Series([None] * len(series), dtype=pl.String)
+    return series.cast(pl.String)

@@ -1,0 +1,231 @@
+"""XLSX, XLS and ODS by calamine, every cell as text without inference; merged headers by their true ranges."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import unescape
+
+import fastexcel
+import polars as pl
+
+from expectations.contracts.text import key
+from sources.errors import HeaderMissingError, UnreadableFileError
+from sources.readers.table import TextTable, Workbook, merged_headers, unique_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sources.feeds import Layout
+
+SEARCHED_ROWS = 200
+_ERROR_TEXTS = {
+    "Div0": "#DIV/0!", "NA": "#N/A", "Name": "#NAME?", "Null": "#NULL!", "Num": "#NUM!", "Ref": "#REF!", "Value": "#VALUE!",
+}  # fmt: skip
+
+
+def read_sheets(path: Path, layouts: Sequence[tuple[str | None, Layout, bool]]) -> Workbook:
+    """Read the sheets a feed names, in order. Raises UnreadableFileError and HeaderMissingError."""
+    try:
+        reader = fastexcel.read_excel(path)
+    except fastexcel.FastExcelError as wrong:
+        raise _unreadable(wrong) from None
+    names = list(reader.sheet_names)
+    tables: list[TextTable | None] = []
+    used: set[str] = set()
+    for wanted, layout, optional in layouts:
+        name = _sheet_name(names, wanted)
+        if name is None:
+            if optional:
+                tables.append(None)
+                continue
+            there = ", ".join(names) or "không có"
+            raise HeaderMissingError(f"Không có trang tính “{wanted}” (trong tệp: {there}). Đề nghị gửi đúng mẫu.")
+        used.add(name)
+        try:
+            tables.append(_table(path, reader, name, layout))
+        except fastexcel.FastExcelError as wrong:
+            raise _unreadable(wrong) from None
+    known = {key(name) for _, layout, _ in layouts for name in layout.other_sheets}
+    others = [name for name in names if name not in used and key(name) not in known]
+    return Workbook(tuple(tables), tuple(name for name in others if _has_cells(reader, name)))
+
+
+def sentence_rows(path: Path, sheet: str) -> tuple[tuple[str | None, ...], ...]:
+    """The first rows of another sheet, for a period sentence that stands there."""
+    try:
+        reader = fastexcel.read_excel(path)
+        name = _sheet_name(list(reader.sheet_names), sheet)
+        if name is None:
+            return ()
+        return tuple(_load(reader, name)[0].head(SEARCHED_ROWS).rows())
+    except fastexcel.FastExcelError as wrong:
+        raise _unreadable(wrong) from None
+
+
+def _unreadable(wrong: Exception) -> UnreadableFileError:
+    reason = str(wrong).splitlines()[0][:200]
+    if "password" in reason.lower() or "encrypt" in reason.lower():
+        return UnreadableFileError("Tệp được đặt mật khẩu nên không mở được. Đề nghị bỏ mật khẩu và gửi lại.")
+    return UnreadableFileError(f"Không mở được bảng tính: tệp hỏng hoặc sai định dạng ({reason}). Đề nghị gửi lại.")
+
+
+def _sheet_name(names: list[str], wanted: str | None) -> str | None:
+    if wanted is None:
+        return names[0] if names else None
+    return next((name for name in names if key(name) == key(wanted)), None)
+
+
+def _has_cells(reader: Any, name: str) -> bool:
+    try:
+        sheet = reader.load_sheet(name, header_row=None, dtypes="string")
+    except Exception:  # noqa: BLE001 - an empty sheet raises InvalidParameters; whatever it is, it is not asked for
+        return False
+    return bool(sheet.visible == "visible" and sheet.total_height)
+
+
+def _load(reader: Any, name: str) -> tuple[pl.DataFrame, int]:
+    """All cells of a sheet as text from row 1 on, and the number of the first column (0 = A)."""
+    try:
+        sheet = reader.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
+        columns = sheet.available_columns()
+        batch, errors = sheet.to_arrow_with_errors()
+    except Exception as wrong:
+        if "empty" in str(wrong).lower() or "no data" in str(wrong).lower():
+            return pl.DataFrame(), 0
+        raise
+    frame = pl.DataFrame(pl.from_arrow(batch))
+    frame.columns = [str(number) for number in range(frame.width)]
+    if errors is not None:
+        by_column: dict[int, dict[int, str]] = {}
+        for error in errors.errors:
+            row, column = error.position
+            kind = re.search(r"Error\((\w+)\)", error.detail)
+            by_column.setdefault(column, {})[row] = _ERROR_TEXTS.get(kind[1], "#VALUE!") if kind else "#VALUE!"
+        for column, texts in by_column.items():
+            changed = frame[str(column)].scatter(list(texts), list(texts.values()))
+            frame = frame.with_columns(changed.alias(str(column)))
+    return frame, columns[0].absolute_index if columns else 0
+
+
+def _table(path: Path, reader: Any, name: str, layout: Layout) -> TextTable:
+    frame, first_column = _load(reader, name)
+    start = _header_row(frame, layout, name)
+    count = layout.header.rows if layout.header else 1
+    data = max(start + count + layout.skip_after_header, (layout.data_from or 1) - 1)
+    header = [list(row) for row in frame[start : start + count].rows()]
+    if count > 1:
+        spans = _merged_ranges(path, name) if layout.format == "xlsx" else None
+        inside = [
+            (top - start, left - first_column, bottom - start, right - first_column)
+            for top, left, bottom, right in spans or ()
+            if start <= top < start + count
+        ]
+        texts = merged_headers(header, inside or None)
+    else:
+        texts = [cell or "" for cell in header[0]]
+    cells = frame[data:]
+    width = frame.width
+    while width > 1 and not texts[width - 1] and cells[:, width - 1].null_count() == cells.height:
+        width -= 1  # formatted, but empty columns on the right
+    cells = cells[:, :width].with_columns(pl.all().replace("", None))
+    return TextTable(
+        headers=unique_headers(texts[:width]),
+        cells=cells,
+        rows=pl.int_range(data + 1, data + 1 + cells.height, eager=True, dtype=pl.Int64),
+        sheet=name,
+        above=tuple(frame[:start].rows()),
+        numeric=_true_numbers(reader, name, data, cells),
+        has_true_dates=True,
+    )
+
+
+def _header_row(frame: pl.DataFrame, layout: Layout, name: str) -> int:
+    wanted = layout.header
+    if wanted and wanted.find:
+        text = key(wanted.find)
+        for number, row in enumerate(frame.head(SEARCHED_ROWS).iter_rows()):
+            if any(cell and key(cell) == text for cell in row):
+                return number
+        message = (
+            f"Không tìm thấy dòng tiêu đề có ô “{wanted.find}” trong trang “{name}”. Đề nghị gửi đúng mẫu đã đăng ký."
+        )
+        raise HeaderMissingError(message)
+    line = (wanted.row or 1) if wanted else 1
+    if frame.height < line or all(cell is None for cell in frame.row(line - 1)):
+        raise HeaderMissingError(f"Dòng {line} của trang “{name}” không có tiêu đề. Đề nghị gửi đúng mẫu đã đăng ký.")
+    return line - 1
+
+
+def _true_numbers(reader: Any, name: str, data: int, cells: pl.DataFrame) -> dict[int, pl.Series]:
+    """Which cells are true numbers: 1.234 typed as a number is not the text 1.234.
+
+    Read as integers, calamine turns a text into null unless its digits mean the same number anyway. Only columns with a
+    dot or comma between digits need the second look.
+    """
+    doubtful = [n for n in range(cells.width) if bool(cells[:, n].str.contains(r"^-?\d+[.,]\d").any())]
+    if not doubtful:
+        return {}
+    frame = pl.DataFrame(reader.load_sheet(name, header_row=None, skip_rows=0, dtypes="int"))
+    return {n: frame[data:, n].is_not_null() for n in doubtful}
+
+
+def _merged_ranges(path: Path, sheet: str) -> list[tuple[int, int, int, int]] | None:
+    """Merged ranges of an XLSX sheet, from its XML (calamine keeps them to itself); None when they cannot be found."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            workbook = archive.read("xl/workbook.xml").decode("utf-8", "replace")
+            links = archive.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
+            identity = next(
+                (
+                    found[1]
+                    for tag in re.findall(r"<(?:\w+:)?sheet\s[^>]*>", workbook)
+                    if unescape(_attribute(tag, "name"), {"&quot;": '"', "&apos;": "'"}) == sheet
+                    and (found := re.search(r'\w+:id="([^"]+)"', tag))
+                ),
+                None,
+            )
+            target = next(
+                (
+                    _attribute(tag, "Target")
+                    for tag in re.findall(r"<Relationship\s[^>]*>", links)
+                    if _attribute(tag, "Id") == identity
+                ),
+                None,
+            )
+            if not target:
+                return None
+            place = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+            tail = _after_data(archive, place)
+    except (KeyError, zipfile.BadZipFile, OSError):
+        return None
+    ranges = re.findall(r'<(?:\w+:)?mergeCell\s+ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"', tail)
+    return [(int(top) - 1, _column(left), int(bottom) - 1, _column(right)) for left, top, right, bottom in ranges]
+
+
+def _after_data(archive: zipfile.ZipFile, place: str) -> str:
+    """The XML of a sheet after its cells, without holding the whole sheet in memory."""
+    tail = b""
+    seen = False
+    with archive.open(place) as stream:
+        while chunk := stream.read(1 << 20):
+            tail += chunk
+            if not seen:
+                end = tail.rfind(b"</sheetData>")
+                seen = end >= 0
+                tail = tail[end:] if seen else tail[-64:]
+    return tail.decode("utf-8", "replace")
+
+
+def _attribute(tag: str, name: str) -> str:
+    found = re.search(rf'\s{name}="([^"]*)"', tag)
+    return found[1] if found else ""
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1

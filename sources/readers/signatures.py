@@ -1,0 +1,91 @@
+"""What the first bytes and the zip directory say of a file, before any parser sees it."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING
+
+from sources.errors import UnreadableFileError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_ENTRIES = 5_000
+MAX_UNZIPPED = 1 << 30
+MAX_RATIO = 150
+"""Real workbooks compress 5 to 30 times. Small files may reach any ratio, so it counts from 32 MiB unzipped."""
+RATIO_FROM = 32 << 20
+
+_ZIP, _OLE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"
+_ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+_NAMES = {"zip": "tệp ZIP hoặc XLSX/ODS", "ole": "tệp XLS đời cũ", "parquet": "tệp Parquet", "pdf": "tệp PDF",
+          "html": "trang web HTML/XML", "rar": "tệp nén RAR", "gzip": "tệp nén GZIP", "text": "tệp văn bản"}  # fmt: skip
+_EXPECTED = {"xlsx": "zip", "ods": "zip", "xls": "ole", "parquet": "parquet"}
+
+
+def check_signature(path: Path, file_format: str) -> None:
+    """Raise UnreadableFileError when the file is empty, of another kind, encrypted, cut off or a zip bomb."""
+    size = path.stat().st_size
+    if size == 0:
+        raise UnreadableFileError("Tệp rỗng (0 byte). Đề nghị xuất và gửi lại tệp.")
+    with path.open("rb") as stream:
+        head = stream.read(512)
+    kind = _kind(head)
+    if file_format in ("xlsx", "xls") and kind == "ole":
+        _refuse_encrypted(path, file_format)
+    expected = _EXPECTED.get(file_format)
+    if expected is None:
+        if kind in ("zip", "ole", "parquet", "pdf", "rar", "gzip"):
+            raise UnreadableFileError(_other_kind(kind, file_format))
+        return
+    if kind != expected:
+        raise UnreadableFileError(_other_kind(kind, file_format))
+    if expected == "zip":
+        _check_zip(path, size, file_format)
+
+
+def _kind(head: bytes) -> str:
+    if head.startswith((_ZIP, b"PK\x05\x06")):
+        return "zip"
+    if head.startswith(_OLE):
+        return "ole"
+    for mark, kind in ((_PARQUET, "parquet"), (b"%PDF", "pdf"), (b"Rar!", "rar"), (b"\x1f\x8b", "gzip")):
+        if head.startswith(mark):
+            return kind
+    start = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    return "html" if start.startswith((b"<html", b"<!doctype", b"<?xml", b"<table")) else "text"
+
+
+def _other_kind(kind: str, file_format: str) -> str:
+    return (
+        f"Nội dung là {_NAMES[kind]}, không phải {file_format.upper()} như đã đăng ký. "
+        f"Đề nghị lưu lại đúng định dạng {file_format.upper()} và gửi lại."
+    )
+
+
+def _refuse_encrypted(path: Path, file_format: str) -> None:
+    if file_format == "xlsx" and _ENCRYPTED_STREAM in path.read_bytes():
+        raise UnreadableFileError("Tệp được đặt mật khẩu nên không mở được. Đề nghị bỏ mật khẩu và gửi lại.")
+
+
+def _check_zip(path: Path, size: int, file_format: str) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            names = {entry.filename for entry in entries}
+            manifest = archive.read("META-INF/manifest.xml") if "META-INF/manifest.xml" in names else b""
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError):
+        raise UnreadableFileError(
+            "Tệp bị cắt cụt hoặc hỏng (không đọc được mục lục ZIP bên trong). Đề nghị xuất và gửi lại."
+        ) from None
+    unzipped = sum(entry.file_size for entry in entries)
+    if len(entries) > MAX_ENTRIES or unzipped > MAX_UNZIPPED or (unzipped > RATIO_FROM and unzipped > MAX_RATIO * size):
+        raise UnreadableFileError(
+            f"Tệp nén bất thường: {size:,} byte nở ra {unzipped:,} byte trong {len(entries):,} mục; "
+            "không mở vì lý do an toàn. Đề nghị xuất lại tệp."
+        )
+    if any(entry.flag_bits & 1 for entry in entries) or b"encryption-data" in manifest:
+        raise UnreadableFileError("Tệp được đặt mật khẩu nên không mở được. Đề nghị bỏ mật khẩu và gửi lại.")
+    inside = "content.xml" if file_format == "ods" else "xl/workbook.xml"
+    if inside not in names and not (file_format == "xlsx" and any(name.startswith("xl/") for name in names)):
+        raise UnreadableFileError(_other_kind("zip", file_format))
