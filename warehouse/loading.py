@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from expectations.contracts.findings import Finding
 from expectations.contracts.questionnaires import ITEM_PREFIX
 from warehouse.findings import write_findings
-from warehouse.schema import has_answers, plain_columns
+from warehouse.schema import content_columns, has_answers, hash_sql, plain_columns
 from warehouse.store import WarehouseError, now
 
 if TYPE_CHECKING:
@@ -299,6 +299,10 @@ def _stage(con: duckdb.DuckDBPyConnection, judged: _Judged) -> int:
     """Make temp table `incoming`: the accepted rows in the shape of core, hashed. Returns their number."""
     con.execute("drop table if exists incoming")
     if judged.accepted_path is None:
+        con.execute(
+            "create temp table incoming (_rid bigint, _sheet varchar, _row bigint, period varchar, _partition varchar,"
+            " _row_hash ubigint, _occurrence bigint)"
+        )
         return 0
     frame = con.read_parquet(str(judged.accepted_path))
     missing = [name for name in ("_rid", "_sheet", "_row", "period", "unit_code") if name not in frame.columns]
@@ -307,28 +311,14 @@ def _stage(con: duckdb.DuckDBPyConnection, judged: _Judged) -> int:
         raise LoadError(
             f"{judged.accepted_path}: the accepted frame lacks {', '.join(missing)}; the reading must make them"
         )
-    plain = [column.name for column in plain_columns(judged.contract)]
-    items = sorted(name for name in frame.columns if name.startswith(ITEM_PREFIX))
-    # Cells by name, empty ones left out: a column added to the contract later does not make every old row look new.
-    hashed = ", ".join(f"'{name}=' || \"{name}\"" for name in ("period", "unit_code", *plain, *items))
-    partition = f"{_text(judged.delivery.feed)}" + (" || '|' || period" if judged.supersedes == "period" else "")
-    answers = ""
-    if has_answers(judged.contract):
-        pairs = ", ".join(
-            f"{{'key': '{name.removeprefix(ITEM_PREFIX)}', 'value': cast(\"{name}\" as double)}}" for name in items
-        )
-        answers = f"map_from_entries(list_filter([{pairs}], lambda pair: pair.value is not null)) as answers,"
-        if not items:
-            answers = "cast(map {} as map(varchar, double)) as answers,"
+    partition = _text(judged.delivery.feed) + (" || '|' || period" if judged.supersedes == "period" else "")
     con.execute(
         f"""
         create temp table incoming as
-        select * exclude (_rid), row_number() over (partition by _row_hash order by _rid) as _occurrence
+        select *, row_number() over (partition by _row_hash order by _rid) as _occurrence
         from (
-          select period, unit_code, {", ".join(plain)}, {answers} _sheet, _row, _rid,
-                 {partition} as _partition,
-                 cast(md5(concat_ws(chr(31), {hashed})) as uuid) as _row_hash
-          from read_parquet({_text(str(judged.accepted_path))})
+          select _rid, _sheet, _row, period, {partition} as _partition, {hash_sql(judged.contract)} as _row_hash
+          from ({_content(con, judged)})
         )
         """
     )
@@ -340,12 +330,25 @@ def _stage(con: duckdb.DuckDBPyConnection, judged: _Judged) -> int:
     return int(counts[0])
 
 
+def _content(con: duckdb.DuckDBPyConnection, judged: _Judged) -> str:
+    """Query for the accepted rows with the content columns of core, and `_rid, _sheet, _row`."""
+    path = str(judged.accepted_path)
+    columns = ["_rid", "_sheet", "_row", "period", "unit_code"]
+    columns += [f'"{column.name}"' for column in plain_columns(judged.contract)]
+    if has_answers(judged.contract):
+        items = sorted(name for name in con.read_parquet(path).columns if name.startswith(ITEM_PREFIX))
+        pairs = ", ".join(
+            f"{{'key': '{name.removeprefix(ITEM_PREFIX)}', 'value': cast(\"{name}\" as double)}}" for name in items
+        )
+        answered = f"map_from_entries(list_filter([{pairs}], lambda pair: pair.value is not null))"
+        columns.append(f"{answered if items else 'cast(map {} as map(varchar, double))'} as answers")
+    return f"select {', '.join(columns)} from read_parquet({_text(path)})"
+
+
 def _place(con: duckdb.DuckDBPyConnection, judged: _Judged) -> _Tally:
     """Put the delivery into the chain of its partitions and move versions accordingly."""
     core = f"core.{judged.delivery.dataset}"
     delivery_id = judged.delivery.delivery_id
-    if judged.accepted_path is None:
-        con.execute(f"create temp table incoming as select * exclude (_delivery_id, _ended_by) from {core} limit 0")
     _write_partitions(con, judged)
     is_newest = _make_chain(con, judged)
     _make_standing(con, core, is_newest=is_newest)
@@ -360,12 +363,21 @@ def _place(con: duckdb.DuckDBPyConnection, judged: _Judged) -> _Tally:
         _split(con, core)
         _take_over(con, core, delivery_id)
     con.execute(f"update {core} set _ended_by = ? where rowid in (select row_id from gone)", [delivery_id])
-    columns = ", ".join(f'"{name}"' for name in con.table("incoming").columns)
-    remaining = "" if is_newest else "where not is_taken"
-    con.execute(
-        f"insert into {core} ({columns}, _delivery_id, _ended_by) select {columns}, ?, next_id from fresh {remaining}",
-        [delivery_id],
-    )
+    if judged.accepted_path is not None:
+        content = ", ".join(f'"{name}"' for name in content_columns(judged.contract))
+        listed = ", ".join(f'content."{name}"' for name in content_columns(judged.contract))
+        con.execute(
+            f"""
+            insert into {core}
+              ({content}, _partition, _occurrence, _row_hash, _delivery_id, _ended_by, _sheet, _row)
+            select {listed}, fresh._partition, fresh._occurrence, fresh._row_hash, ?, fresh.next_id,
+                   content._sheet, content._row
+            from ({_content(con, judged)}) as content
+            join fresh using (_rid)
+            {"" if is_newest else "where not fresh.is_taken"}
+            """,
+            [delivery_id],
+        )
     con.execute(
         """
         insert into ops.row_places

@@ -71,7 +71,7 @@ def core_columns(source: Contract) -> dict[str, tuple[str, str]]:
         **columns,
         "_partition": ("VARCHAR not null", "Feed and period (or feed) whose later deliveries replace earlier ones"),
         "_occurrence": ("INTEGER not null", "Ordinal among rows of one delivery with the same content"),
-        "_row_hash": ("UUID not null", "Hash of the row's content (filled cells by name)"),
+        "_row_hash": ("UBIGINT not null", "Hash of the row's content"),
         "_delivery_id": ("VARCHAR not null", "Delivery that brought this version of the row"),
         "_ended_by": ("VARCHAR", "Delivery that ended this version; null = current"),
         "_sheet": ("VARCHAR", "Sheet of the file the row was read from"),
@@ -82,6 +82,17 @@ def core_columns(source: Contract) -> dict[str, tuple[str, str]]:
 def plain_columns(source: Contract) -> tuple[Column, ...]:
     """Stored columns of the contract without a questionnaire's items, which become one map."""
     return tuple(column for column in source.stored_columns if not column.name.startswith(ITEM_PREFIX))
+
+
+def content_columns(source: Contract) -> tuple[str, ...]:
+    """Names of the columns of core.<dataset> that hold what the source said (no provenance), in order."""
+    return tuple(name for name in core_columns(source) if not name.startswith("_"))
+
+
+def hash_sql(source: Contract) -> str:
+    """SQL for `_row_hash` over the content columns; see `warehouse.rehashing` for what happens when it changes."""
+    listed = ", ".join(f'"{name}"' for name in content_columns(source))
+    return f"hash({listed})"
 
 
 def has_answers(source: Contract) -> bool:
@@ -130,6 +141,14 @@ def ops_tables() -> tuple[TableShape, ...]:
             },
         ),
         TableShape(
+            "ops.hash_signatures",
+            "Cách tính mã băm của dòng · how the rows of each dataset now in the warehouse were hashed",
+            {
+                "dataset": ("VARCHAR not null", "Tập dữ liệu · dataset"),
+                "signature": ("VARCHAR not null", "Columns in order, and the hash of a fixed text in this DuckDB"),
+            },
+        ),
+        TableShape(
             "ops.deliveries",
             "Sổ các lần gửi dữ liệu · every delivery ever received",
             {
@@ -173,7 +192,7 @@ def ops_tables() -> tuple[TableShape, ...]:
             {
                 "delivery_id": _DELIVERY,
                 "partition": ("VARCHAR not null", "Feed and period, or feed"),
-                "row_hash": ("UUID not null", "Hash of the row's content"),
+                "row_hash": ("UBIGINT not null", "Hash of the row's content"),
                 "occurrence": ("INTEGER not null", "Ordinal among equal rows"),
                 "sheet": ("VARCHAR", "Sheet"),
                 "row": ("BIGINT", "Row as a person sees it"),
@@ -283,7 +302,10 @@ def ops_tables() -> tuple[TableShape, ...]:
                 "started_at": ("TIMESTAMP not null", "Bắt đầu · start"),
                 "finished_at": ("TIMESTAMP", "Kết thúc · end"),
                 "outcome": ("VARCHAR", "Kết quả · outcome"),
+                "kind": ("VARCHAR", "run, backfill, demo, scheduled · kind of run"),
+                "feeds": ("VARCHAR[]", "Các nguồn được chạy · feeds asked for; empty = all"),
                 "period": ("VARCHAR", "Kỳ được yêu cầu · period asked for"),
+                "release_id": ("VARCHAR", "Bản phát hành · release published by the run"),
                 "engine": ("VARCHAR", "prefect hoặc direct · how it ran"),
                 "message": ("VARCHAR", "Tóm tắt · summary"),
             },
