@@ -1,0 +1,15 @@
+-- Units that are assessed in a period: the province and the units under it that are valid on its last calendar day.
+-- vi: Các đơn vị được đánh giá trong kỳ: tỉnh và các đơn vị trực thuộc còn hiệu lực tại ngày cuối kỳ.
+-- grain: period, unit_code
+select
+  periods.period,
+  units.code as unit_code,
+  units.name_vi,
+  units.level,
+  units.code = setting('province_code') as is_province
+from marts.periods as periods
+join ref.units as units
+  on units.valid_from <= periods.last_day
+  and (units.valid_to is null or periods.last_day < units.valid_to)
+where units.code = setting('province_code')
+  or units.parent_code = setting('province_code')

@@ -1,0 +1,27 @@
+-- Parameters of the models: the value in ref.settings (set in the home folder's danvan.toml), else the default.
+-- vi: Tham số của các mô hình: giá trị đặt trong ref.settings, nếu không có thì mặc định.
+-- grain: name
+-- column value: Giá trị tham số · value of the parameter, as text
+with defaults (name, default_value, meaning_vi, meaning_en) as (
+  values
+    ('province_code', '33', 'Mã tỉnh được đánh giá', 'the province that is assessed'),
+    ('coverage_gate_pct', '90', 'Ngưỡng độ bao phủ', 'below this coverage nothing is decided'),
+    ('small_sample_hidden', '30', 'Dưới số phiếu này thì không công bố', 'fewer respondents: not published'),
+    ('small_sample_marked', '100', 'Dưới số phiếu này thì ghi mẫu nhỏ', 'fewer respondents: marked as a small sample'),
+    ('interval_z', '1.959963984540054', 'Hệ số khoảng tin cậy 95 %', 'two-sided 95 % quantile of the normal law'),
+    ('long_running_days', '365', 'Số ngày để coi là kéo dài', 'open longer than this after acceptance: long-running'),
+    ('plan_due_month', '3', 'Tháng hết hạn ban hành kế hoạch năm', 'month of the day by which the yearly plan is due'),
+    ('plan_due_day', '31', 'Ngày hết hạn ban hành kế hoạch năm', 'day of the month by which the yearly plan is due'),
+    ('plan_levels', 'district commune', 'Các cấp phải có kế hoạch', 'levels whose bodies must have a plan'),
+    ('too_good_quarters', '4', 'Số quý liền 100 % thì gắn cờ', 'quarters at 100 % that raise the too-good flag'),
+    ('too_good_volume', '1000', 'Khối lượng tối thiểu để gắn cờ', 'volume above which they do')
+)
+
+select
+  defaults.name,
+  coalesce(chosen.value, defaults.default_value) as value,
+  chosen.value is null as is_default,
+  defaults.meaning_vi,
+  defaults.meaning_en
+from defaults
+left join ref.settings as chosen on chosen.name = defaults.name

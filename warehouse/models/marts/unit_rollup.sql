@@ -1,0 +1,42 @@
+-- To which assessed units the rows of a unit add up on the last day of a period: its district (from 01/07/2025 its
+-- commune, when districts have ended) and the province. A unit that does not exist on that day has no row.
+-- vi: Đơn vị được đánh giá mà số liệu của một đơn vị cộng vào, tại ngày cuối kỳ; không bao giờ nối đơn vị thiếu ngày.
+-- grain: dataset, period, unit_code, rollup_code
+with valid_units as (
+  select
+    windows.dataset,
+    windows.period,
+    units.code as unit_code,
+    units.level,
+    units.parent_code
+  from marts.dataset_periods as windows
+  join ref.units as units
+    on units.valid_from <= windows.period_to
+    and (units.valid_to is null or windows.period_to < units.valid_to)
+),
+
+placed as (
+  select
+    unit.dataset,
+    unit.period,
+    unit.unit_code,
+    unit.level,
+    case
+      when unit.unit_code = setting('province_code') or unit.parent_code = setting('province_code')
+        then unit.unit_code
+      when parent.parent_code = setting('province_code') then parent.unit_code
+    end as reporting_code
+  from valid_units as unit
+  left join valid_units as parent
+    on parent.dataset = unit.dataset
+    and parent.period = unit.period
+    and parent.unit_code = unit.parent_code
+)
+
+select dataset, period, unit_code, level, reporting_code as rollup_code, true as is_own
+from placed
+where reporting_code is not null
+union
+select dataset, period, unit_code, level, setting('province_code'), false
+from placed
+where reporting_code <> setting('province_code')
