@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from expectations.contracts.model import contract
+from expectations.contracts.periods import PeriodError
 from sources.connectors.files import ZONE, FileSource
 from sources.errors import FileChangingError, FileVanishedError, LandingFullError
+from sources.period_texts import read_period
 from sources.reading import from_name
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ log = logging.getLogger(__name__)
 class Delivery:
     """What one feed handed over: the exact bytes, their hash, the period they claim, when they came.
 
-    `period_claimed` is the period as the file name writes it; `sent_at` comes from the name, else from the file's time;
+    `period_claimed` is the period the file name says (`2024-Q1`, or as written when it cannot be read); `sent_at` comes from the name, else from the file's time;
     times are local (Asia/Ho_Chi_Minh) without zone. `is_new` says that the bytes were not in the landing zone before.
     """
 
@@ -49,19 +52,20 @@ class Delivery:
     is_new: bool = True
 
 
-def pull(feed: Feed, home: Path, known: Collection[str] = (), *, contract_version: str) -> list[Delivery]:
+def pull(feed: Feed, home: Path, known: Collection[str] = (), *, contract_version: str | None = None) -> list[Delivery]:
     """Copy every file of a feed into the landing zone and return one Delivery a file, ordered by time sent and name.
 
     Files already landed are returned too, so that the caller decides by `delivery_id` what is new to it; `known` holds
     delivery ids whose file needs no second look on disk. Raises errors of `sources.errors`; transient ones may be retried.
     """
+    version = contract_version or contract(feed.dataset).version
     source = FileSource(feed.connector, home)
     deliveries: list[Delivery] = []
     for file in source.files():
         if feed.name and not re.fullmatch(feed.name, file.name):
             log.info("%s: %s does not match the feed's name pattern and is not part of it", feed.feed_id, file.name)
             continue
-        deliveries.append(_land(feed, source, file, home, contract_version, known))
+        deliveries.append(_land(feed, source, file, home, version, known))
     return sorted(deliveries, key=lambda delivery: (delivery.sent_at or datetime.min, delivery.file_name))  # noqa: DTZ901
 
 
@@ -94,7 +98,7 @@ def _land(
     finally:
         with contextlib.suppress(FileNotFoundError):
             draft.unlink()
-    period, sent = from_name(feed, file.name)
+    claimed, sent = from_name(feed, file.name)
     return Delivery(
         delivery_id=delivery_id(feed, sha256, contract_version),
         feed=feed.feed_id,
@@ -104,7 +108,7 @@ def _land(
         sha256=sha256,
         size_bytes=size,
         landed_path=landed_path(home, sha256),
-        period_claimed=period,
+        period_claimed=_label(claimed),
         sent_at=sent or file.modified_at,
         received_at=datetime.now(ZONE).replace(tzinfo=None, microsecond=0),
         is_new=is_new,
@@ -142,6 +146,13 @@ def _copy(
     draft.rename(target)
     _sync_folder(target.parent)
     return sha256, size, True
+
+
+def _label(claimed: str | None) -> str | None:
+    try:
+        return str(read_period(claimed)) if claimed else None
+    except PeriodError:  # the reading makes a finding of it
+        return claimed
 
 
 def _make_private(folder: Path) -> None:

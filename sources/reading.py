@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from expectations.contracts.findings import Finding
 from sources.errors import UnreadableFileError
-from sources.layouts import plans, to_canonical
+from sources.layouts import to_canonical
 from sources.period_texts import read_stamp
+from sources.plans import plans
 from sources.readers import read_tables
 from sources.readers.sheets import sentence_rows
 

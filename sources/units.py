@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -65,19 +65,10 @@ class _Alias:
         return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
 
-@dataclass(frozen=True)
 class UnitIndex:
     """Units by code and by comparison key of their names; plain data, cheap to send to a child process."""
 
-    by_code: dict[str, tuple[Unit, ...]]
-    by_name: dict[str, tuple[Unit, ...]]
-    aliases: dict[str, tuple[_Alias, ...]]
-    _cache: dict[tuple[str, date, str | None, str | None], Resolution] = field(
-        default_factory=dict, compare=False, repr=False
-    )
-
-    @classmethod
-    def from_frames(cls, units: pl.DataFrame, aliases: pl.DataFrame) -> UnitIndex:
+    def __init__(self, units: pl.DataFrame, aliases: pl.DataFrame) -> None:
         """Build from `units(code, name_vi, short_name, level, parent_code, valid_from, valid_to)` and
         `unit_aliases(alias, code, valid_from, valid_to, match)`; dates may be dates or ISO texts, empty = open.
         """
@@ -98,30 +89,28 @@ class UnitIndex:
                 by_name.setdefault(name, []).append(unit)
         known: dict[str, list[_Alias]] = {}
         for row in aliases.iter_rows(named=True):
-            known.setdefault(key(str(row["alias"])), []).append(
-                _Alias(
-                    code=str(row["code"]),
-                    is_exact=row["match"] == "exact",
-                    valid_from=_date(row["valid_from"]) or date.min,
-                    valid_to=_date(row["valid_to"]),
-                )
+            alias = _Alias(
+                code=str(row["code"]),
+                is_exact=row["match"] == "exact",
+                valid_from=_date(row["valid_from"]) or date.min,
+                valid_to=_date(row["valid_to"]),
             )
-        return cls(
-            by_code={code: tuple(found) for code, found in by_code.items()},
-            by_name={name: tuple(found) for name, found in by_name.items()},
-            aliases={name: tuple(found) for name, found in known.items()},
-        )
+            known.setdefault(key(str(row["alias"])), []).append(alias)
+        self._by_code = by_code
+        self._by_name = by_name
+        self._aliases = known
+        self._answers: dict[tuple[str, date, str | None, str | None], Resolution] = {}
 
     def unit(self, code: str, day: date) -> Unit | None:
         """The unit of that code valid on `day`."""
-        return next((unit for unit in self.by_code.get(code, ()) if unit.is_valid_on(day)), None)
+        return next((unit for unit in self._by_code.get(code, ()) if unit.is_valid_on(day)), None)
 
     def resolve_code(self, raw: str, day: date) -> Resolution:
         """A unit code valid on `day`."""
         code = raw.strip()
         if self.unit(code, day):
             return Resolution(code)
-        others = self.by_code.get(code)
+        others = self._by_code.get(code)
         if not others:
             return Resolution(None, f"mã đơn vị “{code}” không có trong danh mục")
         spans = "; ".join(f"{unit.name} từ {_vi(unit.valid_from)}{_until(unit)}" for unit in others)
@@ -134,9 +123,9 @@ class UnitIndex:
         alike (accent-free, or known as a mere suggestion) is suggested to a person and never taken.
         """
         asked = (raw, day, level, parent)
-        if asked not in self._cache:
-            self._cache[asked] = self._resolve_name(raw, day, level, parent)
-        return self._cache[asked]
+        if asked not in self._answers:
+            self._answers[asked] = self._resolve_name(raw, day, level, parent)
+        return self._answers[asked]
 
     def agree(self, code: str, name: str, day: date) -> bool:
         """Whether a name can mean the unit of that code on `day` (an unreadable name does not contradict)."""
@@ -163,18 +152,18 @@ class UnitIndex:
 
     def _candidates(self, raw: str, day: date) -> list[str]:
         text = key(raw)
-        found = {alias.code for alias in self.aliases.get(text, ()) if alias.is_exact and alias.is_valid_on(day)}
+        found = {alias.code for alias in self._aliases.get(text, ()) if alias.is_exact and alias.is_valid_on(day)}
         if not found:
             found = {
-                unit.code for name in _spellings(text) for unit in self.by_name.get(name, ()) if unit.is_valid_on(day)
+                unit.code for name in _spellings(text) for unit in self._by_name.get(name, ()) if unit.is_valid_on(day)
             }
         return sorted(code for code in found if self.unit(code, day))
 
     def _suggestions(self, raw: str, day: date) -> list[str]:
         text = key(raw)
-        found = [alias.code for alias in self.aliases.get(text, ()) if alias.is_valid_on(day)]
+        found = [alias.code for alias in self._aliases.get(text, ()) if alias.is_valid_on(day)]
         accent_free: dict[str, list[str]] = {}
-        for name, units in self.by_name.items():
+        for name, units in self._by_name.items():
             codes = [unit.code for unit in units if unit.is_valid_on(day)]
             if codes:
                 accent_free.setdefault(plain(name), []).extend(codes)

@@ -1,0 +1,84 @@
+"""Headers of a file to canonical columns: what is missing, unknown or personal is said, never passed over."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from expectations.contracts.findings import Finding
+from expectations.contracts.model import PERSONAL, header_index
+from expectations.contracts.text import key
+
+if TYPE_CHECKING:
+    from expectations.contracts.model import Contract
+    from sources.plans import TablePlan
+    from sources.readers.table import TextTable
+
+SURVEY = "survey_responses"
+"""Its headers are questions: an unknown one is Q57."""
+
+
+def place_columns(table: TextTable, plan: TablePlan, contract: Contract) -> tuple[dict[str, int], list[Finding]]:
+    """Canonical column → number of the table's column, and the findings about the header.
+
+    A missing header is a gate for a required column and for the unit, else a warning; an unknown header is a warning,
+    one a header. Headers of personal columns (label or synonym of the contract) need no entry: they are never read.
+    """
+    by_key = {key(name): number for number, name in reversed(list(enumerate(table.headers)))}
+    places: dict[str, int] = {}
+    findings: list[Finding] = []
+    used: set[int] = set()
+
+    def missing(header: str, what: str, *, is_gate: bool) -> None:
+        message = f"Thiếu cột “{header}” ({what}) trong tiêu đề. Đề nghị gửi đúng mẫu đã đăng ký."
+        severity = "gate" if is_gate else "warning"
+        findings.append(Finding("Q03", "header_missing", severity, message, table.sheet, column_name=header))  # type: ignore[arg-type]
+
+    no_records = table.envelope is not None and not table.headers
+    for name, source in plan.columns.items():
+        here = [by_key[key(header)] for header in source.headers if key(header) in by_key]
+        used.update(here)
+        if here:
+            places[name] = here[0]
+        elif not source.optional and not no_records:
+            column = contract.column(name)
+            missing(source.headers[0], column.label_vi, is_gate=column.required)
+    for header in (plan.unit.code, plan.unit.name):
+        if header and key(header) in by_key:
+            used.add(by_key[key(header)])
+        elif header and not no_records:
+            missing(header, "đơn vị", is_gate=True)
+    if plan.layout.totals and key(plan.layout.totals.column) in by_key:
+        used.add(by_key[key(plan.layout.totals.column)])
+    return places, [*findings, *_unknown(table, plan, contract, used)]
+
+
+def _unknown(table: TextTable, plan: TablePlan, contract: Contract, used: set[int]) -> list[Finding]:
+    personal = set(header_index(tuple(column for column in contract.columns if column.classification == PERSONAL)))
+    stored = header_index(contract.stored_columns)
+    patterns = [key(pattern) for pattern in plan.ignore]
+    rule_id = "Q57" if contract.dataset == SURVEY else "Q03"
+    findings: list[Finding] = []
+    for number, header in enumerate(table.headers):
+        name = key(header)
+        if number in used or name in personal or key(_last_level(header)) in personal:
+            continue
+        if any(fnmatchcase(name, pattern) for pattern in patterns):
+            continue
+        if re.fullmatch(r"#\d+", header) and table.cells[:, number].null_count() == table.cells.height:
+            continue  # an unnamed column with nothing in it
+        close = stored.get(name)
+        if close is None:
+            close = next((stored[match] for match in get_close_matches(name, list(stored), n=1, cutoff=0.85)), None)
+        hint = f" Có phải là “{close.label_vi}” ({close.name})?" if close else ""
+        message = f"Cột “{header}” chưa được khai báo nên không được nạp.{hint}"
+        findings.append(Finding(rule_id, "header_unknown", "warning", message, table.sheet, column_name=header))
+    return findings
+
+
+def _last_level(header: str) -> str:
+    """`Người nộp › Họ tên` → `Họ tên`; `nguoiNop.hoTen` → `hoTen`."""
+    last = header.rsplit("›", 1)[-1]
+    return last.rsplit(".", 1)[-1] if " " not in last.strip() else last
