@@ -215,7 +215,9 @@ class _Judgement:
             except PeriodError:
                 without.append(label)
             else:
-                self.connection.execute("insert into windows values (?, ?, ?)", [label, first, last])
+                self.connection.execute(
+                    f"insert into windows values ({literal(label)}, {literal(first)}, {literal(last)})"
+                )
         return sorted(without)
 
     def _find(self, checks: Sequence[Check]) -> dict[str, int]:
@@ -223,9 +225,14 @@ class _Judgement:
         numbered = [(number, check) for number, check in enumerate(checks) if not check.is_whole]
         any_fails = " or ".join(f"({check.fails})" for _, check in numbered) or "false"
         listed = ", ".join(f"case when {check.fails} then {number} end" for number, check in numbered) or "null"
+        # In two steps: the long list is planned and evaluated for failing rows only.
+        [failing] = self.connection.execute(
+            f"create temp table suspects as select * from staged where {any_fails}"
+        ).fetchone() or (0,)
+        listed = listed if failing else "null::integer"
         self.connection.execute(
             f"create table failing as select *, list_filter([{listed}], lambda n: n is not null) as _failed"
-            f" from staged where {any_fails}"
+            " from suspects as staged"
         )
         counted = dict(
             self.connection.execute(
