@@ -35,7 +35,6 @@ def end_run(
     con: duckdb.DuckDBPyConnection,
     run_id: str,
     status: str,
-    *,
     release_id: str | None = None,
     message: str | None = None,
 ) -> None:
@@ -46,12 +45,11 @@ def end_run(
     )
 
 
-def record_outcome(
+def record_outcome(  # noqa: PLR0917 (the columns of the table, in their order)
     con: duckdb.DuckDBPyConnection,
     run_id: str,
     feed: str,
     outcome: str,
-    *,
     message: str | None = None,
     started_at: datetime | None = None,
     seconds: float | None = None,
@@ -65,7 +63,7 @@ def record_outcome(
 
 
 def record_alerts(con: duckdb.DuckDBPyConnection, run_id: str | None, alerts: Iterable[Mapping[str, Any]]) -> None:
-    """Write alerts: each needs `alert_id, kind, message_vi`; `raised_at, severity, feed, period, is_sent` are optional."""
+    """Write alerts: `alert_id, kind, message_vi`, and optionally `raised_at, severity, feed, period, is_sent`."""
     for alert in alerts:
         con.execute("delete from ops.alerts where alert_id = ?", [alert["alert_id"]])
         con.execute(

@@ -56,7 +56,9 @@ class Sent:
         return DAY0 + timedelta(days=self.day)
 
 
-def frame(dataset: str, rows: Sequence[Mapping[str, Any]], extra: Mapping[str, pl.DataType] | None = None) -> pl.DataFrame:
+def frame(
+    dataset: str, rows: Sequence[Mapping[str, Any]], extra: Mapping[str, pl.DataType] | None = None
+) -> pl.DataFrame:
     """Accepted rows in the shape of SPEC's canonical frame; what a row does not name is null."""
     shape: dict[str, Any] = {"_rid": pl.Int64, "_sheet": pl.String, "_row": pl.Int64}
     shape |= {"period": pl.String, "unit_code": pl.String}

@@ -94,8 +94,9 @@ def test_any_order_and_repetition_of_deliveries_ends_in_the_same_warehouse(
         assert len(stored) == len(set(stored))
         assert set(stored) == expected_versions(history)
         assert con.execute("select count(*) from ops.deliveries").fetchone() == (len(set(history)),)
-        places = con.execute("select count(*), count(distinct (delivery_id, partition, row_hash, occurrence))"
-                             " from ops.row_places").fetchone()
+        places = con.execute(
+            "select count(*), count(distinct (delivery_id, partition, row_hash, occurrence)) from ops.row_places"
+        ).fetchone()
         assert places[0] == places[1]
         held = con.execute("select sum(row_count) from ops.delivery_partitions").fetchone()[0] or 0
         assert held == places[0] + len({(v[0], v[4], v[1], v[2], v[3]) for v in stored})
@@ -175,13 +176,23 @@ def test_a_second_reading_of_the_same_bytes_replaces_the_first(tmp_path: Path) -
     first = Sent("d323.reports", 0, (("2024-Q1", "A", 1),))
     reread = Sent("d323.reports", 0, (("2024-Q1", "A", 9),))
     path = tmp_path / "reread.parquet"
-    frame("service_reports", [{"period": "2024-Q1", "unit_code": "323", "field_name": "A", "received_total": 9}]
-          ).write_parquet(path)
+    frame(
+        "service_reports", [{"period": "2024-Q1", "unit_code": "323", "field_name": "A", "received_total": 9}]
+    ).write_parquet(path)
     with warehouse() as con:
         load_sent(con, first, tmp_path)
-        receipt = load(con, record(first, delivery_id="second-reading", sha256=record(first).sha256),
-                       contract("service_reports"), accepted_path=path, quarantine=None, findings=None, ignored={},
-                       rows_read=1, periods=("2024-Q1",), content_hash=reread.content_hash)
+        receipt = load(
+            con,
+            record(first, delivery_id="second-reading", sha256=record(first).sha256),
+            contract("service_reports"),
+            accepted_path=path,
+            quarantine=None,
+            findings=None,
+            ignored={},
+            rows_read=1,
+            periods=("2024-Q1",),
+            content_hash=reread.content_hash,
+        )
         assert (receipt.status, receipt.findings) == ("loaded", ())
         assert con.execute("select received_total from core.service_reports_current").fetchall() == [(9,)]
 
@@ -204,8 +215,15 @@ def test_a_refused_delivery_is_booked_with_its_findings_and_loads_nothing(tmp_pa
 
 def test_quarantine_keeps_the_key_and_every_failed_rule(tmp_path: Path) -> None:
     quarantine = pl.DataFrame(
-        {"_rid": [1], "_sheet": [None], "_row": [3], "period": ["2024-Q1"], "unit_code": ["323"], "row_key": ["B"],
-         "rule_ids": [["Q31", "Q30"]]},
+        {
+            "_rid": [1],
+            "_sheet": [None],
+            "_row": [3],
+            "period": ["2024-Q1"],
+            "unit_code": ["323"],
+            "row_key": ["B"],
+            "rule_ids": [["Q31", "Q30"]],
+        },
         schema_overrides={"_sheet": pl.String},
     )
     with warehouse() as con:
@@ -230,8 +248,9 @@ def test_lost_rows_are_an_error_and_write_nothing(tmp_path: Path) -> None:
 def test_an_empty_form_ends_nothing(tmp_path: Path) -> None:
     with warehouse() as con:
         load_sent(con, Sent("d323.reports", 0, (("2024-Q1", "A", 1),)), tmp_path)
-        receipt = load_sent(con, Sent("d323.reports", 1, ()), tmp_path, accepted_path=None, rows_read=1,
-                            ignored={"note": 1})
+        receipt = load_sent(
+            con, Sent("d323.reports", 1, ()), tmp_path, accepted_path=None, rows_read=1, ignored={"note": 1}
+        )
         assert (receipt.status, receipt.rows_ended) == ("unchanged", 0)
         assert con.execute("select count(*) from core.service_reports_current").fetchone() == (1,)
 
@@ -240,25 +259,51 @@ def test_a_file_that_holds_everything_supersedes_the_whole_feed(tmp_path: Path) 
     with warehouse() as con:
         both = Sent("d323.reports", 0, (("2024-Q1", "A", 1), ("2024-Q2", "A", 1)), PERIODS)
         load_sent(con, both, tmp_path, supersedes="feed")
-        receipt = load_sent(con, Sent("d323.reports", 1, (("2024-Q2", "A", 1),), ("2024-Q2",)), tmp_path,
-                            supersedes="feed")
+        receipt = load_sent(
+            con, Sent("d323.reports", 1, (("2024-Q2", "A", 1),), ("2024-Q2",)), tmp_path, supersedes="feed"
+        )
         assert (receipt.rows_unchanged, receipt.rows_ended, receipt.findings) == (1, 1, ())
         assert con.execute("select period from core.service_reports_current").fetchall() == [("2024-Q2",)]
 
 
 def test_answers_are_kept_by_item_and_told_one_row_an_answer(tmp_path: Path) -> None:
     rows = [
-        {"period": "2024-Q1", "unit_code": "323", "response_code": "R1", "questionnaire_id": "S", "item_01": 5, "item_02": None},
-        {"period": "2024-Q1", "unit_code": "323", "response_code": "R2", "questionnaire_id": "S", "item_01": 3, "item_02": 4},
+        {
+            "period": "2024-Q1",
+            "unit_code": "323",
+            "response_code": "R1",
+            "questionnaire_id": "S",
+            "item_01": 5,
+            "item_02": None,
+        },
+        {
+            "period": "2024-Q1",
+            "unit_code": "323",
+            "response_code": "R2",
+            "questionnaire_id": "S",
+            "item_01": 3,
+            "item_02": 4,
+        },
     ]
     path = tmp_path / "answers.parquet"
     items = {"item_01": pl.Int64(), "item_02": pl.Int64()}
     frame("survey_responses", rows, items).write_parquet(path)
     with warehouse() as con:
         sent = Sent("d323.survey", 0, ())
-        load(con, record(sent, "survey_responses"), contract("survey_responses"), accepted_path=path, quarantine=None,
-             findings=None, ignored={}, rows_read=2, periods=("2024-Q1",))
-        answers = con.execute("select response_code, item_code, answer from core.survey_answers order by all").fetchall()
+        load(
+            con,
+            record(sent, "survey_responses"),
+            contract("survey_responses"),
+            accepted_path=path,
+            quarantine=None,
+            findings=None,
+            ignored={},
+            rows_read=2,
+            periods=("2024-Q1",),
+        )
+        answers = con.execute(
+            "select response_code, item_code, answer from core.survey_answers order by all"
+        ).fetchall()
         assert answers == [("R1", "01", 5.0), ("R2", "01", 3.0), ("R2", "02", 4.0)]
 
 
@@ -304,22 +349,40 @@ def test_a_hundred_thousand_rows_load_in_sets(tmp_path: Path) -> None:
     rows = 100_000
     number = pl.int_range(rows, eager=True)
     made = frame("dossiers", [{}]).clear()
-    made = pl.DataFrame({
-        name: (
-            number if kind == pl.Int64 else (number % 7).cast(kind) if kind == pl.Float64 else
-            (number % 2 == 0) if kind == pl.Boolean else
-            pl.Series([DAY0] * rows, dtype=kind) if isinstance(kind, pl.Datetime) else pl.format("x{}", number)
-        )
-        if not isinstance(kind, pl.String) else number.cast(pl.String)
-        for name, kind in made.schema.items()
-    }).with_columns(period=pl.lit("2024-Q1"))
+    made = pl.DataFrame(
+        {
+            name: (
+                number
+                if kind == pl.Int64
+                else (number % 7).cast(kind)
+                if kind == pl.Float64
+                else (number % 2 == 0)
+                if kind == pl.Boolean
+                else pl.Series([DAY0] * rows, dtype=kind)
+                if isinstance(kind, pl.Datetime)
+                else pl.format("x{}", number)
+            )
+            if not isinstance(kind, pl.String)
+            else number.cast(pl.String)
+            for name, kind in made.schema.items()
+        }
+    ).with_columns(period=pl.lit("2024-Q1"))
     path = tmp_path / "many.parquet"
     made.write_parquet(path)
     with warehouse(tmp_path / "warehouse.duckdb") as con:
         began = time.perf_counter()
         for feed in ("d323.dossiers", "d325.dossiers"):
             sent = Sent(feed, 0, ())
-            receipt = load(con, record(sent, "dossiers"), contract("dossiers"), accepted_path=path, quarantine=None,
-                           findings=None, ignored={}, rows_read=rows, periods=("2024-Q1",))
+            receipt = load(
+                con,
+                record(sent, "dossiers"),
+                contract("dossiers"),
+                accepted_path=path,
+                quarantine=None,
+                findings=None,
+                ignored={},
+                rows_read=rows,
+                periods=("2024-Q1",),
+            )
             assert receipt.rows_loaded == rows
         assert time.perf_counter() - began < 10  # far above what it takes: this catches row-by-row work only

@@ -1,0 +1,102 @@
+"""Questions in SQL: reading only, on the release, with clear errors."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.warehouse.deliveries import Sent, load_sent
+from warehouse.query import QueryError, sql
+from warehouse.releases import publish
+from warehouse.store import writer
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("home")
+    with writer(folder) as con:
+        load_sent(con, Sent("d323.reports", 0, (("2024-Q1", "Đất đai", 1),)), folder)
+        publish(folder, con)
+        load_sent(con, Sent("d323.reports", 1, (("2024-Q1", "Đất đai", 2),)), folder)
+    return folder
+
+
+def test_the_release_answers_and_live_answers_of_what_is_not_published_yet(home: Path) -> None:
+    question = "select field_name, received_total from core.service_reports_current"
+    assert sql(home, question).rows() == [("Đất đai", 1)]
+    assert sql(home, question, live=True).rows() == [("Đất đai", 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("select 1; select 2", "one statement at a time; this text holds 2"),
+        ("", "one statement at a time; this text holds 0"),
+        ("delete from core.dossiers", "only reading statements"),
+        ("copy core.dossiers to 'x.csv'", "only reading statements"),
+        ("attach 'x.db'", "only reading statements"),
+        ("selec 1", "syntax error"),
+        ("select nothing from core.dossiers", "LINE 1"),
+        ("select * from read_csv('/etc/passwd')", "disabled"),
+        ("select * from home", "does not exist"),
+    ],
+)
+def test_what_cannot_be_answered_says_why(home: Path, text: str, message: str) -> None:
+    with pytest.raises(QueryError, match=message):
+        sql(home, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from core.dossiers limit 1",
+        "describe core.dossiers",
+        "show tables",
+        "explain select 1",
+        "with a as (select 1) select * from a",
+        "summarize core.service_reports",
+    ],
+)
+def test_every_kind_of_reading_statement_is_answered(home: Path, text: str) -> None:
+    assert sql(home, text) is not None
+
+
+def test_before_the_first_release(tmp_path: Path) -> None:
+    with pytest.raises(QueryError, match="nothing has been published yet"):
+        sql(tmp_path, "select 1")
+    with pytest.raises(QueryError, match="does not exist yet"):
+        sql(tmp_path, "select 1", live=True)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from warehouse.store import writer
+with writer(Path(sys.argv[1])):
+    print("writing", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_the_release_answers_while_a_run_is_writing(home: Path) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline().strip() == "writing"
+    assert sql(home, "select count(*) from core.service_reports").item() == 1
+    with pytest.raises(QueryError, match="a run is writing it"):
+        sql(home, "select 1", live=True)
+    with pytest.raises(Exception, match=f"process {child.pid} since"), writer(home):
+        pass
+    child.communicate("end\n", timeout=20)
+    with writer(home) as con:
+        assert con.execute("select 1").fetchone() == (1,)
