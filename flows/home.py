@@ -31,7 +31,6 @@ threads = 2
 [reading]                       # limits of the child process that opens a foreign file
 memory_mib = 2048
 seconds = 300
-unzipped_mib = 1024             # a workbook that unpacks to more than this is refused
 
 [run]
 workers = 2                     # feeds read and judged at the same time
@@ -76,7 +75,6 @@ class ReadingSettings(_Section):
 
     memory_mib: Annotated[int, Field(ge=256)] = 2048
     seconds: Annotated[int, Field(ge=1)] = 300
-    unzipped_mib: Annotated[int, Field(ge=1)] = 1024
 
 
 class RunSettings(_Section):

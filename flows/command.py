@@ -1,0 +1,320 @@
+"""The command `danvan`: what it is called with, what it prints, how it ends.
+
+Exit codes: 0 fine · 1 failed · 2 wrong usage or configuration · 3 finished, but something needs a person.
+"""
+
+# ruff: noqa: PLC0415 (`danvan --help` stays under half a second: what is heavy is imported by the command that needs it)
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from flows.home import Home
+
+FINE, FAILED, WRONG, NEEDS_A_PERSON = 0, 1, 2, 3
+
+_Command = TypeVar("_Command", bound="Callable[..., int | None]")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; a traceback is shown only with --debug."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = cli.main(given, prog_name="danvan", standalone_mode=False)
+        return FINE if code is None else int(code)
+    except click.ClickException as wrong:
+        wrong.show()
+        return WRONG
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        return FAILED
+    except BrokenPipeError:
+        return FAILED
+    except Exception as fault:
+        if "--debug" in given:
+            raise
+        return _explain(fault)
+
+
+def _explain(fault: Exception) -> int:
+    """Say what happened and return the exit code of its kind."""
+    from expectations.contracts.model import ContractError
+    from expectations.contracts.periods import PeriodError
+    from flows.home import HomeError
+    from flows.mistakes import ExplainedError
+    from flows.server import ServerError
+    from sources.errors import SourceError
+    from sources.feeds import FeedError
+    from warehouse.query import QueryError
+    from warehouse.reference.loader import ReferenceDataError
+    from warehouse.store import WarehouseError
+
+    wrong = (HomeError, FeedError, ContractError, PeriodError, ReferenceDataError, QueryError)
+    if isinstance(fault, ExplainedError):
+        click.echo(f"Error: {fault}", err=True)
+        return WRONG if fault.is_usage else FAILED
+    if isinstance(fault, wrong):
+        click.echo(f"Error: {fault}", err=True)
+        return WRONG
+    if isinstance(fault, ServerError | SourceError | WarehouseError):
+        click.echo(f"Error: {fault}", err=True)
+        return FAILED
+    click.echo(
+        f"Error: {type(fault).__name__}: {fault}\n"
+        "This was not foreseen; run the same command with --debug for the place in the code.",
+        err=True,
+    )
+    return FAILED
+
+
+def _shared(*, prints: bool = True, home: bool = True) -> Callable[[_Command], _Command]:
+    """The options every command has: --home, --json where results are printed, --debug."""
+
+    def wrap(function: _Command) -> _Command:
+        wrapped = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")(
+            function
+        )
+        if prints:
+            wrapped = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(wrapped)
+        if home:
+            wrapped = click.option(
+                "--home", "home_path", metavar="DIR", help="Home folder (else $DANVAN_HOME, else the current folder)."
+            )(wrapped)
+        return wrapped
+
+    return wrap
+
+
+def _home(given: str | None) -> Home:
+    from flows.home import locate, open_home
+
+    context = click.get_current_context()
+    return open_home(locate(given or context.find_root().params.get("home_path")))
+
+
+_FEED = click.option("--feed", "feeds", multiple=True, metavar="FEED", help="Only this feed or source; repeatable.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--home", "home_path", metavar="DIR", help="Home folder (else $DANVAN_HOME, else the current folder).")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+@click.version_option(package_name="danvan")
+def cli(home_path: str | None) -> None:
+    """From what districts send to an assessment that can be signed.
+
+    \b
+    Exit codes: 0 fine, 1 failed, 2 wrong usage or configuration,
+    3 finished, but something needs a person.
+    """
+
+
+@cli.command()
+@click.argument("directory", type=click.Path(path_type=Path), default=Path("demo-home"))
+@_shared(home=False)
+def demo(directory: Path, as_json: bool) -> int:
+    """Make a home from the sample province and run the whole cycle there.
+
+    A former demo in DIRECTORY (default ./demo-home) is replaced; anything else is left alone.
+    """
+    from flows.demo import run_demo
+
+    return run_demo(directory, as_json=as_json)
+
+
+@cli.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--name", default="Tỉnh Hưng Yên", show_default=True, help="Name of the province.")
+@_shared(home=False)
+def init(directory: Path, name: str, as_json: bool) -> None:
+    """Make a new home folder: danvan.toml, feeds/ and the rest, commented."""
+    from flows.home import SETTINGS, create
+    from flows.terminal import say, show_json
+
+    create(directory, name)
+    if as_json:
+        show_json({"home": directory.absolute(), "settings": directory.absolute() / SETTINGS})
+        return
+    say(f"Made {directory}: settings in {directory / SETTINGS}, a sample feed in {directory / 'feeds'}.")
+    say(f"Next: write a feed, then  danvan feeds check --home {directory}  and  danvan run --home {directory}")
+
+
+@cli.command()
+@click.option("--period", metavar="P", help="Only deliveries of this period or range: 2024-Q1, 2023-Q4..2024-Q2.")
+@_FEED
+@click.option("--direct", is_flag=True, help="Without Prefect, even when a server answers.")
+@_shared()
+def run(home_path: str | None, period: str | None, feeds: tuple[str, ...], direct: bool, as_json: bool) -> int:
+    """One whole cycle now: pull, judge, load, assess, publish, tell.
+
+    Under Prefect when a server answers ($PREFECT_API_URL or the home's own `danvan serve`), else directly.
+    """
+    from flows.running import run_once
+
+    return run_once(_home(home_path), feeds=feeds, period=period, direct=direct, as_json=as_json)
+
+
+@cli.command()
+@_FEED
+@_shared(prints=False)
+def serve(home_path: str | None, feeds: tuple[str, ...]) -> None:
+    """Prefect server, its UI and the schedules of the feeds, until SIGTERM or Ctrl-C.
+
+    Data of the server: SQLite in the home folder, or PostgreSQL by PREFECT_API_DATABASE_CONNECTION_URL.
+    """
+    from flows.running import serve_home
+
+    serve_home(_home(home_path), feeds=feeds)
+
+
+@cli.command()
+@click.option("--from", "first", required=True, metavar="P", help="First period, e.g. 2023-Q4.")
+@click.option("--to", "last", required=True, metavar="P", help="Last period, e.g. 2024-Q2.")
+@_FEED
+@click.option("--direct", is_flag=True, help="Without Prefect, even when a server answers.")
+@_shared()
+def backfill(
+    home_path: str | None, first: str, last: str, *, feeds: tuple[str, ...], direct: bool, as_json: bool
+) -> int:
+    """The same cycle period by period; what stands already is not loaded again."""
+    from flows.running import run_backfill
+
+    return run_backfill(_home(home_path), first=first, last=last, feeds=feeds, direct=direct, as_json=as_json)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--feed", "feed_id", required=True, metavar="FEED", help="The feed the file would come from.")
+@_shared()
+def check(home_path: str | None, file: Path, feed_id: str, as_json: bool) -> int:
+    """The verdict on a file, without loading it."""
+    from flows.inspection import check_file
+
+    return check_file(_home(home_path), file, feed_id, as_json=as_json)
+
+
+@cli.group("feeds", invoke_without_command=True)
+@_shared()
+@click.pass_context
+def feeds_group(context: click.Context, home_path: str | None, as_json: bool) -> int:
+    """The feeds of the home: list them (default), or check their files."""
+    if context.invoked_subcommand:
+        context.ensure_object(dict).update(home_path=home_path, as_json=as_json)
+        return FINE
+    from flows.inspection import list_feeds
+
+    return list_feeds(_home(home_path), as_json=as_json)
+
+
+@feeds_group.command("list")
+@_shared()
+@click.pass_obj
+def feeds_list(outer: dict[str, Any], home_path: str | None, as_json: bool) -> int:
+    """What is configured: feed, dataset, where its files lie, when it is looked at."""
+    from flows.inspection import list_feeds
+
+    return list_feeds(_home(home_path or outer["home_path"]), as_json=as_json or outer["as_json"])
+
+
+@feeds_group.command("check")
+@_shared()
+@click.pass_obj
+def feeds_check(outer: dict[str, Any], home_path: str | None, as_json: bool) -> int:
+    """Every mistake in the feed files, with file, line and what to do."""
+    from flows.inspection import check_feeds
+
+    return check_feeds(_home(home_path or outer["home_path"]), as_json=as_json or outer["as_json"])
+
+
+@cli.command()
+@click.option("--period", metavar="P", help="Only this period or range.")
+@_FEED
+@_shared()
+def status(home_path: str | None, period: str | None, feeds: tuple[str, ...], as_json: bool) -> int:
+    """What arrived, what is missing, late, refused or quarantined, by feed and period."""
+    from flows.inspection import show_status
+
+    return show_status(_home(home_path), period=period, feeds=feeds, as_json=as_json)
+
+
+@cli.command()
+@_shared()
+def doctor(home_path: str | None, as_json: bool) -> int:
+    """What could go wrong: versions, permissions, feeds, calendar, disk."""
+    from flows.doctor import examine
+
+    return examine(_home(home_path), as_json=as_json)
+
+
+@cli.command()
+@click.argument("query")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json", "parquet"]),
+    default="table",
+    show_default=True,
+    help="How the rows are written.",
+)
+@click.option("--output", type=click.Path(path_type=Path), help="File to write; parquet needs one.")
+@click.option("--live", is_flag=True, help="Ask the working warehouse instead of the current release.")
+@_shared()
+def sql(home_path: str | None, query: str, form: str, *, output: Path | None, live: bool, as_json: bool) -> int:
+    """Ask the current release in SQL, read-only, also while a run is writing."""
+    from flows.asking import ask
+
+    return ask(_home(home_path), query, form="json" if as_json else form, output=output, live=live)
+
+
+@cli.command()
+@click.option("--period", required=True, metavar="P", help="2024, 2024-H1 or 2024-Q2.")
+@click.option("--format", "forms", default="html,json", show_default=True, help="Which files: html, json.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder (default: reports/ of the home).")
+@_shared()
+def assess(home_path: str | None, period: str, forms: str, output: Path | None, as_json: bool) -> int:
+    """Write the assessment of a period from the current release."""
+    from flows.asking import write_assessment
+
+    return write_assessment(_home(home_path), period=period, forms=forms, folder=output, as_json=as_json)
+
+
+@cli.group("release", invoke_without_command=True)
+@_shared()
+@click.pass_context
+def release_group(context: click.Context, home_path: str | None, as_json: bool) -> int:
+    """Published warehouses: list them (default), publish the working warehouse, compare two."""
+    if context.invoked_subcommand:
+        context.ensure_object(dict).update(home_path=home_path, as_json=as_json)
+        return FINE
+    from flows.asking import list_releases
+
+    return list_releases(_home(home_path), as_json=as_json)
+
+
+@release_group.command("list")
+@_shared()
+@click.pass_obj
+def release_list(outer: dict[str, Any], home_path: str | None, as_json: bool) -> int:
+    """Releases, newest first; the current one is marked."""
+    from flows.asking import list_releases
+
+    return list_releases(_home(home_path or outer["home_path"]), as_json=as_json or outer["as_json"])
+
+
+@release_group.command("publish")
+@_shared()
+@click.pass_obj
+def release_publish(outer: dict[str, Any], home_path: str | None, as_json: bool) -> int:
+    """Build the marts and publish the working warehouse as a new release."""
+    from flows.asking import publish_release
+
+    return publish_release(_home(home_path or outer["home_path"]), as_json=as_json or outer["as_json"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

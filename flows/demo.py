@@ -1,0 +1,140 @@
+"""`danvan demo`: a home made from the sample province, the whole cycle under a Prefect server of its own, a summary."""
+
+# ruff: noqa: PLC0415 (polars, duckdb and prefect are imported when their turn comes)
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows.home import SETTINGS, Home, open_home
+from flows.mistakes import NotADemoError, SampleMissingError
+from flows.summary import headline, rows_by_fate
+from flows.terminal import progress, say, show_json
+
+if TYPE_CHECKING:
+    from flows.steps import RunReport
+
+MARK = ".danvan-demo"
+"""Stands in a folder that `danvan demo` made, and that it may therefore replace."""
+
+STATUSES = {
+    "met": "met",
+    "partly_met": "partly met",
+    "not_met": "not met",
+    "not_enough_data": "not enough data",
+    "narrative": "narrative",
+}
+
+
+def run_demo(directory: Path, *, as_json: bool) -> int:
+    """Make the home, run one cycle under a local Prefect server, print the summary. Returns 0.
+
+    Raises NotADemoError for a folder it did not make, SampleMissingError without the sample province.
+    """
+    from flows import judges, server
+    from flows.running import cycle_under
+
+    begun = time.monotonic()
+    home = make_home(directory.absolute())
+    say(f"Sample province copied to {home.path}")
+    running = server.launch(home)
+    try:
+        judges.warm_up(home.settings.run.workers)
+        with progress() as bar:
+            bar.stage("start the Prefect server")
+            server.wait_ready(running, home)
+        report = cycle_under(home, feeds=(), period=None, api_url=running.api_url)
+        _let_server_finish(report)
+    finally:
+        judges.dismiss()
+        running.stop()
+    goals = _goals(home)
+    seconds = time.monotonic() - begun
+    if as_json:
+        show_json({"home": home.path, "seconds": round(seconds, 1), "goals": goals, "report": report})
+    else:
+        _say_summary(home, report, goals, seconds)
+    return 0
+
+
+def make_home(directory: Path) -> Home:
+    """Copy the sample province to `directory`; a former demo there is replaced, anything else is left alone."""
+    sample = find_sample()
+    if directory.exists():
+        if not directory.is_dir() or (any(directory.iterdir()) and not (directory / MARK).is_file()):
+            raise NotADemoError(
+                f"{directory} exists and was not made by `danvan demo`; name another folder: danvan demo DIR"
+            )
+        shutil.rmtree(directory)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(sample, directory)
+    (directory / MARK).write_text("made by `danvan demo`, which may replace this folder\n", encoding="utf-8")
+    return open_home(directory)
+
+
+def find_sample() -> Path:
+    """The sample province of the checkout this package is installed from. Raises SampleMissingError."""
+    sample = Path(__file__).resolve().parent.parent / "examples" / "province"
+    if not (sample / SETTINGS).is_file():
+        raise SampleMissingError(
+            f"the sample province is not at {sample}: `danvan demo` works from a checkout of the project "
+            "(clone it and run `make demo`); an own home begins with: danvan init DIR"
+        )
+    return sample
+
+
+def _let_server_finish(report: RunReport, seconds: float = 6) -> None:
+    """Wait until the server has written the runs of all tasks: it records them a moment after they happened."""
+    from prefect.client.orchestration import get_client
+
+    wanted = sum(not one.feed.endswith((".yaml", ".yml")) for one in report.outcomes)
+    with get_client(sync_client=True) as client:
+        patience = time.monotonic() + seconds
+        while time.monotonic() < patience:
+            done = [run for run in client.read_task_runs(limit=200) if run.state and run.state.is_final()]
+            if len(done) >= wanted:
+                return
+            time.sleep(0.3)
+
+
+def _goals(home: Home) -> dict[str, Any]:
+    """Goals of the province by status, for the latest quarter that was assessed."""
+    from warehouse.query import sql
+
+    rows = sql(
+        home.path,
+        "with latest as (select max(period) as period from marts.assessment where period like '%-Q%') "
+        "select period, status, count(*) as goals from marts.assessment join latest using (period) "
+        f"where unit_code = '{home.settings.province}' group by all",
+    ).to_dicts()
+    counts = {row["status"]: int(row["goals"]) for row in rows}
+    return {"period": rows[0]["period"] if rows else None, **{name: counts.get(name, 0) for name in STATUSES}}
+
+
+def _say_summary(home: Home, report: RunReport, goals: dict[str, Any], seconds: float) -> None:
+    rows = rows_by_fate(report)
+    unchanged = sum(one.status == "unchanged" for one in report.receipts)
+    refused = sum(one.status in {"refused", "held"} for one in report.receipts)
+    say()
+    say(headline(report))
+    say(f"  deliveries   {len(report.receipts)}, of these {unchanged} without news, {refused} refused or held")
+    say(
+        "  rows         "
+        + ", ".join(f"{count:,} {name.removeprefix('rows_')}".replace(",", " ") for name, count in rows.items())
+    )
+    say("  findings     " + (", ".join(f"{count} {name}" for name, count in report.findings.items()) or "none"))
+    owed = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(report.obligations.items()))
+    say(f"  expected     {owed}")
+    counts = ", ".join(f"{goals[name]} {words}" for name, words in STATUSES.items())
+    say(f"  goals        {goals['period']}, province: {counts}")
+    say(f"  release      {home.releases / report.release_id / 'warehouse.duckdb'}")
+    for path in report.reports:
+        say(f"  report       {path}")
+    say(f"  time         {seconds:.0f} s")
+    say()
+    say("The defects are seeded on purpose, so findings and alerts are expected here (exit code 0).")
+    say(f"Runs and schedules in a browser:  danvan serve --home {home.path}   then open the address it prints")
+    say(f"Again (loads nothing):            danvan run --home {home.path}")
+    say(f'Ask:                              danvan sql --home {home.path} "select * from marts.assessment limit 5"')

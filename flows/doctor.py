@@ -1,0 +1,188 @@
+"""`danvan doctor`: what could go wrong, looked at before it does."""
+
+# ruff: noqa: PLC0415 (duckdb and the rooms are imported only when this command runs)
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import stat
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from flows.home import ZONE, Home
+from flows.terminal import say, show, show_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import polars as pl
+
+GOOD, WARNING, BAD = "good", "warning", "bad"
+
+PINNED = {"prefect": "3.8.8", "duckdb": "1.5.5"}
+BELOW = {"fastapi": (0, 151), "sqlalchemy": (2, 1), "apprise": (2, 0)}
+"""From these versions on the Prefect server does not start, or creates no scheduled run, without any error."""
+
+SHOWN = (*PINNED, *BELOW, "polars", "great-expectations", "pydantic")
+LITTLE_DISK = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing looked at."""
+
+    subject: str
+    state: str
+    seen: str
+    advice: str = ""
+
+
+def examine(home: Home, *, as_json: bool) -> int:
+    """Look at everything, print it, return 0, or 2 when something is bad."""
+    remarks = [remark for look in _LOOKS for remark in look(home)]
+    bad = any(remark.state == BAD for remark in remarks)
+    if as_json:
+        show_json({"ok": not bad, "remarks": remarks})
+        return 2 if bad else 0
+    marks = {GOOD: "good", WARNING: "WARNING", BAD: "BAD"}
+    show(
+        [{"": marks[one.state], "subject": one.subject, "seen": one.seen, "what to do": one.advice} for one in remarks],
+        as_json=False,
+    )
+    say("Something is bad: see 'what to do'." if bad else "Nothing stands in the way of a run.")
+    return 2 if bad else 0
+
+
+def _versions(_: Home) -> Iterator[Remark]:
+    python = platform.python_version_tuple()
+    fit = (int(python[0]), int(python[1])) >= (3, 11)
+    advice = "" if fit else "install Python 3.11 or newer"
+    yield Remark("python", GOOD if fit else BAD, platform.python_version(), advice)
+    for name in SHOWN:
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            yield Remark(name, BAD, "not installed", "make the environment again: remove .venv and run make")
+            continue
+        wanted = PINNED.get(name)
+        numbers = tuple(int(part) for part in re.findall(r"\d+", found)[:2])
+        if wanted and found != wanted:
+            yield Remark(name, BAD, found, f"this project is made for {wanted}: remove .venv and run make")
+        elif name in BELOW and numbers >= BELOW[name]:
+            limit = ".".join(map(str, BELOW[name]))
+            yield Remark(name, BAD, found, f"Prefect needs a version below {limit}: remove .venv and run make")
+        else:
+            yield Remark(name, GOOD, found)
+
+
+def _extensions(_: Home) -> Iterator[Remark]:
+    import duckdb
+
+    con = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+    built_in = {
+        str(name) for (name,) in con.sql("select extension_name from duckdb_extensions() where loaded").fetchall()
+    }
+    for name in ("icu", "json", "parquet"):
+        there = name in built_in
+        yield Remark(
+            f"duckdb extension {name}",
+            GOOD if there else BAD,
+            "built in" if there else "missing",
+            "" if there else "install the duckdb wheel of the lock: remove .venv and run make",
+        )
+    yield Remark("duckdb downloads", GOOD, "off: extensions are neither installed nor loaded by themselves")
+
+
+def _folders(home: Home) -> Iterator[Remark]:
+    writable = os.access(home.path, os.W_OK | os.X_OK)
+    yield Remark(
+        "home folder",
+        GOOD if writable else BAD,
+        str(home.path),
+        "" if writable else f"let the user of this process write there: chown or chmod {home.path}",
+    )
+    for folder in (home.path / "landing", home.work, home.releases, home.reports, home.logs):
+        if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+            yield Remark(folder.name, BAD, f"{folder} cannot be written", f"chown or chmod {folder}")
+    for private in (home.path / "landing", home.work):
+        if private.exists() and _is_open(private):
+            yield Remark(
+                private.name, WARNING, "others may read it, and it holds what districts sent", f"chmod 700 {private}"
+            )
+    settings = home.path / "danvan.toml"
+    yield Remark("settings", GOOD, str(settings))
+
+
+def _is_open(path: Path) -> bool:
+    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+def _feeds(home: Home) -> Iterator[Remark]:
+    from flows.steps import contract_of, read_home_feeds
+
+    feeds, problems = read_home_feeds(home)
+    for problem in problems:
+        yield Remark("feed file", BAD, problem, "mend the file; docs/adding-a-district.md explains every key")
+    if not feeds and not problems:
+        yield Remark("feeds", WARNING, f"no feed in {home.feeds}", "write one: docs/adding-a-district.md")
+    elif feeds:
+        datasets = sorted({contract_of(feed, home).dataset for feed in feeds})
+        sources = len({feed.source for feed in feeds})
+        yield Remark("feeds", GOOD, f"{len(feeds)} feeds of {sources} sources: {', '.join(datasets)}")
+
+
+def _calendar(home: Home) -> Iterator[Remark]:
+    from warehouse.reference import frames
+
+    year = datetime.now(ZoneInfo(ZONE)).year + 1
+    calendar = frames(home.reference)["calendar"]
+    confirmed = _is_confirmed(calendar, year)
+    yield Remark(
+        f"working days of {year}",
+        GOOD if confirmed else WARNING,
+        "confirmed" if confirmed else "computed; the official days off and swaps are not confirmed yet",
+        "" if confirmed else f"add them to {home.reference / 'calendar_overrides.csv'} when they are announced",
+    )
+
+
+def _is_confirmed(calendar: pl.DataFrame, year: int) -> bool:
+    """Whether an official act stands behind any day of the year: weekdays and the package's holidays are computed."""
+    import polars as pl
+
+    computed = pl.col("basis").is_in(["weekday", "weekend"]) | pl.col("basis").str.starts_with("holidays package")
+    return calendar.filter((pl.col("day").dt.year() == year) & ~computed).height > 0
+
+
+def _disk(home: Home) -> Iterator[Remark]:
+    free = shutil.disk_usage(home.path).free
+    yield Remark(
+        "disk",
+        GOOD if free >= LITTLE_DISK else WARNING,
+        f"{free / 1024**3:.1f} GiB free",
+        "" if free >= LITTLE_DISK else "make room: a run needs about three times the size of its files",
+    )
+
+
+def _server(home: Home) -> Iterator[Remark]:
+    from flows.server import find
+
+    api_url = find(home)
+    none = "none answers: `danvan run` works directly, `danvan serve` starts one"
+    yield Remark("prefect server", GOOD, api_url or none)
+
+
+_LOOKS: tuple[Callable[[Home], Iterator[Remark]], ...] = (
+    _versions,
+    _extensions,
+    _folders,
+    _feeds,
+    _calendar,
+    _disk,
+    _server,
+)

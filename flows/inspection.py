@@ -1,0 +1,190 @@
+"""What a data engineer looks at: the feeds, one file's verdict before it is loaded, what came and what did not."""
+
+# ruff: noqa: PLC0415 (duckdb, polars and the rooms are imported only when one of these commands runs)
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from expectations.contracts.periods import period_range
+from flows.expected import cadence_of
+from flows.mistakes import MissingFileError, NoWarehouseError
+from flows.planning import contract_of, read_home_feeds, select
+from flows.server import DEFAULT_CRON
+from flows.terminal import say, show, show_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flows.home import Home
+    from sources.feeds import Feed
+
+MOST_FINDINGS_SHOWN = 50
+
+
+def list_feeds(home: Home, *, as_json: bool) -> int:
+    """Every feed with its dataset, place, periods and schedule; mistakes of broken files are said besides."""
+    feeds, mistakes = read_home_feeds(home)
+    show([_feed_row(feed, home) for feed in feeds], as_json=as_json, empty=f"no feed in {home.feeds}")
+    for mistake in mistakes:
+        say(f"left out: {mistake}")
+    return 2 if mistakes else 0
+
+
+def _feed_row(feed: Feed, home: Home) -> dict[str, Any]:
+    active = feed.active
+    return {
+        "feed": feed.feed_id,
+        "dataset": feed.dataset,
+        "source": feed.source_name,
+        "place": f"{feed.connector.path}/{feed.connector.glob}",
+        "format": feed.layout.format,
+        "periods": f"{active.first}..{active.last or ''}" if active else "",
+        "schedule": feed.schedule or DEFAULT_CRON[cadence_of(feed, contract_of(feed, home))],
+    }
+
+
+def check_feeds(home: Home, *, as_json: bool) -> int:
+    """Every mistake of every feed file; 2 when there is one."""
+    feeds, mistakes = read_home_feeds(home)
+    if as_json:
+        show_json({"ok": not mistakes, "feeds": [feed.feed_id for feed in feeds], "mistakes": mistakes})
+        return 2 if mistakes else 0
+    for mistake in mistakes:
+        say(mistake)
+    say(f"{len(feeds)} feeds can be used" + (f", {len(mistakes)} mistakes above" if mistakes else ", no mistakes"))
+    return 2 if mistakes else 0
+
+
+def check_file(home: Home, file: Path, feed_id: str, *, as_json: bool) -> int:
+    """Read and judge a file as if it came from the feed, in a folder that is removed; 3 when it would need a person."""
+    from flows.collecting import examine
+
+    if not file.is_file():
+        kind = "a folder" if file.is_dir() else "not there"
+        raise MissingFileError(f"{file} is {kind}; name one file as the unit would send it")
+    found, _ = read_home_feeds(home)
+    feed = select(found, [feed_id])[0]
+    with tempfile.TemporaryDirectory(prefix="danvan-check-") as folder:
+        trial = _trial(home, feed, file, Path(folder))
+        judged = examine(*trial)
+        verdict, reading = judged.verdict, judged.reading
+        findings = verdict.findings.to_dicts()
+        needs_a_person = verdict.refused or verdict.rows_quarantined > 0
+        result = {
+            "file": file,
+            "feed": feed.feed_id,
+            "verdict": "refused" if verdict.refused else "accepted",
+            "periods": list(reading.periods),
+            "rows_read": reading.rows_read,
+            "rows_accepted": verdict.rows_accepted,
+            "rows_quarantined": verdict.rows_quarantined,
+            "rows_ignored": reading.ignored,
+            "findings": findings,
+        }
+    if as_json:
+        show_json(result)
+    else:
+        _say_verdict(result, findings)
+    return 3 if needs_a_person else 0
+
+
+def _say_verdict(result: dict[str, Any], findings: Sequence[dict[str, Any]]) -> None:
+    ignored = sum(result["rows_ignored"].values())
+    periods = ", ".join(result["periods"]) or "no period"
+    say(f"{result['file']} as {result['feed']}, {periods}: {result['verdict']}")
+    say(
+        f"{result['rows_read']} rows read: {result['rows_accepted']} accepted, "
+        f"{result['rows_quarantined']} quarantined, {ignored} ignored"
+    )
+    shown = [
+        {
+            "rule": one["rule_id"],
+            "severity": one["severity"],
+            "sheet": one["sheet"],
+            "row": one["row"],
+            "column": one["column_name"],
+            "message": one["message_vi"],
+        }
+        for one in findings[:MOST_FINDINGS_SHOWN]
+    ]
+    show(shown, as_json=False, empty="no findings")
+    if len(findings) > MOST_FINDINGS_SHOWN:
+        say(f"{len(findings)} findings, the first {MOST_FINDINGS_SHOWN} shown; --json gives all")
+
+
+def _trial(home: Home, feed: Feed, file: Path, folder: Path) -> tuple[Any, Feed, Any]:
+    """A plan and a delivery that live in `folder` only."""
+    from flows.planning import Plan
+    from sources.landing import pull
+    from sources.units import UnitIndex
+    from warehouse.reference import frames
+    from warehouse.store import now
+
+    inbox = folder / "inbox"
+    inbox.mkdir()
+    shutil.copyfile(file, inbox / file.name)
+    connector = feed.connector.model_copy(update={"path": str(inbox), "glob": "*", "storage_options": {}})
+    local = feed.model_copy(update={"connector": connector})
+    terms = contract_of(feed, home)
+    delivered = pull(local, folder, contract_version=terms.version)
+    if not delivered:
+        raise MissingFileError(
+            f"{file.name} would not be taken for {feed.feed_id}: its name does not match '{feed.name}' of {feed.file}"
+        )
+    reference = frames(home.reference)
+    plan = Plan(
+        run_id="check",
+        engine="direct",
+        home=replace(home, path=folder),
+        work=folder / "work",
+        feeds=(feed,),
+        contracts={feed.feed_id: terms},
+        known=frozenset(),
+        reference=reference,
+        units=UnitIndex(reference["units"], reference["unit_aliases"]),
+        periods=None,
+        owed=(),
+        started_at=now(),
+    )
+    return plan, feed, delivered[0]
+
+
+def show_status(home: Home, *, period: str | None, feeds: Sequence[str], as_json: bool) -> int:
+    """What arrived and what did not; 3 when something is missing, refused or held."""
+    import duckdb
+
+    from warehouse.releases import current
+    from warehouse.store import WarehouseError, connect
+
+    wanted = {str(one) for one in period_range(period)} if period else None
+    found, _ = read_home_feeds(home)
+    chosen = {feed.feed_id for feed in select(found, feeds)} if feeds else None
+    if not home.warehouse.exists():
+        raise NoWarehouseError(f"nothing has run in {home.path} yet; begin with: danvan run --home {home.path}")
+    try:
+        con = connect(home.warehouse, read_only=True)
+    except (WarehouseError, duckdb.Error):
+        release = current(home.path)
+        if release is None:
+            raise
+        say("A run is writing: this is what the current release says.")
+        con = connect(release.file, read_only=True)
+    try:
+        frame = con.sql(files("flows").joinpath("status.sql").read_text(encoding="utf-8")).pl()
+    finally:
+        con.close()
+    rows = [
+        row
+        for row in frame.to_dicts()
+        if (wanted is None or row["period"] in wanted) and (chosen is None or row["feed"] in chosen)
+    ]
+    show(rows, as_json=as_json, empty="nothing is expected and nothing came")
+    bad = [row for row in rows if row["status"] in {"missing", "refused"} or row["refused"] or row["held"]]
+    if not as_json and bad:
+        say(f"{len(bad)} of {len(rows)} need a person: missing, refused or held")
+    return 3 if bad else 0

@@ -1,0 +1,59 @@
+"""What a person at the command can get wrong or meet: a class a situation; messages say what, where, what next."""
+
+from __future__ import annotations
+
+
+class ExplainedError(Exception):
+    """Anything the command explains in a sentence instead of a traceback."""
+
+    is_usage = True
+
+
+class UnknownFeedError(ExplainedError):
+    """Raised when --feed names neither a feed nor a source of the home."""
+
+
+class NoFeedsError(ExplainedError):
+    """Raised when a home has no feed that can be used."""
+
+
+class MissingFileError(ExplainedError):
+    """Raised by `danvan check` when the file does not exist or is a folder."""
+
+
+class UnknownFormatError(ExplainedError):
+    """Raised when --format names something a command cannot write."""
+
+
+class NothingPublishedError(ExplainedError):
+    """Raised when the current release is asked and none has been published."""
+
+
+class NoWarehouseError(ExplainedError):
+    """Raised when the working warehouse is asked before the first run made it."""
+
+
+class PeriodNotAssessedError(ExplainedError):
+    """Raised when an assessment is asked for a period the release does not hold."""
+
+
+class NotADemoError(ExplainedError):
+    """Raised when `danvan demo` would have to delete something that it did not make."""
+
+
+class SampleMissingError(ExplainedError):
+    """Raised when the sample province does not stand beside the installed packages."""
+
+    is_usage = False
+
+
+class StillWritingError(ExplainedError):
+    """Raised when another process kept the warehouse longer than this one may wait."""
+
+    is_usage = False
+
+
+class RunBrokenError(ExplainedError):
+    """Raised when a cycle could not go on at all (not when single feeds failed)."""
+
+    is_usage = False

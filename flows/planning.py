@@ -1,0 +1,210 @@
+"""The plan of a run: its feeds with their contracts, what is known and what is owed; and the one writing connection."""
+
+# ruff: noqa: PLC0415 (polars and duckdb are imported by the function that needs them)
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+
+from expectations.contracts.model import Contract, ContractError, contract
+from expectations.contracts.periods import period_range
+from flows.expected import expected
+from flows.mistakes import NoFeedsError, StillWritingError, UnknownFeedError
+from sources.feeds import Feed, FeedError, check_against_contract, read_feeds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    import duckdb
+    import polars as pl
+
+    from flows.home import Home
+    from sources.units import UnitIndex
+    from warehouse.obligations import Expected
+
+LOG = logging.getLogger("danvan")
+
+OK, NOTHING_NEW, TRANSIENT, TERMINAL = "ok", "nothing_new", "failed_transient", "failed_terminal"
+FAILED_OUTCOMES = (TRANSIENT, TERMINAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one feed in one run: `ok`, `nothing_new`, `failed_transient` or `failed_terminal`."""
+
+    feed: str
+    outcome: str
+    message: str
+    started_at: datetime
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run knows before it touches a source."""
+
+    run_id: str
+    engine: str
+    """`prefect` or `direct`."""
+    home: Home
+    work: Path
+    feeds: tuple[Feed, ...]
+    contracts: Mapping[str, Contract]
+    """Feed id → its contract, expanded by the questionnaire and with the feed's reasoned exceptions."""
+    known: frozenset[str]
+    """Ids of deliveries that are in the warehouse."""
+    reference: Mapping[str, pl.DataFrame]
+    units: UnitIndex
+    periods: frozenset[str] | None
+    owed: tuple[Expected, ...]
+    """What every feed of the home must deliver, also those this run does not look at."""
+    started_at: datetime
+    problems: tuple[Outcome, ...] = ()
+    """Feed files that cannot be used: failed before they began."""
+
+
+def read_home_feeds(home: Home) -> tuple[list[Feed], list[str]]:
+    """The feeds of a home that can be used, and the mistakes of the others as sentences (file, key, what to do)."""
+    feeds, problems = read_feeds(home.feeds)
+    mistakes = [str(problem) for problem in problems]
+    fit = []
+    for feed in feeds:
+        try:
+            check_against_contract(feed, contract_of(feed, home))
+        except (FeedError, ContractError) as wrong:
+            mistakes += str(wrong).splitlines()
+        else:
+            fit.append(feed)
+    return fit, mistakes
+
+
+def contract_of(feed: Feed, home: Home) -> Contract:
+    """The contract a feed is judged by: expanded by its questionnaire, with the feed's reasoned exceptions."""
+    found = contract(feed.dataset)
+    names = {feed.constants.get("questionnaire_id"), *(part.constants.get("questionnaire_id") for part in feed.parts)}
+    for name in sorted(str(name) for name in names if name):
+        from expectations.contracts.questionnaires import expand, load
+
+        found = expand(found, load(name, home.questionnaires))
+    return found.with_severity({rule: change.severity for rule, change in feed.rules.items()}) if feed.rules else found
+
+
+def select(feeds: Sequence[Feed], wanted: Sequence[str]) -> tuple[Feed, ...]:
+    """The feeds named by id or by source; all when none is named. Raises UnknownFeedError, listing what there is."""
+    if not wanted:
+        return tuple(feeds)
+    for name in wanted:
+        if not any(name in {feed.feed_id, feed.source} for feed in feeds):
+            known = ", ".join(feed.feed_id for feed in feeds) or "none"
+            raise UnknownFeedError(f"no feed or source '{name}' in this home; feeds: {known}")
+    return tuple(feed for feed in feeds if feed.feed_id in wanted or feed.source in wanted)
+
+
+def open_run(home: Home, *, feeds: Sequence[str] = (), period: str | None = None, engine: str = "direct") -> Plan:
+    """Read the feeds, bring the warehouse's structure and reference data up to date, and begin the run's entry.
+
+    A feed file that cannot be used becomes a failed outcome; the others go on. Raises UnknownFeedError, PeriodError,
+    NoFeedsError when nothing at all can be run.
+    """
+    from sources.units import UnitIndex
+    from warehouse.journal import begin_run
+    from warehouse.loading import known_deliveries
+    from warehouse.reference import frames
+    from warehouse.store import now
+
+    started_at = now()
+    periods = frozenset(str(one) for one in period_range(period)) if period else None
+    found, mistakes = read_home_feeds(home)
+    if not found and not mistakes:
+        raise NoFeedsError(f"no feed in {home.feeds}; write one (docs/adding-a-district.md explains every key)")
+    chosen = select(found, feeds) if not mistakes or not feeds else _select_lenient(found, feeds)
+    # The process stands in the name, so that what a killed run left behind can be told from a living one's work.
+    run_id = f"{started_at:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(2)}"
+    with writing(home) as con:
+        known = frozenset(known_deliveries(con))
+        begin_run(
+            con, run_id, started_at, kind="cycle", feeds=[one.feed_id for one in chosen], period=period, engine=engine
+        )
+    work = _work_folder(home, run_id)
+    reference = frames(home.reference)
+    LOG.info("run %s: %d feeds, %d deliveries known", run_id, len(chosen), len(known))
+    return Plan(
+        run_id=run_id,
+        engine=engine,
+        home=home,
+        work=work,
+        feeds=chosen,
+        contracts={feed.feed_id: contract_of(feed, home) for feed in chosen},
+        known=known,
+        reference=reference,
+        units=UnitIndex(reference["units"], reference["unit_aliases"]),
+        periods=periods,
+        owed=tuple(one for feed in found for one in expected(feed, contract_of(feed, home), started_at.date())),
+        started_at=started_at,
+        problems=tuple(Outcome(_file_of(line), TERMINAL, line, started_at, 0.0) for line in mistakes),
+    )
+
+
+def _select_lenient(found: Sequence[Feed], wanted: Sequence[str]) -> tuple[Feed, ...]:
+    """With broken feed files a name may be missing because its file is broken: run what there is."""
+    return tuple(feed for feed in found if feed.feed_id in wanted or feed.source in wanted)
+
+
+def _file_of(line: str) -> str:
+    return line.partition(":")[0]
+
+
+def _work_folder(home: Home, run_id: str) -> Path:
+    """Make the run's folder and remove those of runs whose process is gone."""
+    home.work.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in home.work.iterdir():
+        parts = left.name.split("-")
+        if len(parts) == 3 and parts[1].isdigit() and not psutil.pid_exists(int(parts[1])):
+            shutil.rmtree(left, ignore_errors=True)
+    work = home.work / run_id
+    work.mkdir(mode=0o700)
+    return work
+
+
+@contextmanager
+def writing(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The one writing connection, with structure, settings and reference data up to date.
+
+    Waits up to `run.lock_seconds` for another process. Raises StillWritingError naming it.
+    """
+    from warehouse.reference import load_reference, set_setting
+
+    with ExitStack() as stack:
+        con = _patiently(stack, home)
+        con.execute(f"set threads = {home.settings.warehouse.threads}")
+        con.execute("set memory_limit = ?", [home.settings.warehouse.memory_limit])
+        load_reference(con, home.reference)
+        set_setting(con, "coverage_gate_pct", str(home.settings.assessment.coverage_gate_pct))
+        yield con
+
+
+def _patiently(stack: ExitStack, home: Home) -> duckdb.DuckDBPyConnection:
+    from warehouse.store import WriterBusyError, writer
+
+    patience = time.monotonic() + home.settings.run.lock_seconds
+    told = False
+    while True:
+        try:
+            return stack.enter_context(writer(home.path))
+        except WriterBusyError as busy:
+            if time.monotonic() >= patience:
+                raise StillWritingError(str(busy)) from busy
+            if not told:
+                LOG.info("waiting: %s", busy)
+                told = True
+            time.sleep(0.5)

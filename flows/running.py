@@ -1,0 +1,121 @@
+"""`danvan run`, `backfill` and `serve`: under Prefect when a server answers, else directly; the same steps."""
+
+# ruff: noqa: PLC0415 (prefect reads its settings when it is imported: the server's address must be known before)
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from flows.expected import cadence_of
+from flows.mistakes import RunBrokenError
+from flows.planning import contract_of, read_home_feeds, select
+from flows.server import connect, find, schedules, serve
+from flows.steps import Listener, RunReport, run_cycle
+from flows.summary import lines
+from flows.terminal import progress, say, show_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flows.home import Home
+
+LOG = logging.getLogger("danvan")
+
+
+def run_once(home: Home, *, feeds: Sequence[str], period: str | None, direct: bool, as_json: bool) -> int:
+    """One cycle; prints its report and returns its exit code."""
+    report = cycle_once(home, feeds=feeds, period=period, api_url=_api_url(home, direct=direct))
+    show_report(report, as_json=as_json)
+    return report.exit_code
+
+
+def run_backfill(home: Home, *, first: str, last: str, feeds: Sequence[str], direct: bool, as_json: bool) -> int:
+    """One cycle a period, in order; the exit code is the worst of them."""
+    from expectations.contracts.periods import period_range
+
+    reports = []
+    api_url = _api_url(home, direct=direct)
+    for period in period_range(f"{first}..{last}"):
+        say(f"Period {period}")
+        reports.append(cycle_once(home, feeds=feeds, period=str(period), api_url=api_url))
+        if not as_json:
+            show_report(reports[-1], as_json=False)
+    if as_json:
+        show_json(reports)
+    return max(report.exit_code for report in reports)
+
+
+def _api_url(home: Home, *, direct: bool) -> str | None:
+    """The server to run under, and a word to the person either way."""
+    api_url = None if direct else find(home)
+    if api_url:
+        say(f"Running under Prefect: {api_url.removesuffix('/api')}")
+    else:
+        say("Running directly." if direct else "No Prefect server answers: running directly.")
+    return api_url
+
+
+def cycle_once(home: Home, *, feeds: Sequence[str], period: str | None, api_url: str | None) -> RunReport:
+    """One cycle under the Prefect server at `api_url`, or directly when there is none."""
+    if api_url is None:
+        _log_to_terminal()
+        with progress() as bar:
+            return run_cycle(home, feeds=feeds, period=period, listener=Listener(bar.stage, bar.step))
+    return cycle_under(home, feeds=feeds, period=period, api_url=api_url)
+
+
+def cycle_under(home: Home, *, feeds: Sequence[str], period: str | None, api_url: str) -> RunReport:
+    """One cycle as a flow run of the server at `api_url`, in this process. Raises what the flow raised."""
+    connect(home, api_url)
+    # The terminal has the progress display and the summary; Prefect's own lines go to its server.
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
+    from prefect.logging.handlers import APILogHandler
+
+    from flows.cycle import LISTENER, cycle
+
+    with progress() as bar:
+        token = LISTENER.set(Listener(bar.stage, bar.step))
+        try:
+            report = cycle(str(home.path), list(feeds) or None, period)
+        finally:
+            LISTENER.reset(token)
+            APILogHandler().flush()
+    if not isinstance(report, RunReport):
+        raise RunBrokenError(f"the flow run ended without a report; look at it in {api_url.removesuffix('/api')}")
+    return report
+
+
+def show_report(report: RunReport, *, as_json: bool) -> None:
+    """Print a run's report."""
+    if as_json:
+        show_json(report)
+        return
+    for line in lines(report):
+        say(line)
+
+
+def serve_home(home: Home, *, feeds: Sequence[str]) -> None:
+    """Serve the schedules of the home's feeds until a signal comes. Mistakes in feed files are said and left out."""
+    found, mistakes = read_home_feeds(home)
+    for mistake in mistakes:
+        say(f"left out: {mistake}")
+    chosen = select(found, feeds)
+    plan = schedules(chosen, lambda feed: cadence_of(feed, contract_of(feed, home)))
+    if not plan:
+        say(f"No feed in {home.feeds}: the server runs without schedules.")
+    serve(home, plan, say)
+
+
+def _log_to_terminal() -> None:
+    """Human-readable lines on standard error; on a terminal the progress display takes their place."""
+    logger = logging.getLogger("danvan")
+    if logger.handlers:
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    handler.setLevel(logging.WARNING if sys.stderr.isatty() else logging.INFO)
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False

@@ -1,0 +1,51 @@
+-- What arrived and what did not. Grain: one row a feed and period (a delivery over many periods: first..last).
+with received as (
+    select
+        receipt.feed,
+        receipt.dataset,
+        receipt.period,
+        count(*) as deliveries,
+        sum(receipt.rows_loaded + receipt.rows_unchanged) as rows_loaded,
+        sum(receipt.rows_quarantined) as rows_quarantined,
+        count(*) filter (where delivery.status = 'refused') as refused,
+        count(*) filter (where delivery.status = 'held') as held,
+        arg_max(delivery.file_name, delivery.load_no) as last_file,
+        max(coalesce(delivery.sent_at, delivery.received_at)) as last_sent_at
+    from ops.receipts as receipt
+    inner join ops.deliveries as delivery using (delivery_id)
+    group by all
+),
+
+found as (
+    select
+        delivery.feed,
+        receipt.period,
+        count(*) filter (where finding.severity = 'error') as errors,
+        count(*) filter (where finding.severity = 'warning') as warnings,
+        count(*) filter (where finding.severity = 'gate') as gates
+    from ops.findings as finding
+    inner join ops.deliveries as delivery using (delivery_id)
+    inner join ops.receipts as receipt using (delivery_id)
+    group by all
+)
+
+select
+    coalesce(obligation.feed, received.feed) as feed,
+    coalesce(obligation.period, received.period) as period,
+    coalesce(obligation.status, case when received.refused + received.held = received.deliveries then 'refused' else 'received' end) as status,
+    obligation.due_on,
+    received.last_sent_at as sent_at,
+    coalesce(received.deliveries, 0) as deliveries,
+    coalesce(received.refused, 0) as refused,
+    coalesce(received.held, 0) as held,
+    coalesce(received.rows_loaded, 0) as rows_loaded,
+    coalesce(received.rows_quarantined, 0) as rows_quarantined,
+    coalesce(found.gates, 0) as gates,
+    coalesce(found.errors, 0) as errors,
+    coalesce(found.warnings, 0) as warnings,
+    received.last_file
+from (select distinct feed, period, status, due_on from ops.obligations) as obligation
+full join received on received.feed = obligation.feed and received.period = obligation.period
+left join found
+    on found.feed = coalesce(obligation.feed, received.feed) and found.period is not distinct from coalesce(obligation.period, received.period)
+order by feed, period
