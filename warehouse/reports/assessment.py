@@ -1,7 +1,7 @@
 """The assessment of a unit for a period: the JSON document, from which the page is rendered.
 
-Keys of the document (`schema` = "danvan.assessment/1"; texts in two languages end in `_vi` and `_en`, days are ISO texts,
-shares are in percent):
+Keys of the document (`schema` = "danvan.assessment/1"; texts in two languages end in `_vi` and `_en`, days are ISO
+texts, shares are in percent):
 
 - `period`: label, kind, name_vi, name_en, previous, windows [regime, from, to]
 - `unit`: unit_code, name_vi, short_name, level;  `letterhead`: see `Letterhead`;  `release`: release_id, created_at
@@ -9,16 +9,16 @@ shares are in percent):
 - `summary`: total, by_status, previous_by_status, changes [goal_id, before, now, is], moves {better, worse} of figures
 - `sections`: [section, by_status, goals [goal_id, quote_vi, gloss_en, responsible, measurability, status,
   previous_status, direction, reason_vi, reason_en, coverage_pct, scored_count, met_count, figures, narrative]]
-- a figure: indicator_code, name_vi, name_en, definition_id, value, value_unit, numerator, denominator, low, high,
-  sample_size, coverage_pct, units_reporting, units_in_scope, availability, note_vi, beside, previous and
-  same_period_last_year {period, value, numerator, denominator, change, change_kind, is, not_comparable},
+- a figure: indicator_code, name_vi, name_en, definition_id, is_primary, is_too_good, value, value_unit, numerator,
+  denominator, low, high, sample_size, coverage_pct, units_reporting, units_in_scope, availability, note_vi, beside,
+  previous and same_period_last_year {period, value, numerator, denominator, change, change_kind, is, not_comparable},
   target {op, value, source, is_stated_in_notice, certainty, is_confirmed, is_reached}
 - `side_by_side`: units [unit_code, name_vi, short_name, level], matrix [goal_id, by_unit], streams [stream, indicators,
   rows [unit_code, cells]]
 - `satisfaction`: [questionnaire_id, factors [factor_code, factor_vi, factor_en, by_unit]]
 - `petitions`: {unit_code: [kind_code, by_band, open_count, overdue_count]}
 - `timeliness`: [definition_id, by_unit]
-- `missing`: obligations, without_source, without_data;  `quality`: datasets, deliveries, rows, findings
+- `missing`: gate_pct, obligations, without_source, without_data;  `quality`: datasets, deliveries, rows, findings
 """
 
 from __future__ import annotations
@@ -90,7 +90,12 @@ def assess(
     verdicts = _verdicts(con, str(wanted), unit_code)
     on = max(wanted.window(regime)[1] for regime in _regimes_of(wanted))
     all_units = {row["unit_code"]: row for row in _units(con, on)}
-    unit = all_units.get(unit_code) or {"unit_code": unit_code, "name_vi": unit_code, "short_name": unit_code, "level": None}
+    unit = all_units.get(unit_code) or {
+        "unit_code": unit_code,
+        "name_vi": unit_code,
+        "short_name": unit_code,
+        "level": None,
+    }
     side = _side_by_side(con, unit, all_units, str(wanted))
     codes = [row["unit_code"] for row in side]
     names = {code: row["name_vi"] for code, row in all_units.items()}
@@ -102,6 +107,9 @@ def assess(
     scope = codes if unit["level"] == "province" else [unit_code]
     due = fetch(con, "ops.obligations", ("feed", "unit_code"), "list_contains(?, unit_code)", [scope])
     feeds = None if unit["level"] == "province" else frozenset(row["feed"] for row in due)
+    quality = evidence.quality(con, labels, feeds)
+    for row in quality["datasets"]:
+        row.update(_dataset_labels(row["dataset"]))
     document = {
         "schema": "danvan.assessment/1",
         "period": _period(wanted),
@@ -122,16 +130,15 @@ def assess(
         "petitions": evidence.petition_backlog(con, str(wanted), codes),
         "timeliness": evidence.timeliness(con, str(wanted), codes),
         "missing": {
+            "gate_pct": _coverage_gate(con),
             "obligations": [
                 {**row, **_dataset_labels(row["dataset"]), "unit_vi": names.get(row["unit_code"], row["unit_code"])}
                 for row in evidence.obligations(con, labels, scope)
             ],
             **_unavailable(ours, indicators),
         },
-        "quality": evidence.quality(con, labels, feeds),
+        "quality": quality,
     }
-    for row in document["quality"]["datasets"]:
-        row.update(_dataset_labels(row["dataset"]))
     plain: dict[str, Any] = _plain(document)
     return plain
 
@@ -242,7 +249,7 @@ def _summary(sections: Sequence[Row]) -> Row:
         (figure["indicator_code"], figure["definition_id"]): figure
         for goal in goals
         for figure in goal["figures"]
-        if figure["previous"] and figure["previous"]["change_kind"] == "points"
+        if figure["is_primary"] and figure["previous"] and figure["previous"]["change_kind"] == "points"
     }
     ranked = sorted(moved.values(), key=lambda figure: -abs(figure["previous"]["change"]))
     return {
@@ -258,9 +265,7 @@ def _by_status(goals: Sequence[Row], column: str) -> dict[str, int]:
     return {name: sum(goal[column] == name for goal in goals) for name in STATUSES}
 
 
-def _matrix(
-    con: duckdb.DuckDBPyConnection, period: str, codes: Sequence[str], sections: Sequence[Row]
-) -> list[Row]:
+def _matrix(con: duckdb.DuckDBPyConnection, period: str, codes: Sequence[str], sections: Sequence[Row]) -> list[Row]:
     rows = fetch(
         con,
         "marts.assessment",
@@ -292,7 +297,8 @@ def _streams(
     cells: dict[tuple[str, str], dict[str, Row]] = {}
     for unit in codes:
         for row in by_unit.get(unit, []):
-            if row["value_unit"] == "%" and row["value"] is not None and row["availability"] != "suppressed":
+            is_shown = row["is_primary"] and row["value"] is not None and row["availability"] != "suppressed"
+            if row["value_unit"] == "%" and is_shown:
                 cells.setdefault((row["indicator_code"], row["definition_id"] or ""), {})[unit] = {
                     name: row[name] for name in ("value", "numerator", "denominator")
                 }
@@ -351,17 +357,12 @@ def _units(con: duckdb.DuckDBPyConnection, on: date) -> list[Row]:
     return [{"unit_code": row.pop("code"), **row} for row in rows]
 
 
-def _side_by_side(
-    con: duckdb.DuckDBPyConnection, unit: Row, all_units: Mapping[str, Row], period: str
-) -> list[Row]:
+def _side_by_side(con: duckdb.DuckDBPyConnection, unit: Row, all_units: Mapping[str, Row], period: str) -> list[Row]:
     """The unit first, then the units just below it that the assessment knows, in customary order.
 
     A unit without assessed units below it stands beside its parent.
     """
-    assessed = {
-        row["unit_code"]
-        for row in fetch(con, "marts.assessment", ("unit_code",), "period = ?", [period])
-    }
+    assessed = {row["unit_code"] for row in fetch(con, "marts.assessment", ("unit_code",), "period = ?", [period])}
     below = [
         row for row in all_units.values() if row["parent_code"] == unit["unit_code"] and row["unit_code"] in assessed
     ]
@@ -371,7 +372,8 @@ def _side_by_side(
     if not below and parent and parent["unit_code"] in assessed:
         chosen = [unit, parent]
     return [
-        {name: row[name] for name in ("unit_code", "name_vi", "short_name", "level")} for row in chosen[: _MOST_UNITS + 1]
+        {name: row[name] for name in ("unit_code", "name_vi", "short_name", "level")}
+        for row in chosen[: _MOST_UNITS + 1]
     ]
 
 
@@ -402,6 +404,11 @@ def _release(con: duckdb.DuckDBPyConnection, given: Mapping[str, Any] | None) ->
         return {name: given.get(name) for name in ("release_id", "created_at")}
     rows = [row for row in fetch(con, "ops.releases", ("release_id", "created_at")) if row["release_id"]]
     return max(rows, key=lambda row: str(row["created_at"] or ""), default={"release_id": None, "created_at": None})
+
+
+def _coverage_gate(con: duckdb.DuckDBPyConnection) -> float:
+    rows = fetch(con, "ref.settings", ("value",), "name = 'coverage_gate_pct'")
+    return float(rows[0]["value"]) if rows else 90.0
 
 
 def _dataset_labels(dataset: str) -> dict[str, str]:

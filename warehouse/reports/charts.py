@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+_STEPS = {0: 20, 20: 20, 40: 20, 50: 10, 60: 10, 70: 10, 80: 5, 90: 2}
+"""Where an axis may begin, and the step that divides it into at most five parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +20,10 @@ class Axis:
 
     @classmethod
     def around(cls, values: Iterable[float | None]) -> Axis:
-        """An axis that ends at 100 and begins at the tens below the smallest value; at most six ticks."""
-        known = [value for value in values if value is not None]
-        low = min(90, max(0, math.floor(min(known, default=0) / 10) * 10))
-        step = next(step for step in (2, 5, 10, 20, 25, 50) if (100 - low) / step <= 5 and (100 - low) % step == 0)
-        return cls(tuple(range(low, 101, step)))
+        """An axis that ends at 100 and begins at a round number below the smallest value; at most six ticks."""
+        smallest = min((value for value in values if value is not None), default=0)
+        low = max((start for start in _STEPS if start <= smallest), default=0)
+        return cls(tuple(range(low, 101, _STEPS[low])))
 
     def at(self, value: float) -> str:
         """Place of a value on the axis, as an SVG percentage; what lies outside stands at the edge."""
@@ -30,9 +31,9 @@ class Axis:
         return f"{_place((min(max(value, first), last) - first) / (last - first)):g}%"
 
 
-def shares(counts: Sequence[float]) -> list[tuple[float, float]]:
-    """Start and width of each part of a stacked bar, in percent of the whole; all zero when there is nothing."""
-    whole = sum(counts)
+def shares(counts: Sequence[float], whole: float | None = None) -> list[tuple[float, float]]:
+    """Start and width of each part of a stacked bar, in percent of `whole` (their sum, unless bars share a scale)."""
+    whole = whole or sum(counts)
     if not whole:
         return [(0.0, 0.0) for _ in counts]
     starts = [sum(counts[:index]) for index in range(len(counts))]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-AGE_BANDS = ("not_due", "0-30", "31-60", "61-90", "91-180", "181-365", "over_365")
+AGE_BANDS = ("not_due", "0-30", "31-60", "61-90", "91-180", "181-365", "over_365", "no_term")
 PETITION_KINDS = ("complaint", "denunciation", "feedback")
 DEFINITIONS = ("OT_FORM06", "OT_766", "OT_ANNUAL")
 FATES = ("loaded", "unchanged", "quarantined", "ignored")
@@ -40,7 +40,7 @@ def coverage(con: duckdb.DuckDBPyConnection, period: str, unit_code: str, unit_n
 
 
 def satisfaction(con: duckdb.DuckDBPyConnection, period: str, units: Sequence[str]) -> list[Row]:
-    """One entry a questionnaire: factors in questionnaire order, for each the figures by unit (low and high: Wilson 95 %)."""
+    """One entry a questionnaire: its factors, for each the figures by unit (low and high: Wilson 95 %)."""
     columns = (
         "unit_code",
         "questionnaire_id",
@@ -146,7 +146,10 @@ def obligations(con: duckdb.DuckDBPyConnection, periods: Sequence[str], units: S
     gates = {
         row["delivery_id"]: row
         for row in fetch(
-            con, "ops.findings", ("delivery_id", "rule_id", "message_vi"), "severity = 'gate' and delivery_id is not null"
+            con,
+            "ops.findings",
+            ("delivery_id", "rule_id", "message_vi"),
+            "severity = 'gate' and delivery_id is not null",
         )
     }
     result = []

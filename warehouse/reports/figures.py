@@ -34,6 +34,8 @@ _VALUE_COLUMNS = (
     "low",
     "high",
     "availability",
+    "is_primary",
+    "is_too_good",
     "beside",
     "note_vi",
 )
@@ -72,7 +74,7 @@ def targets(con: duckdb.DuckDBPyConnection, on: date) -> dict[str, Row]:
 def values(
     con: duckdb.DuckDBPyConnection, periods: Iterable[str], units: Iterable[str]
 ) -> dict[tuple[str, str], list[Row]]:
-    """Rows of `marts.indicator_values` by (period, unit), ordered by indicator and definition."""
+    """Rows of `marts.indicator_values` by (period, unit), by indicator, the definition that is assessed first."""
     rows = fetch(
         con,
         "marts.indicator_values",
@@ -81,16 +83,19 @@ def values(
         [list(periods), list(units)],
     )
     found: dict[tuple[str, str], list[Row]] = {}
-    for row in sorted(rows, key=lambda row: (row["indicator_code"], row["definition_id"] or "")):
+    for row in rows:
+        row["is_primary"] = row["is_primary"] is not False
+    for row in sorted(rows, key=lambda row: (row["indicator_code"], not row["is_primary"], row["definition_id"] or "")):
         found.setdefault((row["period"], row["unit_code"]), []).append(row)
     return found
 
 
-def figures(
-    con: duckdb.DuckDBPyConnection, period: Period, unit_code: str, on: date
-) -> dict[str, list[Row]]:
+def figures(con: duckdb.DuckDBPyConnection, period: Period, unit_code: str, on: date) -> dict[str, list[Row]]:
     """Figures of one unit by indicator code (keys as listed in `warehouse.reports.assessment`)."""
-    previous, last_year = str(period.previous()), str(Period(period.year - 1, period.quarter, period.half, period.month))
+    previous, last_year = (
+        str(period.previous()),
+        str(Period(period.year - 1, period.quarter, period.half, period.month)),
+    )
     found = values(con, {str(period), previous, last_year}, [unit_code])
     indicators, in_force = catalogue(con), targets(con, on)
     before = _by_definition(found.get((previous, unit_code), []))
@@ -126,6 +131,8 @@ def _figure(row: Row, indicator: Row) -> Row:
         "name_vi": indicator.get("name_vi") or code,
         "name_en": indicator.get("name_en") or code,
         "definition_id": row["definition_id"],
+        "is_primary": row["is_primary"] is not False,
+        "is_too_good": bool(row["is_too_good"]),
         "value_unit": row["value_unit"] or indicator.get("value_unit") or "%",
         "direction": indicator.get("direction") or "context",
         "source_dataset": indicator.get("source_dataset"),
@@ -225,4 +232,3 @@ def sentence(figure: Row) -> Words:
     unit = {"points": Words(" điểm %", " pp"), "percent": Words(" %", "%")}.get(past["change_kind"], Words("", ""))
     key = "figure.rise" if past["change"] > 0 else "figure.fall"
     return words(key, value=value, size=Words(size.vi + unit.vi, size.en + unit.en))
-

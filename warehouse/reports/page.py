@@ -21,7 +21,7 @@ _SHORT_KINDS = (("Thành phố ", "TP "), ("Thị xã ", "TX "), ("Huyện ", ""
 
 
 def render_html(document: Mapping[str, Any]) -> str:
-    """The assessment document as one HTML page: no external resource, no script, Vietnamese first, English by a switch."""
+    """The document as one HTML page: no external resource, no script, Vietnamese first, English by a switch."""
     return _environment().get_template("page.html.j2").render(doc=document)
 
 

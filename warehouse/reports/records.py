@@ -30,7 +30,7 @@ def fetch(
     where: str = "true",
     parameters: Sequence[Any] = (),
 ) -> list[Row]:
-    """Rows of `table` with exactly `columns`; a column the release does not have is null, a table it lacks gives no rows.
+    """Rows of `table` with exactly `columns`: a column the release lacks is null, a table it lacks gives no rows.
 
     A release is published even when a dataset has never arrived: the report then says so instead of failing.
     """

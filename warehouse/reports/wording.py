@@ -20,7 +20,8 @@ NOTHING = "–"
 
 _SEPARATORS = {"vi": str.maketrans(",.", ".,"), "en": str.maketrans("", "")}
 _MONTHS = (
-    "January February March April May June July August September October November December".split()
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
 
@@ -52,7 +53,7 @@ def words(key: str, **values: Any) -> Words:
 def texts() -> dict[str, tuple[str, str]]:
     """Every fixed text of the report: key → (Vietnamese, English)."""
     raw = yaml.safe_load(files(__package__).joinpath("texts.yaml").read_text(encoding="utf-8"))
-    return {key: (pair["vi"], pair["en"]) for key, pair in raw.items()}
+    return {key: (pair["vi"].replace(" %", f"{NBSP}%"), pair["en"]) for key, pair in raw.items()}
 
 
 def spell(value: Any, language: Language) -> str:
@@ -100,7 +101,7 @@ def percent(value: float | None, language: Language, decimals: int = 1) -> str:
 
 
 def quantity(value: float | None, value_unit: str, language: Language) -> str:
-    """A figure with its unit of measure as the indicator catalogue names it (%, count, points, persons, days, yes_no)."""
+    """A figure with its unit of measure as the catalogue names it (%, count, points, persons, days, yes_no)."""
     if value is None:
         return NOTHING
     if value_unit == "%":
