@@ -59,7 +59,7 @@ class ReadingPool:
 
     def close(self) -> None:
         """End the children."""
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
     def read(

@@ -85,14 +85,19 @@ def _words(defect: Defect, text: str | None) -> tuple[str | None, str]:
         return None, f"Giá trị (đã che vì giống thông tin cá nhân) {defect.why or 'không nhận ra được'}."
     if not defect.why:
         sentence = text or ""
-        return None, f"{sentence[:1].upper()}{sentence[1:].rstrip('.')}."
+        return None, _sentence(sentence)
     if text is None:
         return None, f"Ô trống {defect.why}."
     shown = text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
-    return shown, f"Giá trị “{shown}” {defect.why}{_suggestion(defect, text)}."
+    return shown, _sentence(f"Giá trị “{shown}” {defect.why}{_suggestion(defect, text)}")
+
+
+def _sentence(text: str) -> str:
+    ended = text if text.endswith(("?", ".")) else f"{text}."
+    return ended[:1].upper() + ended[1:]
 
 
 def _suggestion(defect: Defect, text: str) -> str:
     known = {plain(entry): entry for entry in defect.value_map or () if entry}
     close = get_close_matches(plain(text), list(known), n=1, cutoff=0.75)
-    return f"; có phải là “{known[close[0]]}”" if close else ""
+    return f"; có phải là “{known[close[0]]}”?" if close else ""

@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from expectations.contracts.periods import Period, PeriodError
+from expectations.contracts.periods import Period, PeriodError, regimes
 from expectations.contracts.text import key as text_key
 
 if TYPE_CHECKING:
@@ -136,6 +136,9 @@ class PeriodSource(_Strict):
     column: Word | None = Field(
         None, description="With `column`: the canonical date column that decides the period of a row."
     )
+    regime: Word | None = Field(
+        None, description="Reporting regime, when it is not the contract's (`CALENDAR`, `TTCP`, `VPCP_II06`)."
+    )
     path: Word | None = Field(None, description="With `field`: dotted path in the JSON document, e.g. `meta.period`.")
 
     @model_validator(mode="after")
@@ -151,6 +154,8 @@ class PeriodSource(_Strict):
                 raise ValueError(f"'{name}' belongs to from: {owner}; remove it")
         if self.fixed:
             _period(self.fixed)
+        if self.regime and self.regime not in regimes():
+            raise ValueError(f"unknown regime '{self.regime}'; known: {', '.join(regimes())}")
         return self
 
 
@@ -573,7 +578,7 @@ def check_against_contract(feed: Feed, contract: Contract) -> None:
         raise FeedError(problems)
 
 
-class _Yaml(yaml.SafeLoader):
+class _Yaml(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Safe YAML without the traps of version 1.1: `no`, `010`, `12:30` and dates stay text; a key twice is an error."""
 
 
@@ -591,7 +596,8 @@ def _mapping_without_doubles(loader: _Yaml, node: yaml.MappingNode) -> dict[Any,
         if name in seen:
             raise yaml.constructor.ConstructorError(None, None, f"key '{name}' stands twice", key_node.start_mark)
         seen.add(name)
-    return loader.construct_mapping(node, deep=True)
+    found: dict[Any, Any] = loader.construct_mapping(node, deep=True)
+    return found
 
 
 _Yaml.add_constructor("tag:yaml.org,2002:map", _mapping_without_doubles)

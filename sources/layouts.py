@@ -83,7 +83,7 @@ def to_canonical(
     try:
         period = file_period(
             feed,
-            contract.service_level.regime,
+            feed.period.regime or contract.service_level.regime,
             claimed=period_claimed,
             lines=sentence_rows or (parts[0].table.above if parts else ()),
             envelope=parts[0].table.envelope if parts else None,
@@ -190,7 +190,8 @@ def _assembled(
             if period is not None
             else row_periods(part, feed, contract)
         )
-        unit_codes, found = row_units(part, units, periods, contract.service_level.regime)
+        regime = feed.period.regime or contract.service_level.regime
+        unit_codes, found = row_units(part, units, periods, regime)
         unit_findings.extend(found)
         sheet = part.table.sheet if feed.layout.format in SHEET_FORMATS else None
         frame = pl.DataFrame(

@@ -178,8 +178,8 @@ def map_values(cells: pl.Series, value_map: Mapping[str, Any]) -> tuple[dict[str
 
 
 def presence(cells: pl.Series) -> Parsed:
-    """Whether there is a text."""
-    return Parsed(clean_text(cells).is_not_null(), _none(cells))
+    """Whether there is a text; an empty list or object of JSON is nothing."""
+    return Parsed(clean_text(cells.replace(["[]", "{}", "null"], None)).is_not_null(), _none(cells))
 
 
 def length(cells: pl.Series) -> Parsed:

@@ -28,7 +28,8 @@ def row_periods(part: Part, feed: Feed, contract: Contract) -> pl.Series:
     days = part.columns[column].cast(pl.Date)
     cadence = feed.cadence or contract.service_level.cadence
     distinct = days.drop_nulls().unique()
-    labels = [_label(day, cadence, contract.service_level.regime) for day in distinct.to_list()]
+    regime = feed.period.regime or contract.service_level.regime
+    labels = [_label(day, cadence, regime) for day in distinct.to_list()]
     periods = pl.Series([None], dtype=pl.String).new_from_index(0, len(days))
     if len(distinct):
         labelled = pl.Series(labels, dtype=pl.String)
