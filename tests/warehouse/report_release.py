@@ -1,4 +1,4 @@
-"""A small release for the report's tests: the real reference tables, invented figures of ten districts, two quarters."""
+"""A small release for the report's tests: real reference tables, invented figures of ten districts and two quarters."""
 
 from __future__ import annotations
 

@@ -84,6 +84,7 @@ WORDS = {
     "value": "Giá trị · value",
     "last_day": "Ngày cuối kỳ · last day, inclusive",
     "legal_basis": "Căn cứ pháp lý hoặc nguồn · legal basis or source",
+    "legal_basis_vi": "Căn cứ pháp lý hoặc nguồn, lời tiếng Việt · the same in Vietnamese",
     "length_days": "Độ dài thời hạn (tổng số ngày) · length of the term, total days",
     "level": "Cấp: province, district, commune, agency · level",
     "match": "exact = khớp chính xác, suggest = chỉ gợi ý · exact matches; suggest is shown to a person only",
@@ -263,7 +264,8 @@ _TABLES = (
         "targets",
         "Chỉ tiêu có thời hạn hiệu lực · targets, effective-dated; a recalled one decides nothing until confirmed",
         "indicator_code target_from",
-        "indicator_code target_from target_to target_op target legal_basis certainty confirmed_by confirmed_on",
+        "indicator_code target_from target_to target_op target legal_basis legal_basis_vi certainty confirmed_by"
+        " confirmed_on",
     ),
     _table(
         "index_766",

@@ -60,11 +60,11 @@ def catalogue(con: duckdb.DuckDBPyConnection) -> dict[str, Row]:
 
 
 def targets(con: duckdb.DuckDBPyConnection, on: date) -> dict[str, Row]:
-    """The target in force on a day by indicator: `target_op`, `target`, `legal_basis`, `certainty`, `is_confirmed`."""
+    """The target in force on a day by indicator: `target_op`, `target`, `legal_basis`, `certainty`, `confirmed_by`."""
     rows = fetch(
         con,
         "ref.targets",
-        ("indicator_code", "target_op", "target", "legal_basis", "legal_basis_vi", "certainty", "is_confirmed"),
+        ("indicator_code", "target_op", "target", "legal_basis", "legal_basis_vi", "certainty", "confirmed_by"),
         "(target_from is null or target_from <= ?) and (target_to is null or ? < target_to)",
         [on, on],
     )
@@ -215,7 +215,7 @@ def _target(row: Row | None, figure: Row) -> Row | None:
         "source_vi": row["legal_basis_vi"] or basis,
         "is_stated_in_notice": basis.startswith("the notice"),
         "certainty": row["certainty"],
-        "is_confirmed": row["certainty"] != "recalled" or bool(row["is_confirmed"]),
+        "is_confirmed": row["certainty"] != "recalled" or bool(row["confirmed_by"]),
         "is_reached": is_reached,
     }
 
