@@ -358,7 +358,8 @@ def _reference(rule: Rule, arguments: Reference, scope: Scope) -> Check:
     if known is not None and not needed <= set(known):
         raise ContractError(f"{scope.contract.dataset}/{rule.check}: {arguments.table} lacks {needed - set(known)}")
     table = f"unknown_{rule.check}"
-    names = f"{column}, _period_to" if arguments.in_force else column
+    columns = (column, "_period_to") if arguments.in_force else (column,)
+    names, filled = ", ".join(columns), " and ".join(f"{name} is not null" for name in columns)
     force = (
         " and try_cast(r.valid_from as date) <= s._period_to"
         " and s._period_to < coalesce(try_cast(r.valid_to as date), date '9999-12-31')"
@@ -370,11 +371,9 @@ def _reference(rule: Rule, arguments: Reference, scope: Scope) -> Check:
         f"({names}) in (select ({names}) from {table})",
         f"['{column}']",
         prepare=(
-            f"create temp table {table} as"
-            f" with met as (select distinct {names} from staged where ({names}) is not null)"
-            f" select * from met s where not exists"
-            f" (select 1 from ref_{arguments.table} r where r.{arguments.key} = s.{column}{force})"
-            + (" and s._period_to is not null" if arguments.in_force else ""),
+            f"create temp table {table} as with met as (select distinct {names} from staged where {filled})"
+            " select * from met s where not exists"
+            f" (select 1 from ref_{arguments.table} r where r.{arguments.key} = s.{column}{force})",
         ),
     )
 
