@@ -35,7 +35,7 @@ _Result = TypeVar("_Result")
 @flow(
     name="cycle",
     description="One whole cycle: pull, judge, load, assess, publish, tell.",
-    task_runner=ThreadPoolTaskRunner(max_workers=MOST_FEEDS_AT_ONCE),
+    task_runner=ThreadPoolTaskRunner[Any](max_workers=MOST_FEEDS_AT_ONCE),
     persist_result=False,
 )
 def cycle(home: str, feeds: list[str] | None = None, period: str | None = None) -> Any:
@@ -85,9 +85,6 @@ def _collecting(plan: Plan) -> Task[[str], Collected]:
     feeds = {feed.feed_id: feed for feed in plan.feeds}
     rules = plan.home.settings.run
 
-    def pull_and_judge(feed_id: str) -> Collected:
-        return collect(plan, feeds[feed_id])
-
     def may_pass(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
         try:
             state.result()
@@ -95,21 +92,25 @@ def _collecting(plan: Plan) -> Task[[str], Collected]:
             return is_transient(fault)
         return False
 
-    return task(
-        pull_and_judge,
+    @task(
         name="pull and judge",
         retries=rules.retries,
-        retry_delay_seconds=rules.retry_seconds,
+        retry_delay_seconds=list(rules.retry_seconds),
         retry_condition_fn=may_pass,
         persist_result=False,
         cache_policy=NO_CACHE,
     )
+    def pull_and_judge(feed_id: str) -> Collected:
+        return collect(plan, feeds[feed_id])
+
+    return pull_and_judge
 
 
 def _step(name: str, act: Callable[[], _Result]) -> _Result:
     """Run one step of the single writer as a task. It takes no arguments, for the same reason."""
 
+    @task(name=name, persist_result=False, cache_policy=NO_CACHE)
     def step() -> _Result:
         return act()
 
-    return task(step, name=name, persist_result=False, cache_policy=NO_CACHE)()
+    return step()

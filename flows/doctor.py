@@ -124,7 +124,7 @@ def _is_open(path: Path) -> bool:
 
 
 def _feeds(home: Home) -> Iterator[Remark]:
-    from flows.steps import contract_of, read_home_feeds
+    from flows.planning import read_home_feeds
 
     feeds, problems = read_home_feeds(home)
     for problem in problems:
@@ -132,7 +132,7 @@ def _feeds(home: Home) -> Iterator[Remark]:
     if not feeds and not problems:
         yield Remark("feeds", WARNING, f"no feed in {home.feeds}", "write one: docs/adding-a-district.md")
     elif feeds:
-        datasets = sorted({contract_of(feed, home).dataset for feed in feeds})
+        datasets = sorted({feed.dataset for feed in feeds})
         sources = len({feed.source for feed in feeds})
         yield Remark("feeds", GOOD, f"{len(feeds)} feeds of {sources} sources: {', '.join(datasets)}")
 

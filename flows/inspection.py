@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from expectations.contracts.periods import period_range
 from flows.expected import cadence_of
 from flows.mistakes import MissingFileError, NoWarehouseError
-from flows.planning import contract_of, read_home_feeds, select
+from flows.planning import read_home_feeds, read_terms, select
 from flows.server import DEFAULT_CRON
 from flows.terminal import say, show, show_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from expectations.contracts.model import Contract
     from flows.home import Home
     from sources.feeds import Feed
 
@@ -28,14 +29,18 @@ MOST_FINDINGS_SHOWN = 50
 
 def list_feeds(home: Home, *, as_json: bool) -> int:
     """Every feed with its dataset, place, periods and schedule; mistakes of broken files are said besides."""
-    feeds, mistakes = read_home_feeds(home)
-    show([_feed_row(feed, home) for feed in feeds], as_json=as_json, empty=f"no feed in {home.feeds}")
+    terms, mistakes = read_terms(home)
+    show(
+        [_feed_row(feed, contract) for feed, contract in terms.values()],
+        as_json=as_json,
+        empty=f"no feed in {home.feeds}",
+    )
     for mistake in mistakes:
         say(f"left out: {mistake}")
     return 2 if mistakes else 0
 
 
-def _feed_row(feed: Feed, home: Home) -> dict[str, Any]:
+def _feed_row(feed: Feed, contract: Contract) -> dict[str, Any]:
     active = feed.active
     return {
         "feed": feed.feed_id,
@@ -44,7 +49,7 @@ def _feed_row(feed: Feed, home: Home) -> dict[str, Any]:
         "place": f"{feed.connector.path}/{feed.connector.glob}",
         "format": feed.layout.format,
         "periods": f"{active.first}..{active.last or ''}" if active else "",
-        "schedule": feed.schedule or DEFAULT_CRON[cadence_of(feed, contract_of(feed, home))],
+        "schedule": feed.schedule or DEFAULT_CRON[cadence_of(feed, contract)],
     }
 
 
@@ -67,10 +72,10 @@ def check_file(home: Home, file: Path, feed_id: str, *, as_json: bool) -> int:
     if not file.is_file():
         kind = "a folder" if file.is_dir() else "not there"
         raise MissingFileError(f"{file} is {kind}; name one file as the unit would send it")
-    found, _ = read_home_feeds(home)
-    feed = select(found, [feed_id])[0]
+    known, _ = read_terms(home)
+    feed = select([one for one, _ in known.values()], [feed_id])[0]
     with tempfile.TemporaryDirectory(prefix="danvan-check-") as folder:
-        trial = _trial(home, feed, file, Path(folder))
+        trial = _trial(home, *known[feed.feed_id], file, Path(folder))
         judged = examine(*trial)
         verdict, reading = judged.verdict, judged.reading
         findings = verdict.findings.to_dicts()
@@ -117,7 +122,7 @@ def _say_verdict(result: dict[str, Any], findings: Sequence[dict[str, Any]]) -> 
         say(f"{len(findings)} findings, the first {MOST_FINDINGS_SHOWN} shown; --json gives all")
 
 
-def _trial(home: Home, feed: Feed, file: Path, folder: Path) -> tuple[Any, Feed, Any]:
+def _trial(home: Home, feed: Feed, terms: Contract, file: Path, folder: Path) -> tuple[Any, Feed, Any]:
     """A plan and a delivery that live in `folder` only."""
     from flows.planning import Plan
     from sources.landing import pull
@@ -130,7 +135,6 @@ def _trial(home: Home, feed: Feed, file: Path, folder: Path) -> tuple[Any, Feed,
     shutil.copyfile(file, inbox / file.name)
     connector = feed.connector.model_copy(update={"path": str(inbox), "glob": "*", "storage_options": {}})
     local = feed.model_copy(update={"connector": connector})
-    terms = contract_of(feed, home)
     delivered = pull(local, folder, contract_version=terms.version)
     if not delivered:
         raise MissingFileError(

@@ -75,28 +75,50 @@ class Plan:
 
 def read_home_feeds(home: Home) -> tuple[list[Feed], list[str]]:
     """The feeds of a home that can be used, and the mistakes of the others as sentences (file, key, what to do)."""
+    terms, mistakes = read_terms(home)
+    return [feed for feed, _ in terms.values()], mistakes
+
+
+def read_terms(home: Home) -> tuple[dict[str, tuple[Feed, Contract]], list[str]]:
+    """Feed id → the feed and its contract, for the feeds that can be used; and the mistakes of the others."""
     feeds, problems = read_feeds(home.feeds)
     mistakes = [str(problem) for problem in problems]
-    fit = []
+    expanded: dict[tuple[str, ...], Contract] = {}
+    terms = {}
     for feed in feeds:
         try:
-            check_against_contract(feed, contract_of(feed, home))
+            found = _with_exceptions(feed, _expanded(feed, home, expanded))
+            check_against_contract(feed, found)
         except (FeedError, ContractError) as wrong:
             mistakes += str(wrong).splitlines()
         else:
-            fit.append(feed)
-    return fit, mistakes
+            terms[feed.feed_id] = (feed, found)
+    return terms, mistakes
 
 
 def contract_of(feed: Feed, home: Home) -> Contract:
     """The contract a feed is judged by: expanded by its questionnaire, with the feed's reasoned exceptions."""
-    found = contract(feed.dataset)
-    names = {feed.constants.get("questionnaire_id"), *(part.constants.get("questionnaire_id") for part in feed.parts)}
-    for name in sorted(str(name) for name in names if name):
-        from expectations.contracts.questionnaires import expand, load
+    return _with_exceptions(feed, _expanded(feed, home, {}))
 
-        found = expand(found, load(name, home.questionnaires))
-    return found.with_severity({rule: change.severity for rule, change in feed.rules.items()}) if feed.rules else found
+
+def _expanded(feed: Feed, home: Home, known: dict[tuple[str, ...], Contract]) -> Contract:
+    """The dataset's contract with the items of the feed's questionnaires; `known` keeps what was expanded before."""
+    asked = {feed.constants.get("questionnaire_id"), *(part.constants.get("questionnaire_id") for part in feed.parts)}
+    names = sorted(str(name) for name in asked if name)
+    place = (feed.dataset, *names)
+    if place not in known:
+        found = contract(feed.dataset)
+        if names:
+            from expectations.contracts.questionnaires import expand, load
+
+            for name in names:
+                found = expand(found, load(name, home.questionnaires))
+        known[place] = found
+    return known[place]
+
+
+def _with_exceptions(feed: Feed, terms: Contract) -> Contract:
+    return terms.with_severity({rule: change.severity for rule, change in feed.rules.items()}) if feed.rules else terms
 
 
 def select(feeds: Sequence[Feed], wanted: Sequence[str]) -> tuple[Feed, ...]:
@@ -124,7 +146,8 @@ def open_run(home: Home, *, feeds: Sequence[str] = (), period: str | None = None
 
     started_at = now()
     periods = frozenset(str(one) for one in period_range(period)) if period else None
-    found, mistakes = read_home_feeds(home)
+    terms, mistakes = read_terms(home)
+    found = [feed for feed, _ in terms.values()]
     if not found and not mistakes:
         raise NoFeedsError(f"no feed in {home.feeds}; write one (docs/adding-a-district.md explains every key)")
     chosen = select(found, feeds) if not mistakes or not feeds else _select_lenient(found, feeds)
@@ -144,12 +167,12 @@ def open_run(home: Home, *, feeds: Sequence[str] = (), period: str | None = None
         home=home,
         work=work,
         feeds=chosen,
-        contracts={feed.feed_id: contract_of(feed, home) for feed in chosen},
+        contracts={feed.feed_id: terms[feed.feed_id][1] for feed in chosen},
         known=known,
         reference=reference,
         units=UnitIndex(reference["units"], reference["unit_aliases"]),
         periods=periods,
-        owed=tuple(one for feed in found for one in expected(feed, contract_of(feed, home), started_at.date())),
+        owed=tuple(one for feed, owes in terms.values() for one in expected(feed, owes, started_at.date())),
         started_at=started_at,
         problems=tuple(Outcome(_file_of(line), TERMINAL, line, started_at, 0.0) for line in mistakes),
     )

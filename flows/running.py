@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flows.expected import cadence_of
 from flows.mistakes import RunBrokenError
-from flows.planning import contract_of, read_home_feeds, select
+from flows.planning import read_terms, select
 from flows.server import connect, find, schedules, serve
 from flows.steps import Listener, RunReport, run_cycle
 from flows.summary import lines
@@ -78,7 +78,7 @@ def cycle_under(home: Home, *, feeds: Sequence[str], period: str | None, api_url
     with progress() as bar:
         token = LISTENER.set(Listener(bar.stage, bar.step))
         try:
-            report = cycle(str(home.path), list(feeds) or None, period)
+            report: object = cycle(str(home.path), list(feeds) or None, period)
         finally:
             LISTENER.reset(token)
             APILogHandler().flush()
@@ -98,11 +98,11 @@ def show_report(report: RunReport, *, as_json: bool) -> None:
 
 def serve_home(home: Home, *, feeds: Sequence[str]) -> None:
     """Serve the schedules of the home's feeds until a signal comes. Mistakes in feed files are said and left out."""
-    found, mistakes = read_home_feeds(home)
+    terms, mistakes = read_terms(home)
     for mistake in mistakes:
         say(f"left out: {mistake}")
-    chosen = select(found, feeds)
-    plan = schedules(chosen, lambda feed: cadence_of(feed, contract_of(feed, home)))
+    chosen = select([feed for feed, _ in terms.values()], feeds)
+    plan = schedules(chosen, lambda feed: cadence_of(*terms[feed.feed_id]))
     if not plan:
         say(f"No feed in {home.feeds}: the server runs without schedules.")
     serve(home, plan, say)

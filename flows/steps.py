@@ -99,15 +99,15 @@ def load_all(plan: Plan, collected: Sequence[Collected], failed: Sequence[Outcom
             listener.step("load")
         done = (broken.get(part.feed) or _outcome(part, receipts) for part in collected)
         outcomes = tuple(sorted((*plan.problems, *failed, *done), key=lambda one: one.feed))
-        for one in outcomes:
+        for outcome in outcomes:
             record_outcome(
                 con,
                 plan.run_id,
-                one.feed,
-                one.outcome,
-                message=one.message,
-                started_at=one.started_at,
-                seconds=one.seconds,
+                outcome.feed,
+                outcome.outcome,
+                message=outcome.message,
+                started_at=outcome.started_at,
+                seconds=outcome.seconds,
             )
     return Loaded(tuple(receipts), outcomes)
 
@@ -208,7 +208,7 @@ def report(
 ) -> list[Path]:
     """Write the assessment of each period from the current release: one file a period and form.
 
-    Without `periods`: the latest quarter that was assessed, and the half-year and year it belongs to where they are.
+    Without `periods`: the latest quarter that was assessed, and the half-year and the year it completes.
     """
     from warehouse.releases import current
     from warehouse.reports.assessment import assess, render_html
@@ -235,14 +235,18 @@ def report(
 
 
 def _latest_periods(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """The latest assessed quarter, its half-year and its year, as far as the release holds them."""
+    """The latest assessed quarter and what it completes, as far as the release holds it."""
     held = {str(row[0]) for row in con.execute("select distinct period from marts.assessment").fetchall()}
     quarters = sorted(label for label in held if "-Q" in label)
     if not quarters:
         return []
     latest = Period.parse(quarters[-1])
-    half = Period(latest.year, half=1 if latest.quarter in {1, 2} else 2)
-    return [label for label in (str(latest), str(half), str(latest.year)) if label in held]
+    completed = [latest]
+    if latest.quarter in {2, 4}:
+        completed.append(Period(latest.year, half=latest.quarter // 2))
+    if latest.quarter == 4:
+        completed.append(Period(latest.year))
+    return [label for label in map(str, completed) if label in held]
 
 
 def _replace(path: Path, text: str) -> None:
