@@ -117,6 +117,7 @@ def _write(con: duckdb.DuckDBPyConnection, found: list[Obligation]) -> None:
         " where findings.feed = expected.feed and findings.period = expected.period"
         " and (findings.check_name = 'late_delivery' or findings.delivery_id is null)"
     )
+    told: set[str] = set()
     for one in found:
         con.execute(
             """
@@ -138,7 +139,8 @@ def _write(con: duckdb.DuckDBPyConnection, found: list[Obligation]) -> None:
         )
         if one.status == "missing":
             write_absence(con, one.feed, one.dataset, one.period, _missing(one))
-        elif one.status == "late" and one.delivery_id:
+        elif one.status == "late" and one.delivery_id and one.delivery_id not in told:
+            told.add(one.delivery_id)
             write_findings(
                 con,
                 delivery_id=one.delivery_id,

@@ -85,7 +85,7 @@ def publish(home: Path, con: duckdb.DuckDBPyConnection) -> Publication:
             "release_id": release_id,
             "created_at": created_at.isoformat(),
             "content_hash": content_hash,
-            **_copy(con, making / WAREHOUSE, _checked_until(standing)),
+            **_copy(con, making / WAREHOUSE, (release_id, created_at, content_hash), _checked_until(standing)),
         }
         _write_through(making / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
         (making / MANIFEST).chmod(0o444)
@@ -133,8 +133,10 @@ def _release(folder: Path, *, is_current: bool) -> Release:
 # --- what is published --------------------------------------------------------------------------------------------
 
 
-def _copy(con: duckdb.DuckDBPyConnection, path: Path, checked_until: int) -> dict[str, Any]:
-    """Copy everything publishable into a new file; returns what the manifest says of it."""
+def _copy(
+    con: duckdb.DuckDBPyConnection, path: Path, entry: tuple[str, datetime, str], checked_until: int
+) -> dict[str, Any]:
+    """Copy everything publishable into a new file that knows its own `entry`; returns what the manifest says of it."""
     own = _catalog(con)
     con.execute(f"attach {_text(str(path))} as release_copy")
     try:
@@ -145,6 +147,7 @@ def _copy(con: duckdb.DuckDBPyConnection, path: Path, checked_until: int) -> dic
             exclude = f"exclude ({', '.join(hidden)})" if hidden else ""
             target, source = f'release_copy.{schema}."{table}"', f'"{own}".{schema}."{table}"'
             con.execute(f"insert into {target} by name select * {exclude} from {source}")
+        con.execute("insert into release_copy.ops.releases values (?, ?, ?, null, null)", entry)
         mask_messages(con, "release_copy")
         check_releasable(con, "release_copy", checked_until)
         described = _describe(con)

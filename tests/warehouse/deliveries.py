@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -15,7 +20,6 @@ from warehouse.store import connect, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import duckdb
 
@@ -102,8 +106,23 @@ def load_sent(con: duckdb.DuckDBPyConnection, sent: Sent, folder: Path, **change
     return load(con, record(sent), contract("service_reports"), **(given | changes))
 
 
-def warehouse(path: Path | str = ":memory:") -> duckdb.DuckDBPyConnection:
-    """A migrated warehouse."""
-    con = connect(path)  # type: ignore[arg-type]
-    migrate(con)
-    return con
+def warehouse(path: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A migrated warehouse, copied from one that was migrated once."""
+    place = path or Path(tempfile.mkdtemp(dir=_template().parent)) / "warehouse.duckdb"
+    prepare(place)
+    return connect(place)
+
+
+def prepare(path: Path) -> None:
+    """Put a migrated, empty warehouse file at `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(_template(), path)
+
+
+@lru_cache(maxsize=1)
+def _template() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="danvan-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with connect(folder / "template.duckdb") as con:
+        migrate(con)
+    return folder / "template.duckdb"

@@ -81,7 +81,7 @@ def stored_versions(con: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
     ).fetchall()
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=histories(), data=st.data())
 def test_any_order_and_repetition_of_deliveries_ends_in_the_same_warehouse(
     history: list[Sent], data: st.DataObject
@@ -102,7 +102,7 @@ def test_any_order_and_repetition_of_deliveries_ends_in_the_same_warehouse(
         assert held == places[0] + len({(v[0], v[4], v[1], v[2], v[3]) for v in stored})
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=histories(), data=st.data())
 def test_the_warehouse_answers_what_was_known_on_a_day(history: list[Sent], data: st.DataObject) -> None:
     day = data.draw(st.integers(-1, 30))

@@ -1,0 +1,108 @@
+"""Obligations: received, late, missing or not due yet, with findings that follow the present state."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.warehouse.deliveries import Sent, load_sent, warehouse
+from warehouse.obligations import Expected, record_obligations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import duckdb
+
+ROWS = (("2024-Q1", "Đất đai", 1),)
+
+
+def expected(feed: str, due_on: date = date(2024, 3, 21), period: str = "2024-Q1") -> Expected:
+    return Expected(feed, "service_reports", feed[1:4], period, due_on, grace_days=3)
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with warehouse() as made:
+        yield made
+
+
+def findings(con: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    return con.execute("select rule_id, feed, period, delivery_id from ops.findings order by all").fetchall()
+
+
+def test_a_delivery_in_term_late_missing_and_not_due(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    late = Sent("d325.reports", 10, ROWS)  # sent on 30/03/2024
+    load_sent(con, Sent("d323.reports", 3, ROWS), tmp_path)  # 23/03/2024: within the days of grace
+    load_sent(con, Sent("d323.reports", 20, (*ROWS, ("2024-Q1", "Hộ tịch", 1))), tmp_path)  # a correction is not late
+    load_sent(con, late, tmp_path)
+    asked = [
+        expected("d323.reports"),
+        expected("d325.reports"),
+        expected("d326.reports"),
+        expected("d326.reports", date(2024, 6, 21), "2024-Q2"),
+    ]
+    found = record_obligations(con, asked, date(2024, 4, 15))
+    assert [(one.feed, one.period, one.status) for one in found] == [
+        ("d323.reports", "2024-Q1", "received"),
+        ("d325.reports", "2024-Q1", "late"),
+        ("d326.reports", "2024-Q1", "missing"),
+        ("d326.reports", "2024-Q2", "not_due"),
+    ]
+    assert [one.delivered_on for one in found] == [date(2024, 3, 23), date(2024, 3, 30), None, None]
+    assert con.execute("select count(*) from ops.obligations").fetchone() == (4,)
+    assert [row for row in findings(con) if row[0] in {"Q09", "Q20"}] == [
+        ("Q09", "d325.reports", "2024-Q1", late.delivery_id),
+        ("Q20", "d326.reports", "2024-Q1", None),
+    ]
+    message = con.execute("select message_vi from ops.findings where rule_id = 'Q20'").fetchone()
+    assert message
+    assert "hạn gửi 21/03/2024" in message[0]
+
+
+def test_a_missing_delivery_that_comes_loses_its_finding(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    for _ in range(2):
+        record_obligations(con, [expected("d323.reports")], date(2024, 4, 1))
+        assert [row[:3] for row in findings(con)] == [("Q20", "d323.reports", "2024-Q1")]
+    identity = con.execute("select finding_id from ops.findings").fetchone()
+    record_obligations(con, [expected("d323.reports")], date(2024, 5, 1))
+    assert con.execute("select finding_id from ops.findings").fetchone() == identity
+    load_sent(con, Sent("d323.reports", 0, ROWS), tmp_path)
+    [one] = record_obligations(con, [expected("d323.reports")], date(2024, 5, 1))
+    assert one.status == "received"
+    assert findings(con) == []
+
+
+def test_the_last_day_of_grace_is_in_time(con: duckdb.DuckDBPyConnection) -> None:
+    assert record_obligations(con, [expected("d323.reports")], date(2024, 3, 24))[0].status == "not_due"
+    assert record_obligations(con, [expected("d323.reports")], date(2024, 3, 25))[0].status == "missing"
+
+
+def test_a_refused_delivery_answers_nothing_and_an_empty_form_does(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    load_sent(con, Sent("d323.reports", 0, ROWS), tmp_path, refused=True)
+    load_sent(con, Sent("d325.reports", 0, ()), tmp_path, accepted_path=None)
+    found = record_obligations(con, [expected("d323.reports"), expected("d325.reports")], date(2024, 4, 1))
+    assert [one.status for one in found] == ["missing", "received"]
+
+
+def test_a_late_file_of_two_periods_is_told_once(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    load_sent(con, Sent("d323.reports", 200, (*ROWS, ("2024-Q2", "A", 1)), ("2024-Q1", "2024-Q2")), tmp_path)
+    asked = [expected("d323.reports"), expected("d323.reports", date(2024, 6, 21), "2024-Q2")]
+    for _ in range(2):
+        assert {one.status for one in record_obligations(con, asked, date(2024, 12, 1))} == {"late"}
+        assert [row[0] for row in findings(con)] == ["Q09"]
+
+
+def test_other_feeds_are_not_touched(con: duckdb.DuckDBPyConnection) -> None:
+    record_obligations(con, [expected("d323.reports")], date(2024, 4, 1))
+    record_obligations(con, [expected("d325.reports")], date(2024, 4, 1))
+    record_obligations(con, [], date(2024, 4, 1))
+    assert con.execute("select feed from ops.obligations order by all").fetchall() == [
+        ("d323.reports",),
+        ("d325.reports",),
+    ]
+    assert len(findings(con)) == 2

@@ -1,0 +1,247 @@
+"""Reference data: complete, consistent, and the calendar counts as the law does."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from expectations.contracts.model import contract, datasets
+from expectations.contracts.periods import Period
+from tests.warehouse.deliveries import warehouse
+from warehouse.reference import ReferenceDataError, frames, load_reference, set_setting
+from warehouse.reference.calendar import CalendarError, add_working_days, calendar_of, due_date
+from warehouse.reference.tables import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import duckdb
+
+FRAMES = frames()
+CALENDAR = calendar_of(FRAMES["calendar"])
+CONFIRMED = "indicator_code,target_from,confirmed_by,confirmed_on\n"
+ROWS = {
+    "units": 543, "unit_aliases": 532, "unit_crosswalk": 384, "unit_changes": 37, "deadlines": 32, "goals": 51,
+    "indicators": 74, "targets": 32, "goal_indicators": 154, "index_766": 26, "dossier_statuses": 10,
+    "status_groups": 20, "channels": 3, "form_columns": 13, "form_equations": 5,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with warehouse() as made:
+        load_reference(made)
+        yield made
+
+
+@pytest.mark.parametrize(("table", "rows"), ROWS.items())
+def test_tables_are_complete(table: str, rows: int) -> None:
+    assert FRAMES[table].height == rows
+
+
+@pytest.mark.parametrize("table", tables())
+def test_every_table_has_its_columns_and_a_key_without_doubles(table: str, con: duckdb.DuckDBPyConnection) -> None:
+    shape = tables()[table]
+    assert FRAMES[table].columns == list(shape.columns)
+    assert not FRAMES[table].select(shape.key).is_duplicated().any()
+    assert con.execute(f"select count(*) from ref.{table}").fetchone() == (FRAMES[table].height,)
+
+
+@pytest.mark.parametrize("table", [name for name, shape in tables().items() if "certainty" in shape.columns])
+def test_marks_are_those_of_the_domain(table: str) -> None:
+    assert set(FRAMES[table]["certainty"]) <= {"law", "practice", "recalled", "design"}
+
+
+@pytest.mark.parametrize(
+    ("day", "level", "count"),
+    [("2024-06-01", "district", 10), ("2024-06-01", "commune", 161), ("2024-12-31", "commune", 139),
+     ("2025-07-01", "commune", 104), ("2025-07-01", "district", 0)],
+)  # fmt: skip
+def test_units_of_the_province_by_date(con: duckdb.DuckDBPyConnection, day: str, level: str, count: int) -> None:
+    valid = "valid_from <= $day::date and (valid_to is null or $day::date < valid_to)"
+    province = f"select code from ref.units where {valid} and (code = '33' or parent_code = '33')"
+    found = con.execute(
+        f"select count(*) from ref.units where {valid} and level = $level and parent_code in ({province})",
+        {"day": day, "level": level},
+    ).fetchone()
+    assert found == (count,)
+
+
+def test_goals_and_targets_name_known_indicators() -> None:
+    known = set(FRAMES["indicators"]["indicator_code"])
+    assert set(FRAMES["goal_indicators"]["indicator_code"]) <= known
+    assert set(FRAMES["goal_indicators"]["goal_id"]) <= set(FRAMES["goals"]["goal_id"])
+    assert set(FRAMES["targets"]["indicator_code"]) <= known
+    computed = FRAMES["indicators"].filter(pl.col("computed_from").is_not_null())
+    assert set(computed["computed_from"]) == set(datasets())
+    assert computed.height == 37
+
+
+def test_form_columns_are_those_of_the_contract() -> None:
+    named = FRAMES["form_columns"]["column_name"].drop_nulls()
+    assert set(named) == {column.name for column in contract("service_reports").stored_columns}
+
+
+def test_extensions_are_rows_of_their_own() -> None:
+    terms = FRAMES["deadlines"].filter(pl.col("rule_id") == "DEN_RESOLVE")
+    assert dict(terms.select("complexity_code", "length_days").rows()) == {"normal": 30, "complex": 60, "special": 90}
+
+
+# --- calendar: the table of text-and-calendar.md, section 5 -------------------------------------------------------
+
+DAYS_OFF = {2021: 14, 2022: 15, 2023: 17, 2024: 14, 2025: 13, 2026: 14, 2027: 15}
+OFF = (
+    "2021-02-10..2021-02-16 2021-04-21 2021-04-30 2021-05-03 2021-09-02..2021-09-03 2022-01-31..2022-02-04 2022-01-03"
+    " 2022-04-11 2022-05-03 2022-09-01..2022-09-02 2023-01-20..2023-01-26 2023-01-02 2023-04-29..2023-05-03"
+    " 2023-09-01 2023-09-04 2024-02-08..2024-02-14 2024-04-18 2024-04-29 2024-09-02..2024-09-03"
+    " 2025-01-27..2025-02-01 2025-04-07 2025-05-02 2025-09-01..2025-09-02 2026-02-16..2026-02-20"
+    " 2026-04-26..2026-04-27 2026-08-31 2026-09-01..2026-09-02 2026-11-24 2026-01-02"
+)
+WORKED = ("2024-05-04", "2025-04-26", "2026-08-22", "2026-01-10")
+
+
+@pytest.mark.parametrize(("year", "count"), DAYS_OFF.items())
+def test_days_off_of_a_year(year: int, count: int) -> None:
+    named = FRAMES["calendar"].filter((pl.col("day").dt.year() == year) & pl.col("holiday_name").is_not_null())
+    assert named.height == count
+
+
+def test_days_off_and_worked_saturdays() -> None:
+    working = set(CALENDAR.working_days)
+    for span in OFF.split():
+        first, _, last = span.partition("..")
+        day = date.fromisoformat(first)
+        while day <= date.fromisoformat(last or first):
+            assert day not in working, day
+            day += timedelta(days=1)
+    assert {date.fromisoformat(day) for day in WORKED} <= working
+    numbers = FRAMES["calendar"].filter(pl.col("is_working_day"))["working_day_no"].to_list()
+    assert numbers == list(range(1, len(working) + 1))
+
+
+@pytest.mark.parametrize(
+    ("day0", "length", "kind", "due"),
+    [
+        ("2024-02-07", 1, "working", "2024-02-15"),  # over Tết
+        ("2024-04-26", 5, "working", "2024-05-07"),  # Saturday 04/05 is worked
+        ("2024-05-03", 1, "working", "2024-05-04"),
+        ("2024-03-01", 30, "calendar", "2024-04-01"),  # 31/03 is a Sunday
+        ("2024-01-15", 30, "calendar", "2024-02-15"),  # 14/02 is the last day of Tết
+        ("2024-03-04", 10, "working", "2024-03-18"),
+        ("2025-12-31", 1, "working", "2026-01-05"),  # 02/01/2026 off by the override
+    ],
+)
+def test_terms(con: duckdb.DuckDBPyConnection, day0: str, length: int, kind: str, due: str) -> None:
+    assert due_date(date.fromisoformat(day0), length, kind, CALENDAR) == date.fromisoformat(due)
+    assert con.execute("select ref.due_date(?, ?, ?)::varchar", [day0, length, kind]).fetchone() == (due,)
+
+
+@settings(max_examples=60, deadline=None)
+@given(day0=st.dates(date(2019, 1, 1), date(2027, 6, 1)), length=st.integers(0, 120))
+def test_sql_and_python_count_alike(con: duckdb.DuckDBPyConnection, day0: date, length: int) -> None:
+    told = con.execute(
+        "select ref.add_working_days($1, $2), ref.due_date($1, $2, 'working'), ref.due_date($1, $2, 'calendar')",
+        [day0, length],
+    ).fetchone()
+    working = add_working_days(day0, length, CALENDAR)
+    assert told == (working, working, due_date(day0, length, "calendar", CALENDAR))
+    days = [day0 + timedelta(days=number) for number in range(1, (working - day0).days + 1)]
+    assert sum(day in set(CALENDAR.working_days) for day in days) == length
+
+
+def test_terms_as_a_column(con: duckdb.DuckDBPyConnection) -> None:
+    query = "select count(*), count(distinct due) from (select ref.add_working_days(day, 10) as due from ref.calendar)"
+    assert con.execute(query).fetchone()[0] == CALENDAR.last_day.toordinal() - CALENDAR.first_day.toordinal() + 1
+
+
+def test_outside_the_calendar() -> None:
+    with pytest.raises(CalendarError, match="outside the calendar"):
+        add_working_days(date(1999, 1, 1), 1, CALENDAR)
+    with pytest.raises(CalendarError, match="not known"):
+        add_working_days(CALENDAR.last_day, 1, CALENDAR)
+    with pytest.raises(CalendarError, match="'working' or 'calendar'"):
+        due_date(date(2024, 1, 1), 1, "business", CALENDAR)
+
+
+# --- periods ------------------------------------------------------------------------------------------------------
+
+
+def test_periods_by_regime(con: duckdb.DuckDBPyConnection) -> None:
+    window = (
+        "select first_day::varchar, last_day::varchar, previous_period from ref.periods where period = ? and regime = ?"
+    )
+    assert con.execute(window, ["2024-Q1", "TTCP"]).fetchone() == ("2023-12-15", "2024-03-14", "2023-Q4")
+    assert con.execute(window, ["2024", "CALENDAR"]).fetchone() == ("2024-01-01", "2024-12-31", "2023")
+    assert con.execute(window, ["2024-02", "CALENDAR"]).fetchone() == ("2024-02-01", "2024-02-29", "2024-01")
+    assert con.execute(window, ["2024-02", "TTCP"]).fetchone() is None
+    assert con.execute(window, ["2019-Q1", "TTCP"]).fetchone() is None
+    halves = con.execute(
+        "select quarter, quarter_no, is_last from ref.period_quarters where period = '2024-H2' order by 2"
+    )
+    assert halves.fetchall() == [("2024-Q3", 1, False), ("2024-Q4", 2, True)]
+    for period, regime, first, last in con.execute(
+        "select period, regime, first_day, last_day from ref.periods"
+    ).fetchall():
+        assert Period.parse(period).window(regime) == (first, last)
+
+
+# --- the home folder's rows ---------------------------------------------------------------------------------------
+
+
+def test_a_home_adds_and_replaces_rows_and_confirms_targets(tmp_path: Path) -> None:
+    (tmp_path / "dialogue_duties.csv").write_text(
+        "level,unit_code,required_per_year,valid_from,valid_to,legal_basis,certainty\n"
+        "district,,1,2023-07-01,2025-07-01,Quy chế của tỉnh,practice\n"
+        "district,323,2,2023-07-01,2025-07-01,Quy chế của thành phố,practice\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "confirmed_targets.csv").write_text(
+        "indicator_code,target_from,confirmed_by,confirmed_on\nAR01,2025-01-01,Văn phòng UBND tỉnh,2026-02-01\n"
+        "PE05,,Thanh tra tỉnh,2026-02-01\n",
+        encoding="utf-8",
+    )
+    found = frames(tmp_path)
+    duties = found["dialogue_duties"].filter(pl.col("level") == "district")
+    assert sorted(duties.select("unit_code", "required_per_year").rows(), key=str) == [("323", 2), (None, 1)]
+    confirmed = found["targets"].filter(pl.col("confirmed_by").is_not_null())
+    assert confirmed["indicator_code"].to_list() == ["AR01", "PE05"]
+    with warehouse() as con:
+        assert load_reference(con) is True
+        assert load_reference(con) is False
+        assert load_reference(con, tmp_path) is True
+        assert con.execute("select count(*) from ref.dialogue_duties").fetchone() == (4,)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("unit.csv", "code\n1\n", "no reference table 'unit'; name the file after one of calendar_overrides, channels"),
+        ("calendar.csv", "day\n2024-01-01\n", "no reference table 'calendar'"),
+        ("units.csv", "code,valid_from,colour\n1,2024-01-01,red\n", "unknown column colour; table units has code"),
+        ("units.csv", "code,name_vi\n1,X\n", "column valid_from is missing"),
+        ("units.csv", "code,valid_from\n1,01/01/2024\n", "line 2: '01/01/2024' in column valid_from is no date"),
+        ("units.csv", "code,valid_from\n1,2024-01-01\n1,2024-01-01\n", "stands twice"),
+        ("confirmed_targets.csv", "indicator_code\nAR01\n", "columns must be indicator_code, target_from"),
+        ("confirmed_targets.csv", CONFIRMED + "AR01,2020-01-01,X,2026-01-01\n",
+         "no target of AR01 in force from 2020-01-01"),
+        ("confirmed_targets.csv", CONFIRMED + "AR01,2025-01-01,,2026-01-01\n",
+         "line 2: write who confirmed"),
+    ],
+)  # fmt: skip
+def test_a_wrong_overlay_says_where_and_what(tmp_path: Path, name: str, text: str, message: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(ReferenceDataError, match=message):
+        frames(tmp_path)
+
+
+def test_settings_are_known_by_name(con: duckdb.DuckDBPyConnection) -> None:
+    set_setting(con, "coverage_gate_pct", "80")
+    assert con.execute("select value from ref.settings where name = 'coverage_gate_pct'").fetchone() == ("80",)
+    with pytest.raises(ReferenceDataError, match="no setting 'gate'; known: coverage_gate_pct"):
+        set_setting(con, "gate", "80")

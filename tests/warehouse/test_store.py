@@ -1,0 +1,158 @@
+"""The warehouse file: its structure, its versions, its lock."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from expectations.contracts.model import contract, datasets
+from tests.warehouse.deliveries import Sent, load_sent, warehouse
+from warehouse.rehashing import signatures_stand
+from warehouse.schema import SCHEMA_VERSION, core_columns, core_tables, ops_tables, ref_tables
+from warehouse.store import (
+    NewerSchemaError,
+    SchemaMismatchError,
+    WarehouseError,
+    WriterBusyError,
+    connect,
+    migrate,
+    writer,
+    writer_lock,
+)
+
+ISSUE = {
+    "ops.receipts": "delivery_id feed dataset period rows_read rows_loaded rows_unchanged rows_quarantined rows_ignored"
+    " loaded_at",
+    "ops.findings": "finding_id delivery_id feed rule_id severity sheet row column_name message_vi",
+    "ops.deliveries": "delivery_id feed source dataset file_name sha256 content_hash periods sent_at status",
+    "ops.quarantine": "delivery_id feed dataset period unit_code sheet row row_key rule_ids",
+}
+
+
+def test_names_others_rely_on_stand() -> None:
+    shapes = {shape.name: list(shape.columns) for shape in ops_tables()}
+    for table, columns in ISSUE.items():
+        assert set(columns.split()) <= set(shapes[table])
+
+
+def test_every_table_and_column_is_described() -> None:
+    for shape in (*ops_tables(), *ref_tables(), *core_tables()):
+        assert shape.comment
+        assert all(words for _, words in shape.columns.values()), shape.name
+    with warehouse() as con:
+        for catalog in ("duckdb_tables()", "duckdb_columns()", "duckdb_views()"):
+            bare = f"from {catalog} where schema_name in ('core', 'ops', 'ref') and comment is null and not internal"
+            assert con.execute(bare).fetchall() == []
+
+
+@pytest.mark.parametrize("dataset", datasets())
+def test_every_contract_has_its_table_current_view_and_past(dataset: str) -> None:
+    with warehouse() as con:
+        made = [row[0] for row in con.execute(f"describe core.{dataset}").fetchall()]
+        assert made == list(core_columns(contract(dataset)))
+        assert con.execute(f"select count(*) from core.{dataset}_current").fetchone() == (0,)
+        assert con.execute(f"select count(*) from core.{dataset}_as_of('2024-05-01')").fetchone() == (0,)
+
+
+def test_migrating_again_changes_nothing() -> None:
+    with warehouse() as con:
+        assert migrate(con) is False
+
+
+def test_a_newer_file_is_not_touched() -> None:
+    with warehouse() as con:
+        con.execute("update ops.schema_version set version = ?", [SCHEMA_VERSION + 1])
+        with pytest.raises(NewerSchemaError, match="update the program"):
+            migrate(con)
+
+
+def test_an_older_file_gains_columns_and_keeps_its_rows(tmp_path: Path) -> None:
+    rows = (("2024-Q1", "A", 1), ("2024-Q1", "B", 1))
+    later = Sent("d323.reports", 1, (*rows, ("2024-Q1", "C", 1)))
+    with warehouse(tmp_path / "w.duckdb") as con:
+        load_sent(con, Sent("d323.reports", 0, rows), tmp_path)
+        load_sent(con, later, tmp_path)
+        # As an earlier contract would have left it: a column less, other hashes, another reference table.
+        con.execute("drop view core.service_reports_current")
+        con.execute("alter table core.service_reports drop column open_overdue")
+        con.execute("update core.service_reports set _row_hash = hash(field_name)")
+        con.execute(
+            "update ops.row_places set row_hash = c._row_hash from core.service_reports as c"
+            " where sheet is not distinct from c._sheet and row_places.row = c._row"
+        )
+        con.execute("update ops.hash_signatures set signature = 'older'")
+        con.execute("alter table ref.goals add column gone varchar")
+        con.execute("update ops.schema_version set fingerprint = 'older'")
+        con.execute("checkpoint")
+        assert not signatures_stand(con)
+        assert migrate(con) is True
+        assert signatures_stand(con)
+        receipt = load_sent(con, Sent("d323.reports", 2, later.rows), tmp_path)
+        assert (receipt.rows_unchanged, receipt.rows_loaded) == (3, 0)
+        assert con.execute(
+            "select count(*) from ops.row_places as p join core.service_reports as c"
+            " on p.row_hash = c._row_hash and p.partition = c._partition"
+        ).fetchone() == (5,)
+        assert "gone" not in [row[0] for row in con.execute("describe ref.goals").fetchall()]
+
+
+def test_a_column_of_another_type_is_an_error() -> None:
+    with warehouse() as con:
+        con.execute("alter table core.dossiers alter column fee_amount type varchar")
+        con.execute("update ops.schema_version set fingerprint = 'older'")
+        with pytest.raises(SchemaMismatchError, match=r"core\.dossiers\.fee_amount is VARCHAR"):
+            migrate(con)
+        assert con.execute("select fingerprint from ops.schema_version").fetchone() == ("older",)
+
+
+def test_nothing_is_ever_downloaded() -> None:
+    with warehouse() as con:
+        for name in ("autoinstall_known_extensions", "autoload_known_extensions"):
+            assert con.execute(f"select current_setting('{name}')").fetchone() == (False,)
+        with pytest.raises(duckdb.Error):
+            con.execute("from read_csv('https://127.0.0.1:1/x.csv')")
+
+
+def test_a_file_that_is_no_warehouse_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    path.write_bytes(b"this is a letter, not a database" * 200)
+    with pytest.raises(WarehouseError, match=r"warehouse\.duckdb: cannot be opened"):
+        connect(path)
+
+
+def test_one_writer_at_a_time(tmp_path: Path) -> None:
+    with (
+        writer(tmp_path),
+        pytest.raises(WriterBusyError, match=f"process {os.getpid()} since"),
+        writer(tmp_path),
+    ):
+        pass
+    with writer_lock(tmp_path):
+        pass
+
+
+MIGRATE_AND_DIE = """
+import os, signal, sys
+from pathlib import Path
+from warehouse.store import connect, migrate
+con = connect(Path(sys.argv[1]))
+migrate(con)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_process_killed_right_after_migrating_leaves_a_file_that_opens(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", MIGRATE_AND_DIE, str(path)], env={**os.environ, "PYTHONPATH": root}, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    with connect(path) as con:
+        assert migrate(con) is False
