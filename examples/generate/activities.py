@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
 REGIME = CALENDAR
 KINDS = ("plan", "coordination", "dialogue", "model", "inspection", "commendation")
-_PREFIX = {"plan": "KH", "coordination": "PH", "dialogue": "DT", "model": "MH", "inspection": "KT", "commendation": "BD"}
+_PREFIX = {
+    "plan": "KH",
+    "coordination": "PH",
+    "dialogue": "DT",
+    "model": "MH",
+    "inspection": "KT",
+    "commendation": "BD",
+}
 _TOPICS = (
     "Giải phóng mặt bằng dự án đường vành đai", "Xây dựng nông thôn mới nâng cao", "Vệ sinh môi trường khu dân cư",
     "Cải cách hành chính và chuyển đổi số", "Quản lý đất đai", "Chính sách an sinh xã hội",
@@ -47,7 +54,7 @@ def activities(district: District, period: Period, seed: int) -> list[dict[str, 
     rows: list[dict[str, Any]] = []
     if period.quarter in {1, 4}:
         rows += _plans(district, period, random, places) + _coordination(district, period, random, places)
-    rows += _dialogues(district, period, random, places, days)
+    rows += _dialogues(district, random, places, days)
     rows += _models(district, period, random, places)
     rows += _inspections(random, places, days)
     rows += _commendations(random, days, district)
@@ -81,8 +88,12 @@ def _plans(district: District, period: Period, random: Random, places: list[_Pla
                 document_on=issued,
                 has_leader=random.random() < 0.5 + district.helper_share / 2,
                 has_helper=random.random() < district.helper_share,
-                dialogue_rule_no=f"{random.randrange(3, 60):02d}-QC/{suffix}" if random.random() < district.helper_share else None,
-                reception_rule_no=f"{random.randrange(3, 60)}/QĐ-UBND" if random.random() < district.helper_share else None,
+                dialogue_rule_no=f"{random.randrange(3, 60):02d}-QC/{suffix}"
+                if random.random() < district.helper_share
+                else None,
+                reception_rule_no=f"{random.randrange(3, 60)}/QĐ-UBND"
+                if random.random() < district.helper_share
+                else None,
             )
         )
     return rows
@@ -119,7 +130,7 @@ def _coordination(district: District, period: Period, random: Random, places: li
 
 
 def _dialogues(
-    district: District, period: Period, random: Random, places: list[_Place], days: tuple[date, ...]
+    district: District, random: Random, places: list[_Place], days: tuple[date, ...]
 ) -> list[dict[str, Any]]:
     rows = []
     for place in places:

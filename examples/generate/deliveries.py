@@ -63,6 +63,9 @@ class Delivery:
 RAW = "_cells"
 """Key of a record: header → cell text that replaces what the layout would write (a seeded defect)."""
 
+TOTAL_ROW: Record = {}
+"""Stands in `Delivery.places` for the total row of a sheet."""
+
 ONLY_RAW = "_only_cells"
 """Key of a record: no other cell of the row is written (a total or note row among the data)."""
 
@@ -113,15 +116,15 @@ def _csv(delivery: Delivery) -> bytes:
 
 def _workbook(delivery: Delivery) -> bytes:
     layout = delivery.layout
-    sheets = []
     if layout.parts:
         by_kind: dict[str, list[Record]] = defaultdict(list)
         for record in delivery.records:
             by_kind[record["kind_code"]].append(record)
-        for part in layout.parts:
-            sheets.append(_sheet(delivery, part.sheet, part.title, part.fields, by_kind[part.kind_code]))
+        sheets = [
+            _sheet(delivery, part.sheet, part.title, part.fields, by_kind[part.kind_code]) for part in layout.parts
+        ]
     else:
-        sheets.append(_sheet(delivery, layout.sheet or "Sheet1", layout.title, layout.fields, delivery.records))
+        sheets = [_sheet(delivery, layout.sheet or "Sheet1", layout.title, layout.fields, delivery.records)]
     write: Mapping[str, Callable[[Sequence[Sheet]], bytes]] = {
         "xlsx": lambda pages: writers.xlsx_bytes(pages, delivery.comment),
         "xls": writers.xls_bytes,
@@ -134,7 +137,12 @@ def _sheet(delivery: Delivery, name: str, title: str, fields: Sequence[Field], r
     layout = delivery.layout
     headers, rows = _table(delivery, fields, records)
     unit = delivery.district.name
-    office = unit.upper().replace("HUYỆN", "UBND HUYỆN").replace("THÀNH PHỐ", "UBND THÀNH PHỐ").replace("THỊ XÃ", "UBND THỊ XÃ")
+    office = (
+        unit.upper()
+        .replace("HUYỆN", "UBND HUYỆN")
+        .replace("THÀNH PHỐ", "UBND THÀNH PHỐ")
+        .replace("THỊ XÃ", "UBND THỊ XÃ")
+    )
     first, last = delivery.period.window(contract(layout.dataset).service_level.regime)
     window = layout.window_words.format(first=f"{first:%d/%m/%Y}", last=f"{last:%d/%m/%Y}")
     frame = Frame(
@@ -154,16 +162,19 @@ def _sheet(delivery: Delivery, name: str, title: str, fields: Sequence[Field], r
     sheet = build(name, headers, rows, frame, _totals(delivery, fields, records))
     for record, row in zip(records, sheet.places, strict=True):
         delivery.places[id(record)] = (name, row)
+    if sheet.total_place:
+        delivery.places[id(TOTAL_ROW)] = (name, sheet.total_place)
     return sheet
 
 
 def _totals(delivery: Delivery, fields: Sequence[Field], records: list[Record]) -> list[Any]:
     """Cells of the total row after its label: sums of the figures of a form, of the amounts of a list."""
     layout = delivery.layout
-    summed = set(contract(layout.dataset).column(item.column).name for item in fields if layout.checks_total and item.column)
+    summed = {item.column for item in fields if layout.checks_total}
     cells: list[Any] = []
     for item in _distinct(fields)[1:]:
-        wanted = item.column and (item.column in summed or item.column == "fee_amount") and item.column != "field_name"
+        is_figure = item.column in summed and item.column != "field_name"
+        wanted = item.column and (is_figure or item.column == "fee_amount")
         if not wanted:
             cells.append(None)
             continue

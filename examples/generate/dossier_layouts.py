@@ -135,7 +135,8 @@ _LETTERHEAD = columns(
 _LETTERHEAD_TEXT_DATES = columns(
     "dossiers",
     "\n".join(
-        f"{item.header} | {'#' + item.ignore if item.ignore else item.column or '!' + item.source}" for item in _LETTERHEAD
+        f"{item.header} | {'#' + item.ignore if item.ignore else item.column or '!' + item.source}"
+        for item in _LETTERHEAD
     ),
     _style(written("%d-%m-%Y %H:%M"), coded("yes_no", words.YES_NO), count("cell")),
     {
@@ -316,7 +317,7 @@ _LAYOUTS = {
         format="xlsx",
         file_name="DSHS_{yq}_{day}.xlsx",
         fields=_LETTERHEAD_TEXT_DATES,
-        remark="as in Ân Thi, but dates are texts with hyphens and amounts have dots; no name of the period in the letterhead",
+        remark="as in Ân Thi, but dates are texts with hyphens and amounts have dots",
         title="SỔ THEO DÕI HỒ SƠ",
         window_words="Số liệu tính từ ngày {first} đến ngày {last}",
         control_row=True,
@@ -331,7 +332,8 @@ _LAYOUTS = {
         delimiter=";",
         file_name="hoso_{q_y}_{day}.csv",
         fields=with_changes(
-            _IGATE, {"Số hồ sơ": "Mã biên nhận", "Hẹn trả": "Hạn trả kết quả", "Người nộp": "Họ và tên", "Phản ánh": "Có PAKN"}
+            _IGATE,
+            {"Số hồ sơ": "Mã biên nhận", "Hẹn trả": "Hạn trả kết quả", "Người nộp": "Họ và tên", "Phản ánh": "Có PAKN"},
         ),
         remark="the same vendor as in Văn Lâm; the administrator has renamed four headers",
         unit={"name": "Đơn vị", "level": "district", "parent": "33"},

@@ -1,4 +1,4 @@
-"""The world of one-stop dossiers: each case lives once, and every quarter shows its state on the last day of the window."""
+"""The world of one-stop dossiers: a case lives once, and every quarter shows its state on the last day."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def cases(district: District, seed: int) -> tuple[Case, ...]:
 
 
 def extract(district: District, all_cases: tuple[Case, ...], period: Period) -> list[dict[str, Any]]:
-    """Rows of one period: received or submitted in it or open at its start, with the state at the end of its last day."""
+    """Rows of one period: come in it or open at its start, with the state at the end of its last day."""
     first, last = period.window(REGIME)
     start, cut = datetime.combine(first, time.min), datetime.combine(last, time.max)
     rows = []
@@ -118,11 +118,15 @@ def status_on(case: Case, cut: datetime) -> str:
         if case.end_status in {"7", "8"}:
             return case.end_status
         return "10" if case.returned_at and case.returned_at <= cut else "9"
+    return _open_status(case, case.received_at, cut)
+
+
+def _open_status(case: Case, received_at: datetime, cut: datetime) -> str:
     if case.supplement_from and case.supplement_from <= cut and (not case.supplement_to or case.supplement_to > cut):
         return "5"
     if case.waits_for_payment_until and case.waits_for_payment_until > cut:
         return "6"
-    return "2" if (cut - case.received_at) < timedelta(days=1) else "4"
+    return "2" if (cut - received_at) < timedelta(days=1) else "4"
 
 
 def _row(district: District, case: Case, cut: datetime) -> dict[str, Any]:
@@ -191,7 +195,7 @@ def _case(district: District, random: Random, day: date, sequence: int, share: f
         returned = ended + timedelta(days=random.choice((0, 0, 0, 1, 1, 2, 3, 5)), minutes=random.randrange(5, 90))
     pays = procedure.field_name == "Đất đai" and random.random() < 0.3
     return Case(
-        code=_code(district, submitted.date() if submitted.date() >= day else day, sequence),
+        code=_code(district, max(submitted.date(), day), sequence),
         procedure=procedure,
         channel_code=channel,
         submitted_at=submitted,

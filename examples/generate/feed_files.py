@@ -6,6 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from examples.generate.layouts import SHEETS
+from examples.generate.sheets import JOIN
+from expectations.contracts.model import PERSONAL, contract, header_index
+from expectations.contracts.text import key as text_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,13 +17,15 @@ if TYPE_CHECKING:
     from examples.generate.layouts import Layout
     from examples.generate.places import District
 
+
 def feed_file(district: District, layouts: Sequence[Layout]) -> str:
     """Text of `feeds/d<code>.yaml`."""
+    office = f"Văn phòng HĐND và UBND {district.name[:1].lower()}{district.name[1:]}"
+    source = {"id": f"d{district.code}", "name": district.name, "unit": district.code, "contact": office}
     lines = [
         f"# {district.name} (synthetic sample): {district.note}.",
         "# Every key is explained in docs/adding-a-district.md.",
-        f"source: {{id: d{district.code}, name: {_text(district.name)}, unit: {_text(district.code)}, "
-        f"contact: {_text('Văn phòng HĐND và UBND ' + district.name[:1].lower() + district.name[1:])}}}",
+        f"source: {_flow(source)}",
         "",
         "maps:",
     ]
@@ -59,10 +64,12 @@ def _feed(district: District, layout: Layout) -> list[str]:
         lines.append("    parts:")
         for part in layout.parts:
             lines.append(f"      - sheet: {_text(part.sheet)}")
+            if _depth(part.fields) != _depth(layout.all_fields):
+                lines.append(f"        layout: {_flow({'format': layout.format, 'header': _header(part.fields)})}")
             lines.append(f"        constants: {_flow({'kind_code': part.kind_code})}")
-            lines += _columns(part.fields, "        ")
+            lines += _columns(layout.dataset, part.fields, "        ")
     else:
-        lines += _columns(layout.fields, "    ")
+        lines += _columns(layout.dataset, layout.fields, "    ")
     return lines
 
 
@@ -73,9 +80,7 @@ def _layout(district: District, layout: Layout) -> dict[str, Any]:
     if layout.format == "json":
         entry["records"] = "data.items"
     if layout.format in SHEETS:
-        first = layout.all_fields[0].header
-        depth = max(item.header.count(" › ") + 1 for item in layout.all_fields)
-        entry["header"] = {"find": first, "rows": depth}
+        entry["header"] = _header(layout.all_fields)
     if layout.sheet:
         entry["sheet"] = layout.sheet
     if layout.control_row:
@@ -91,7 +96,22 @@ def _layout(district: District, layout: Layout) -> dict[str, Any]:
     return entry
 
 
-def _columns(fields: Sequence[Field], indent: str) -> list[str]:
+def _header(fields: Sequence[Field]) -> dict[str, Any]:
+    return {"find": fields[0].header, "rows": _depth(fields)}
+
+
+def _depth(fields: Sequence[Field]) -> int:
+    return max(len(item.header.split(JOIN)) for item in fields)
+
+
+def _is_recognised(dataset: str, header: str) -> bool:
+    """The contract knows the header, or its last level, as a personal one: it needs no entry."""
+    personal = header_index(tuple(item for item in contract(dataset).columns if item.classification == PERSONAL))
+    last_level = header.rsplit(JOIN, maxsplit=1)[-1].rsplit(".", maxsplit=1)[-1]
+    return text_key(header) in personal or text_key(last_level) in personal
+
+
+def _columns(dataset: str, fields: Sequence[Field], indent: str) -> list[str]:
     lines = [f"{indent}columns:"]
     for item in fields:
         if item.column and item.shape.read:
@@ -99,6 +119,10 @@ def _columns(fields: Sequence[Field], indent: str) -> list[str]:
         elif item.column:
             lines.append(f"{indent}  {item.column}: {_text(item.header)}")
     ignored = {item.header: item.ignore for item in fields if item.ignore}
+    for item in fields:
+        is_personal = not item.column and not item.ignore and not item.source.startswith("unit_")
+        if is_personal and not _is_recognised(dataset, item.header):
+            ignored[item.header] = "thông tin cá nhân, không nạp"
     if ignored:
         lines.append(f"{indent}ignore: {_flow(ignored)}")
     return lines

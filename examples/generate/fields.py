@@ -55,9 +55,11 @@ def cell_date() -> Shape:
 
 
 def count(style: str = "plain") -> Shape:
-    """A whole number or amount: `plain` 1234, `vi` 1.234, `cell` a number cell, `dots` a text that has dots only above 999."""
+    """A whole number or amount: `plain` 1234, `vi` 1.234, `cell` a number cell."""
     if style == "vi":
-        return Shape(lambda value, _: None if value is None else f"{round(value):,}".replace(",", "."), {"number": "vi"})
+        return Shape(
+            lambda value, _: None if value is None else f"{round(value):,}".replace(",", "."), {"number": "vi"}
+        )
     if style == "cell":
         return Shape(lambda value, _: value)
     return Shape(lambda value, _: None if value is None else str(round(value)))

@@ -1,4 +1,4 @@
-"""What a layout is: the columns, the file name and the frame of one feed, from which file and feed entry both are made."""
+"""What a layout is: columns, file name and frame of one feed; its files and its feed entry are both made from it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One feed's layout. `file_name` holds {yq} 2024Q1, {q_y} Q1_2024, {day} 20240318, {stamp} 20240318T0730, {copy} ` (1)`."""
+    """One feed's layout.
+
+    `file_name` holds {yq} 2024Q1, {q_y} Q1_2024, {day} 20240318, {stamp} 20240318T0730, {copy} ` (1)`.
+    """
 
     dataset: str
     format: str
@@ -77,7 +80,9 @@ class Layout:
             "copy": r"(?: \(\d\))?",
         }
         parts = re.split(r"\{(\w+)\}", self.file_name)
-        return "".join(groups[part] if number % 2 else re.escape(part).replace("\\ ", " ") for number, part in enumerate(parts))
+        return "".join(
+            groups[part] if number % 2 else re.escape(part).replace("\\ ", " ") for number, part in enumerate(parts)
+        )
 
     @property
     def glob(self) -> str:
@@ -95,7 +100,7 @@ Style = dict[str, Shape]
 
 
 def columns(dataset: str, table: str, style: Style, shapes: Mapping[str, Shape] | None = None) -> tuple[Field, ...]:
-    """Read a table of `header | what`: a canonical column, `column<source`, `!personal`, `@unit`, or `# reason to ignore`."""
+    """Read lines `header | what`: a canonical column, `column<source`, `!personal`, `@unit`, or `# a reason`."""
     known = shapes or {}
     types = {column.name: column.type for column in contract(dataset).columns}
     found = []
@@ -114,4 +119,7 @@ def columns(dataset: str, table: str, style: Style, shapes: Mapping[str, Shape] 
 
 def with_changes(fields: tuple[Field, ...], headers: Mapping[str, str]) -> tuple[Field, ...]:
     """The same columns under other headers, as another district's administrator has named them."""
-    return tuple(Field(headers.get(item.header, item.header), item.shape, item.source, item.column, item.ignore) for item in fields)
+    return tuple(
+        Field(headers.get(item.header, item.header), item.shape, item.source, item.column, item.ignore)
+        for item in fields
+    )

@@ -1,4 +1,4 @@
-"""Invented people: names, telephones, identity numbers and addresses that belong to nobody, to be dropped at the door."""
+"""Invented people: names, telephones, identity numbers and addresses that belong to nobody."""
 
 from __future__ import annotations
 

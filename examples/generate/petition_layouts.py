@@ -59,7 +59,9 @@ _REGISTER_TABLE = """
     Không đồng tình | is_disliked
     Gửi lại | is_repeated
 """
-_REGISTER = columns("petitions", _REGISTER_TABLE, _style(cell_date(), coded("marks", words.MARKS), count("cell")), _WORDS)
+_REGISTER = columns(
+    "petitions", _REGISTER_TABLE, _style(cell_date(), coded("marks", words.MARKS), count("cell")), _WORDS
+)
 _REGISTER_TEXT = columns(
     "petitions",
     _REGISTER_TABLE,
@@ -234,7 +236,9 @@ _LAYOUTS = {
     ),
     "331": replace(
         _TEXT_FILE,
-        fields=with_changes(_EXPORT, {"Mã đơn thư": "Số hiệu đơn", "Ngày đến": "Ngày nhận đơn", "Kết quả": "Kết quả giải quyết"}),
+        fields=with_changes(
+            _EXPORT, {"Mã đơn thư": "Số hiệu đơn", "Ngày đến": "Ngày nhận đơn", "Kết quả": "Kết quả giải quyết"}
+        ),
         remark="the same vendor as in Văn Lâm under three other headers",
     ),
     "332": replace(

@@ -1,4 +1,4 @@
-"""The world of petitions: complaints, denunciations and feedback with the legal terms of 2012–2024 in real working days."""
+"""The world of petitions: complaints, denunciations and feedback, with the legal terms in real working days."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 REGIME = "TTCP"
 _WORLD_BEGINS = date(2023, 6, 15)
 _FIELDS = ("Đất đai", "Giải phóng mặt bằng", "Môi trường", "Chính sách xã hội", "Trật tự xây dựng", "Cán bộ, công chức")
+_MATTERS = ("cấp đất", "bồi thường", "thoát nước", "xây tường rào")
 _TERMS = {
     ("complaint", 1): {"normal": 30, "complex": 45, "special": 45},
     ("complaint", 2): {"normal": 45, "complex": 60, "special": 60},
@@ -74,7 +75,11 @@ def _row(district: District, petition: Petition, cut: date) -> dict[str, Any]:
         return day if day and day <= cut else None
 
     facts = petition.facts
-    processed, accepted, resolved = known(petition.processed_on), known(petition.accepted_on), known(petition.resolved_on)
+    processed, accepted, resolved = (
+        known(petition.processed_on),
+        known(petition.accepted_on),
+        known(petition.resolved_on),
+    )
     is_denunciation = facts["kind_code"] == "denunciation"
     return {
         "unit_code": district.code,
@@ -172,7 +177,7 @@ def _case(district: District, random: Random, received: date, number: int, *, is
         "name": name,
         "address": people.address(random, commune.name),
         "phone": people.phone(random),
-        "content": f"{name} đề nghị xem xét việc {random.choice(('cấp đất', 'bồi thường', 'thoát nước', 'xây tường rào'))}",
+        "content": f"{name} đề nghị xem xét việc {random.choice(_MATTERS)}",
     }
     if kind == "feedback" and facts["outcome_code"] == "withdrawn":
         facts["outcome_code"] = "right"

@@ -19,8 +19,10 @@ from examples.generate import (
     survey_layouts,
     surveys,
 )
+from examples.generate.defects import seed_all
 from examples.generate.deliveries import Delivery, render, spell
 from examples.generate.feed_files import feed_file
+from examples.generate.ledger import rows
 from examples.generate.places import DISTRICTS, QUARTERS
 from examples.generate.working_days import after_working_days
 from expectations.contracts.model import contract
@@ -56,7 +58,7 @@ def clean_deliveries(seed: int = SEED) -> list[Delivery]:
         register = petitions.petitions(district, seed)
         for label in QUARTERS:
             period = Period.parse(label)
-            rows: dict[str, list[Record]] = {
+            extracts: dict[str, list[Record]] = {
                 "dossiers": [_national_lists(row) for row in dossiers.extract(district, cases, period)],
                 "service_reports": service_reports.report(district, cases, period),
                 "survey_responses": surveys.responses(district, period, seed),
@@ -64,7 +66,7 @@ def clean_deliveries(seed: int = SEED) -> list[Delivery]:
                 "activities": activities.activities(district, period, seed),
             }
             for layout in layouts_of(district):
-                records = rows[layout.dataset]
+                records = extracts[layout.dataset]
                 for number, record in enumerate(records):
                     decomposed = district.code in {"328", "333"} and number % 7 == 3
                     record["unit_spelling"] = spell(record, district, number, decomposed=decomposed)
@@ -74,9 +76,7 @@ def clean_deliveries(seed: int = SEED) -> list[Delivery]:
 
 def write(folder: Path, seed: int = SEED) -> None:
     """Write `feeds/`, `inbox/` and `ledger.csv` below `folder`; the same seed gives the same bytes."""
-    from examples.generate import defects
-
-    deliveries, ledger = defects.seed_all(clean_deliveries(seed))
+    deliveries, ledger = seed_all(clean_deliveries(seed))
     for delivery in deliveries:
         path = folder / delivery.path
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ def write(folder: Path, seed: int = SEED) -> None:
     for district in DISTRICTS:
         text = feed_file(district, layouts_of(district))
         (folder / "feeds" / f"d{district.code}.yaml").write_text(text, encoding="utf-8")
-    (folder / "ledger.csv").write_text(_ledger_text(defects.rows(ledger)), encoding="utf-8")
+    (folder / "ledger.csv").write_text(_ledger_text(rows(ledger)), encoding="utf-8")
 
 
 def _ledger_text(rows: list[dict[str, Any]]) -> str:

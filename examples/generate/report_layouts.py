@@ -84,7 +84,7 @@ _OFFICIAL = Layout(
     format="xlsx",
     file_name="Bieu II.06a gui ngay {day}.xlsx",
     fields=_FORM,
-    remark="the official form: three merged header rows, a numbering row, TỔNG CỘNG; the window stands in a sentence only",
+    remark="the official form: three merged header rows, a numbering row, TỔNG CỘNG; its window is a sentence",
     sheet="II.06a",
     title="TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT TTHC TẠI CƠ QUAN, ĐƠN VỊ TRỰC TIẾP GIẢI QUYẾT TTHC",
     window_words="(Từ ngày {first} đến ngày {last})",
@@ -117,7 +117,7 @@ _LAYOUTS = {
         code: replace(
             _OFFICIAL,
             fields=_FORM_DOTS,
-            remark="the official form under the shorter headers of an older template; counts are texts with dots",
+            remark="the official form under the headers of an older template; counts are texts with dots",
             window_words="Kỳ báo cáo: từ ngày {first} đến ngày {last}",
             period={"from": "cell", "contains": "Kỳ báo cáo"},
             unit={"fixed": code},

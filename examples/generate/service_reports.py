@@ -1,4 +1,4 @@
-"""Form II.06a of one unit and period, counted from the cases by the rule OT_FORM06 (date precision, state of the last day)."""
+"""Form II.06a of one unit and period, counted from the cases by the rule OT_FORM06 (date precision)."""
 
 from __future__ import annotations
 

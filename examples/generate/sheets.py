@@ -20,6 +20,7 @@ class Sheet:
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     """Row of each record as a person sees it, from 1."""
+    total_place: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def build(
         sheet.places.append(len(sheet.rows))
     if frame.total:
         sheet.rows.append([frame.total, *totals])
+        sheet.total_place = len(sheet.rows)
     if frame.below:
         sheet.rows.append([])
         sheet.rows.extend([line] for line in frame.below)

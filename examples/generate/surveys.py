@@ -1,4 +1,4 @@
-"""Answers to the SIPAS questionnaire of 2022 (33 items, five levels), drawn from each district's invented satisfaction."""
+"""Answers to the SIPAS questionnaire of 2022 (33 items, five levels), by each district's invented satisfaction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def responses(district: District, period: Period, seed: int) -> list[dict[str, A
     first, last = period.window(REGIME)
     days = working_days(first + timedelta(days=18), last - timedelta(days=12))
     count = district.response_count + random.randrange(-3, 4)
-    return [_response(district, period, random, days[number * len(days) // count], number + 1) for number in range(count)]
+    return [
+        _response(district, period, random, days[number * len(days) // count], number + 1) for number in range(count)
+    ]
 
 
 def _response(district: District, period: Period, random: Random, day: Any, number: int) -> dict[str, Any]:
@@ -50,7 +52,9 @@ def _response(district: District, period: Period, random: Random, day: Any, numb
         "harassment_code": _harassment(district, random),
         "respondent_name": people.name(random),
         "respondent_phone": people.phone(random),
-        "comment": random.choice(("Cần trả kết quả sớm hơn", "Cán bộ nhiệt tình", "Nên có chỗ để xe")) if has_comment else None,
+        "comment": random.choice(("Cần trả kết quả sớm hơn", "Cán bộ nhiệt tình", "Nên có chỗ để xe"))
+        if has_comment
+        else None,
         **answers,
     }
 

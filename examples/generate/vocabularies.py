@@ -77,7 +77,13 @@ HANDLING = {
 }
 LEVELS = {"Cấp tỉnh": "province", "Cấp huyện": "district", "Cấp xã": "commune"}
 COMPLEXITY = {"Bình thường": "normal", "Phức tạp": "complex", "Đặc biệt phức tạp": "special"}
-OUTCOMES = {"Đúng": "right", "Đúng một phần": "partly_right", "Sai": "wrong", "Rút đơn": "withdrawn", "Đình chỉ": "stopped"}
+OUTCOMES = {
+    "Đúng": "right",
+    "Đúng một phần": "partly_right",
+    "Sai": "wrong",
+    "Rút đơn": "withdrawn",
+    "Đình chỉ": "stopped",
+}
 PETITION_STATUSES = {
     "Mới nhận": "received",
     "Đang xử lý": "processing",

@@ -1,4 +1,4 @@
-"""Working days of Viet Nam in 2021–2024 and the two kinds of legal terms: working days, and calendar days that roll on."""
+"""Working days of Viet Nam in 2021–2025 and legal terms in working days or in calendar days that roll on."""
 
 from __future__ import annotations
 

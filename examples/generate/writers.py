@@ -11,6 +11,11 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
+import pyarrow as pa
+import xlsxwriter
+import xlwt
+from pyarrow import parquet
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -48,8 +53,6 @@ def csv_bytes(rows: Sequence[Sequence[Any]], delimiter: str, encoding: str) -> b
 
 def xlsx_bytes(sheets: Sequence[Sheet], author: str) -> bytes:
     """A workbook; dates become date cells, merged areas are merged."""
-    import xlsxwriter
-
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
     book.set_properties({"author": author, "created": _MADE_ON})
@@ -79,8 +82,6 @@ def xlsx_bytes(sheets: Sequence[Sheet], author: str) -> bytes:
 
 def xls_bytes(sheets: Sequence[Sheet]) -> bytes:
     """A workbook of Excel 97."""
-    import xlwt
-
     book = xlwt.Workbook(encoding="utf-8")
     day = xlwt.easyxf(num_format_str="dd/mm/yyyy")
     for sheet in sheets:
@@ -156,7 +157,8 @@ def _ods_cell(cell: Any, span: str) -> str:
     if cell is None:
         return f"<table:table-cell{span}/>"
     if isinstance(cell, int | float):
-        return f'<table:table-cell office:value-type="float" office:value="{cell}"{span}><text:p>{cell}</text:p></table:table-cell>'
+        kind = f'office:value-type="float" office:value="{cell}"'
+        return f"<table:table-cell {kind}{span}><text:p>{cell}</text:p></table:table-cell>"
     if isinstance(cell, date):
         value = cell.isoformat()
         return (
@@ -170,7 +172,9 @@ def json_bytes(document: Any) -> bytes:
     """One JSON document, compact, one record a line so that a person can look at it."""
     if isinstance(document, dict) and isinstance(document.get("data"), dict):
         head = json.dumps(document["meta"], ensure_ascii=False)
-        items = ",\n".join(json.dumps(item, ensure_ascii=False, separators=(",", ":")) for item in document["data"]["items"])
+        items = ",\n".join(
+            json.dumps(item, ensure_ascii=False, separators=(",", ":")) for item in document["data"]["items"]
+        )
         return f'{{"meta": {head},\n"data": {{"items": [\n{items}\n]}}}}\n'.encode()
     return json.dumps(document, ensure_ascii=False, indent=1).encode()
 
@@ -182,9 +186,6 @@ def ndjson_bytes(records: Sequence[dict[str, Any]]) -> bytes:
 
 def parquet_bytes(records: Sequence[dict[str, Any]], columns: Sequence[str]) -> bytes:
     """Typed columns; the type of a column is that of its values."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
     table = pa.table({name: pa.array([record.get(name) for record in records]) for name in columns})
     buffer = io.BytesIO()
     parquet.write_table(table, buffer, compression="zstd")
