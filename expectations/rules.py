@@ -371,9 +371,11 @@ def _reference(rule: Rule, arguments: Reference, scope: Scope) -> Check:
         f"({names}) in (select ({names}) from {table})",
         f"['{column}']",
         prepare=(
-            f"create temp table {table} as with met as (select distinct {names} from staged where {filled})"
-            " select * from met s where not exists"
-            f" (select 1 from ref_{arguments.table} r where r.{arguments.key} = s.{column}{force})",
+            (
+                f"create temp table {table} as with met as (select distinct {names} from staged where {filled})"
+                " select * from met s where not exists"
+                f" (select 1 from ref_{arguments.table} r where r.{arguments.key} = s.{column}{force})"
+            ),
         ),
     )
 

@@ -135,7 +135,8 @@ def _lint_sql(found: Contract, checks: list[object]) -> list[str]:
     from expectations.verdict import SQL_TYPES  # noqa: PLC0415
 
     problems: list[str] = []
-    columns = ", ".join(f"{column.name} {SQL_TYPES[column.type]}" for column in found.stored_columns)
+    types = {column.name: SQL_TYPES[column.type] for column in found.stored_columns}
+    columns = ", ".join(f"{name} {kind}" for name, kind in types.items())
     with duckdb.connect(":memory:") as connection:
         connection.execute(
             "create table staged (_rid bigint, _sheet varchar, _row bigint, _defects varchar, period varchar,"
