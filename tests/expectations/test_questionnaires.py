@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
@@ -66,7 +66,7 @@ def test_answers_outside_the_scale_are_nulled_and_no_answers_in_silence(
 ) -> None:
     (tmp_path / "CITY_2018.yaml").write_text(CITY, encoding="utf-8")
     expanded = expand(contract("survey_responses"), load("CITY_2018", tmp_path))
-    base = {"questionnaire_id": "CITY_2018"}
+    base: dict[str, Any] = {"questionnaire_id": "CITY_2018"}
     rows = [
         base | {"response_code": "1", "item_water": 10, "item_life": 1},
         base | {"response_code": "2", "item_water": 11, "item_life": 5},
