@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from prefect import Task
     from prefect.client.schemas.objects import State, TaskRun
+    from prefect.futures import PrefectFuture
+    from prefect.task_runners import TaskRunner
 
 LISTENER: ContextVar[Listener] = ContextVar("listener")
 """Who hears how far the run is, when it was started by the command and not by a schedule."""
@@ -35,7 +37,7 @@ _Result = TypeVar("_Result")
 @flow(
     name="cycle",
     description="One whole cycle: pull, judge, load, assess, publish, tell.",
-    task_runner=ThreadPoolTaskRunner[Any](max_workers=MOST_FEEDS_AT_ONCE),
+    task_runner=cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=MOST_FEEDS_AT_ONCE)),
     persist_result=False,
 )
 def cycle(home: str, feeds: list[str] | None = None, period: str | None = None) -> Any:

@@ -107,10 +107,10 @@ def _folders(home: Home) -> Iterator[Remark]:
         str(home.path),
         "" if writable else f"let the user of this process write there: chown or chmod {home.path}",
     )
-    for folder in (home.path / "landing", home.work, home.releases, home.reports, home.logs):
+    for folder in (home.landing, home.work, home.releases, home.reports, home.logs):
         if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
             yield Remark(folder.name, BAD, f"{folder} cannot be written", f"chown or chmod {folder}")
-    for private in (home.path / "landing", home.work):
+    for private in (home.landing, home.work):
         if private.exists() and _is_open(private):
             yield Remark(
                 private.name, WARNING, "others may read it, and it holds what districts sent", f"chmod 700 {private}"

@@ -150,6 +150,11 @@ class Home:
         return self.path / "questionnaires"
 
     @property
+    def landing(self) -> Path:
+        """Every byte received, content-addressed."""
+        return self.path / "landing"
+
+    @property
     def work(self) -> Path:
         """Readings and verdicts of running cycles; may be deleted when nothing runs."""
         return self.path / "work"

@@ -19,11 +19,10 @@ _pool: ProcessPoolExecutor | None = None
 _lock = threading.Lock()
 
 
-def warm_up(workers: int) -> None:
+def warm_up(workers: int) -> list[Future[None]]:
     """Let the judging processes import what they need now, while this one waits for something else."""
     pool = _judges(workers)
-    for _ in range(workers):
-        pool.submit(_import_suites)
+    return [pool.submit(_import_suites) for _ in range(workers)]
 
 
 def judge_beside(workers: int, *arguments: Any, **options: Any) -> Verdict:
