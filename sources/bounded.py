@@ -62,7 +62,7 @@ class ReadingPool:
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
-    def read(
+    def read(  # noqa: PLR0917 - the signature of `reading.read`
         self, path: Path, file_name: str, feed: Feed, contract: Contract, units: UnitIndex, work_dir: Path
     ) -> Reading:
         """Read one file in a child and wait for it. Never raises for what is in the file."""
@@ -80,7 +80,9 @@ class ReadingPool:
         return reading
 
 
-def read(path: Path, file_name: str, feed: Feed, contract: Contract, units: UnitIndex, work_dir: Path) -> Reading:
+def read(  # noqa: PLR0917 - the signature of `reading.read`
+    path: Path, file_name: str, feed: Feed, contract: Contract, units: UnitIndex, work_dir: Path
+) -> Reading:
     """Read one file in the process-wide pool (made on first use, ended at exit)."""
     return _shared_pool().read(path, file_name, feed, contract, units, work_dir)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -11,6 +10,7 @@ from expectations.contracts.findings import Finding
 from expectations.contracts.text import key
 from sources import parsing
 from sources.defects import UNMAPPED, UNREADABLE, Defect
+from sources.feeds import typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,27 +46,6 @@ def fill_columns(part: Part, contract: Contract, places: Mapping[str, int]) -> N
         else:
             part.columns[column.name] = pl.Series([None], dtype=DTYPES[column.type]).new_from_index(0, height)
     _empty_ragged_rows(part, contract)
-
-
-def typed(value: Any, kind: str) -> Any:
-    """A value of a map or a constant in the column's type. Raises ValueError with what is wrong."""
-    if value is None:
-        return None
-    if isinstance(value, bool) != (kind == "boolean"):
-        raise ValueError(f"{value!r} is no {kind}")
-    match kind:
-        case "text":
-            return str(value)
-        case "boolean":
-            return value
-        case "date":
-            return date.fromisoformat(str(value))
-        case "timestamp":
-            return datetime.fromisoformat(str(value))
-        case "integer":
-            return int(value)
-        case _:
-            return float(value)
 
 
 def check_total(
@@ -163,7 +142,7 @@ def _why(column: Column, source: ColumnSource, layout: Layout) -> str:
 
 
 def _empty_ragged_rows(part: Part, contract: Contract) -> None:
-    """A line with another number of fields than the header cannot be trusted: all its cells are emptied, its key is bad."""
+    """A line with another number of fields than the header cannot be trusted: its cells are emptied, its key is bad."""
     if not part.table.ragged:
         return
     bad = part.table.rows.is_in(list(part.table.ragged))

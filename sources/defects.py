@@ -1,4 +1,4 @@
-"""Cell defects: what a cell holds that cannot be taken, where, and the words for the unit; a person's data are covered."""
+"""Cell defects: what cannot be taken from a cell, where, and the words for the unit; personal data are covered."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LONGEST_SHOWN = 80
 class Defect:
     """Bad cells of one column: `mask` over the rows, `raws` their texts, `why` the words that follow the value.
 
-    An empty `why` says that `raws` already holds the whole sentence. `value_map` is what an unmapped value may have meant.
+    An empty `why` says that `raws` already holds the whole sentence. `value_map`: what an unmapped value may mean.
     """
 
     column_name: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import yaml
@@ -22,7 +23,7 @@ from expectations.contracts.periods import Period, PeriodError, regimes
 from expectations.contracts.text import key as text_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from pydantic import GetJsonSchemaHandler
@@ -542,40 +543,91 @@ def load_feed_file(path: Path) -> list[Feed]:
 
 
 def check_against_contract(feed: Feed, contract: Contract) -> None:
-    """Names a feed uses that its contract does not know. Raises FeedError with every one of them.
+    """Names and values a feed uses that its contract does not know. Raises FeedError with every one of them.
 
     For a survey pass the contract already expanded by its questionnaire.
     """
-    stored = {column.name: column for column in contract.stored_columns}
-    personal = {column.name for column in contract.columns} - set(stored)
-    problems: list[FeedProblem] = []
-
-    def report(key: str, message: str) -> None:
-        problems.append(FeedProblem(file=feed.file, key=f"feeds.{feed.key}.{key}", line=None, message=message))
-
-    places: list[tuple[str, Feed | Part]] = [("", feed)]
+    places: list[tuple[str, FeedEntry | Part]] = [("", feed)]
     places += [(f"parts.{number}.", part) for number, part in enumerate(feed.parts)]
+    found = [*_required_unmapped(feed, contract), *_period_column(feed, contract)]
     for prefix, entry in places:
-        for kind, names in (("columns", set(entry.columns)), ("constants", set(entry.constants))):
-            for name in sorted(names):
-                if name in personal:
-                    report(
-                        f"{prefix}{kind}.{name}",
-                        "is personal and never read; remove the line, its header is recognised",
-                    )
-                elif name not in stored:
-                    report(
-                        f"{prefix}{kind}.{name}", f"{contract.dataset} has no such column; known: {', '.join(stored)}"
-                    )
-        for name, source in entry.columns.items():
-            if name in stored and source.format and stored[name].type not in ("date", "timestamp"):
-                report(f"{prefix}columns.{name}.format", f"is for dates, and {name} is {stored[name].type}; remove it")
-    if feed.period.column and feed.period.column not in stored:
-        report("period.column", f"{contract.dataset} has no column '{feed.period.column}'")
-    elif feed.period.column and stored[feed.period.column].type not in ("date", "timestamp"):
-        report("period.column", f"'{feed.period.column}' is no date; name a date column")
-    if problems:
-        raise FeedError(problems)
+        found += [(prefix + key, message) for key, message in (*_names(entry, contract), *_values(entry, contract))]
+    if found:
+        raise FeedError(
+            [FeedProblem(file=feed.file, key=f"feeds.{feed.key}.{key}", line=None, message=text) for key, text in found]
+        )
+
+
+def _names(entry: FeedEntry | Part, contract: Contract) -> Iterator[tuple[str, str]]:
+    stored = [column.name for column in contract.stored_columns]
+    personal = {column.name for column in contract.columns} - set(stored)
+    for kind, names in (("columns", set(entry.columns)), ("constants", set(entry.constants))):
+        for name in sorted(names - set(stored)):
+            if name in personal:
+                yield f"{kind}.{name}", "is personal and never read; remove the line, its header is recognised"
+            else:
+                yield f"{kind}.{name}", f"{contract.dataset} has no such column; known: {', '.join(stored)}"
+
+
+def _values(entry: FeedEntry | Part, contract: Contract) -> Iterator[tuple[str, str]]:
+    for column in contract.stored_columns:
+        values: list[tuple[str, Scalar]] = []
+        if column.name in entry.constants:
+            values.append((f"constants.{column.name}", entry.constants[column.name]))
+        source = entry.columns.get(column.name)
+        if source and source.format and column.type not in ("date", "timestamp"):
+            yield f"columns.{column.name}.format", f"is for dates, and {column.name} is {column.type}; remove it"
+        if source and isinstance(source.map, dict):
+            values += [(f"columns.{column.name}.map", value) for value in source.map.values()]
+        allowed = [code.value for code in column.codes]
+        for key, value in values:
+            try:
+                read = typed(value, column.type)
+            except ValueError:
+                yield key, f"{value!r} is no {column.type}; {column.name} needs one"
+                continue
+            if allowed and read is not None and str(read) not in allowed:
+                yield key, f"'{value}' is no code of {column.name}; codes: {', '.join(allowed)}"
+
+
+def _required_unmapped(feed: Feed, contract: Contract) -> Iterator[tuple[str, str]]:
+    needed = [column.name for column in contract.stored_columns if column.required]
+    own = {*feed.columns, *feed.constants}
+    places: list[tuple[str, set[str]]] = [
+        (f"parts.{number}.columns", own | {*part.columns, *part.constants}) for number, part in enumerate(feed.parts)
+    ]
+    for place, given in places or [("columns", own)]:
+        for name in needed:
+            if name not in given:
+                yield f"{place}.{name}", "is required; map it to a header or give a constant"
+
+
+def _period_column(feed: Feed, contract: Contract) -> Iterator[tuple[str, str]]:
+    name = feed.period.column
+    column = next((one for one in contract.stored_columns if one.name == name), None)
+    if name and column is None:
+        yield "period.column", f"{contract.dataset} has no column '{name}'"
+    elif column and column.type not in ("date", "timestamp"):
+        yield "period.column", f"'{name}' is no date; name a date column"
+
+
+def typed(value: Any, kind: str) -> Any:
+    """A value of a map or a constant in a column's type. Raises ValueError when it is of another."""
+    if value is None:
+        return None
+    if isinstance(value, bool) != (kind == "boolean"):
+        raise ValueError(f"{value!r} is no {kind}")
+    return _READ_AS[kind](value)
+
+
+_READ_AS: dict[str, Callable[[Any], Any]] = {
+    "text": str,
+    "boolean": bool,
+    "integer": int,
+    "decimal": float,
+    "date": lambda value: date.fromisoformat(str(value)),
+    "timestamp": lambda value: datetime.fromisoformat(str(value)),
+}
 
 
 class _Yaml(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

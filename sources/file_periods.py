@@ -28,8 +28,8 @@ def file_period(
 ) -> Period | None:
     """The period of the whole file; None when each row has its own.
 
-    `claimed` is the period text of the file name, `lines` the rows over the table, `envelope` the JSON document. Whatever
-    the origin, it must be a window of the regime, and agree with the file name where that says one.
+    `claimed` is the period text of the file name, `lines` the rows over the table, `envelope` the JSON document.
+    Whatever the origin, it must be a window of the regime, and agree with the file name where that says one.
     """
     source = feed.period
     named = _named(claimed)

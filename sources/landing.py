@@ -34,8 +34,9 @@ log = logging.getLogger(__name__)
 class Delivery:
     """What one feed handed over: the exact bytes, their hash, the period they claim, when they came.
 
-    `period_claimed` is the period the file name says (`2024-Q1`, or as written when it cannot be read); `sent_at` comes from the name, else from the file's time;
-    times are local (Asia/Ho_Chi_Minh) without zone. `is_new` says that the bytes were not in the landing zone before.
+    `period_claimed` is the period of the file name (`2024-Q1`, or as written when it cannot be read); `sent_at` comes
+    from the name, else from the file's time. Times are local (Asia/Ho_Chi_Minh) without zone. `is_new` says that the
+    bytes were not in the landing zone before.
     """
 
     delivery_id: str
@@ -55,8 +56,8 @@ class Delivery:
 def pull(feed: Feed, home: Path, known: Collection[str] = (), *, contract_version: str | None = None) -> list[Delivery]:
     """Copy every file of a feed into the landing zone and return one Delivery a file, ordered by time sent and name.
 
-    Files already landed are returned too, so that the caller decides by `delivery_id` what is new to it; `known` holds
-    delivery ids whose file needs no second look on disk. Raises errors of `sources.errors`; transient ones may be retried.
+    Files already landed are returned too: the caller decides by `delivery_id` what is new to it. `known` holds ids of
+    deliveries it has: their landed file may be gone by retention and is not brought back. Raises SourceError.
     """
     version = contract_version or contract(feed.dataset).version
     source = FileSource(feed.connector, home)
@@ -65,7 +66,7 @@ def pull(feed: Feed, home: Path, known: Collection[str] = (), *, contract_versio
         if feed.name and not re.fullmatch(feed.name, file.name):
             log.info("%s: %s does not match the feed's name pattern and is not part of it", feed.feed_id, file.name)
             continue
-        deliveries.append(_land(feed, source, file, home, version, known))
+        deliveries.append(_land(feed, source, file, home=home, version=version, known=known))
     return sorted(deliveries, key=lambda delivery: (delivery.sent_at or datetime.min, delivery.file_name))  # noqa: DTZ901
 
 
@@ -82,13 +83,14 @@ def landed_path(home: Path, sha256: str) -> Path:
 
 
 def _land(
-    feed: Feed, source: FileSource, file: RemoteFile, home: Path, contract_version: str, known: Collection[str]
+    feed: Feed, source: FileSource, file: RemoteFile, *, home: Path, version: str, known: Collection[str]
 ) -> Delivery:
     incoming = home / "landing" / ".incoming"
     _make_private(incoming)
     draft = incoming / secrets.token_hex(8)
     try:
-        sha256, size, is_new = _copy(source, file, draft, home, feed, contract_version, known)
+        sha256, size = _copy(source, file, draft)
+        is_new = _settle(draft, home, sha256, size, is_known=delivery_id(feed, sha256, version) in known)
     except FileNotFoundError:
         raise FileVanishedError(f"{feed.feed_id}: {file.name} was listed and is gone; it will be tried again") from None
     except OSError as wrong:
@@ -100,7 +102,7 @@ def _land(
             draft.unlink()
     claimed, sent = from_name(feed, file.name)
     return Delivery(
-        delivery_id=delivery_id(feed, sha256, contract_version),
+        delivery_id=delivery_id(feed, sha256, version),
         feed=feed.feed_id,
         dataset=feed.dataset,
         source=feed.source,
@@ -115,37 +117,32 @@ def _land(
     )
 
 
-def _copy(
-    source: FileSource,
-    file: RemoteFile,
-    draft: Path,
-    home: Path,
-    feed: Feed,
-    contract_version: str,
-    known: Collection[str],
-) -> tuple[str, int, bool]:
-    """Copy to a draft while hashing, then move it to its place; the bytes are on disk before their name is."""
+def _copy(source: FileSource, file: RemoteFile, draft: Path) -> tuple[str, int]:
+    """Copy a file to a draft while hashing it; the bytes are on disk when this returns. Gives hash and size."""
     before = source.look(file)
-    digest = hashlib.sha256()
-    size = 0
+    digest, size = hashlib.sha256(), 0
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
         for piece in source.chunks(file):
             digest.update(piece)
             size += len(piece)
             stream.write(piece)
-        sha256 = digest.hexdigest()
-        target = landed_path(home, sha256)
-        if source.look(file).state != before.state or (before.size_bytes is not None and before.size_bytes != size):
-            raise FileChangingError(f"{feed.feed_id}: {file.name} changed while it was copied; it will be tried again")
-        if target.exists() and (delivery_id(feed, sha256, contract_version) in known or target.stat().st_size == size):
-            return sha256, size, False
         stream.flush()
         os.fsync(stream.fileno())
+    if source.look(file).state != before.state or (before.size_bytes is not None and before.size_bytes != size):
+        raise FileChangingError(f"{file.name} changed while it was copied; it will be tried again")
+    return digest.hexdigest(), size
+
+
+def _settle(draft: Path, home: Path, sha256: str, size: int, *, is_known: bool) -> bool:
+    """Move a draft to the place its hash names; whether the bytes were new. A damaged older copy is replaced."""
+    target = landed_path(home, sha256)
+    if is_known or (target.exists() and target.stat().st_size == size):
+        return False
     _make_private(target.parent)
     draft.rename(target)
     _sync_folder(target.parent)
-    return sha256, size, True
+    return True
 
 
 def _label(claimed: str | None) -> str | None:

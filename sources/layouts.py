@@ -93,7 +93,7 @@ def to_canonical(
     if _is_refused(result) and not _is_judged_all_the_same(result):
         result.ignored[NOT_READ] = sum(part.table.rows.len() for part in parts)
         return result
-    frames = _assembled(parts, feed, contract, units, period, result)
+    frames = _assembled(parts, feed, contract, units, period=period, result=result)
     frame = pl.concat([pl.DataFrame(schema=_schema(contract)), *frames])
     result.periods = (str(period),) if period else tuple(frame["period"].drop_nulls().unique().sort().to_list())
     result.findings.extend(_counted(frame, feed.layout))
@@ -177,7 +177,7 @@ def _is_judged_all_the_same(result: Canonical) -> bool:
 
 
 def _assembled(
-    parts: Sequence[Part], feed: Feed, contract: Contract, units: UnitIndex, period: Period | None, result: Canonical
+    parts: Sequence[Part], feed: Feed, contract: Contract, units: UnitIndex, *, period: Period | None, result: Canonical
 ) -> list[pl.DataFrame]:
     frames: list[pl.DataFrame] = []
     bad_cells: list[pl.DataFrame] = [result.cell_defects]

@@ -1,7 +1,7 @@
 """Text cells to values, a whole column at a time: numbers, dates, booleans and text as Vietnamese offices write them.
 
-Every function takes a String column and returns a `Parsed`: the values, and a mask of the cells that hold something which
-cannot be read. Such a cell is null in the values, never a guess. A blank cell is null without being marked.
+Every function takes a String column and returns a `Parsed`: the values, and a mask of the cells that hold something
+which cannot be read. Such a cell is null in the values, never a guess. A blank cell is null without being marked.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def parse_booleans(cells: pl.Series) -> Parsed:
 def map_values(cells: pl.Series, value_map: Mapping[str, Any]) -> tuple[dict[str, Any], pl.Series, pl.Series]:
     """Look cells up in a value map by comparison key.
 
-    Returns the entries by key, the cells as keys, and the mask of cells without entry. The entry `""` stands for blanks.
+    Returns the entries by key, the cells as keys, and the mask of cells without entry. `""` stands for blanks.
     """
     entries = {key(name): value for name, value in value_map.items()}
     found = keys(clean_text(cells)).replace("", None)
@@ -254,21 +254,24 @@ def _ways(texts: pl.Series) -> tuple[str, ...]:
 
 
 def _read_dates(texts: pl.Series, way: str, *, base_1904: bool) -> pl.Series:
-    if way == "serial":
-        return _serials(texts, base_1904=base_1904)
-    if way == "compact":
-        return _compact(texts)
-    if way == "iso":
-        return _iso(texts)
-    if way == "day_first":
-        return _from_groups(texts, _DAY_FIRST, "d m y H M S")
-    if way == "time_first":
-        return _from_groups(texts, _TIME_FIRST, "H M S d m y")
-    if way == "words":
-        return _from_groups(texts.str.to_lowercase(), _WORDS, "d m y")
-    if "%H" in way or "%I" in way or "%T" in way:
-        return _strptime(texts, way)
-    return texts.str.to_date(way, strict=False).cast(pl.Datetime("us"))
+    match way:
+        case "serial":
+            found = _serials(texts, base_1904=base_1904)
+        case "compact":
+            found = _compact(texts)
+        case "iso":
+            found = _iso(texts)
+        case "day_first":
+            found = _from_groups(texts, _DAY_FIRST, "d m y H M S")
+        case "time_first":
+            found = _from_groups(texts, _TIME_FIRST, "H M S d m y")
+        case "words":
+            found = _from_groups(texts.str.to_lowercase(), _WORDS, "d m y")
+        case _ if "%H" in way or "%I" in way or "%T" in way:
+            found = _strptime(texts, way)
+        case _:
+            found = texts.str.to_date(way, strict=False).cast(pl.Datetime("us"))
+    return found
 
 
 def _strptime(texts: pl.Series, way: str) -> pl.Series:
@@ -285,7 +288,7 @@ def _iso(texts: pl.Series) -> pl.Series:
     ).struct.unnest()
     names = parts.columns
     whole = parts.with_columns(pl.col(names[:3]).cast(pl.Int32), pl.col(names[3:6]).cast(pl.Int32).fill_null(0))
-    found = whole.select(_moment(*names[:6])).to_series()
+    found = whole.select(_moment(names[:6])).to_series()
     zone = parts[names[6]]
     if zone.null_count() == len(zone):
         return found
@@ -314,15 +317,13 @@ def _from_groups(texts: pl.Series, pattern: str, order: str) -> pl.Series:
         else pl.lit(0).alias("_0")
     )
     columns = [places.get(part, "_0") for part in "ymdHMS"]
-    return parts.select(_moment(*columns)).to_series()
+    return parts.select(_moment(columns)).to_series()
 
 
-def _moment(year: str, month: str, day: str, hour: str, minute: str, second: str) -> pl.Expr:
-    """A timestamp of parts; null where there is no such day or time."""
-    stamp = pl.concat_str(
-        [pl.col(name).cast(pl.String).str.zfill(width) for name, width in ((year, 4), (month, 2), (day, 2), (hour, 2), (minute, 2), (second, 2))]
-    )  # fmt: skip
-    return stamp.str.to_datetime("%Y%m%d%H%M%S", strict=False, time_unit="us")
+def _moment(parts: Sequence[str]) -> pl.Expr:
+    """A timestamp of the columns year, month, day, hour, minute, second; null where there is no such day or time."""
+    padded = [pl.col(name).cast(pl.String).str.zfill(4 if place == 0 else 2) for place, name in enumerate(parts)]
+    return pl.concat_str(padded).str.to_datetime("%Y%m%d%H%M%S", strict=False, time_unit="us")
 
 
 def _compact(texts: pl.Series) -> pl.Series:

@@ -30,7 +30,7 @@ class TablePlan:
 
 @dataclass
 class Part:
-    """One table on its way: `columns` are the canonical columns parsed so far, `defects` the cells that could not be read."""
+    """One table on its way: canonical `columns` parsed so far, and `defects`, the cells that could not be read."""
 
     table: TextTable
     plan: TablePlan

@@ -1,11 +1,10 @@
-"""A delivery's bytes to a Reading: the canonical frame as Parquet, the defects, the findings. Runs in a bounded child."""
+"""A delivery's bytes to a Reading: canonical frame and defects as Parquet, findings. Runs in a bounded child."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expectations.contracts.findings import Finding
@@ -17,6 +16,8 @@ from sources.readers import read_tables
 from sources.readers.sheets import sentence_rows
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from expectations.contracts.model import Contract
     from sources.feeds import Feed
     from sources.units import UnitIndex
@@ -39,7 +40,9 @@ class Reading:
     extracted_at: datetime | None = None
 
 
-def read(path: Path, file_name: str, feed: Feed, contract: Contract, units: UnitIndex, work_dir: Path) -> Reading:
+def read(  # noqa: PLR0917 - the way of a row, in order
+    path: Path, file_name: str, feed: Feed, contract: Contract, units: UnitIndex, work_dir: Path
+) -> Reading:
     """Read one landed file in a bounded child process (made on first use, reused). Never raises for what is in the file.
 
     `units` knows the units of all dates; for a survey `contract` is already expanded by its questionnaire.
@@ -49,8 +52,10 @@ def read(path: Path, file_name: str, feed: Feed, contract: Contract, units: Unit
     return bounded.read(path, file_name, feed, contract, units, work_dir)
 
 
-def read_here(path: Path, file_name: str, feed: Feed, contract: Contract, units: UnitIndex, work_dir: Path) -> Reading:
-    """Read one file in this process. `sources.bounded` calls it in a child; call it directly only for trusted files.
+def read_here(  # noqa: PLR0917 - the signature of `read`
+    path: Path, file_name: str, feed: Feed, contract: Contract, units: UnitIndex, work_dir: Path
+) -> Reading:
+    """Read one file in this process; `sources.bounded` calls it in a child. Call it for trusted files only.
 
     Writes `<work_dir>/<stem>.frame.parquet` and, when cells are defective, `<stem>.defects.parquet`.
     """

@@ -47,7 +47,7 @@ def row_periods(part: Part, feed: Feed, contract: Contract) -> pl.Series:
 
 
 def row_units(part: Part, units: UnitIndex, periods: pl.Series, regime: str) -> tuple[pl.Series, list[Finding]]:
-    """The unit code of each row, valid on the last day of its period; a fixed unit that is not valid is a gate (Q05)."""
+    """The unit code of each row, valid on the last day of its period; a fixed unit not valid is a gate (Q05)."""
     source = part.plan.unit
     days = {text: Period.parse(text).window(regime)[1] for text in periods.drop_nulls().unique().sort().to_list()}
     if source.fixed:

@@ -72,19 +72,11 @@ class FileSource:
     def files(self) -> list[RemoteFile]:
         """Files that match the glob, by name. Lock files of office programs and hidden files are passed over."""
         try:
-            self._fs.invalidate_cache()
-            if not self._fs.isdir(self._root):
-                raise FolderMissingError(
-                    f"{self.where}: the folder does not exist; create it or correct connector.path"
-                )
-            if "/" in self.glob:
-                listed = list(self._fs.glob(f"{self._root.rstrip('/')}/{self.glob}", detail=True).values())
-            else:
-                listed = self._fs.ls(self._root, detail=True)
-        except SourceError:
-            raise
+            listed = self._listed()
         except Exception as wrong:
             raise self._translated(wrong) from wrong
+        if listed is None:
+            raise FolderMissingError(f"{self.where}: the folder does not exist; create it or correct connector.path")
         found = [self._remote(entry) for entry in listed if entry["type"] == "file" or entry.get("islink")]
         pattern = unicodedata.normalize("NFC", self.glob.rsplit("/", 1)[-1])
         return sorted(
@@ -117,6 +109,15 @@ class FileSource:
             raise
         except Exception as wrong:
             raise self._translated(wrong) from wrong
+
+    def _listed(self) -> list[dict[str, Any]] | None:
+        self._fs.invalidate_cache()
+        if not self._fs.isdir(self._root):
+            return None
+        if "/" in self.glob:
+            return list(self._fs.glob(f"{self._root.rstrip('/')}/{self.glob}", detail=True).values())
+        listed: list[dict[str, Any]] = self._fs.ls(self._root, detail=True)
+        return listed
 
     def _remote(self, entry: dict[str, Any]) -> RemoteFile:
         path = str(entry["name"])

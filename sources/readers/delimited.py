@@ -83,7 +83,8 @@ def _is_utf8(raw: bytes) -> bool:
 
 
 def _wrong_encoding(encoding: str, why: str) -> str:
-    return f"Bảng mã không đúng: {why}, trong khi nguồn đăng ký {encoding.upper()}. Đề nghị lưu lại đúng bảng mã và gửi lại."
+    registered = f"trong khi nguồn đăng ký {encoding.upper()}"
+    return f"Bảng mã không đúng: {why}, {registered}. Đề nghị lưu lại đúng bảng mã và gửi lại."
 
 
 def _is_plain(layout: Layout) -> bool:
@@ -177,7 +178,7 @@ def _slow(text: str, layout: Layout, width: int, lines_used: int) -> tuple[pl.Da
     except csv.Error as wrong:
         if "unexpected end of data" in str(wrong):
             raise UnreadableFileError(
-                "Tệp CSV có dấu nháy kép mở mà không đóng; phần còn lại của tệp không đọc được. Đề nghị xuất và gửi lại."
+                "Tệp CSV có dấu nháy kép mở mà không đóng; phần còn lại không đọc được. Đề nghị xuất và gửi lại."
             ) from None
         try:
             records = _records(list(_lines(text, lines_used)), layout, strict=False)
@@ -191,9 +192,9 @@ def _slow(text: str, layout: Layout, width: int, lines_used: int) -> tuple[pl.Da
         row = line + lines_used
         if row < first:
             continue
-        if len(record) != width and any(cell.strip() for cell in record):
-            if any(cell.strip() for cell in record[width:]) or len(record) < width:
-                ragged[row] = len(record)
+        is_short = len(record) < width and any(cell.strip() for cell in record)
+        if is_short or any(cell.strip() for cell in record[width:]):
+            ragged[row] = len(record)
         kept.append((record + [""] * width)[:width])
         rows.append(row)
     columns = list(zip(*kept, strict=True)) if kept else [()] * width

@@ -20,7 +20,7 @@ MAX_DEPTH = 6
 
 
 def read_json(path: Path, layout: Layout) -> TextTable:
-    """A list of records (`json`, at `records`) or one record a line (`ndjson`). Raises UnreadableFileError and others."""
+    """A list of records (`json`, at `records`) or one record a line (`ndjson`). Raises UnreadableFileError."""
     text, _ = decode(path.read_bytes(), layout.encoding)
     envelope: Any = None
     if layout.format == "ndjson":

@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 
 SEARCHED_ROWS = 200
 _ERROR_TEXTS = {
-    "Div0": "#DIV/0!", "NA": "#N/A", "Name": "#NAME?", "Null": "#NULL!", "Num": "#NUM!", "Ref": "#REF!", "Value": "#VALUE!",
-}  # fmt: skip
+    "Div0": "#DIV/0!",
+    "NA": "#N/A",
+    "Name": "#NAME?",
+    "Null": "#NULL!",
+    "Num": "#NUM!",
+    "Ref": "#REF!",
+    "Value": "#VALUE!",
+}
 
 
 def read_sheets(path: Path, layouts: Sequence[tuple[str | None, Layout, bool]]) -> Workbook:

@@ -18,8 +18,16 @@ RATIO_FROM = 32 << 20
 
 _ZIP, _OLE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
-_NAMES = {"zip": "tệp ZIP hoặc XLSX/ODS", "ole": "tệp XLS đời cũ", "parquet": "tệp Parquet", "pdf": "tệp PDF",
-          "html": "trang web HTML/XML", "rar": "tệp nén RAR", "gzip": "tệp nén GZIP", "text": "tệp văn bản"}  # fmt: skip
+_NAMES = {
+    "zip": "tệp ZIP hoặc XLSX/ODS",
+    "ole": "tệp XLS đời cũ",
+    "parquet": "tệp Parquet",
+    "pdf": "tệp PDF",
+    "html": "trang web HTML/XML",
+    "rar": "tệp nén RAR",
+    "gzip": "tệp nén GZIP",
+    "text": "tệp văn bản",
+}
 _EXPECTED = {"xlsx": "zip", "ods": "zip", "xls": "ole", "parquet": "parquet"}
 
 

@@ -19,9 +19,10 @@ JOIN = " › "
 class TextTable:
     """Cells as text under named headers.
 
-    `cells`: String columns "0", "1" … in the order of `headers`, empty cells null; `rows`: number of each row as a person
-    sees it (line, sheet row, ordinal of the record); `above`: the rows over the header; `numeric`: by column number, which
-    cells are true numbers; `ragged`: which rows have another number of fields than the header (row number → fields found).
+    `cells`: String columns "0", "1" … in the order of `headers`, empty cells null; `rows`: number of each row as a
+    person sees it (line, sheet row, ordinal of the record); `above`: the rows over the header; `numeric`: by column
+    number, which cells are true numbers; `ragged`: which rows have another number of fields than the header (row number
+    → fields found).
     """
 
     headers: tuple[str, ...]
