@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from expectations import suites, verdict
+from expectations import suites
 from expectations.contracts import questionnaires
 from expectations.contracts.findings import Finding
 from expectations.contracts.model import Column, Rule, contract, datasets
+from expectations.rules import compile_rules
 from expectations.suites import SuiteError
 from expectations.verdict import VerdictDisagreement, VerdictError, judge
 
@@ -278,14 +279,14 @@ def test_exception_inside_great_expectations_is_an_error_of_ours(
     write_frame: WriteFrame, one_rule: Callable[..., Contract], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = one_rule("range", columns=["count_a"], minimum=0)
-    compiled = verdict.compile_rules
 
     def spoiled(scope: Any) -> Any:
-        checks, left_out = compiled(scope)
+        checks, left_out = compile_rules(scope)
+        assert checks[0].native
         native = replace(checks[0].native, arguments={"column": "nothing", "min_value": 0})
         return [replace(checks[0], native=native)], left_out
 
-    monkeypatch.setattr(verdict, "compile_rules", spoiled)
+    monkeypatch.setattr("expectations.verdict.compile_rules", spoiled)
     with pytest.raises(SuiteError, match="the_check"):
         judge(write_frame(found, [{"count_a": 1}]), found, work_dir=tmp_path)
 
