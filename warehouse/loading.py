@@ -362,8 +362,13 @@ def _place(con: duckdb.DuckDBPyConnection, judged: _Judged) -> _Tally:
     if not is_newest:
         _split(con, core)
         _take_over(con, core, delivery_id)
-    con.execute(f"update {core} set _ended_by = ? where rowid in (select row_id from gone)", [delivery_id])
-    if judged.accepted_path is not None:
+    total, loaded, ended, standing = con.execute(
+        "select (select count(*) from incoming), (select count(*) from fresh), (select count(*) from gone),"
+        " (select count(*) from standing)"
+    ).fetchone() or (0, 0, 0, 0)
+    if ended:
+        con.execute(f"update {core} set _ended_by = ? where rowid in (select row_id from gone)", [delivery_id])
+    if loaded:
         content = ", ".join(f'"{name}"' for name in content_columns(judged.contract))
         listed = ", ".join(f'content."{name}"' for name in content_columns(judged.contract))
         con.execute(
@@ -378,17 +383,16 @@ def _place(con: duckdb.DuckDBPyConnection, judged: _Judged) -> _Tally:
             """,
             [delivery_id],
         )
-    con.execute(
-        """
-        insert into ops.row_places
-        select ?, _partition, _row_hash, _occurrence, _sheet, _row
-        from incoming semi join standing using (_row_hash, _occurrence, _partition)
-        """,
-        [delivery_id],
-    )
-    total, loaded, ended = (_count(con, f"select count(*) from {name}") for name in ("incoming", "fresh", "gone"))
-    for name in ("chain", "here", "standing", "gone", "fresh"):
-        con.execute(f"drop table {name}")
+    if standing:
+        con.execute(
+            """
+            insert into ops.row_places
+            select ?, _partition, _row_hash, _occurrence, _sheet, _row
+            from incoming semi join standing using (_row_hash, _occurrence, _partition)
+            """,
+            [delivery_id],
+        )
+    con.execute("drop table chain; drop table here; drop table standing; drop table gone; drop table fresh")
     return _Tally(loaded=loaded, unchanged=total - loaded, ended=ended)
 
 
@@ -634,10 +638,18 @@ def _write_quarantine(
 
 
 def _write_suite(con: duckdb.DuckDBPyConnection, delivery_id: str, results: Iterable[Mapping[str, Any]] | None) -> None:
-    for result in results or ():
+    found = list(results or ())
+    if found:
         con.execute(
-            "insert into ops.suite_results values (?, ?, ?, ?, ?)",
-            [delivery_id, result["rule_id"], result["check"], bool(result["success"]), int(result["failing_count"])],
+            "insert into ops.suite_results"
+            " select ?, unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::boolean[]), unnest(?::bigint[])",
+            [
+                delivery_id,
+                [result["rule_id"] for result in found],
+                [result["check"] for result in found],
+                [bool(result["success"]) for result in found],
+                [int(result["failing_count"]) for result in found],
+            ],
         )
 
 
