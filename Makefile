@@ -54,10 +54,11 @@ check: $(READY) ## style, types, the laws of the rooms, the contracts
 	$(BIN)/python -m expectations.contracts.lint
 
 bench: $(READY) ## speed of the whole way of ROWS dossiers (make bench ROWS=5000000)
-	@$(BIN)/python -m tests.benchmarks.dossiers --rows $(ROWS)
+	@$(BIN)/python tests/benchmarks/dossiers.py --rows $(ROWS)
 
 docs: $(READY) ## regenerate the pages and schemas that are made from code and contracts
-	@$(BIN)/python -m flows.documentation
+	@$(BIN)/python -m sources.feed_docs
+	@$(BIN)/python -m warehouse.dictionary
 
 clean: ## remove the environment, caches and the demo home
 	rm -rf .venv build demo-home *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

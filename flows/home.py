@@ -1,9 +1,8 @@
-"""The home folder: where it is, its settings (`danvan.toml`), its places, and secrets that are named, never written."""
+"""The home folder: where it is, its settings (`danvan.toml`), its places, never a secret."""
 
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 SETTINGS = "danvan.toml"
 ZONE = "Asia/Ho_Chi_Minh"
 """Every time of the project is the local time of the province; the country has one zone."""
-
-_SECRET = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
 
 TEMPLATE = """\
 # danvan.toml: settings of one home folder. Every key may be left out; the values below are the ones used then.
@@ -237,21 +234,6 @@ def create(path: Path, name: str = "Tỉnh Hưng Yên") -> None:
         "landing/\nwork/\nreleases/\nreports/\nlogs/\n.prefect/\ninbox/\nwarehouse.duckdb*\n", encoding="utf-8"
     )
     (path / "feeds" / "example.yaml.txt").write_text(FEED_TEMPLATE, encoding="utf-8")
-
-
-def resolve_secrets(text: str, where: str) -> str:
-    """Replace every `${env:NAME}` by the value of the variable. Raises HomeError naming the variable, never a value."""
-
-    def value(found: re.Match[str]) -> str:
-        name = found.group(1)
-        try:
-            return os.environ[name]
-        except KeyError:
-            raise HomeError(
-                f"{where} needs the environment variable {name}, which is not set; set it for this process"
-            ) from None
-
-    return _SECRET.sub(value, text)
 
 
 def _settings(raw: dict[str, Any], file: Path) -> Settings:

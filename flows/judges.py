@@ -65,7 +65,7 @@ def _end_with_parent() -> None:
 
 
 def _import_suites() -> None:
-    from expectations.suites import _load as preload
+    from expectations.suites import preload
 
     preload()
 

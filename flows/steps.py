@@ -260,13 +260,13 @@ def finish(
     plan: Plan, loaded: Loaded, obligations: Sequence[Obligation], publication: Publication, written: Sequence[Path]
 ) -> RunReport:
     """Raise and send the alerts of the run, close its entry, clear its work folder, and sum it up."""
-    from flows.alerts import new_alerts, send
+    from flows.alerts import new_alerts, tell
     from warehouse.journal import end_run, record_alerts
     from warehouse.store import now
 
     with writing(plan.home) as con:
         alerts = new_alerts(con, plan, loaded, obligations)
-        sent = send(plan.home, plan.run_id, alerts)
+        sent = tell(plan.home, plan.run_id, alerts)
         record_alerts(con, plan.run_id, [alert.row(is_sent=sent) for alert in alerts])
         findings = _findings(con, loaded.receipts)
         code = 3 if alerts or any(one.outcome in FAILED_OUTCOMES for one in loaded.outcomes) else 0
@@ -284,7 +284,7 @@ def finish(
         release_id=publication.release_id,
         is_new_release=publication.is_new,
         reports=tuple(str(path) for path in written),
-        alerts=tuple(alert.message_vi for alert in alerts),
+        alerts=tuple(str(alert) for alert in alerts),
         exit_code=code,
     )
 
