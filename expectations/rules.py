@@ -20,7 +20,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from expectations.contracts.model import Contract, ContractError, Rule
-from expectations.contracts.privacy import personal_sql
+from expectations.contracts.privacy import personal_key_sql, personal_sql
 
 PLACE_COLUMNS = ("period", "unit_code")
 ROW_COLUMNS = ("_rid", "_sheet", "_row", "_defects", *PLACE_COLUMNS)
@@ -566,14 +566,16 @@ def _frequency(rule: Rule, arguments: Frequency, scope: Scope) -> Check:
 
 
 def _privacy(rule: Rule, arguments: Columns, scope: Scope) -> Check:
+    keys = scope.contract.key
     free = tuple(
         column.name
         for column in scope.contract.stored_columns
         if column.type == "text" and not column.is_key and not column.codes
     )
-    if not free and not arguments.columns:
+    columns = arguments.columns or ((rule.column,) if rule.column else free)
+    if not columns:
         return Check(rule, "false")
-    return _per_column(rule, arguments.columns or free, personal_sql)
+    return _per_column(rule, columns, lambda c: personal_key_sql(c) if c in keys else personal_sql(c))
 
 
 KINDS: Mapping[str, Kind] = {

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.periods import Period, PeriodError
+from expectations.contracts.privacy import personal_key_sql
 from expectations.rules import PLACE_COLUMNS, ROW_COLUMNS, Check, Scope, compile_rules, literal
 
 if TYPE_CHECKING:
@@ -335,7 +336,12 @@ class _Judgement:
         return bool(gates)
 
     def _quarantine_frame(self) -> pl.DataFrame:
-        key = ", ".join(f"{name}::varchar" for name in self.contract.key) or "null::varchar"
+        # A key that names a person is not kept either: the row number still leads to the row.
+        parts = [
+            f"case when not {personal_key_sql(f'{name}::varchar')} then {name}::varchar end"
+            for name in self.contract.key
+        ]
+        key = ", ".join(parts) or "null::varchar"
         return self.connection.sql(
             "select s._rid, s._sheet, s._row, s.period, s.unit_code,"
             f" nullif(concat_ws(' | ', {key}), '') as row_key, q.rule_ids"

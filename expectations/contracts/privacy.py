@@ -32,6 +32,9 @@ PERSONAL_PATTERN = "|".join(
 )
 """Finds an identity number, telephone, e-mail or a person named with ông or bà. Expects NFC."""
 
+CODE_PATTERN = "[A-Za-z0-9./_-]*"
+"""The shape of a code. Registers number by year and sequence, so digits alone say nothing about a person."""
+
 NOT_PERSONS = (
     r"(?:[Bb]à|BÀ) +(?:[Rr]ịa|RỊA|[Mm]ẹ|MẸ|[Cc]on|CON|Triệu|TRIỆU|Trưng|TRƯNG)|"
     r"[Ôô]ng +Ích Khiêm"
@@ -56,6 +59,11 @@ def personal_sql(expression: str) -> str:
         f"coalesce(case when regexp_matches({expression}, {pattern})"
         f" then regexp_matches(regexp_replace({expression}, {exempt}, '', 'g'), {pattern}) end, false)"
     )
+
+
+def personal_key_sql(expression: str) -> str:
+    """SQL that is true where a key looks personal: a plain code (`2024-000123`, nine digits) never does."""
+    return f"({personal_sql(expression)} and not regexp_full_match({expression}, {_literal(CODE_PATTERN)}))"
 
 
 def _literal(text: str) -> str:

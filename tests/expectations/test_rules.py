@@ -277,6 +277,12 @@ CASES = [
         ],
         {(0, "word"), (0, "other")},
     ),
+    Case(
+        "privacy",
+        {"columns": ["code"]},
+        [{"code": "012345678901"}, {"code": "ông Trần Văn A"}, {"code": "a@b.vn"}, {"code": "15-000/2024"}, {}],
+        {(1, "code"), (2, "code")},
+    ),
 ]
 
 

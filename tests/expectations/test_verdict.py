@@ -121,6 +121,14 @@ def test_quarantine_keeps_key_and_every_failed_rule_and_no_other_value(write_fra
     assert outcome.rows_judged == 2
 
 
+def test_key_that_names_a_person_is_quarantined_and_not_kept(write_frame: WriteFrame, tmp_path: Path) -> None:
+    found = contract("petitions")
+    rows = [{"petition_code": "Đơn của bà Lê Thị B", "received_on": date(2024, 1, 5)}]
+    outcome = judge(write_frame(found, rows), found, work_dir=tmp_path, context=DAY)
+    assert outcome.quarantine.select("_row", "row_key", "rule_ids").rows() == [(2, None, ["Q80"])]
+    assert not any("Lê Thị" in text for text in outcome.findings["message_vi"])
+
+
 def test_personal_cell_is_blanked_and_the_row_loads(write_frame: WriteFrame, tmp_path: Path) -> None:
     found = contract("dossiers")
     rows = [dossier(1), dossier(2, executing_office="gặp ông Nguyễn Văn A", procedure_name="cccd 033204001234")]
