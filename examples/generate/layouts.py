@@ -87,7 +87,7 @@ class Layout:
     @property
     def glob(self) -> str:
         """Which files of the folder the feed looks at."""
-        return re.sub(r"\*[_ ]\*|\*+", "*", re.sub(r"\{\w+\}", "*", self.file_name))
+        return re.sub(r"\*(?:[_ ]?\*)*", "*", re.sub(r"\{\w+\}", "*", self.file_name))
 
     @property
     def all_fields(self) -> tuple[Field, ...]:

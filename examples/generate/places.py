@@ -68,7 +68,7 @@ DISTRICTS: tuple[District, ...] = (
     ),
     District(
         "326", "Huyện Văn Giang", "van_giang", "huyện",
-        dossier_count=180, late_share=0.07, online_share=0.57, satisfaction=0.81, petition_count=30, trend=0.012,
+        dossier_count=180, late_share=0.085, online_share=0.57, satisfaction=0.81, petition_count=30, trend=0.02,
         note="middling, getting better from quarter to quarter",
         spellings=("UBND H. Văn Giang", "Huyện Văn Giang", "H.Văn Giang"),
     ),
@@ -100,8 +100,8 @@ DISTRICTS: tuple[District, ...] = (
     ),
     District(
         "331", "Huyện Kim Động", "kim_dong", "huyện",
-        dossier_count=160, late_share=0.17, apology_share=0.35, online_share=0.42, digitised_share=0.55,
-        reused_share=0.3, satisfaction=0.74, petition_count=24, petition_late_share=0.25, trend=-0.01,
+        dossier_count=160, late_share=0.11, apology_share=0.35, online_share=0.42, digitised_share=0.55,
+        reused_share=0.3, satisfaction=0.74, petition_count=24, petition_late_share=0.25, trend=-0.05,
         note="late, seldom apologises, getting worse",
         spellings=("H. Kim Động", "Huyện Kim Động", "UBND huyện Kim Động"),
     ),

@@ -7,6 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from examples.generate import people
+from examples.generate.places import QUARTERS
 from examples.generate.working_days import working_days
 from expectations.contracts.periods import CALENDAR, Period
 
@@ -30,7 +31,8 @@ def responses(district: District, period: Period, seed: int) -> list[dict[str, A
 
 
 def _response(district: District, period: Period, random: Random, day: Any, number: int) -> dict[str, Any]:
-    mood = random.gauss(0, 0.10)
+    # the first quarter is the base; a district's trend adds up from there
+    mood = random.gauss(0, 0.10) + district.trend * QUARTERS.index(str(period))
     answers: dict[str, int | None] = {item: _answer(district, random, mood, place) for place, item in enumerate(ITEMS)}
     given = [value for value in answers.values() if value is not None]
     if len(set(given)) == 1:
@@ -64,7 +66,7 @@ def _answer(district: District, random: Random, mood: float, place: int) -> int 
         return None
     # officials (items 23–27) score a little better, handling of feedback (31–33) a little worse, as such surveys show
     lift = 0.02 if 22 <= place <= 26 else (-0.05 if place >= 30 else 0.0)
-    if random.random() < min(0.99, district.satisfaction + district.trend + lift + mood):
+    if random.random() < min(0.99, district.satisfaction + lift + mood):
         return 5 if random.random() < 0.38 else 4
     return random.choices((3, 2, 1), (70, 24, 6))[0]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -78,8 +79,9 @@ def tell(home: Path) -> Told:
     units = UnitIndex(reference["units"], reference["unit_aliases"])
     told = Told(home / "warehouse.duckdb")
     feeds = load_feeds(PROVINCE / "feeds")
-    for feed in feeds:
-        told.judged += _judge_feed(feed, home, units, reference)
+    with ThreadPoolExecutor(3) as pool:
+        for found in pool.map(lambda feed: _judge_feed(feed, home, units, reference), feeds):
+            told.judged += found
     told.judged.sort(
         key=lambda one: (one.reading.extracted_at or one.delivery.received_at, one.delivery.feed, one.delivery.sha256)
     )
