@@ -115,18 +115,33 @@ held_dialogues as (
   group by period, unit_code
 ),
 
-dialogues as (
+-- the duty of a body itself goes before that of its level
+dialogue_duties as (
   select
-    bodies.reporting_code,
     bodies.period,
-    sum(coalesce(duty.required_per_year, 0)) as required_count,
-    sum(least(coalesce(held.held_count, 0), coalesce(duty.required_per_year, 0))) as done_count
+    bodies.unit_code,
+    bodies.reporting_code,
+    coalesce(duty.required_per_year, 0) as required_count
   from bodies
   join marts.periods as periods on periods.period = bodies.period
   left join ref.dialogue_duties as duty
     on duty.level = bodies.level
+    and (duty.unit_code is null or duty.unit_code = bodies.unit_code)
     and duty.valid_from <= periods.last_day
     and (duty.valid_to is null or periods.last_day < duty.valid_to)
+  qualify row_number() over (
+    partition by bodies.period, bodies.unit_code
+    order by duty.unit_code nulls last, duty.valid_from desc
+  ) = 1
+),
+
+dialogues as (
+  select
+    bodies.reporting_code,
+    bodies.period,
+    sum(bodies.required_count) as required_count,
+    sum(least(coalesce(held.held_count, 0), bodies.required_count)) as done_count
+  from dialogue_duties as bodies
   left join held_dialogues as held
     on held.period = bodies.period
     and held.unit_code = bodies.unit_code

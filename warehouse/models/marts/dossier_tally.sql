@@ -4,7 +4,15 @@
 -- ended by then, whatever the state at extraction. A row whose dossier ended before the period began is not of the period.
 -- vi: Hồ sơ đếm theo đơn vị, kỳ của dòng và kỳ của dòng kế tiếp cùng hồ sơ, để cộng mọi khoảng kỳ mà không đếm trùng.
 -- grain: unit_code, part, next_part
-with states as (
+with repeated as (
+  -- nearly all dossiers stand in one period only: the window below runs over those whose code may come again
+  select hash(unit_code, dossier_code) as code_hash
+  from core.dossiers_current
+  group by code_hash
+  having count(*) > 1
+),
+
+states as (
   select
     dossier.unit_code,
     dossier.period as part,
@@ -26,7 +34,8 @@ with states as (
     coalesce(dossier.fee_amount, 0) > 0 as bears_fee,
     coalesce(dossier.is_paid_online, false) as is_paid_online,
     coalesce(dossier.has_apology, false) as has_apology,
-    coalesce(dossier.has_complaint, false) as has_complaint
+    coalesce(dossier.has_complaint, false) as has_complaint,
+    repeated.code_hash is not null as may_repeat
   from core.dossiers_current as dossier
   join marts.dataset_periods as windows
     on windows.dataset = 'dossiers'
@@ -35,16 +44,26 @@ with states as (
     on form06.report = 'II.06a'
     and form06.status_code = dossier.status_code
     and form06.group_code <> 'not_counted'
+  left join repeated on repeated.code_hash = hash(dossier.unit_code, dossier.dossier_code)
 ),
 
 of_the_period as (
   select
     *,
-    lead(part) over (partition by unit_code, dossier_code order by period_to) as next_part,
     -- withdrawn (7) and stopped (8) dossiers may come without an end date; processed ones may not
     is_ended and coalesce(ended_on <= period_to, status_code in ('7', '8')) as is_resolved
   from states
   where not coalesce(is_ended and ended_on < period_from, false)
+),
+
+chained as (
+  select *, lead(part) over (partition by unit_code, dossier_code order by period_to) as next_part
+  from of_the_period
+  where may_repeat
+  union all
+  select *, null
+  from of_the_period
+  where not may_repeat
 ),
 
 judged as (
@@ -62,7 +81,7 @@ judged as (
       case when is_resolved then coalesce(ended_on, period_to) else period_to end - wait_days <= due_on,
       true
     ) as is_in_term_766
-  from of_the_period
+  from chained
 )
 
 select

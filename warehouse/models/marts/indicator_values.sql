@@ -95,11 +95,11 @@ placed as (
     figures.due_on,
     figures.is_year_known,
     coalesce(figures.is_suppressed, false) as is_suppressed,
-    -- a unit that reported nothing of a kind counted nothing: 0, not unknown
+    -- a unit that reported, and nothing of this kind, counted nothing: 0, not unknown
     figures.indicator_code is null
     and catalogue.computed_from is not null
-    and catalogue.value_unit in ('count', 'persons')
-    and coalesce(coverage.units_reporting, 0) > 0 as is_zero_count
+    and coalesce(coverage.units_reporting, 0) > 0 as is_nothing,
+    catalogue.value_unit in ('count', 'persons') as is_count
   from wanted
   join ref.indicators as catalogue on catalogue.indicator_code = wanted.indicator_code
   join marts.periods as periods on periods.period = wanted.period
@@ -166,9 +166,9 @@ select
   placed.regime,
   placed.period_from,
   placed.period_to,
-  case when placed.is_zero_count then 0 else cast(placed.numerator as bigint) end as numerator,
-  cast(placed.denominator as bigint) as denominator,
-  case when placed.is_zero_count then 0 else cast(placed.value as double) end as value,
+  case when placed.is_nothing then 0 else cast(placed.numerator as bigint) end as numerator,
+  case when placed.is_nothing and not placed.is_count then 0 else cast(placed.denominator as bigint) end as denominator,
+  case when placed.is_nothing and placed.is_count then 0 else cast(placed.value as double) end as value,
   placed.value_unit,
   cast(placed.sample_size as bigint) as sample_size,
   placed.coverage_pct,
@@ -180,13 +180,15 @@ select
   case
     when placed.computed_from is null then 'no_source_yet'
     when placed.is_suppressed then 'suppressed'
-    when placed.has_figure or placed.is_zero_count or coalesce(placed.units_reporting, 0) > 0 then 'computed'
+    when placed.has_figure or placed.is_nothing then 'computed'
     else 'no_data'
   end as availability,
   cast(placed.beside as json) as beside,
   nullif(concat_ws('; ',
     placed.note_vi,
-    case when placed.has_figure and placed.denominator = 0 then 'không phát sinh (mẫu số bằng 0)' end,
+    case
+      when placed.denominator = 0 or placed.is_nothing and not placed.is_count then 'không phát sinh (mẫu số bằng 0)'
+    end,
     case
       when too_good.period is not null
         then 'cờ “quá tốt”: 100 % trong ' || setting('too_good_quarters') || ' quý liền với khối lượng trên '

@@ -4,7 +4,28 @@
 -- unit_code is the assessed unit the row belonged to in its own period.
 -- vi: Đơn đếm tại ngày cuối mỗi kỳ theo đơn vị, loại và tuổi quá hạn, từ dòng mới nhất biết được đến ngày đó.
 -- grain: period, unit_code, kind_code, age_band
-with known as (
+with cuts as (
+  -- a period that is still running is seen as of its last part that has rows
+  select
+    windows.period,
+    windows.period_from,
+    coalesce(max(petition.period_to), any_value(windows.period_to)) as period_to
+  from marts.periods as periods
+  join marts.dataset_periods as windows
+    on windows.dataset = 'petitions'
+    and windows.period = periods.period
+  join marts.period_parts as parts
+    on parts.period = periods.period
+    and parts.span = 'period'
+  left join (
+    select distinct period, period_to
+    from core.petition_terms
+  ) as petition
+    on petition.period = parts.part
+  group by windows.period, windows.period_from
+),
+
+known as (
   select
     windows.period,
     windows.period_from,
@@ -22,10 +43,7 @@ with known as (
         then petition.resolution_due_on
       else petition.intake_due_on
     end as due_on
-  from marts.periods as periods
-  join marts.dataset_periods as windows
-    on windows.dataset = 'petitions'
-    and windows.period = periods.period
+  from cuts as windows
   join core.petition_terms as petition
     on petition.period_to <= windows.period_to
     and (petition.next_period_to is null or petition.next_period_to > windows.period_to)
