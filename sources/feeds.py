@@ -71,14 +71,14 @@ def _as_word(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Word = Annotated[str, BeforeValidator(_as_word), Field(min_length=1)]
+Word = Annotated[str, Field(min_length=1), BeforeValidator(_as_word, json_schema_input_type=str | int)]
 
 
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str | int) else value
 
 
-Words = Annotated[tuple[Word, ...], BeforeValidator(_as_list)]
+Words = Annotated[tuple[Word, ...], BeforeValidator(_as_list, json_schema_input_type=str | int | list[str | int])]
 
 
 class _Strict(BaseModel):
@@ -192,7 +192,9 @@ class Layout(_Strict):
 
     format: Format = Field(description="Kind of file.")
     encoding: Word = Field("utf-8", description="Text files: `utf-8` (with or without BOM), `utf-16`, `cp1258` …")
-    delimiter: Word | None = Field(None, max_length=1, description="CSV: character between fields (default `,`).")
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
+        None, description='CSV: character between fields (default `,`; a tab is `"\\t"`).'
+    )
     quote: Annotated[str, Field(max_length=1)] = Field('"', description="CSV: quoting character; empty for none.")
     sheet: Word | None = Field(
         None, description="Sheet by name (default: the first). Accents, case and spaces are forgiven."

@@ -43,7 +43,7 @@ class Reading:
 def read(  # noqa: PLR0917 - the way of a row, in order
     path: Path, file_name: str, feed: Feed, contract: Contract, units: UnitIndex, work_dir: Path
 ) -> Reading:
-    """Read one landed file in a bounded child process (made on first use, reused). Never raises for what is in the file.
+    """Read one landed file in a bounded child (made on first use, reused). Never raises for what is in the file.
 
     `units` knows the units of all dates; for a survey `contract` is already expanded by its questionnaire.
     """

@@ -1,0 +1,235 @@
+"""Feed files: every mistake a person can make is said with file, line, key and what to do."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from expectations.contracts.model import contract
+from sources.feeds import FeedError, check_against_contract, load_feed_file, load_feeds, read_feeds, typed
+
+GOOD = """\
+source: {id: d323, name: Thành phố Hưng Yên, unit: 323}
+maps:
+  yes_no: {"Có": true, x: true, Không: false}
+feeds:
+  dossiers:
+    dataset: dossiers
+    active: {from: 2023-Q4, to: 2024-Q2}
+    schedule: "0 6 * * 1-5"
+    connector: {kind: files, path: inbox/323, glob: "hoso_*.csv"}
+    name: 'hoso_(?P<period>\\d{4}Q\\d)_(?P<sent>\\d{8})\\.csv'
+    period: {from: name}
+    layout: {format: csv, encoding: cp1258, delimiter: ";"}
+    unit: {fixed: 323}
+    columns:
+      dossier_code: Mã hồ sơ
+      status_code: {from: [Trạng thái, Tình trạng], map: {Xong: 10, no: "8"}}
+      has_complaint: {from: KN, map: yes_no}
+"""
+
+MISTAKES = [
+    ("feeds:\n", "feds:\n", "feds", "unknown key; known here: source, maps, feeds"),
+    ("id: d323", "id: D 323", "source.id", "pattern"),
+    ("    dataset: dossiers\n", "", "feeds.dossiers.dataset", "is missing; add it"),
+    ("from: 2023-Q4", "from: 2023Q4", "feeds.dossiers.active", "'2023Q4' is not a period"),
+    ("to: 2024-Q2", "to: 2022-Q2", "feeds.dossiers.active", "lies before"),
+    ('"0 6 * * 1-5"', '"6 am"', "feeds.dossiers.schedule", "no cron line"),
+    ("kind: files", "kind: ftp", "feeds.dossiers.connector.kind", "'files'"),
+    ("path: inbox/323, ", "", "feeds.dossiers.connector.path", "is missing"),
+    (
+        "glob:",
+        "storage_options: {password: geheim}, glob:",
+        "feeds.dossiers.connector.storage_options",
+        "${env:NAME}",
+    ),
+    ("(?P<period>", "(", "feeds.dossiers", "needs a group (?P<period>"),
+    ("(?P<period>\\d{4}Q\\d)", "(?P<period>", "feeds.dossiers.name", "no regular expression"),
+    ("{from: name}", "{}", "feeds.dossiers.period", "write either from:"),
+    ("{from: name}", "{from: name, fixed: 2024-Q1}", "feeds.dossiers.period", "write either from:"),
+    ("{from: name}", "{from: column}", "feeds.dossiers.period", "also needs 'column'"),
+    ("{from: name}", "{fixed: 2024-Q7}", "feeds.dossiers.period", "not a period"),
+    ("{from: name}", "{from: name, path: a.b}", "feeds.dossiers.period", "'path' belongs to from: field"),
+    ("{from: name}", "{from: name, regime: TT99}", "feeds.dossiers.period", "unknown regime"),
+    ("{from: name}", "{from: field, path: a}", "feeds.dossiers", "is for format json"),
+    ("format: csv", "format: cvs", "feeds.dossiers.layout.format", "'csv'"),
+    (
+        "delimiter:",
+        "delimitr:",
+        "feeds.dossiers.layout.delimitr",
+        "unknown key; known here: format, encoding, delimiter",
+    ),
+    ('delimiter: ";"', 'delimiter: ";;"', "feeds.dossiers.layout.delimiter", "at most 1 character"),
+    ("cp1258", "tcvn9", "feeds.dossiers.layout", "encoding 'tcvn9' is unknown"),
+    ("format: csv", "format: parquet", "feeds.dossiers.layout", "means nothing for format parquet"),
+    ("encoding: cp1258", "header: {row: 3, find: Mã}", "feeds.dossiers.layout.header", "write either row: 7 or find:"),
+    ("encoding: cp1258", "header: {rows: 2}", "feeds.dossiers.layout.header", "write either row: 7 or find:"),
+    ("{fixed: 323}", "{}", "feeds.dossiers.unit", "write fixed:"),
+    ("{fixed: 323}", "{fixed: 323, name: Đơn vị}", "feeds.dossiers.unit", "write fixed:"),
+    ("{fixed: 323}", "{code: Mã, parent: 33}", "feeds.dossiers.unit", "narrow a search by name"),
+    (
+        "map: yes_no",
+        "map: yesno",
+        "feeds.dossiers.columns.has_complaint.map",
+        "no map 'yesno' under maps (there: yes_no)",
+    ),
+    ("map: yes_no", "as: presense", "feeds.dossiers.columns.has_complaint.as", "'presence', 'length' or 'count'"),
+    ("map: yes_no", "map: yes_no, as: length", "feeds.dossiers.columns.has_complaint", "exclude each other"),
+    ("map: yes_no", "map: {true: 1}", "feeds.dossiers.columns.has_complaint.map", "put it in quotes"),
+    ("Xong: 10", "Xong: 10, XONG: 9", "feeds.dossiers.columns.status_code.map", "read the same but mean different"),
+    ("from: KN, ", "", "feeds.dossiers.columns.has_complaint.from", "is missing"),
+    (
+        "    columns:\n",
+        "    constants: {dossier_code: A}\n    columns:\n",
+        "feeds.dossiers",
+        "both a constant and a column",
+    ),
+    ("    columns:\n", "    parts: [{sheet: A}]\n    columns:\n", "feeds.dossiers", "'parts' are sheets"),
+    (
+        "    columns:\n",
+        "    rules: {Q45: {severity: warning, reason: no}}\n    columns:\n",
+        "feeds.dossiers.rules.Q45.reason",
+        "at least 10 characters",
+    ),
+    ("    columns:\n", "    dataset: petitions\n    columns:\n", "", "key 'dataset' stands twice"),
+    ("{kind: files", "{kind: files]", "", "is no valid YAML"),
+]
+
+
+def write(folder: Path, text: str, name: str = "d323.yaml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_good_file(tmp_path: Path) -> None:
+    [feed] = load_feed_file(write(tmp_path, GOOD))
+    assert feed.feed_id == "d323.dossiers"
+    assert (feed.source, feed.source_name, feed.source_unit, feed.file) == (
+        "d323",
+        "Thành phố Hưng Yên",
+        "323",
+        "d323.yaml",
+    )
+    assert feed.unit.fixed == "323"
+    assert feed.columns["status_code"].headers == ("Trạng thái", "Tình trạng")
+    assert feed.columns["status_code"].map == {"Xong": 10, "no": "8"}
+    assert feed.columns["has_complaint"].map == {"Có": True, "x": True, "Không": False}
+    assert pickle.loads(pickle.dumps(feed)) == feed  # noqa: S301 - our own
+    check_against_contract(feed, contract("dossiers"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "message"), MISTAKES, ids=[f"{m[2]}-{n}" for n, m in enumerate(MISTAKES)]
+)
+def test_every_mistake_is_told(tmp_path: Path, old: str, new: str, key: str, message: str) -> None:
+    assert old in GOOD
+    with pytest.raises(FeedError) as caught:
+        load_feed_file(write(tmp_path, GOOD.replace(old, new, 1)))
+    problems = [problem for problem in caught.value.problems if problem.key == key and message in problem.message]
+    assert problems, [str(problem) for problem in caught.value.problems]
+    assert problems[0].file == "d323.yaml"
+    assert problems[0].line is not None
+
+
+def test_all_mistakes_at_once_and_the_rest_still_works(tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    write(
+        tmp_path,
+        GOOD.replace("d323", "d325").replace("format: csv", "format: cvs").replace("kind: files", "kind: x"),
+        "a.yaml",
+    )
+    write(tmp_path, GOOD, "z.yaml")
+    write(tmp_path, "", "empty.yaml")
+    (tmp_path / "latin.yaml").write_bytes("source: Hưng".encode("utf-16"))
+    feeds, problems = read_feeds(tmp_path)
+    assert [feed.feed_id for feed in feeds] == ["d323.dossiers"]
+    texts = "\n".join(str(problem) for problem in problems)
+    assert "a.yaml:10: feeds.dossiers.connector.kind" in texts or "a.yaml:9: feeds.dossiers.connector.kind" in texts
+    assert "layout.format" in texts
+    assert "feed d323.dossiers also stands in d323.yaml" in texts
+    assert "empty.yaml:1: is empty" in texts
+    assert "latin.yaml: is not UTF-8" in texts
+    with pytest.raises(FeedError):
+        load_feeds(tmp_path)
+    assert "does not exist" in str(read_feeds(tmp_path / "nowhere")[1][0])
+
+
+def test_yaml_has_no_surprises(tmp_path: Path) -> None:
+    text = GOOD.replace("Xong: 10, no:", "no: 9, 12:30: 7, 010: 3, 2024-01-05: 4, off:")
+    [feed] = load_feed_file(write(tmp_path, text))
+    assert feed.columns["status_code"].map == {"no": 9, "12:30": 7, "010": 3, "2024-01-05": 4, "off": "8"}
+
+
+def test_parts_inherit_and_override_the_layout(tmp_path: Path) -> None:
+    text = GOOD.replace(
+        'layout: {format: csv, encoding: cp1258, delimiter: ";"}',
+        "layout: {format: xlsx, header: {row: 5}, number: vi}",
+    ).replace(
+        "    columns:\n",
+        "    parts:\n      - {sheet: Một}\n      - {sheet: Hai, layout: {header: {row: 7}}}\n    columns:\n",
+    )
+    [feed] = load_feed_file(write(tmp_path, text))
+    assert feed.parts[0].layout is None
+    second = feed.parts[1].layout
+    assert second is not None
+    assert second.header is not None
+    assert (second.format, second.number, second.header.row) == ("xlsx", "vi", 7)
+
+
+def test_the_fingerprint_follows_what_shapes_a_reading(tmp_path: Path) -> None:
+    [feed] = load_feed_file(write(tmp_path, GOOD))
+
+    def changed(old: str, new: str) -> str:
+        assert old in GOOD
+        [other] = load_feed_file(write(tmp_path, GOOD.replace(old, new)))
+        return other.fingerprint
+
+    assert changed("schedule", "# schedule") == feed.fingerprint
+    assert changed("inbox/323", "sftp://x/323") == feed.fingerprint
+    assert changed("to: 2024-Q2", "to: 2025-Q2") == feed.fingerprint
+    assert changed("unit: 323}", "unit: 323, contact: 0221}") == feed.fingerprint
+    for old, new in (("Mã hồ sơ", "Mã HS"), ("x: true", "x: false"), ("cp1258", "utf-8"), ("fixed: 323", "fixed: 325")):
+        assert changed(old, new) != feed.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("has_complaint:", "has_complain:", "columns.has_complain: dossiers has no such column; known: dossier_code"),
+        ("has_complaint:", "applicant_name:", "columns.applicant_name: is personal and never read"),
+        ("has_complaint: {from: KN, map: yes_no}", "fee_amount: {from: P, format: '%d'}", "format: is for dates"),
+        ("Xong: 10", "Xong: 77", "columns.status_code.map: '77' is no code of status_code; codes: 1, 2"),
+        ("x: true", "x: 1", "columns.has_complaint.map: 1 is no boolean"),
+        (
+            "      dossier_code: Mã hồ sơ\n",
+            "",
+            "columns.dossier_code: is required; map it to a header or give a constant",
+        ),
+        ("{from: name}", "{from: column, column: procedure_code}", "'procedure_code' is no date"),
+        ("{from: name}", "{from: column, column: nope}", "dossiers has no column 'nope'"),
+        ("    columns:\n", "    constants: {supplement_count: two}\n    columns:\n", "'two' is no integer"),
+    ],
+)
+def test_feeds_are_checked_against_their_contract(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in GOOD
+    [feed] = load_feed_file(write(tmp_path, GOOD.replace(old, new)))
+    with pytest.raises(FeedError) as caught:
+        check_against_contract(feed, contract("dossiers"))
+    assert message in str(caught.value)
+
+
+def test_typed_values() -> None:
+    assert [typed("1", "integer"), typed(2, "text"), typed(None, "date"), typed(True, "boolean")] == [
+        1,
+        "2",
+        None,
+        True,
+    ]
+    assert str(typed("2024-01-05", "date")) == "2024-01-05"
+    assert str(typed("2024-01-05T07:00", "timestamp")) == "2024-01-05 07:00:00"
+    for value, kind in ((True, "text"), ("x", "integer"), ("05/01/2024", "date"), ("true", "boolean")):
+        with pytest.raises(ValueError, match=r".*"):
+            typed(value, kind)
