@@ -1,0 +1,261 @@
+"""How fast the whole way of a row is: N dossiers in ten CSV feeds, from the inbox to the marts, against a raw DuckDB load.
+
+`make bench` (rows settable: `make bench ROWS=5000000`). The last line is one JSON object. The floor is DuckDB's own
+`read_csv` of the same files into a table of a file, measured in the same run just before and just after; `ratio` is the pipeline's seconds
+over the better floor. The pipeline runs in a process of its own, imports done before its clock starts, memory sampled over its process tree.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psutil
+import yaml
+
+DISTRICTS = ("323", "325", "326", "327", "328", "329", "330", "331", "332", "333")
+MIB = 1024 * 1024
+
+HEADERS = {
+    "dossier_code": "Mã hồ sơ",
+    "procedure_code": "Mã TTHC",
+    "procedure_name": "Tên TTHC",
+    "field_code": "Mã lĩnh vực",
+    "field_name": "Lĩnh vực",
+    "channel_code": "Kênh nộp",
+    "submitted_at": "Ngày nộp",
+    "received_at": "Ngày tiếp nhận",
+    "due_at": "Ngày hẹn trả",
+    "processed_at": "Ngày xử lý xong",
+    "returned_at": "Ngày trả",
+    "status_code": "Trạng thái",
+    "supplement_count": "Số lần bổ sung",
+    "has_digitised_parts": "Có thành phần số hóa",
+    "has_result_file": "Có kết quả điện tử",
+    "fee_amount": "Lệ phí",
+    "is_paid_online": "Thanh toán trực tuyến",
+}
+STAMP = "%d/%m/%Y %H:%M:%S"
+
+
+def make_files(home: Path, rows: int) -> None:
+    """Write ten semicolon CSV files with `rows` dossiers in all, every hundredth of them due before its intake."""
+    con = duckdb.connect()
+    con.execute("set preserve_insertion_order = true")
+    for number, district in enumerate(DISTRICTS):
+        folder = home / "inbox" / district
+        folder.mkdir(parents=True)
+        share = rows // len(DISTRICTS)
+        target = folder / "hoso_2024Q1_20240316.csv"
+        con.execute(
+            f"""
+            copy (
+                with numbered as (
+                    select
+                        i,
+                        timestamp '2023-12-15 07:30:00' + interval (i % 80) day + interval (i % 500) minute as received,
+                        i % 100 = 7 as is_bad,
+                        i % 11 != 0 as is_done
+                    from range({share}) numbers (i)
+                )
+                select
+                    printf('000.00.{number + 10}.H31-%s-%06d', strftime(received, '%y%m%d'), i) as "Mã hồ sơ",
+                    printf('1.%06d', 1000 + i % 150) as "Mã TTHC",
+                    'Đăng ký biến động đất đai loại ' || (i % 150) as "Tên TTHC",
+                    'G15-DD' || (i % 12) as "Mã lĩnh vực",
+                    'Đất đai' as "Lĩnh vực",
+                    case when i % 3 = 0 then 'Trực tiếp' else 'Trực tuyến' end as "Kênh nộp",
+                    strftime(received, '{STAMP}') as "Ngày nộp",
+                    strftime(received, '{STAMP}') as "Ngày tiếp nhận",
+                    strftime(
+                        received + case when is_bad then to_days(-3) else to_days(10) end, '{STAMP}'
+                    ) as "Ngày hẹn trả",
+                    case when is_done then strftime(received + interval (i % 13) hour, '{STAMP}') end as "Ngày xử lý xong",
+                    case when is_done then strftime(received + interval (24 + i % 13) hour, '{STAMP}') end as "Ngày trả",
+                    case when is_done then 'Đã trả kết quả' else 'Đang xử lý' end as "Trạng thái",
+                    0 as "Số lần bổ sung",
+                    case when i % 4 = 0 then 'Không' else 'Có' end as "Có thành phần số hóa",
+                    case when i % 5 = 0 then 'Không' else 'Có' end as "Có kết quả điện tử",
+                    case when i % 2 = 0 then '1.250.000' else '' end as "Lệ phí",
+                    case when i % 6 = 0 then 'Có' else 'Không' end as "Thanh toán trực tuyến",
+                    'Nguyễn Văn ' || chr(65 + (i % 26)::integer) as "Chủ hồ sơ",
+                    '09' || printf('%08d', i) as "Số điện thoại"
+                from numbered
+                order by i
+            ) to '{target}' (header, delimiter ';')
+            """
+        )
+    con.close()
+
+
+def make_home(home: Path) -> None:
+    """A home folder with one feed for each of the ten districts."""
+    (home / "feeds").mkdir()
+    (home / "danvan.toml").write_text('name = "benchmark"\n', encoding="utf-8")
+    yes_no = {"Có": True, "Không": False}
+    times = ("submitted_at", "received_at", "due_at", "processed_at", "returned_at")
+    columns: dict[str, Any] = {name: header for name, header in HEADERS.items()}
+    columns |= {name: {"from": HEADERS[name], "format": STAMP} for name in times}
+    columns |= {
+        name: {"from": HEADERS[name], "map": yes_no}
+        for name in ("has_digitised_parts", "has_result_file", "is_paid_online")
+    }
+    columns["channel_code"] = {"from": HEADERS["channel_code"], "map": {"Trực tiếp": "1", "Trực tuyến": "2"}}
+    columns["status_code"] = {"from": HEADERS["status_code"], "map": {"Đã trả kết quả": "10", "Đang xử lý": "4"}}
+    columns["fee_amount"] = {"from": HEADERS["fee_amount"], "number": "vi"}
+    for district in DISTRICTS:
+        feed = {
+            "source": {"id": f"d{district}", "name": f"Huyện {district}", "unit": district},
+            "feeds": {
+                "dossiers": {
+                    "dataset": "dossiers",
+                    "active": {"from": "2024-Q1", "to": "2024-Q1"},
+                    "connector": {"kind": "files", "path": f"inbox/{district}", "glob": "hoso_*.csv"},
+                    "name": r"hoso_(?P<period>\d{4}Q\d)_(?P<sent>\d{8})\.csv",
+                    "period": {"from": "name"},
+                    "unit": {"fixed": district},
+                    "layout": {"format": "csv", "encoding": "utf-8", "delimiter": ";"},
+                    "columns": columns,
+                }
+            },
+        }
+        (home / "feeds" / f"d{district}.yaml").write_text(
+            yaml.safe_dump(feed, allow_unicode=True, sort_keys=False), encoding="utf-8"
+        )
+
+
+def floor_seconds(home: Path) -> float:
+    """Seconds DuckDB needs to read the same files into a table of a database file."""
+    target = home / "floor.duckdb"
+    target.unlink(missing_ok=True)
+    con = duckdb.connect(str(target))
+    started = time.perf_counter()
+    con.execute(f"create table raw as select * from read_csv('{home}/inbox/*/*.csv', delim = ';', header = true)")
+    con.close()
+    seconds = time.perf_counter() - started
+    target.unlink()
+    return seconds
+
+
+def tree_mib(process: psutil.Process) -> float:
+    """Resident memory of a process and its children, in MiB (shared pages counted in each)."""
+    total = 0
+    for one in (process, *process.children(recursive=True)):
+        try:
+            total += one.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return total / MIB
+
+
+def run_pipeline(home: Path) -> dict[str, Any]:
+    """Run one cycle over `home` in a process of its own; its report plus `peak_mib`."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.benchmarks.dossiers", "--cycle", str(home)],
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    peak = 0.0
+    done = threading.Event()
+
+    def sample() -> None:
+        nonlocal peak
+        process = psutil.Process(child.pid)
+        while not done.wait(0.1):
+            try:
+                peak = max(peak, tree_mib(process))
+            except psutil.NoSuchProcess:
+                return
+
+    sampler = threading.Thread(target=sample, daemon=True)
+    sampler.start()
+    output, _ = child.communicate()
+    done.set()
+    sampler.join()
+    if child.returncode:
+        raise SystemExit(f"the cycle ended with exit code {child.returncode}")
+    report: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return report | {"peak_mib": round(peak, 1)}
+
+
+def cycle(home: Path) -> None:
+    """One direct cycle with everything imported beforehand; prints its seconds and receipts as one line of JSON."""
+    from flows import judges
+    from flows.home import open_home
+    from flows.steps import run_cycle
+
+    begun = time.perf_counter()
+    opened = open_home(home)
+    workers = opened.settings.run.workers
+    for import_done in judges.warm_up(workers):
+        import_done.result()
+    started = time.perf_counter()
+    report = run_cycle(opened)
+    seconds = time.perf_counter() - started
+    receipts = report.receipts
+    print(
+        json.dumps(
+            {
+                "seconds": round(seconds, 2),
+                "start_seconds": round(started - begun, 2),
+                "rows_read": sum(receipt.rows_read for receipt in receipts),
+                "rows_loaded": sum(receipt.rows_loaded for receipt in receipts),
+                "rows_quarantined": sum(receipt.rows_quarantined for receipt in receipts),
+                "failed_feeds": sum(outcome.outcome not in {"ok", "nothing new"} for outcome in report.outcomes),
+            }
+        )
+    )
+
+
+def main() -> None:
+    """Measure, print what was measured, and end with one line of JSON."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--rows", type=int, default=1_000_000)
+    arguments.add_argument("--cycle", type=Path, help="run one cycle over this home (used by the benchmark itself)")
+    given = arguments.parse_args()
+    if given.cycle:
+        cycle(given.cycle)
+        return
+    with tempfile.TemporaryDirectory(prefix="danvan-bench-") as folder:
+        home = Path(folder)
+        make_home(home)
+        make_files(home, given.rows)
+        size = sum(path.stat().st_size for path in home.glob("inbox/*/*.csv"))
+        print(f"{given.rows:,} dossiers in {len(DISTRICTS)} CSV files, {size / MIB:,.0f} MiB")
+        floors = [floor_seconds(home), floor_seconds(home)]
+        report = run_pipeline(home)
+        floors.append(floor_seconds(home))
+    floor = min(floors)
+    print(f"floor: {', '.join(f'{seconds:.2f}' for seconds in floors)} s (read_csv into a table, before and after)")
+    expected = given.rows // len(DISTRICTS) * len(DISTRICTS)
+    if report["rows_read"] != expected or report["failed_feeds"]:
+        raise SystemExit(f"{report['rows_read']} of {expected} rows read, {report['failed_feeds']} feeds failed")
+    print(f"imports and worker start, not counted: {report['start_seconds']} s")
+    print(
+        json.dumps(
+            {
+                "rows": report["rows_read"],
+                "seconds": report["seconds"],
+                "rows_per_s": round(report["rows_read"] / report["seconds"]),
+                "floor_seconds": round(floor, 2),
+                "ratio": round(report["seconds"] / floor, 2),
+                "peak_mib": report["peak_mib"],
+                "rows_loaded": report["rows_loaded"],
+                "rows_quarantined": report["rows_quarantined"],
+                "start_seconds": report["start_seconds"],
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
