@@ -1,0 +1,303 @@
+"""The steps of a cycle without Prefect, in tiny homes: what is loaded, what is not, and who is told."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from flows import collecting
+from flows.command import main
+from flows.expected import expected
+from flows.home import open_home
+from flows.planning import contract_of, read_home_feeds, writing
+from flows.steps import run_cycle
+from sources import landing
+from sources.errors import ConnectorUnreachableError, FolderMissingError
+from warehouse.query import sql
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flows.steps import RunReport
+
+
+def run(home: Any) -> RunReport:
+    return run_cycle(open_home(home.path))
+
+
+def rows(home: Any, query: str) -> list[dict[str, Any]]:
+    return sql(home.path, query).to_dicts()
+
+
+def outcomes(report: RunReport) -> dict[str, str]:
+    return {one.feed: one.outcome for one in report.outcomes}
+
+
+@pytest.fixture
+def two_districts(tiny_home: Any) -> Any:
+    for district in ("323", "325"):
+        tiny_home.add_feed(district)
+        tiny_home.add_file(district)
+    return tiny_home
+
+
+def test_a_cycle_loads_assesses_publishes_and_reports(two_districts: Any) -> None:
+    report = run(two_districts)
+    assert report.exit_code == 0
+    assert outcomes(report) == {"d323.service_reports": "ok", "d325.service_reports": "ok"}
+    assert [one.rows_loaded for one in report.receipts] == [2, 2]
+    assert report.obligations == {"received": 2}
+    assert report.is_new_release
+    assert [path.rsplit("/", 1)[-1] for path in report.reports] == [
+        "assessment-2024-Q1.html",
+        "assessment-2024-Q1.json",
+    ]
+    assert json.loads((two_districts.path / "reports" / "assessment-2024-Q1.json").read_text(encoding="utf-8"))
+    assert (
+        rows(two_districts, "select count(*) as goals from marts.assessment where period = '2024-Q1'")[0]["goals"] >= 51
+    )
+    assert not list((two_districts.path / "work").iterdir())
+
+
+def test_a_second_cycle_loads_nothing_and_says_so(two_districts: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    first = run(two_districts)
+    assert main(["run", "--home", str(two_districts.path), "--direct"]) == 0
+    assert "Nothing new: nothing loaded." in capsys.readouterr().err
+    assert main(["run", "--home", str(two_districts.path), "--direct", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["receipts"] == []
+    assert told["release_id"] == first.release_id
+    assert not told["is_new_release"]
+    assert {one["outcome"] for one in told["outcomes"]} == {"nothing_new"}
+
+
+def test_a_corrected_file_supersedes_and_the_old_figures_stay_answerable(two_districts: Any) -> None:
+    run(two_districts)
+    two_districts.add_file("323", sent="20240322", late=0)
+    report = run(two_districts)
+    assert [(one.feed, one.rows_loaded, one.rows_unchanged) for one in report.receipts] == [
+        ("d323.service_reports", 1, 1)
+    ]
+    late = "select sum(resolved_late)::int as late from {} where unit_code = '323'"
+    assert rows(two_districts, late.format("core.service_reports_current")) == [{"late": 0}]
+    assert rows(two_districts, late.format("core.service_reports_as_of('2024-03-20')")) == [{"late": 1}]
+
+
+def test_a_broken_file_is_a_finding_and_the_rest_is_loaded(two_districts: Any) -> None:
+    broken = two_districts.path / "inbox" / "325" / "ii06a_2024Q1_20240318.csv"
+    broken.write_bytes(b"\x00\xff\xfe" * 100)
+    report = run(two_districts)
+    assert report.exit_code == 3
+    assert {one.feed: one.status for one in report.receipts} == {
+        "d323.service_reports": "loaded",
+        "d325.service_reports": "refused",
+    }
+    [finding] = rows(two_districts, "select * from ops.findings where severity = 'gate'")
+    assert finding["feed"] == "d325.service_reports"
+    assert finding["message_vi"]
+    assert report.obligations == {"received": 1, "missing": 1}
+    log = (two_districts.path / "logs" / "alerts.log").read_text(encoding="utf-8")
+    assert broken.name in log
+    assert "d325.service_reports, kỳ 2024-Q1: chưa nhận được" in log
+
+
+def test_a_failing_feed_does_not_stop_the_others(
+    two_districts: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tries: list[str] = []
+
+    def pull(feed: Any, *_: Any, **__: Any) -> Any:
+        tries.append(feed.feed_id)
+        if feed.source == "d325":
+            raise ConnectorUnreachableError("sftp.example.org does not answer")
+        if feed.source == "d326":
+            raise FolderMissingError("inbox/326 does not exist; create it")
+        return original(feed, *_, **__)
+
+    original = landing.pull
+    monkeypatch.setattr(landing, "pull", pull)
+    two_districts.add_feed("326")
+    assert main(["run", "--home", str(two_districts.path), "--direct", "--json"]) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert {one["feed"]: one["outcome"] for one in told["outcomes"]} == {
+        "d323.service_reports": "ok",
+        "d325.service_reports": "failed_transient",
+        "d326.service_reports": "failed_terminal",
+    }
+    # retries = 1: what may pass is tried twice, what will not pass once.
+    assert tries.count("d325.service_reports") == 2
+    assert tries.count("d326.service_reports") == 1
+    booked = rows(two_districts, "select feed, outcome from ops.outcomes where outcome like 'failed%' order by feed")
+    assert [one["feed"] for one in booked] == ["d325.service_reports", "d326.service_reports"]
+
+
+def test_a_broken_feed_file_fails_alone(two_districts: Any) -> None:
+    (two_districts.path / "feeds" / "d326.yaml").write_text("source: {id: d326}\n", encoding="utf-8")
+    report = run(two_districts)
+    assert report.exit_code == 3
+    assert outcomes(report)["d326.yaml"] == "failed_terminal"
+    assert outcomes(report)["d323.service_reports"] == "ok"
+
+
+def test_what_was_told_once_is_not_told_again(two_districts: Any) -> None:
+    two_districts.add_feed("326")
+    assert len(run(two_districts).alerts) == 1
+    again = run(two_districts)
+    assert again.alerts == ()
+    assert again.exit_code == 0
+    assert again.obligations["missing"] == 1
+
+
+def test_quarantine_above_the_threshold_needs_a_person(two_districts: Any) -> None:
+    path = two_districts.add_file("323")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[1] = lines[1].replace("Đất đai;12;", "Đất đai;13;")
+    path.write_text("\n".join(lines), encoding="utf-8")
+    report = run(two_districts)
+    assert [one.rows_quarantined for one in report.receipts] == [1, 0]
+    assert report.exit_code == 3
+    assert "50,0 %" in report.alerts[0]
+
+
+def test_a_period_narrows_a_run_and_backfill_fills_the_rest(
+    two_districts: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_districts.add_file("323", period="2023Q4", sent="20231218")
+    home = str(two_districts.path)
+    assert main(["run", "--home", home, "--direct", "--period", "2023-Q4", "--json"]) == 3  # 2024-Q1 is still missing
+    assert [one["period"] for one in json.loads(capsys.readouterr().out)["receipts"]] == ["2023-Q4"]
+    assert main(["backfill", "--home", home, "--direct", "--from", "2023-Q4", "--to", "2024-Q1", "--json"]) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert first["receipts"] == []
+    assert [one["period"] for one in second["receipts"]] == ["2024-Q1", "2024-Q1"]
+
+
+def test_check_judges_without_loading(two_districts: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    file = two_districts.add_file("323")
+    arguments = ["check", str(file), "--feed", "d323.service_reports", "--home", str(two_districts.path), "--json"]
+    assert main(arguments) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["verdict"], told["periods"], told["rows_accepted"]) == ("accepted", ["2024-Q1"], 2)
+    assert not (two_districts.path / "warehouse.duckdb").exists()
+    assert not (two_districts.path / "landing").exists()
+    file.write_text(file.read_text(encoding="utf-8").replace("Tổng tiếp nhận", "Cột lạ"), encoding="utf-8")
+    assert main(arguments) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert told["verdict"] == "refused"
+    assert "Q03" in {one["rule_id"] for one in told["findings"]}
+
+
+def test_status_tells_what_came_and_what_did_not(two_districts: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    two_districts.add_feed("326")
+    run(two_districts)
+    assert main(["status", "--home", str(two_districts.path), "--json"]) == 3
+    told = {one["feed"]: one for one in json.loads(capsys.readouterr().out)}
+    assert told["d323.service_reports"]["status"] == "received"
+    assert told["d323.service_reports"]["rows_loaded"] == 2
+    assert told["d326.service_reports"]["status"] == "missing"
+    assert main(["status", "--home", str(two_districts.path), "--feed", "d323", "--json"]) == 0
+
+
+def test_two_runs_do_not_write_at_once(two_districts: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    run(two_districts)
+    home = open_home(two_districts.path)
+    with writing(home):
+        assert main(["run", "--home", str(home.path), "--direct"]) == 1
+    assert "is being written" in capsys.readouterr().err
+
+
+def test_work_of_a_dead_run_is_cleared_and_of_a_living_one_kept(two_districts: Any) -> None:
+    dead = two_districts.path / "work" / "20240101T000000-4194304999-abcd"
+    living = two_districts.path / "work" / "20240101T000000-1-abcd"
+    for folder in (dead, living):
+        folder.mkdir(parents=True)
+    run(two_districts)
+    assert not dead.exists()
+    assert living.exists()
+
+
+def test_obligations_follow_the_active_periods(two_districts: Any) -> None:
+    home = open_home(two_districts.path)
+    two_districts.add_feed("326", active={"from": "2023-Q4"})
+    two_districts.add_feed("327", active={"from": "2023-Q4", "to": "2024-Q4"})
+    feeds = {feed.source: feed for feed in read_home_feeds(home)[0]}
+
+    def periods(source: str, today: date) -> list[str]:
+        feed = feeds[source]
+        return [one.period for one in expected(feed, contract_of(feed, home), today)]
+
+    assert periods("d323", date(2026, 1, 1)) == ["2024-Q1"]
+    # Open-ended: nothing is owed for a period that has not begun (2024-Q2 of this form begins on 15/03/2024).
+    assert periods("d326", date(2024, 3, 14)) == ["2023-Q4", "2024-Q1"]
+    assert periods("d326", date(2024, 3, 15)) == ["2023-Q4", "2024-Q1", "2024-Q2"]
+    assert periods("d327", date(2024, 1, 1)) == ["2023-Q4", "2024-Q1", "2024-Q2", "2024-Q3", "2024-Q4"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "may_pass"),
+    [
+        (ConnectorUnreachableError("x"), True),
+        (FolderMissingError("x"), False),
+        (TimeoutError("x"), True),
+        (ConnectionResetError("x"), True),
+        (ValueError("x"), False),
+    ],
+)
+def test_only_what_may_pass_is_tried_again(fault: Exception, may_pass: bool) -> None:
+    assert collecting.is_transient(fault) is may_pass
+
+
+def test_sql_writes_what_is_asked(two_districts: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(two_districts)
+    arguments = ["sql", "--home", str(two_districts.path)]
+    query = "select unit_code, count(*) as fields from core.service_reports_current group by all order by all"
+    assert main([*arguments, query, "--format", "csv"]) == 0
+    assert capsys.readouterr().out == "unit_code,fields\n323,2\n325,2\n"
+    assert main([*arguments, query, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"unit_code": "323", "fields": 2}, {"unit_code": "325", "fields": 2}]
+    assert main([*arguments, query]) == 0
+    assert "unit_code" in capsys.readouterr().out
+    assert main([*arguments, query, "--format", "parquet", "--output", str(tmp_path / "answer.parquet")]) == 0
+    assert (tmp_path / "answer.parquet").stat().st_size > 0
+    capsys.readouterr()
+    assert main([*arguments, "select rule_ids, [1] as list from ops.quarantine", "--format", "csv"]) == 0
+    assert main([*arguments, "drop table core.dossiers"]) == 2
+    assert main([*arguments, "select nothing from nowhere"]) == 2
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_sql_answers_from_the_release_while_a_run_writes(
+    two_districts: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(two_districts)
+    home = str(two_districts.path)
+    with writing(open_home(two_districts.path)) as con:
+        con.execute("begin")
+        con.execute("delete from core.service_reports")
+        assert main(["sql", "--home", home, "select count(*) as rows from core.service_reports", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == [{"rows": 4}]
+        con.execute("rollback")
+
+
+def test_release_is_listed_and_published_by_hand(two_districts: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    report = run(two_districts)
+    home = str(two_districts.path)
+    assert main(["release", "--home", home, "publish", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["release_id"] == report.release_id
+    assert main(["release", "--home", home, "list", "--json"]) == 0
+    [held] = json.loads(capsys.readouterr().out)
+    assert (held["release_id"], held["current"]) == (report.release_id, "current")
+
+
+def test_assessment_is_written_where_asked(
+    two_districts: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(two_districts)
+    arguments = ["assess", "--home", str(two_districts.path), "--output", str(tmp_path), "--period"]
+    assert main([*arguments, "2024-Q1", "--format", "html"]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "assessment-2024-Q1.html")
+    assert main([*arguments, "2019-Q1"]) == 2
+    assert "2024-Q1" in capsys.readouterr().err
