@@ -2,37 +2,12 @@
 -- of the period, even with 0 rows. Coverage = units reporting / units valid on the last day of the period.
 -- vi: Độ bao phủ: số đơn vị có báo cáo trên số đơn vị còn hiệu lực tại ngày cuối kỳ, theo tập dữ liệu.
 -- grain: dataset, period, unit_code
-with loaded_parts as (
-  select distinct 'dossiers' as dataset, period, unit_code
-  from core.dossiers_current
-  union
-  select distinct 'service_reports', period, unit_code
-  from core.service_reports_current
-  union
-  select distinct 'survey_responses', period, unit_code
-  from core.survey_responses_current
-  union
-  select distinct 'petitions', period, unit_code
-  from core.petitions_current
-  union
-  select distinct 'activities', period, unit_code
-  from core.activities_current
-  union
-  select duty.dataset, duty.period, duty.unit_code
-  from ops.obligations as duty
-  join ops.deliveries as delivery
-    on delivery.feed = duty.feed
-    and delivery.dataset = duty.dataset
-    and list_contains(delivery.periods, duty.period)
-  where delivery.status in ('loaded', 'unchanged')
-),
-
-reported_months as (
+with reported_months as (
   select distinct
     loaded.dataset,
     placement.rollup_code as unit_code,
     unnest(generate_series(months.first_day, months.last_day, interval 1 month)) as month_start
-  from loaded_parts as loaded
+  from marts.reported_parts as loaded
   join marts.unit_rollup as placement
     on placement.dataset = loaded.dataset
     and placement.period = loaded.period

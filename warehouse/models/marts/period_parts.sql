@@ -5,6 +5,10 @@ with parts as (
   select period as part, first_day, last_day
   from ref.periods
   where regime = 'CALENDAR'
+    and (
+      period in (select period from marts.periods)
+      or period in (select period from marts.reported_parts)
+    )
 )
 
 select

@@ -4,19 +4,7 @@
 -- grain: period
 with mentioned as (
   select period
-  from core.dossiers_current
-  union
-  select period
-  from core.service_reports_current
-  union
-  select period
-  from core.survey_responses_current
-  union
-  select period
-  from core.petitions_current
-  union
-  select period
-  from core.activities_current
+  from marts.reported_parts
   union
   select unnest(periods)
   from ops.deliveries
