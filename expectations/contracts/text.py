@@ -45,4 +45,4 @@ def key(text: str) -> str:
 def plain(text: str) -> str:
     """Accent-free key for suggestions: `Đình Dù` → `dinh du`. Never use it to match."""
     stripped = "".join(c for c in unicodedata.normalize("NFD", key(text)) if not unicodedata.combining(c))
-    return stripped.replace("đ", "d").rstrip(". ")
+    return _SPACES.sub(" ", stripped).replace("đ", "d").strip().rstrip(". ")

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from expectations.contracts.model import Column, Contract, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+# First calls import DuckDB and Great Expectations: seconds, and no fault of the code under test.
+settings.register_profile("without_deadline", deadline=None)
+settings.load_profile("without_deadline")
 
 POLARS_TYPES = {
     "text": pl.String(),
