@@ -174,6 +174,7 @@ def obligations(con: duckdb.DuckDBPyConnection, periods: Sequence[str], units: S
 def quality(con: duckdb.DuckDBPyConnection, periods: Sequence[str], feeds: frozenset[str] | None = None) -> Row:
     """Deliveries by status, rows by fate for each dataset, findings by rule; for all feeds or those named."""
     deliveries = [row for row in _deliveries(con, periods) if feeds is None or row["feed"] in feeds]
+    unplaced = [row for row in _unplaced(con) if feeds is None or row["feed"] in feeds]
     by_dataset: dict[str, Row] = {}
     for row in deliveries:
         entry = by_dataset.setdefault(row["dataset"], _empty_dataset(row["dataset"]))
@@ -197,6 +198,7 @@ def quality(con: duckdb.DuckDBPyConnection, periods: Sequence[str], feeds: froze
             for name in ("rows_read", *(f"rows_{fate}" for fate in FATES))
         },
         "findings": _findings(con, periods, ours, feeds),
+        "unplaced": unplaced,
     }
 
 
@@ -224,8 +226,24 @@ def _deliveries(con: duckdb.DuckDBPyConnection, periods: Sequence[str]) -> list[
         con,
         "ops.deliveries",
         ("delivery_id", "feed", "dataset", "file_name", "status", "received_at"),
-        "list_has_any(periods, ?) or coalesce(len(periods), 0) = 0",
+        "list_has_any(periods, ?)",
         [list(periods)],
+    )
+
+
+def _unplaced(con: duckdb.DuckDBPyConnection) -> list[Row]:
+    """Refused files whose period could not be told: they belong to no period's account and must not vanish."""
+    rows = fetch(
+        con,
+        "ops.deliveries",
+        ("delivery_id", "feed", "file_name", "status"),
+        "coalesce(len(periods), 0) = 0 and status in ('refused', 'held')",
+    )
+    gates = fetch(con, "ops.findings", ("delivery_id", "rule_id"), "severity = 'gate' and delivery_id is not null")
+    rules = {row["delivery_id"]: row["rule_id"] for row in gates}
+    return sorted(
+        ({**row, "rule_id": rules.get(row["delivery_id"])} for row in rows),
+        key=lambda row: (row["feed"], row["file_name"] or ""),
     )
 
 

@@ -31,11 +31,13 @@ _VALUE_COLUMNS = (
     "coverage_pct",
     "units_reporting",
     "units_in_scope",
+    "missing_units",
     "low",
     "high",
     "availability",
     "is_primary",
     "is_too_good",
+    "due_on",
     "beside",
     "note_vi",
 )
@@ -100,6 +102,7 @@ def figures(con: duckdb.DuckDBPyConnection, period: Period, unit_code: str, on: 
     indicators, in_force = catalogue(con), targets(con, on)
     before = _by_definition(found.get((previous, unit_code), []))
     year_before = _by_definition(found.get((last_year, unit_code), []))
+    verdicts = _verdicts(con, str(period), unit_code)
     result: dict[str, list[Row]] = {}
     for row in found.get((str(period), unit_code), []):
         code = row["indicator_code"]
@@ -108,6 +111,8 @@ def figures(con: duckdb.DuckDBPyConnection, period: Period, unit_code: str, on: 
         figure["previous"] = _comparison(figure, row, before.get(key), previous)
         figure["same_period_last_year"] = _comparison(figure, row, year_before.get(key), last_year)
         figure["target"] = _target(in_force.get(code), figure)
+        if figure["is_primary"] and code in verdicts:
+            _settle(figure, verdicts[code])
         result.setdefault(code, []).append(figure)
     return result
 
@@ -117,6 +122,32 @@ def missing_figure(code: str, indicators: Mapping[str, Row]) -> Row:
     row = dict.fromkeys(_VALUE_COLUMNS) | {"indicator_code": code, "availability": "no_source_yet"}
     figure = _figure(row, indicators.get(code, {}))
     return figure | {"previous": None, "same_period_last_year": None, "target": None}
+
+
+def _verdicts(con: duckdb.DuckDBPyConnection, period: str, unit_code: str) -> dict[str, Row]:
+    rows = fetch(
+        con,
+        "marts.indicator_verdicts",
+        ("indicator_code", "verdict", "movement", "change"),
+        "period = ? and unit_code = ?",
+        [period, unit_code],
+    )
+    return {row["indicator_code"]: row for row in rows}
+
+
+def _settle(figure: Row, verdict: Row) -> None:
+    """Let the warehouse's own verdict stand: it knows both periods' gates and what is significant."""
+    figure["verdict"] = verdict["verdict"]
+    past = figure["previous"]
+    if not past or past["change"] is None:
+        return
+    if verdict["change"] is None:
+        past.update(change=None, change_kind=None, not_comparable="units")
+        past["is"] = None
+    elif verdict["verdict"] == "not_significant":
+        past["is"] = "not_significant"
+    else:
+        past["is"] = verdict["movement"] or past["is"]
 
 
 def _by_definition(rows: Iterable[Row]) -> dict[tuple[str, str | None], Row]:
@@ -136,6 +167,8 @@ def _figure(row: Row, indicator: Row) -> Row:
         "value_unit": row["value_unit"] or indicator.get("value_unit") or "%",
         "direction": indicator.get("direction") or "context",
         "source_dataset": indicator.get("source_dataset"),
+        "verdict": None,
+        "due_on": row["due_on"],
         **{
             name: row[name]
             for name in (
@@ -174,9 +207,10 @@ def _comparison(figure: Row, now: Row, before: Row | None, label: str) -> Row | 
         return result
     if now["regime"] != before["regime"]:
         return result | {"not_comparable": "regime"}
-    if (now["units_in_scope"], now["units_reporting"]) != (before["units_in_scope"], before["units_reporting"]):
-        result["not_comparable"] = "units"
-        return result
+    if now["due_on"]:
+        return result | {"not_comparable": "yearly"}
+    if any(now[name] != before[name] for name in ("units_in_scope", "units_reporting", "missing_units")):
+        return result | {"not_comparable": "units"}
     difference = figure["value"] - before["value"]
     kind = {"%": "points", "count": "percent", "persons": "percent"}.get(figure["value_unit"], "absolute")
     if kind == "percent":

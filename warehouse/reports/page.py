@@ -17,6 +17,12 @@ from warehouse.reports.wording import Words, both, change, day, moment, number, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+VERDICTS = (
+    "met", "not_met", "better", "kept", "same", "not_significant", "worse", "no_previous", "too_good", "not_due",
+    "low_coverage", "suppressed", "no_value", "context",
+)  # fmt: skip
+"""What may be found for an indicator, in the order a reason tells it."""
+
 _SHORT_KINDS = (("Thành phố ", "TP "), ("Thị xã ", "TX "), ("Huyện ", ""), ("Phường ", "P. "), ("Xã ", ""))
 
 
@@ -58,6 +64,11 @@ def target_text(figure: Mapping[str, Any]) -> Words:
     if figure["value_unit"] == "%" and float(target["value"]).is_integer():
         value = both(_whole_percent, target["value"])
     return Words(f"{sign} {value.vi}", f"{sign} {value.en}")
+
+
+def short_source(target: Mapping[str, Any]) -> Words:
+    """The document a target is borrowed from, without what the notes add to it."""
+    return Words(*(re.split(r"[:;(]", text)[0].strip() for text in (target["source_vi"], target["source"])))
 
 
 def _whole_percent(value: float, language: Any) -> str:
@@ -114,6 +125,8 @@ def _environment() -> Environment:
         "sentences": _join_sentences,
         "axis": Axis.around,
         "shares": shares,
+        "short_source": short_source,
+        "verdict_order": VERDICTS,
         "age_bands": evidence.AGE_BANDS,
         "fates": evidence.FATES,
     }
