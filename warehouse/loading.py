@@ -4,6 +4,7 @@ A partition is a feed and a period (or the whole feed). Its deliveries stand in 
 they arrived: by the moment they speak for, then by their bytes, then, for a second reading of the same bytes, by the
 order of loading. A version of a row lives from the delivery that brought it to the first later one that lacks it. A
 delivery that arrives late is put in its place of the chain, so that every order of arrival ends in the same warehouse.
+One case cannot be ordered, two deliveries of one moment with other figures: the second waits for a person (Q07).
 """
 
 from __future__ import annotations
@@ -131,7 +132,8 @@ def load(
     quarantined = 0 if quarantine is None else quarantine.height
     con.begin()
     try:
-        _forget(con, delivery.delivery_id)
+        if standing:
+            _forget(con, delivery.delivery_id)
         judged = _Judged(
             delivery=delivery,
             contract=contract,
@@ -553,8 +555,8 @@ def _conflict(con: duckdb.DuckDBPyConnection, judged: _Judged) -> Finding | None
 
 
 def _same_or_newer(con: duckdb.DuckDBPyConnection, judged: _Judged, tally: _Tally) -> list[Finding]:
-    others = [row for row in _neighbours(con, judged) if row[1] != judged.delivery.sha256]
-    if not others:
+    others = _neighbours(con, judged)
+    if not others or judged.delivery.sha256 in {row[1] for row in others}:  # none, or these bytes read once more
         return []
     equal = [row for row in others if row[2] is not None and row[2] == judged.content_hash]
     if equal and not tally.ended:

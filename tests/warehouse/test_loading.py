@@ -197,6 +197,28 @@ def test_a_second_reading_of_the_same_bytes_replaces_the_first(tmp_path: Path) -
         assert con.execute("select received_total from core.service_reports_current").fetchall() == [(9,)]
 
 
+def test_a_second_reading_says_nothing_of_the_file_that_corrected_it(tmp_path: Path) -> None:
+    first = Sent("d323.reports", 0, (("2024-Q1", "A", 1),))
+    with warehouse() as con:
+        load_sent(con, first, tmp_path)
+        load_sent(con, Sent("d323.reports", 5, (("2024-Q1", "A", 2),)), tmp_path)
+        before = con.execute("select field_name, received_total from core.service_reports_current").fetchall()
+        receipt = load(
+            con,
+            record(first, delivery_id="second-reading"),
+            contract("service_reports"),
+            accepted_path=tmp_path / f"{first.delivery_id}.parquet",
+            quarantine=None,
+            findings=None,
+            ignored={},
+            rows_read=1,
+            periods=("2024-Q1",),
+            content_hash=first.content_hash,
+        )
+        assert (receipt.status, receipt.rows_unchanged, receipt.findings) == ("unchanged", 1, ())
+        assert con.execute("select field_name, received_total from core.service_reports_current").fetchall() == before
+
+
 def test_a_refused_delivery_is_booked_with_its_findings_and_loads_nothing(tmp_path: Path) -> None:
     gate = Finding("Q03", "header", "gate", "Thiếu cột Mã hồ sơ.", sheet="Biểu", row=None, column_name="Mã hồ sơ")
     findings = pl.DataFrame([{name: getattr(gate, name) for name in gate.__slots__}])
