@@ -63,7 +63,7 @@ def personal_sql(expression: str) -> str:
 
 def personal_key_sql(expression: str) -> str:
     """SQL that is true where a key looks personal: a plain code (`2024-000123`, nine digits) never does."""
-    return f"({personal_sql(expression)} and not regexp_full_match({expression}, {_literal(CODE_PATTERN)}))"
+    return f"(not regexp_full_match({expression}, {_literal(CODE_PATTERN)}) and {personal_sql(expression)})"
 
 
 def _literal(text: str) -> str:
