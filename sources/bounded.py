@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import threading
+from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as PoolTimeout
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,13 +44,8 @@ class ReadingPool:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
-        self._pool = ProcessPool(
-            max_workers=self.limits.workers,
-            max_tasks=self.limits.tasks_per_worker,
-            initializer=_start_child,
-            initargs=(self.limits.memory_mib,),
-            context=multiprocessing.get_context("spawn"),
-        )
+        self._lock = threading.Lock()
+        self._pool = self._new_pool()
 
     def __enter__(self) -> ReadingPool:
         return self
@@ -70,14 +66,37 @@ class ReadingPool:
 
     def run(self, task: Callable[..., Reading], *arguments: Any) -> Reading:
         """Run a reading function in a child; whatever happens to the child becomes a Q01 gate finding."""
-        future = self._pool.schedule(_guarded, args=[task, *arguments], timeout=self.limits.seconds)
-        try:
-            reading: Reading = future.result()
-        except PoolTimeout:
-            return _refused("file_takes_too_long", f"Đọc tệp quá {self.limits.seconds:g} giây nên đã dừng.")
-        except ProcessExpired as expired:
-            return _refused("reader_crashed", f"Chương trình đọc bị ngắt khi mở tệp ({_cause(expired)}).")
-        return reading
+        for is_last in (False, True):
+            pool = self._pool
+            try:
+                future = pool.schedule(_guarded, args=[task, *arguments], timeout=self.limits.seconds)
+                reading: Reading = future.result()
+            except PoolTimeout:
+                return _refused("file_takes_too_long", f"Đọc tệp quá {self.limits.seconds:g} giây nên đã dừng.")
+            except ProcessExpired as expired:
+                return _refused("reader_crashed", f"Chương trình đọc bị ngắt khi mở tệp ({_cause(expired)}).")
+            except (RuntimeError, CancelledError):
+                # A child killed from outside while it waited for work leaves the pool unusable: take a new one.
+                if is_last or pool.active:
+                    raise
+                self._replace(pool)
+            else:
+                return reading
+        raise AssertionError("the last attempt returns or raises")
+
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self.limits.workers,
+            max_tasks=self.limits.tasks_per_worker,
+            initializer=_start_child,
+            initargs=(self.limits.memory_mib,),
+            context=multiprocessing.get_context("spawn"),
+        )
+
+    def _replace(self, broken: ProcessPool) -> None:
+        with self._lock:
+            if self._pool is broken:
+                self._pool = self._new_pool()
 
 
 def read(  # noqa: PLR0917 - the signature of `reading.read`

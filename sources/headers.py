@@ -36,7 +36,7 @@ def place_columns(table: TextTable, plan: TablePlan, contract: Contract) -> tupl
         severity = "gate" if is_gate else "warning"
         findings.append(Finding("Q03", "header_missing", severity, message, table.sheet, column_name=header))  # type: ignore[arg-type]
 
-    no_records = table.envelope is not None and not table.headers
+    no_records = not table.headers  # JSON without a single record has no names either
     for name, source in plan.columns.items():
         here = [by_key[key(header)] for header in source.headers if key(header) in by_key]
         used.update(here)
