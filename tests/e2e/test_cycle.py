@@ -1,0 +1,332 @@
+"""The whole house as its users meet it: `danvan` in processes of its own, a real Prefect server, real signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import psutil
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# ruff: noqa: S310 (addresses are made here)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+ROOT = Path(__file__).parents[2]
+REAL = ROOT.parent / "shared" / "real"
+REAL_HOME = ROOT / "tests" / "sources" / "real_home"
+
+DANVAN = [sys.executable, "-m", "flows.command"]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "DANVAN_"))}
+
+
+def danvan(*arguments: str | Path, seconds: float = 500) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*DANVAN, *map(str, arguments)], capture_output=True, text=True, timeout=seconds, env=ENVIRONMENT, check=False
+    )
+
+
+def start(*arguments: str | Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*DANVAN, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=ENVIRONMENT,
+        start_new_session=True,
+    )
+
+
+def ask(home: Path, query: str, *options: str) -> list[dict[str, Any]]:
+    done = danvan("sql", "--home", home, query, "--json", *options)
+    assert done.returncode == 0, done.stderr
+    answer: list[dict[str, Any]] = json.loads(done.stdout)
+    return answer
+
+
+def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:
+    patience = time.monotonic() + seconds
+    while time.monotonic() < patience:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.5)
+    raise AssertionError(f"waited {seconds:.0f} s in vain for {what}")
+
+
+# --- the demo ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The demo home, made once, and what `danvan demo --json` said."""
+    home = tmp_path_factory.mktemp("demo") / "demo-home"
+    done = danvan("demo", home, "--json")
+    assert done.returncode == 0, done.stderr
+    return home, json.loads(done.stdout)
+
+
+def test_demo_loads_the_sample_province(demo: tuple[Path, dict[str, Any]]) -> None:
+    home, told = demo
+    report = told["report"]
+    assert report["engine"] == "prefect"
+    assert len(report["outcomes"]) == 50
+    assert {one["outcome"] for one in report["outcomes"]} == {"ok"}
+    assert sum(told["goals"][status] for status in told["goals"] if status != "period") == 51
+    assert told["goals"]["period"] == "2024-Q2"
+    assert (home / "releases" / report["release_id"] / "warehouse.duckdb").is_file()
+    assert (home / "releases" / "current").is_symlink()
+    assert all(Path(path).stat().st_size > 1000 for path in report["reports"])
+    [sums] = ask(
+        home,
+        "select sum(rows_read)::int as read, "
+        "sum(rows_loaded + rows_unchanged + rows_quarantined + rows_ignored)::int as accounted from ops.receipts",
+    )
+    assert sums["read"] == sums["accounted"] == sum(one["rows_read"] for one in report["receipts"])
+
+
+def test_demo_ran_under_prefect_and_left_its_summary_there(demo: tuple[Path, dict[str, Any]]) -> None:
+    home, told = demo
+    with sqlite3.connect(home / ".prefect" / "prefect.db") as book:
+        assert book.execute("select state_name from flow_run").fetchall() == [("Needs a person",)]
+        [(summary,)] = book.execute("select data from artifact where key = 'cycle'").fetchall()
+    assert told["report"]["release_id"] in summary
+    assert "d323.dossiers" in summary
+
+
+def test_demo_leaves_no_process_behind(demo: tuple[Path, dict[str, Any]]) -> None:
+    home = str(demo[0])
+    left = [one.info for one in psutil.process_iter(["cmdline"]) if home in " ".join(one.info["cmdline"] or [])]
+    assert not left
+
+
+def test_a_run_after_the_demo_loads_nothing_and_says_so(demo: tuple[Path, dict[str, Any]]) -> None:
+    home, told = demo
+    done = danvan("run", "--home", home)
+    assert done.returncode == 0, done.stderr
+    assert "No Prefect server answers: running directly." in done.stderr
+    assert "Nothing new: nothing loaded." in done.stderr
+    assert ask(home, "select count(*) as n from ops.receipts") == [{"n": len(told["report"]["receipts"])}]
+
+
+def test_the_same_province_ends_in_the_same_warehouse(demo: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    """Killed in the middle of loading, started again, without Prefect: the rows are those of the undisturbed demo."""
+    home, told = demo
+    other = tmp_path / "killed"
+    shutil.copytree(ROOT / "examples" / "province", other)
+    running = start("run", "--home", other, "--direct")
+    assert running.stdout is not None
+    loads = 0
+    for line in running.stdout:
+        loads += "rows loaded" in line
+        if loads == 20:
+            break
+    children = psutil.Process(running.pid).children(recursive=True)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    wait_for(lambda: not any(_is_alive(one) for one in children), 30, "the children of the killed run to end")
+    standing = len(ask(other, "select delivery_id from ops.receipts", "--live"))
+    assert 20 <= standing < len(told["report"]["receipts"])
+    again = danvan("run", "--home", other, "--direct", "--json")
+    assert again.returncode == 3, again.stderr  # the seeded defects need a person
+    assert standing + len(json.loads(again.stdout)["receipts"]) == len(told["report"]["receipts"])
+    for dataset in ("dossiers", "service_reports", "survey_responses", "petitions", "activities"):
+        query = f"select count(*) as rows, sum(hash(_row_hash, _partition, _ended_by)) as hash from core.{dataset}"
+        assert ask(other, query) == ask(home, query), dataset
+    assert not [one for one in (other / "work").iterdir() if one.is_dir()]
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_sql_answers_while_a_run_is_writing(demo: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    home = tmp_path / "busy"
+    shutil.copytree(demo[0], home, symlinks=True)
+    (home / "warehouse.duckdb").unlink()  # so that everything is loaded again, while the old release stands
+    running = start("run", "--home", home, "--direct")
+    answers = 0
+    try:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if "rows loaded" in line:
+                break
+        while running.poll() is None and answers < 3:
+            query = "select count(*) as goals from marts.assessment where period = '2024-Q2' and unit_code = '33'"
+            assert ask(home, query) == [{"goals": 51}]
+            answers += 1
+    finally:
+        for _ in running.stdout or ():
+            pass
+        running.wait(300)
+    assert answers
+
+
+# --- the server ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def served(tiny_home: Any) -> Iterator[tuple[Any, subprocess.Popen[str], str]]:
+    """A home with one good feed and one whose folder is missing, looked at every minute by `danvan serve`."""
+    tiny_home.add_feed("323", schedule="* * * * *")
+    tiny_home.add_file("323")
+    inbox = tiny_home.add_feed("325", schedule="* * * * *")
+    inbox.rmdir()
+    process = start("serve", "--home", tiny_home.path)
+    try:
+        state = tiny_home.path / ".prefect" / "server.json"
+        api = wait_for(lambda: state.exists() and json.loads(state.read_text())["api_url"], 60, "the server's address")
+        wait_for(lambda: _answers(api), 240, "the server to answer")
+        yield tiny_home, process, api
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _answers(api: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{api}/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def post(api: str, path: str) -> list[dict[str, Any]]:
+    request = urllib.request.Request(
+        f"{api}/{path}/filter", data=b"{}", headers={"content-type": "application/json"}, method="POST"
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        found: list[dict[str, Any]] = json.loads(answer.read())
+    return found
+
+
+def test_a_scheduled_run_happens_and_sigterm_leaves_the_schedule(
+    served: tuple[Any, subprocess.Popen[str], str],
+) -> None:
+    home, process, api = served
+
+    def finished() -> list[dict[str, Any]]:
+        return [run for run in post(api, "flow_runs") if run["state_type"] in {"COMPLETED", "FAILED", "CRASHED"}]
+
+    [first, *_] = wait_for(finished, 300, "a scheduled run to finish")
+    assert first["auto_scheduled"]
+    assert (first["state_type"], first["state_name"]) == ("COMPLETED", "Needs a person")
+    assert ask(home.path, "select count(*) as n from core.service_reports") == [{"n": 2}]
+    booked = ask(home.path, "select distinct feed, outcome from ops.outcomes order by feed", "--live")
+    assert {(one["feed"], one["outcome"]) for one in booked} >= {
+        ("d323.service_reports", "ok"),
+        ("d325.service_reports", "failed_terminal"),
+    }
+
+    by_hand = danvan("run", "--home", home.path, "--json")
+    assert "Running under Prefect" in by_hand.stderr
+    assert by_hand.returncode == 3, by_hand.stderr
+    told = json.loads(by_hand.stdout)
+    assert told["engine"] == "prefect"
+    assert {one["feed"]: one["outcome"] for one in told["outcomes"]} == {
+        "d323.service_reports": "nothing_new",
+        "d325.service_reports": "failed_terminal",
+    }
+
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    assert process.stdout is not None
+    assert "The schedules stay active" in process.stdout.read()
+    wait_for(lambda: not any(_is_alive(one) for one in children), 30, "server and runs to end")
+    assert not (home.path / ".prefect" / "server.json").exists()
+    with sqlite3.connect(home.path / ".prefect" / "prefect.db") as book:
+        assert book.execute("select active from deployment_schedule").fetchall() == [(1,)]
+        assert book.execute("select paused from deployment").fetchall() == [(0,)]
+
+
+# --- files nobody here wrote ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the council's cases and the citizens' survey, run once."""
+    if not REAL.is_dir():
+        pytest.skip("the real files are not on this machine")
+    home = tmp_path_factory.mktemp("real") / "home"
+    shutil.copytree(REAL_HOME, home)
+    (home / "danvan.toml").touch()
+    (home / "inbox").mkdir(exist_ok=True)
+    (home / "inbox" / "real").symlink_to(REAL)
+    done = danvan("run", "--home", home, "--direct", "--json")
+    assert done.returncode in {0, 3}, done.stderr
+    assert {one["outcome"] for one in json.loads(done.stdout)["outcomes"]} == {"ok"}, done.stderr
+    return home
+
+
+def test_the_councils_cases_agree_with_their_publisher(real: Path) -> None:
+    [receipt] = ask(real, "select * from ops.receipts where dataset = 'petitions'")
+    assert receipt["rows_read"] == 341_299
+    # 105 keys stand twice with differing content: a person decides, so all 210 rows wait in quarantine.
+    [doubled] = ask(
+        real,
+        "select count(*) as rows, count(distinct row_key) as keys from ops.quarantine where dataset = 'petitions'",
+    )
+    assert (doubled["rows"], doubled["keys"]) == (210, 105)
+    assert receipt["rows_loaded"] == 341_299 - 210
+    [counted] = ask(
+        real,
+        "with every as (select petition_code as key from core.petitions_current "
+        "union all select row_key from ops.quarantine where dataset = 'petitions') "
+        "select count(*) as rows, count(distinct key) as keys from every",
+    )
+    assert counted == {"rows": 341_299, "keys": 341_194}
+    opened = ask(
+        real,
+        "with every as (select year(received_on) as year from core.petitions_current "
+        "union all select left(period, 4)::int from ops.quarantine where dataset = 'petitions') "
+        "select year, count(*) as cases from every group by year order by year",
+    )
+    assert [one["year"] for one in opened] == list(range(2015, 2026))
+    by_year = [48486, 51948, 49299, 44242, 39356, 24482, 18820, 29861, 34324, 477, 4]
+    assert [one["cases"] for one in opened] == by_year
+    raw = pl.scan_parquet(next(REAL.glob("nyc_council_*.parquet"))).select("unique_key", "opendate", "closedate")
+    single = raw.filter(~pl.col("unique_key").is_duplicated()).collect()
+    still_open = single.filter(pl.col("closedate").is_null()).group_by(pl.col("opendate").str.slice(0, 4)).len()
+    assert {
+        str(one["year"]): one["cases"]
+        for one in ask(
+            real,
+            "select year(received_on) as year, count(*) as cases from core.petitions_current "
+            "where resolved_on is null group by year",
+        )
+    } == dict(still_open.iter_rows())
+    assert raw.select(pl.col("closedate").is_null().sum()).collect().item() == 14_142
+
+
+def test_the_surveys_means_agree_with_their_publisher(real: Path) -> None:
+    found = {
+        one["item_code"]: (one["n"], round(one["mean"], 6))
+        for one in ask(
+            real,
+            "select item_code, count(*) as n, avg(answer) as mean from core.survey_answers "
+            "where questionnaire_id = 'AEJ_2018' group by all",
+        )
+    }
+    assert ask(real, "select count(*) as n from core.survey_responses_current") == [{"n": 1569}]
+    assert found["edubasica"] == (481, 8.241164)
+    assert found["edumedia"] == (230, 8.434783)
+    assert found["satisfechoservsalud"] == (1380, 7.379710)
+    assert found["calidadv"] == (1565, 8.412780)
+    assert found["agua"] == (1562, 7.975032)
