@@ -1,4 +1,4 @@
-"""Small literal rows for the tests of the models: a warehouse in memory, rows by dataset, and what counts as reported."""
+"""Small literal rows for the tests of the models: a warehouse, rows by dataset, and what counts as reported."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def insert(con: duckdb.DuckDBPyConnection, dataset: str, rows: Iterable[Mapping[
         for number, row in enumerate(rows, start=1)
     ]
     answers = [
-        [{"key": code, "value": float(value)} for code, value in (row.pop("answers", None) or {}).items()] for row in made
+        [{"key": code, "value": float(value)} for code, value in (row.pop("answers", None) or {}).items()]
+        for row in made
     ]
     frame = pl.DataFrame(made, infer_schema_length=None)
     chosen = "*"
@@ -72,7 +73,8 @@ def report(
         for period in periods:
             feed, number = f"d{unit}.{dataset}", next(_number)
             con.execute(
-                "insert into ops.deliveries (delivery_id, feed, dataset, periods, effective_at, status, load_no, loaded_at)"
+                "insert into ops.deliveries (delivery_id, feed, dataset, periods,"
+                " effective_at, status, load_no, loaded_at)"
                 " values (?, ?, ?, [?], timestamp '2024-07-01', ?, ?, timestamp '2024-07-01')",
                 [f"x{number}", feed, dataset, period, status, number],
             )
@@ -105,8 +107,12 @@ def figure(
         "select numerator, denominator, value from marts.indicator_values"
         " where indicator_code = ? and unit_code = ? and period = ?"
         " and case when ?::varchar is null then is_primary else definition_id = ? end",
-        code, unit, period, definition, definition,
-    )  # fmt: skip
+        code,
+        unit,
+        period,
+        definition,
+        definition,
+    )
     return found
 
 

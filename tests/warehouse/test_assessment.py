@@ -18,13 +18,24 @@ TWO = ("2023-Q4", "2024-Q1")
 
 
 def goal(con: duckdb.DuckDBPyConnection, goal_id: str, unit: str = "323", period: str = "2024-Q1") -> dict[str, Any]:
-    columns = ("status", "reason_vi", "reason_en", "coverage_pct", "scored_count", "met_count", "direction",
-               "previous_status", "figures")  # fmt: skip
+    columns = (
+        "status",
+        "reason_vi",
+        "reason_en",
+        "coverage_pct",
+        "scored_count",
+        "met_count",
+        "direction",
+        "previous_status",
+        "figures",
+    )
     row = one(
         con,
         f"select {', '.join(columns)} from marts.assessment where goal_id = ? and unit_code = ? and period = ?",
-        goal_id, unit, period,
-    )  # fmt: skip
+        goal_id,
+        unit,
+        period,
+    )
     found = dict(zip(columns, row, strict=True))
     found["figures"] = json.loads(found["figures"])
     return found
@@ -34,8 +45,10 @@ def verdict(con: duckdb.DuckDBPyConnection, code: str, unit: str = "323", period
     found = one(
         con,
         "select verdict from marts.indicator_verdicts where indicator_code = ? and unit_code = ? and period = ?",
-        code, unit, period,
-    )  # fmt: skip
+        code,
+        unit,
+        period,
+    )
     return str(found)
 
 
@@ -81,21 +94,37 @@ def skilful_models(period: str, in_agency: int, count: int, unit: str = "323") -
 
 def form(period: str, unit: str = "323", late: int = 0, resolved: int = 100) -> dict[str, Any]:
     return {
-        "period": period, "unit_code": unit, "field_name": "x", "received_total": resolved, "received_online": resolved,
-        "received_direct": 0, "carried_in": 0, "resolved_total": resolved, "resolved_early": resolved - late,
-        "resolved_on_time": 0, "resolved_late": late, "open_total": 0, "open_in_term": 0, "open_overdue": 0,
-    }  # fmt: skip
+        "period": period,
+        "unit_code": unit,
+        "field_name": "x",
+        "received_total": resolved,
+        "received_online": resolved,
+        "received_direct": 0,
+        "carried_in": 0,
+        "resolved_total": resolved,
+        "resolved_early": resolved - late,
+        "resolved_on_time": 0,
+        "resolved_late": late,
+        "open_total": 0,
+        "open_in_term": 0,
+        "open_overdue": 0,
+    }
 
 
 def test_all_51_entries_for_province_and_districts() -> None:
     con = empty_warehouse()
     report(con, "dossiers", TWO)
     built(con)
-    counts = con.sql("select unit_code, period, count(*), count(distinct goal_id) from marts.assessment group by all").fetchall()
+    counts = con.sql(
+        "select unit_code, period, count(*), count(distinct goal_id) from marts.assessment group by all"
+    ).fetchall()
     # two quarters and their half-years and years
     assert len(counts) == 6 * 11
     assert {row[2:] for row in counts} == {(51, 51)}
-    summary = one(con, "select * exclude (unit_code, period) from marts.goal_summary where unit_code = '33' and period = '2024-Q1'")
+    summary = one(
+        con,
+        "select * exclude (unit_code, period) from marts.goal_summary where unit_code = '33' and period = '2024-Q1'",
+    )
     assert summary[0] == 51
     assert sum(summary[1:6]) == 51
     assert summary[5] == 6
@@ -128,18 +157,27 @@ def test_met_when_every_scored_indicator_reaches_its_target() -> None:
     assert found["status"] == "met"
     assert (found["scored_count"], found["met_count"], found["coverage_pct"]) == (1, 1, 100.0)
     assert found["reason_vi"] == (
-        "Đạt: Tỷ lệ đơn vị có kế hoạch dân vận năm (MM01): đạt 100,0 % (18/18), mục tiêu = 100 %, nguồn: Thông báo, mục 1."
+        "Đạt: Tỷ lệ đơn vị có kế hoạch dân vận năm (MM01): đạt 100,0 % (18/18)"
+        ", mục tiêu = 100 %, nguồn: Thông báo, mục 1."
     )
     assert found["reason_en"] == (
         "Met: Units with a yearly plan (MM01): reached, 100.0% (18/18), target = 100 %, source: the notice, section 1."
     )
     assert found["figures"] == [
         {
-            "indicator_code": "MM01", "definition_id": "CATALOGUE", "value": 100.0, "numerator": 18, "denominator": 18,
-            "target": 100.0, "target_op": "eq", "target_certainty": "law",
-            "target_source": "the notice, section 1: the only figure it states", "previous_value": None, "verdict": "met",
+            "indicator_code": "MM01",
+            "definition_id": "CATALOGUE",
+            "value": 100.0,
+            "numerator": 18,
+            "denominator": 18,
+            "target": 100.0,
+            "target_op": "eq",
+            "target_certainty": "law",
+            "target_source": "the notice, section 1: the only figure it states",
+            "previous_value": None,
+            "verdict": "met",
         }
-    ]  # fmt: skip
+    ]
 
 
 def test_partly_met_when_some_do() -> None:
@@ -199,20 +237,24 @@ def test_nine_of_ten_units_pass_the_gate() -> None:
 
 def test_a_recalled_target_decides_nothing_until_someone_confirms_it() -> None:
     # AR01 > 98 % in 2025 is recalled: G2.3-b rests on it alone (the other three have no source)
-    def world(confirm: bool) -> duckdb.DuckDBPyConnection:  # noqa: FBT001
+    def world(confirm: bool) -> duckdb.DuckDBPyConnection:
         con = empty_warehouse()
         report(con, "service_reports", ["2025-Q1"])
         insert(con, "service_reports", [form("2025-Q1", late=1)])
         if confirm:
             con.execute(
-                "update ref.targets set confirmed_by = 'Trưởng phòng', confirmed_on = date '2025-01-05' where indicator_code = 'AR01'"
+                "update ref.targets set confirmed_by = 'Trưởng phòng', confirmed_on = date '2025-01-05'"
+                " where indicator_code = 'AR01'"
             )
         return built(con)
 
     con = world(confirm=False)
     found = goal(con, "G2.3-b", period="2025-Q1")
     assert found["status"] == "not_enough_data"
-    assert "mục tiêu tham khảo > 98 % chưa được xác nhận nên không dùng để kết luận, nguồn: KH 192/KH-UBND ngày 17/12/2024" in found["reason_vi"]
+    assert (
+        "mục tiêu tham khảo > 98 % chưa được xác nhận nên không dùng để kết luận, nguồn: KH 192/KH-UBND ngày 17/12/2024"
+        in found["reason_vi"]
+    )
     assert "Chưa có nguồn số liệu cho AR11, AR14, SA03." in found["reason_vi"]
     assert verdict(con, "AR01", period="2025-Q1") == "no_previous"
     con = world(confirm=True)
@@ -303,7 +345,10 @@ def test_without_a_target_the_direction_speaks(
 def test_down_is_right_where_less_is_better() -> None:
     con = empty_warehouse()
     report(con, "service_reports", TWO)
-    rows = [form("2023-Q4") | {"open_total": 10, "open_overdue": 5}, form("2024-Q1") | {"open_total": 10, "open_overdue": 2}]
+    rows = [
+        form("2023-Q4") | {"open_total": 10, "open_overdue": 5},
+        form("2024-Q1") | {"open_total": 10, "open_overdue": 2},
+    ]
     insert(con, "service_reports", rows)
     built(con)
     assert verdict(con, "AR02") == "better"
@@ -351,10 +396,16 @@ def test_counts_are_compared_in_percent() -> None:
 
 def survey(period: str, none: int, count: int) -> list[dict[str, Any]]:
     return [
-        {"period": period, "unit_code": "323", "response_code": f"{period}{n}", "questionnaire_id": "SIPAS_2022",
-         "harassment_code": "1" if n < none else "2", "answers": {"15": 4}}
+        {
+            "period": period,
+            "unit_code": "323",
+            "response_code": f"{period}{n}",
+            "questionnaire_id": "SIPAS_2022",
+            "harassment_code": "1" if n < none else "2",
+            "answers": {"15": 4},
+        }
         for n in range(count)
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(
@@ -410,11 +461,16 @@ def test_context_indicators_are_never_scored() -> None:
         con,
         "activities",
         [
-            {"period": "2024-Q1", "unit_code": "323", "activity_code": str(n), "kind_code": "inspection",
-             "document_tag_code": "discipline"}
+            {
+                "period": "2024-Q1",
+                "unit_code": "323",
+                "activity_code": str(n),
+                "kind_code": "inspection",
+                "document_tag_code": "discipline",
+            }
             for n in range(3)
         ],
-    )  # fmt: skip
+    )
     built(con)
     found = goal(con, "R1-i")
     assert (found["status"], found["scored_count"], found["direction"]) == ("not_enough_data", 0, None)
@@ -428,7 +484,8 @@ def test_narrative_entries_and_citizens_are_never_scored() -> None:
         report(con, name, ["2024-Q1"])
     built(con)
     narrative = con.sql(
-        "select goal_id from marts.assessment where status = 'narrative' and unit_code = '33' and period = '2024-Q1' order by 1"
+        "select goal_id from marts.assessment where status = 'narrative' and unit_code = '33'"
+        " and period = '2024-Q1' order by 1"
     ).fetchall()
     assert [row[0] for row in narrative] == ["G2.1-b", "G2.2-a", "G2.5-b", "L1-d", "L1-k", "L1-o"]
     assert "không chấm điểm" in goal(con, "L1-k")["reason_vi"]
@@ -476,7 +533,12 @@ def test_the_status_before_stands_beside() -> None:
 
 @pytest.mark.parametrize(
     ("amount", "decimals", "vi", "en"),
-    [(1234, 0, "1.234", "1,234"), (98.46, 1, "98,5", "98.5"), (1234567.891, 2, "1.234.567,89", "1,234,567.89"), (0, 1, "0,0", "0.0")],
+    [
+        (1234, 0, "1.234", "1,234"),
+        (98.46, 1, "98,5", "98.5"),
+        (1234567.891, 2, "1.234.567,89", "1,234,567.89"),
+        (0, 1, "0,0", "0.0"),
+    ],
 )
 def test_numbers_in_both_languages(amount: float, decimals: int, vi: str, en: str) -> None:
     con = built(empty_warehouse())

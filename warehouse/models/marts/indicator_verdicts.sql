@@ -78,8 +78,10 @@ directed as (
   select
     *,
     case
-      when change is null or direction = 'context' then null
-      when abs(change) < 1e-9 then 'same'
+      -- a figure of the year so far only grows within the year
+      when change is null or direction = 'context' or due_on is not null then null
+      -- reports show one decimal: what rounds to no change is none
+      when abs(change) < case when value_unit = '%' then 0.05 else 1e-9 end then 'same'
       when change_low <= 0 and change_high >= 0 then 'same'
       when (direction = 'down') = (change < 0) then 'better'
       else 'worse'
@@ -106,7 +108,7 @@ judged as (
       when is_target_deciding and (period_to < due_on or not coalesce(is_year_known, true)) then 'not_due'
       when is_target_deciding then 'not_met'
       when movement is null then 'no_previous'
-      when movement = 'same' and abs(change) >= 1e-9 then 'not_significant'
+      when movement = 'same' and change_low <= 0 and change_high >= 0 and abs(change) >= 1e-9 then 'not_significant'
       when movement = 'same' and value_unit = '%' and value = case when direction = 'down' then 0 else 100 end then 'kept'
       when movement = 'same' and direction = 'down' and value = 0 then 'kept'
       when movement = 'better' and is_too_good then 'too_good'
@@ -218,8 +220,8 @@ select
       then ': chưa đủ dữ liệu (' || coalesce(units_reporting, 0) || '/' || coalesce(units_in_scope, 0) || ' đơn vị báo cáo)'
     when 'suppressed' then ': dưới ngưỡng công bố (' || number_vi(sample_size, 0) || ' phiếu)'
     when 'no_value' then ': không phát sinh trong kỳ'
-    when 'met' then ': đạt ' || value_vi || target_vi || change_vi
-    when 'not_met' then ': mới đạt ' || value_vi || target_vi || change_vi
+    when 'met' then case when direction = 'down' then ': ở mức ' else ': đạt ' end || value_vi || target_vi || change_vi
+    when 'not_met' then case when direction = 'down' then ': ở mức ' else ': mới đạt ' end || value_vi || target_vi || change_vi
     when 'not_due'
       then ': đến cuối kỳ đạt ' || value_vi || target_vi
         || case
