@@ -109,8 +109,10 @@ def _table(delivery: Delivery, fields: Sequence[Field], records: list[Record]) -
 def _csv(delivery: Delivery) -> bytes:
     layout = delivery.layout
     headers, rows = _table(delivery, layout.fields, delivery.records)
-    for number, record in enumerate(delivery.records):
-        delivery.places[id(record)] = (None, number + 2)
+    line = 2
+    for record, row in zip(delivery.records, rows, strict=True):
+        delivery.places[id(record)] = (None, line)
+        line += 1 + sum(str(cell).count("\n") for cell in row)
     return writers.csv_bytes([headers, *rows], layout.delimiter, delivery.encoding or layout.encoding)
 
 

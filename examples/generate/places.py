@@ -60,8 +60,9 @@ DISTRICTS: tuple[District, ...] = (
     District(
         "325", "Huyện Văn Lâm", "van_lam", "huyện",
         dossier_count=135, late_share=0.008, online_share=0.78, apology_share=1.0, digitised_share=0.93,
-        reused_share=0.86, paid_online_share=0.8, complaint_share=0.0, satisfaction=0.955, response_count=58, harassment_share=0.005,
-        petition_count=18, petition_late_share=0.0, transfer_again_share=0.0, helper_share=1.0, dialogue_share=0.55,
+        reused_share=0.86, paid_online_share=0.8, complaint_share=0.0, satisfaction=0.955, response_count=58,
+        harassment_share=0.005, petition_count=18,
+        petition_late_share=0.0, transfer_again_share=0.0, helper_share=1.0, dialogue_share=0.55,
         settled_share=0.95, recognised_share=0.8, trend=0.004,
         note="the excellent one",
         spellings=("H. Văn Lâm", "UBND huyện Văn Lâm", "Huyện Văn Lâm"),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 REGIME = CALENDAR
 ITEMS = tuple(f"item_{number:02d}" for number in range(1, 34))
+_COMMENTS = ("Cần trả kết quả sớm hơn", "Cán bộ nhiệt tình", "Nên có chỗ để xe;\nthêm ghế ngồi chờ")
+"""One of them runs over two lines, as answers typed into web forms do."""
 _AGES = ("18-24", "25-34", "35-49", "50-60", "60+")
 
 
@@ -54,9 +56,7 @@ def _response(district: District, period: Period, random: Random, day: Any, numb
         "harassment_code": _harassment(district, random),
         "respondent_name": people.name(random),
         "respondent_phone": people.phone(random),
-        "comment": random.choice(("Cần trả kết quả sớm hơn", "Cán bộ nhiệt tình", "Nên có chỗ để xe"))
-        if has_comment
-        else None,
+        "comment": random.choice(_COMMENTS) if has_comment else None,
         **answers,
     }
 

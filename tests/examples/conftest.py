@@ -89,7 +89,7 @@ def tell(home: Path) -> Told:
     with writer(home) as con:
         migrate(con)
         for one in told.judged:
-            told.statuses[f"{one.delivery.feed}/{one.delivery.file_name}"] = _load(con, one)
+            told.statuses[f"{one.delivery.feed}/{one.delivery.file_name}"] = load(con, one)
         record_obligations(con, owed, date(2024, 12, 31))
         rows = con.execute(_FINDINGS)
         names = [column[0] for column in rows.description or ()]
@@ -134,11 +134,13 @@ def _judge_feed(feed: Feed, home: Path, units: Any, reference: Any) -> list[Judg
     return found
 
 
-def _load(con: duckdb.DuckDBPyConnection, one: Judged) -> str:
-    from warehouse.loading import DeliveryRecord, load
+def load(con: duckdb.DuckDBPyConnection, one: Judged) -> str:
+    """Load one judged file; returns what became of it."""
+    from warehouse.loading import DeliveryRecord
+    from warehouse.loading import load as load_delivery
 
     delivery, reading, verdict = one.delivery, one.reading, one.verdict
-    receipt = load(
+    receipt = load_delivery(
         con,
         DeliveryRecord(
             delivery_id=delivery.delivery_id,

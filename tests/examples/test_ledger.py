@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
+from tests.examples.conftest import load
+from warehouse.store import migrate, writer
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.examples.conftest import Told
 
 pytestmark = pytest.mark.slow
@@ -82,6 +87,29 @@ def test_current_rows_are_those_of_the_last_whole_file(told: Told) -> None:
         ).fetchall()
     assert len(counts) == 2
     assert counts[1][1] == 9
+
+
+def test_the_order_of_arrival_does_not_matter(told: Told, tmp_path: Path) -> None:
+    """Loaded backwards, the sample ends in the same rows, brought and ended by the same deliveries.
+
+    The two files in conflict are left out: which of them waits for a person is a matter of who came first.
+    """
+    in_conflict = "d326.service_reports"
+    with writer(tmp_path) as con:
+        migrate(con)
+        for one in reversed(told.judged):
+            if one.delivery.feed != in_conflict:
+                load(con, one)
+    with duckdb.connect(str(told.warehouse), read_only=True) as con:
+        con.execute(f"attach '{tmp_path / 'warehouse.duckdb'}' as backwards (read_only)")
+        for dataset in ("dossiers", "service_reports", "survey_responses", "petitions", "activities"):
+            rows = f"select * exclude (_sheet, _row) from {{}}core.{dataset} where _partition not like '{in_conflict}%'"
+            here, there = rows.format(""), rows.format("backwards.")
+            differing = con.execute(
+                f"select count(*) from (({here} except all {there}) union all ({there} except all {here}))"
+            ).fetchone()
+            assert differing == (0,), dataset
+            assert con.execute(f"select count(*) > 100 from ({here})").fetchone() == (True,)
 
 
 def _place(row: Any) -> tuple[str, ...]:
