@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from expectations.contracts.model import contract
-from sources.bounded import Limits, ReadingPool
+from sources.bounded import Limits, ReadingPool, _guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,7 +71,7 @@ def test_others_go_on_while_one_dies(
         return pool.read(path, "a.csv", feed, terms, units, tmp_path / f"work{number}").rows_read
 
     with ThreadPoolExecutor(4) as threads:
-        assert list(threads.map(read, range(12))) == [1] * 12
+        assert list(threads.map(read, range(6))) == [1] * 6
 
 
 def test_a_child_killed_from_outside(
@@ -82,6 +82,7 @@ def test_a_child_killed_from_outside(
     thread.start()
     time.sleep(0.3)
     for process in list(pool._pool._pool_manager.worker_manager.workers.values()):
+        assert process.pid
         os.kill(process.pid, signal.SIGKILL)
     thread.join(timeout=10)
     assert [one.findings[0].check for one in found] == ["reader_crashed"]
@@ -106,3 +107,15 @@ def test_a_parquet_that_unfolds_beyond_the_memory(
 def test_our_own_mistakes_are_not_blamed_on_the_file(pool: ReadingPool) -> None:
     with pytest.raises(ZeroDivisionError):
         run(pool, divmod, 1, 0)
+
+
+def test_a_panic_of_a_rust_reader_is_no_exception_of_python() -> None:
+    class PanicException(BaseException):
+        pass
+
+    def panic() -> Reading:
+        raise PanicException
+
+    assert [finding.check for finding in _guarded(panic).findings] == ["reader_panicked"]
+    with pytest.raises(KeyboardInterrupt):
+        _guarded(lambda: (_ for _ in ()).throw(KeyboardInterrupt))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pickle
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from expectations.contracts.model import contract
 from sources.feeds import FeedError, check_against_contract, load_feed_file, load_feeds, read_feeds, typed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GOOD = """\
 source: {id: d323, name: Thành phố Hưng Yên, unit: 323}

@@ -1,5 +1,6 @@
 """Numbers, dates, booleans and texts, as cells hold them: what is read, what is blank, what is a defect."""
 
+# ruff: noqa: DTZ001 (times are local times of Asia/Ho_Chi_Minh without zone, everywhere)
 from __future__ import annotations
 
 import unicodedata
