@@ -129,6 +129,21 @@ def test_districts_stand_in_customary_order(document: dict[str, Any]) -> None:
     assert units == ["33", "323", "328", "325", "326", "327", "329", "330", "331", "332", "333"]
 
 
+def test_more_units_than_a_page_holds_are_said_to_be_left_out(changed: duckdb.DuckDBPyConnection) -> None:
+    changed.execute(
+        "insert into ref.units select units.* replace (code || '0' || n as code, 'Huyện ' || n as name_vi)"
+        " from ref.units, range(1, 3) as numbers(n) where level = 'district' and parent_code = '33'"
+    )
+    changed.execute(
+        "insert into marts.assessment select assessment.* replace (unit_code || '0' || n as unit_code)"
+        " from marts.assessment, range(1, 3) as numbers(n) where unit_code <> '33'"
+    )
+    document = assess(changed, "2024-Q1")
+    assert len(document["side_by_side"]["units"]) == 17
+    assert document["side_by_side"]["left_out_count"] == 14
+    assert "14 đơn vị còn lại" in render_html(document)
+
+
 def test_figures_are_compared_with_the_period_before(document: dict[str, Any]) -> None:
     figure = _figure(document, "AR01")
     assert figure["definition_id"] == "OT_FORM06"
@@ -152,6 +167,69 @@ def test_unlike_periods_are_not_compared(
 def test_other_definitions_are_never_compared(changed: duckdb.DuckDBPyConnection) -> None:
     changed.execute("update marts.indicator_values set definition_id = 'OT_OLD' where period = '2023-Q4'")
     assert _figure(assess(changed, "2024-Q1"), "AR01")["previous"] is None
+
+
+@pytest.mark.parametrize(
+    ("verdict", "movement", "change", "expected"),
+    [
+        ("not_significant", "same", 1.5, "not_significant"),
+        ("worse", "worse", -1.5, "worse"),
+        ("low_coverage", None, None, None),
+    ],
+)
+def test_the_verdict_of_the_warehouse_stands(
+    changed: duckdb.DuckDBPyConnection, verdict: str, movement: str | None, change: float | None, expected: str | None
+) -> None:
+    changed.execute(
+        "create table marts.indicator_verdicts as"
+        " select 'AR01' as indicator_code, '33' as unit_code, '2024-Q1' as period,"
+        " ?::varchar as verdict, ?::varchar as movement, ?::double as change",
+        [verdict, movement, change],
+    )
+    figure = _figure(assess(changed, "2024-Q1"), "AR01")
+    assert figure["verdict"] == verdict
+    assert figure["previous"]["is"] == expected
+    assert (figure["previous"]["change"] is None) == (change is None)
+
+
+def test_duties_of_the_whole_year_are_not_compared_between_periods(changed: duckdb.DuckDBPyConnection) -> None:
+    changed.execute("alter table marts.indicator_values add column due_on date")
+    changed.execute("update marts.indicator_values set due_on = '2024-12-31' where indicator_code = 'MM06'")
+    assert _figure(assess(changed, "2024-Q1"), "MM06")["previous"]["not_comparable"] == "yearly"
+
+
+def test_a_reason_with_many_figures_names_them_by_verdict(changed: duckdb.DuckDBPyConnection) -> None:
+    found = json.dumps([{"indicator_code": "AR04", "verdict": "met"}, {"indicator_code": "AR06", "verdict": "worse"}])
+    changed.execute("update marts.assessment set figures = ? where goal_id = 'R1-g'", [found])
+    document = assess(changed, "2024-Q1")
+    [goal] = [goal for section in document["sections"] for goal in section["goals"] if goal["goal_id"] == "R1-g"]
+    assert goal["verdicts"] == {"met": ["AR04"], "worse": ["AR06"]}
+    seen = re.sub(r"\s+", " ", " ".join(_read(render_html(document)).texts["vi"]))
+    assert "Đạt mức" in seen
+    assert "Kém đi" in seen
+
+
+def test_refused_files_without_a_period_are_named_apart(changed: duckdb.DuckDBPyConnection) -> None:
+    changed.execute(
+        "insert into ops.deliveries (delivery_id, feed, dataset, file_name, periods, status)"
+        " values ('x', 'd329.dossiers', 'dossiers', 'hong.xlsx', [], 'refused')"
+    )
+    before = sum(assess(changed, "2023-Q4")["quality"]["deliveries"].values())
+    document = assess(changed, "2024-Q1")
+    assert before == 0
+    assert [file["file_name"] for file in document["quality"]["unplaced"]] == ["hong.xlsx"]
+    assert "hong.xlsx" in render_html(document)
+
+
+def test_only_the_definition_that_is_assessed_stands_in_the_goals(changed: duckdb.DuckDBPyConnection) -> None:
+    changed.execute("alter table marts.indicator_values add column is_primary boolean default true")
+    changed.execute(
+        "insert into marts.indicator_values select * replace ('OT_ANNUAL' as definition_id, false as is_primary)"
+        " from marts.indicator_values where indicator_code = 'AR01'"
+    )
+    document = assess(changed, "2024-Q1")
+    assert _figure(document, "AR01")["definition_id"] == "OT_FORM06"
+    assert "AR01 · OT_ANNUAL" not in render_html(document)
 
 
 def test_lower_is_better_where_the_catalogue_says_so(changed: duckdb.DuckDBPyConnection) -> None:

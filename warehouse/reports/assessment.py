@@ -15,8 +15,8 @@ texts, shares are in percent):
   availability, note_vi, beside, previous and same_period_last_year {period, value, numerator, denominator, change,
   change_kind, is, not_comparable}, target {op, value, source, source_vi, is_stated_in_notice, certainty,
   is_confirmed, is_reached}
-- `side_by_side`: units [unit_code, name_vi, short_name, level], matrix [goal_id, by_unit], streams [stream, indicators,
-  rows [unit_code, cells]]
+- `side_by_side`: units [unit_code, name_vi, short_name, level], left_out_count, matrix [goal_id, by_unit],
+  streams [stream, indicators, rows [unit_code, cells]]
 - `satisfaction`: [questionnaire_id, factors [factor_code, factor_vi, factor_en, by_unit]]
 - `petitions`: {unit_code: [kind_code, by_band, open_count, overdue_count]}
 - `timeliness`: [definition_id, by_unit]
@@ -100,7 +100,8 @@ def assess(
         "short_name": unit_code,
         "level": None,
     }
-    side = _side_by_side(con, unit, all_units, str(wanted))
+    every = _side_by_side(con, unit, all_units, str(wanted))
+    side = every[: _MOST_UNITS + 1]
     codes = [row["unit_code"] for row in side]
     names = {code: row["name_vi"] for code, row in all_units.items()}
     ours = figures(con, wanted, unit_code, on)
@@ -127,6 +128,7 @@ def assess(
         "sections": sections,
         "side_by_side": {
             "units": side,
+            "left_out_count": len(every) - len(side),
             "matrix": _matrix(con, str(wanted), codes, sections),
             "streams": _streams(con, str(wanted), codes, indicators),
         },
@@ -385,10 +387,7 @@ def _side_by_side(con: duckdb.DuckDBPyConnection, unit: Row, all_units: Mapping[
     chosen = [unit, *below]
     if not below and parent and parent["unit_code"] in assessed:
         chosen = [unit, parent]
-    return [
-        {name: row[name] for name in ("unit_code", "name_vi", "short_name", "level")}
-        for row in chosen[: _MOST_UNITS + 1]
-    ]
+    return [{name: row[name] for name in ("unit_code", "name_vi", "short_name", "level")} for row in chosen]
 
 
 def _period(period: Period) -> Row:
