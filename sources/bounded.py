@@ -5,22 +5,21 @@ from __future__ import annotations
 import atexit
 import multiprocessing
 import os
-import resource
 import signal
 import threading
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as PoolTimeout
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from expectations.contracts.findings import Finding
+from sources.child import guarded, refused, start_child
 from sources.reading import Reading, read_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from expectations.contracts.model import Contract
     from sources.feeds import Feed
@@ -69,12 +68,12 @@ class ReadingPool:
         for is_last in (False, True):
             pool = self._pool
             try:
-                future = pool.schedule(_guarded, args=[task, *arguments], timeout=self.limits.seconds)
+                future = pool.schedule(guarded, args=[task, *arguments], timeout=self.limits.seconds)
                 reading: Reading = future.result()
             except PoolTimeout:
-                return _refused("file_takes_too_long", f"Đọc tệp quá {self.limits.seconds:g} giây nên đã dừng.")
+                return refused("file_takes_too_long", f"Đọc tệp quá {self.limits.seconds:g} giây nên đã dừng.")
             except ProcessExpired as expired:
-                return _refused("reader_crashed", f"Chương trình đọc bị ngắt khi mở tệp ({_cause(expired)}).")
+                return refused("reader_crashed", f"Chương trình đọc bị ngắt khi mở tệp ({_cause(expired)}).")
             except (RuntimeError, CancelledError):
                 # A child killed from outside while it waited for work leaves the pool unusable: take a new one.
                 if is_last or pool.active:
@@ -88,8 +87,8 @@ class ReadingPool:
         return ProcessPool(
             max_workers=self.limits.workers,
             max_tasks=self.limits.tasks_per_worker,
-            initializer=_start_child,
-            initargs=(self.limits.memory_mib,),
+            initializer=start_child,
+            initargs=(self.limits.memory_mib, max(1, (os.cpu_count() or 1) // self.limits.workers)),
             context=multiprocessing.get_context("spawn"),
         )
 
@@ -117,39 +116,6 @@ def _shared_pool() -> ReadingPool:
             pool = _shared[os.getpid()] = ReadingPool()
             atexit.register(pool.close)
         return pool
-
-
-def _start_child(memory_mib: int) -> None:
-    """Imports first, then the limit: what the libraries reserve for themselves is not the file's."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ["POLARS_MAX_THREADS"] = "1"
-    import fastexcel  # noqa: F401, PLC0415
-    import polars as pl  # noqa: PLC0415
-
-    from sources import layouts, readers  # noqa: F401, PLC0415
-
-    pl.Series([1]).sort()
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    limit = pages * resource.getpagesize() + memory_mib * (1 << 20)
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _guarded(task: Callable[..., Reading], *arguments: Any) -> Reading:
-    """A panic of a Rust reader is a BaseException; it must not end the child, nor pass for a success."""
-    try:
-        return task(*arguments)
-    except MemoryError:
-        return _refused("file_needs_too_much_memory", "Tệp cần quá nhiều bộ nhớ khi mở nên không được đọc.")
-    except BaseException as wrong:
-        if type(wrong).__name__ == "PanicException":
-            return _refused("reader_panicked", "Tệp hỏng: chương trình đọc không xử lý được cấu trúc bên trong.")
-        raise
-
-
-def _refused(check: str, what: str) -> Reading:
-    message = f"{what} Đề nghị xuất lại tệp từ phần mềm và gửi lại."
-    return Reading(findings=[Finding("Q01", check, "gate", message)])
 
 
 def _cause(expired: ProcessExpired) -> str:

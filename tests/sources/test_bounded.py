@@ -13,7 +13,8 @@ import polars as pl
 import pytest
 
 from expectations.contracts.model import contract
-from sources.bounded import Limits, ReadingPool, _guarded
+from sources.bounded import Limits, ReadingPool
+from sources.child import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -116,6 +117,6 @@ def test_a_panic_of_a_rust_reader_is_no_exception_of_python() -> None:
     def panic() -> Reading:
         raise PanicException
 
-    assert [finding.check for finding in _guarded(panic).findings] == ["reader_panicked"]
+    assert [finding.check for finding in guarded(panic).findings] == ["reader_panicked"]
     with pytest.raises(KeyboardInterrupt):
-        _guarded(lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+        guarded(lambda: (_ for _ in ()).throw(KeyboardInterrupt))
