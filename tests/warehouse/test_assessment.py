@@ -515,6 +515,30 @@ def test_nothing_that_occurred_is_no_failure() -> None:
     assert "(PE08): không phát sinh trong kỳ" in found["reason_vi"]
 
 
+@pytest.mark.parametrize(
+    ("resolved_on", "words"),
+    [
+        (None, "còn 50,0 % (1/2), mục tiêu = 0 %, nguồn: thời hạn luật định"),
+        (date(2024, 3, 1), "đạt 0,0 % (0/1), mục tiêu = 0 %, nguồn: thời hạn luật định"),
+    ],
+)
+def test_where_less_is_better_the_words_say_what_remains(resolved_on: date | None, words: str) -> None:
+    con = empty_warehouse()
+    report(con, "petitions", ["2024-Q1"])
+    base = {"period": "2024-Q1", "unit_code": "323", "kind_code": "feedback", "status_code": "received"}
+    insert(
+        con,
+        "petitions",
+        [
+            {**base, "petition_code": "1", "received_on": date(2024, 1, 3), "resolved_on": resolved_on},
+            {**base, "petition_code": "2", "received_on": date(2024, 3, 11)},
+        ],
+    )
+    built(con)
+    assert f"(PE08): {words}" in goal(con, "L1-h")["reason_vi"]
+    assert goal(con, "L1-h")["status"] == ("met" if resolved_on else "not_met")
+
+
 def test_the_status_before_stands_beside() -> None:
     con = empty_warehouse()
     report(con, "activities", ["2023-Q4", "2024-Q1", "2024-Q2"])

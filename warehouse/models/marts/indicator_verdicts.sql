@@ -220,8 +220,8 @@ select
       then ': chưa đủ dữ liệu (' || coalesce(units_reporting, 0) || '/' || coalesce(units_in_scope, 0) || ' đơn vị báo cáo)'
     when 'suppressed' then ': dưới ngưỡng công bố (' || number_vi(sample_size, 0) || ' phiếu)'
     when 'no_value' then ': không phát sinh trong kỳ'
-    when 'met' then case when direction = 'down' then ': ở mức ' else ': đạt ' end || value_vi || target_vi || change_vi
-    when 'not_met' then case when direction = 'down' then ': ở mức ' else ': mới đạt ' end || value_vi || target_vi || change_vi
+    when 'met' then ': đạt ' || value_vi || target_vi || change_vi
+    when 'not_met' then case when direction = 'down' then ': còn ' else ': mới đạt ' end || value_vi || target_vi || change_vi
     when 'not_due'
       then ': đến cuối kỳ đạt ' || value_vi || target_vi
         || case
