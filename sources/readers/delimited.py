@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SEARCHED_LINES = 200
 """How deep a header given by text is looked for."""
+SEARCHED_CHARACTERS = 1 << 20
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -101,7 +102,7 @@ def _reader(text: str | Iterator[str], layout: Layout, *, strict: bool = False) 
 
 def _header(text: str, layout: Layout) -> tuple[tuple[tuple[str | None, ...], ...], list[list[str]], int]:
     """Rows above the header, the header's rows, and the number of physical lines up to the first data line."""
-    reader = _reader(text, layout)
+    reader = _reader(text[:SEARCHED_CHARACTERS], layout)
     wanted = layout.header
     above: list[tuple[str | None, ...]] = []
     rows: list[list[str]] = []
