@@ -221,6 +221,15 @@ def test_refused_files_without_a_period_are_named_apart(changed: duckdb.DuckDBPy
     assert "hong.xlsx" in render_html(document)
 
 
+def test_a_missing_delivery_points_to_refused_files_of_its_feed(changed: duckdb.DuckDBPyConnection) -> None:
+    changed.execute(
+        "insert into ops.deliveries (delivery_id, feed, dataset, file_name, periods, status)"
+        " values ('x', 'd331.petitions', 'petitions', 'hong.xlsx', [], 'refused')"
+    )
+    seen = _read(render_html(assess(changed, "2024-Q1"))).seen("vi")
+    assert "nguồn này có tệp bị từ chối chưa rõ kỳ: hong.xlsx" in seen
+
+
 def test_only_the_definition_that_is_assessed_stands_in_the_goals(changed: duckdb.DuckDBPyConnection) -> None:
     changed.execute("alter table marts.indicator_values add column is_primary boolean default true")
     changed.execute(
