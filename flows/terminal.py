@@ -64,10 +64,14 @@ class Progress:
         """Begin a stage of `total` parts (unknown: None); the stages before it are complete."""
         if self._bar is None:
             return
-        for known in self._tasks.values():
-            task = self._bar.tasks[known]
-            self._bar.update(known, total=task.total or 1, completed=task.total or 1)
+        self.complete()
         self._tasks[name] = self._bar.add_task(name, total=total)
+
+    def complete(self) -> None:
+        """Every stage so far is finished."""
+        for known in self._tasks.values():
+            total = self._bar.tasks[known].total or 1
+            self._bar.update(known, total=total, completed=total)
 
     def step(self, name: str, done: int = 1) -> None:
         """`done` more parts of a stage are finished."""
@@ -89,8 +93,7 @@ def progress(*, wanted: bool = True) -> Iterator[Progress]:
     with Bars(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
         display = Progress(bar)
         yield display
-        display.stage("done", 1)
-        display.step("done")
+        display.complete()
 
 
 def _console() -> Any:
