@@ -492,6 +492,25 @@ def test_narrative_entries_and_citizens_are_never_scored() -> None:
     assert goal(con, "L1-k")["figures"] == []
 
 
+def test_a_narrative_entry_shows_what_a_person_wrote_of_it() -> None:
+    con = empty_warehouse()
+    report(con, "dossiers", ["2024-Q1"])
+    con.execute(
+        "insert into ref.narratives values"
+        " ('L1-d', '33', '2024-Q1', 'Đã gắn với cải cách thủ tục', 'Phòng Tổng hợp', date '2024-04-05')"
+    )
+    built(con)
+    found = goal(con, "L1-d", unit="33")
+    assert found["status"] == "narrative"
+    assert found["reason_vi"] == "Định tính: Đã gắn với cải cách thủ tục (Phòng Tổng hợp, 05/04/2024)."
+    entered = con.sql(
+        "select narrative_vi, narrative_author, narrative_entered_on from marts.assessment"
+        " where goal_id = 'L1-d' and unit_code = '33' and period = '2024-Q1'"
+    ).fetchone()
+    assert entered == ("Đã gắn với cải cách thủ tục", "Phòng Tổng hợp", date(2024, 4, 5))
+    assert "cần nội dung" in goal(con, "L1-d", unit="323")["reason_vi"]
+
+
 def test_a_goal_without_any_source_names_what_is_missing() -> None:
     con = empty_warehouse()
     report(con, "activities", ["2024-Q1"])

@@ -227,6 +227,8 @@ def test_a_home_adds_and_replaces_rows_and_confirms_targets(tmp_path: Path) -> N
         ("units.csv", "code,name_vi\n1,X\n", "column valid_from is missing"),
         ("units.csv", "code,valid_from\n1,01/01/2024\n", "line 2: '01/01/2024' in column valid_from is no date"),
         ("units.csv", "code,valid_from\n1,2024-01-01\n1,2024-01-01\n", "stands twice"),
+        ("narratives.csv", "goal_id,unit_code,period,text_vi,author,entered_on\nL1-d,33,2024-Q1,Đã gắn,,2024-04-05\n",
+         "L1-d, unit 33, 2024-Q1 lacks author"),
         ("confirmed_targets.csv", "indicator_code\nAR01\n", "columns must be indicator_code, target_from"),
         ("confirmed_targets.csv", CONFIRMED + "AR01,2020-01-01,X,2026-01-01\n",
          "no target of AR01 in force from 2020-01-01"),

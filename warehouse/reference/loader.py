@@ -47,6 +47,7 @@ def frames(home_overlay: Path | None = None) -> dict[str, pl.DataFrame]:
         found[table.name] = _laid_over(found[table.name], _overlay(path, table), table)
     if home_overlay and (home_overlay / f"{CONFIRMATIONS}.csv").exists():
         found["targets"] = _confirmed(found["targets"], home_overlay / f"{CONFIRMATIONS}.csv")
+    _signed(found["narratives"], home_overlay)
     overrides = {
         row["day"]: (row["is_working_day"], row["legal_basis"]) for row in found["calendar_overrides"].to_dicts()
     }
@@ -156,6 +157,17 @@ def _cast(column: pl.Series, kind: pl.DataType) -> pl.Series:
 def _laid_over(shipped: pl.DataFrame, added: pl.DataFrame, table: Table) -> pl.DataFrame:
     kept = shipped.join(added, on=list(table.key), how="anti", nulls_equal=True, maintain_order="left")
     return pl.concat([kept, added])
+
+
+def _signed(narratives: pl.DataFrame, home_overlay: Path | None) -> None:
+    """A narrative is a person's word: it needs a text, the person and the day (Q93)."""
+    for row in narratives.to_dicts():
+        lacking = [name for name in ("text_vi", "author", "entered_on") if not row[name]]
+        if lacking:
+            raise ReferenceDataError(
+                f"{home_overlay}/narratives.csv: goal {row['goal_id']}, unit {row['unit_code']}, {row['period']} lacks "
+                f"{', '.join(lacking)}; a narrative needs its text, who wrote it and when (2024-06-30)"
+            )
 
 
 def _confirmed(targets: pl.DataFrame, path: Path) -> pl.DataFrame:

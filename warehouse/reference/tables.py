@@ -26,6 +26,7 @@ class Table:
 
 
 WORDS = {
+    "author": "Người nhập · who entered it",
     "alias": "Cách viết gặp trong tệp · spelled variant met in files",
     "basis": "Căn cứ: gói holidays, cuối tuần hoặc văn bản hoán đổi · where the state of the day comes from",
     "certainty": "Mức tin cậy: law, practice, recalled (chưa được kiểm chứng), design · recalled decides no verdict",
@@ -46,6 +47,7 @@ WORDS = {
     "denominator": "Mẫu số · denominator, in words",
     "direction": "up, down, equal hoặc context (không chấm) · which way is better",
     "district_code": "Mã huyện · district code",
+    "entered_on": "Ngày nhập · day of entry",
     "equation": "Công thức in trên biểu · equation as printed on the form",
     "equation_no": "Số thứ tự phép kiểm · number of the check",
     "expression": "Biểu thức kiểm tra (cN, prev(cN)) · check expression",
@@ -80,6 +82,7 @@ WORDS = {
     "satisfied_min": "Điểm thấp nhất được tính là hài lòng · lowest answer that counts as satisfied",
     "scale_max": "Điểm cao nhất của thang · highest answer of the scale",
     "scale_min": "Điểm thấp nhất của thang · lowest answer of the scale",
+    "text_vi": "Nội dung đánh giá · text of the assessment",
     "unit_code": "Mã đơn vị; trống là mọi đơn vị của cấp · unit; null = every unit of the level",
     "value": "Giá trị · value",
     "last_day": "Ngày cuối kỳ · last day, inclusive",
@@ -138,7 +141,9 @@ _INTEGERS = {
     "working_day_no", "quarter_no", "item_no",
 }  # fmt: skip
 _DECIMALS = {"target", "max_points", "full_marks_threshold_pct", "scale_min", "scale_max", "satisfied_min"}
-_DATES = {"valid_from", "valid_to", "target_from", "target_to", "day", "first_day", "last_day", "confirmed_on"}
+_DATES = {
+    "valid_from", "valid_to", "target_from", "target_to", "day", "first_day", "last_day", "confirmed_on", "entered_on",
+}  # fmt: skip
 _BOOLEANS = {"counts_as_received", "is_end_state", "is_working_day", "stops_clock", "is_last"}
 
 
@@ -252,6 +257,12 @@ _TABLES = (
         "Chỉ số trả lời từng mục · indicators that answer each entry",
         "goal_id indicator_code",
         "goal_id indicator_code position",
+    ),
+    _table(
+        "narratives",
+        "Nội dung định tính do người phụ trách nhập · what a person wrote of an entry that is not measured",
+        "goal_id unit_code period",
+        "goal_id unit_code period text_vi author entered_on",
     ),
     _table(
         "indicators",

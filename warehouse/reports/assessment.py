@@ -161,6 +161,9 @@ def _verdicts(con: duckdb.DuckDBPyConnection, period: str, unit_code: str) -> di
         "direction",
         "previous_status",
         "figures",
+        "narrative_vi",
+        "narrative_author",
+        "narrative_entered_on",
     )
     rows = fetch(con, "marts.assessment", columns, "period = ? and unit_code = ?", [period, unit_code])
     if rows:
@@ -229,7 +232,13 @@ def _goal(
         },
         "verdicts": _by_verdict(verdict.get("figures")),
         "figures": [figure for code in codes for figure in ours.get(code) or [missing_figure(code, indicators)]],
-        "narrative": {"text": None, "author": None, "entered_on": None} if verdict["status"] == "narrative" else None,
+        "narrative": {
+            "text": verdict.get("narrative_vi"),
+            "author": verdict.get("narrative_author"),
+            "entered_on": verdict.get("narrative_entered_on"),
+        }
+        if verdict["status"] == "narrative"
+        else None,
     }
 
 

@@ -122,6 +122,9 @@ judged as (
     counted.sourceless_codes,
     coalesce(counted.has_stated_target, false) as has_stated_target,
     coalesce(counted.figures, cast('[]' as json)) as figures,
+    narratives.text_vi as narrative_vi,
+    narratives.author as narrative_author,
+    narratives.entered_on as narrative_entered_on,
     periods.previous_period
   from ref.goals as goals
   cross join marts.assessed_units as units
@@ -130,6 +133,11 @@ judged as (
     on counted.goal_id = goals.goal_id
     and counted.unit_code = units.unit_code
     and counted.period = units.period
+  left join ref.narratives as narratives
+    on goals.measurability = 'N'
+    and narratives.goal_id = goals.goal_id
+    and narratives.unit_code = units.unit_code
+    and narratives.period = units.period
   left join uncovered_words as words
     on words.goal_id = goals.goal_id
     and words.unit_code = units.unit_code
@@ -140,6 +148,9 @@ worded as (
   select
     *,
     case
+      when status = 'narrative' and narrative_vi is not null
+        then 'Định tính: ' || narrative_vi || ' (' || narrative_author || ', '
+          || strftime(narrative_entered_on, '%d/%m/%Y') || ').'
       when status = 'narrative' and goal_id = 'L1-k'
         then 'Định tính: mục này nói về hành vi của người dân, không chấm điểm; cần nội dung, người nhập và ngày nhập.'
       when status = 'narrative'
@@ -158,6 +169,9 @@ worded as (
       )
     end as reason_vi,
     case
+      when status = 'narrative' and narrative_vi is not null
+        then 'Narrative, written in Vietnamese by ' || narrative_author || ' on '
+          || strftime(narrative_entered_on, '%d/%m/%Y') || '.'
       when status = 'narrative' and goal_id = 'L1-k'
         then 'Narrative: this entry is about citizens’ behaviour and is never scored; text, author and date are needed.'
       when status = 'narrative'
@@ -191,6 +205,9 @@ select
   now.direction,
   before.status as previous_status,
   now.figures,
+  now.narrative_vi,
+  now.narrative_author,
+  now.narrative_entered_on,
   now.goal_position
 from worded as now
 left join judged as before
