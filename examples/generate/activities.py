@@ -37,6 +37,9 @@ _FIELDS = {
 _TAGS = ("02-ĐA/TU", "254-TB/TU", "791-TB/TU", "notice", "discipline")
 
 
+_LIKE_A_PERSON = "Xã Ông Đình"
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     code: str
@@ -193,7 +196,8 @@ def _inspections(random: Random, places: list[_Place], days: tuple[date, ...]) -
     rows = []
     for _ in range(random.randrange(2, 5)):
         issued = random.randrange(2, 7)
-        inspected = random.choice(places[1:]).name
+        # xã Ông Đình reads like a person named with "ông" and is a commune: it must pass the privacy sweep
+        inspected = next((place for place in places if place.name == _LIKE_A_PERSON), random.choice(places[1:])).name
         rows.append(
             _row(
                 "inspection",

@@ -37,9 +37,9 @@ CODE_PATTERN = "[A-Za-z0-9./_-]*"
 
 NOT_PERSONS = (
     r"(?:[Bb]à|BÀ) +(?:[Rr]ịa|RỊA|[Mm]ẹ|MẸ|[Cc]on|CON|Triệu|TRIỆU|Trưng|TRƯNG)|"
-    r"[Ôô]ng +Ích Khiêm"
+    r"[Ôô]ng +Ích Khiêm|(?:[Xx]ã|XÃ|[Xx]\.) +(?:Ông|ÔNG) +(?:Đình|ĐÌNH)"
 )
-"""Places, streets and common words that read like a person: Bà Rịa, bà mẹ Việt Nam anh hùng, BÀ CON …"""
+"""Places, streets and common words that read like a person: Bà Rịa, bà mẹ Việt Nam anh hùng, BÀ CON, xã Ông Đình …"""
 
 _FIND, _EXEMPT = re.compile(PERSONAL_PATTERN), re.compile(NOT_PERSONS)
 

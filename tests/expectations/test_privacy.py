@@ -35,6 +35,7 @@ IMPERSONAL = [
     "BÀ CON NHÂN DÂN",
     "bà con nông dân",
     "đường Bà Triệu",
+    "UBND xã Ông Đình",
     "1234567890123",
     "12345678",
 ]
