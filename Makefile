@@ -28,7 +28,7 @@ $(READY): requirements.lock pyproject.toml
 	if $(BIN)/pip install --quiet --disable-pip-version-check --no-deps $(UV) \
 	   && UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$index}}" VIRTUAL_ENV="$(CURDIR)/.venv" SSL_CERT_FILE="$${SSL_CERT_FILE:-$$PIP_CERT}" \
 	      sh -c 'for v in UV_DEFAULT_INDEX SSL_CERT_FILE; do eval "test -n \"\$$$$v\"" || unset $$v; done; \
-	             exec $(BIN)/uv pip install --quiet --require-hashes --no-deps -r requirements.lock'; \
+	             exec $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes --no-deps -r requirements.lock'; \
 	then :; else \
 	  echo "uv could not install the lock; plain pip does it now (about a minute)"; \
 	  $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock; \
