@@ -1,0 +1,93 @@
+"""What the server is told, without starting one: schedules, names, ports, addresses."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+
+from flows import server
+from flows.expected import cadence_of
+from flows.home import HomeError, open_home
+from flows.planning import read_terms
+from sources.feeds import Cadence
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_feeds_with_one_schedule_share_one_deployment(tiny_home: Any) -> None:
+    tiny_home.add_feed("323")
+    tiny_home.add_feed("325", schedule="*/30 7-18 * * *")
+    tiny_home.add_feed("326", cadence="year")
+    terms, mistakes = read_terms(open_home(tiny_home.path))
+    assert not mistakes
+    plan = server.schedules([feed for feed, _ in terms.values()], lambda feed: cadence_of(*terms[feed.feed_id]))
+    assert plan == {
+        "0 6 * * 1-5": ["d323.service_reports", "d326.service_reports"],
+        "*/30 7-18 * * *": ["d325.service_reports"],
+    }
+    assert server.deployment_name("*/30 7-18 * * *") == "at * every 30 7-18 * * *"
+
+
+def test_every_cadence_of_a_feed_has_a_schedule() -> None:
+    assert set(get_args(Cadence)) <= set(server.DEFAULT_CRON)
+
+
+def test_nothing_is_sent_anywhere_and_the_database_is_left_to_the_operator(tiny_home: Any) -> None:
+    settings = server.environment(open_home(tiny_home.path))
+    assert settings["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+    assert settings["DO_NOT_TRACK"] == "1"
+    assert not [name for name in settings if "DATABASE" in name]
+    assert settings["PREFECT_HOME"] == str(tiny_home.path / ".prefect")
+
+
+def test_prefect_knows_every_setting(tiny_home: Any) -> None:
+    settings = server.environment(open_home(tiny_home.path))
+    code = (
+        "import json, sys; from prefect.settings import get_current_settings as now; s = now(); "
+        "print(json.dumps([s.server.analytics_enabled, s.cloud.enable_orchestration_telemetry, "
+        "s.telemetry.enable_resource_metrics, s.server.ui.show_promotional_content, "
+        "s.server.database.connection_url.get_secret_value()]))"
+    )
+    url = "postgresql+asyncpg://someone@localhost/prefect"
+    environment = os.environ | settings | {"PREFECT_API_DATABASE_CONNECTION_URL": url}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == [False, False, False, False, url]
+
+
+def test_the_next_free_port_is_taken() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert server._free_port("127.0.0.1", port) > port
+
+
+def test_no_free_port_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(HomeError, match=r"set server\.host and server\.port"):
+        server._free_port("192.0.2.1", 4200)
+
+
+def test_a_server_that_does_not_answer_is_not_found(tiny_home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = open_home(tiny_home.path)
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    assert server.find(home) is None
+    home.prefect.mkdir()
+    (home.prefect / "server.json").write_text('{"api_url": "http://127.0.0.1:9/api", "pid": 1}', encoding="utf-8")
+    assert server.find(home) is None
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    assert server.find(home) is None
+
+
+def test_the_file_for_workers_names_the_flow() -> None:
+    [deployment] = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    path, _, flow = deployment["entrypoint"].partition(":")
+    assert f"def {flow}(" in (ROOT / path).read_text(encoding="utf-8")
+    assert deployment["schedules"][0]["timezone"] == "Asia/Ho_Chi_Minh"
