@@ -147,16 +147,26 @@ def init(directory: Path, name: str, as_json: bool) -> None:
 @cli.command()
 @click.option("--period", metavar="P", help="Only deliveries of this period or range: 2024-Q1, 2023-Q4..2024-Q2.")
 @_FEED
+@click.option("--accept", "accepted", multiple=True, metavar="ID", help="A held delivery that a person has chosen.")
 @click.option("--direct", is_flag=True, help="Without Prefect, even when a server answers.")
 @_shared()
-def run(home_path: str | None, period: str | None, feeds: tuple[str, ...], direct: bool, as_json: bool) -> int:
+def run(
+    home_path: str | None,
+    *,
+    period: str | None,
+    feeds: tuple[str, ...],
+    accepted: tuple[str, ...],
+    direct: bool,
+    as_json: bool,
+) -> int:
     """One whole cycle now: pull, judge, load, assess, publish, tell.
 
     Under Prefect when a server answers ($PREFECT_API_URL or the home's own `danvan serve`), else directly.
     """
     from flows.running import run_once
 
-    return run_once(_home(home_path), feeds=feeds, period=period, direct=direct, as_json=as_json)
+    home = _home(home_path)
+    return run_once(home, feeds=feeds, period=period, accepted=accepted, direct=direct, as_json=as_json)
 
 
 @cli.command()

@@ -40,15 +40,22 @@ _Result = TypeVar("_Result")
     task_runner=cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=MOST_FEEDS_AT_ONCE)),
     persist_result=False,
 )
-def cycle(home: str, feeds: list[str] | None = None, period: str | None = None) -> Any:
+def cycle(
+    home: str, feeds: list[str] | None = None, period: str | None = None, accepted: list[str] | None = None
+) -> Any:
     """Run one cycle in the home folder `home`; `feeds` (ids or sources) and `period` narrow it.
+
+    `accepted` are ids of held deliveries that a person has chosen.
 
     Ends as Completed, named "Needs a person" when a feed failed, a delivery was refused or rows were held back; a run
     that could not go on is Failed. The result is the run's report.
     """
     place = open_home(Path(home))
     hears = LISTENER.get(Listener())
-    plan = _step("open", lambda: open_run(place, feeds=feeds or [], period=period, engine="prefect"))
+    plan = _step(
+        "open",
+        lambda: open_run(place, feeds=feeds or [], period=period, accepted=accepted or [], engine="prefect"),
+    )
     try:
         done = _run(plan, hears)
     except BaseException as fault:

@@ -42,6 +42,16 @@ coverage_gate_pct = 90          # below this share of reporting units a goal is 
 channels = ["terminal", "file"] # besides: apprise addresses, e.g. "mailto://${{env:MAIL_USER}}:${{env:MAIL_PASSWORD}}@example.org"
 # quarantine_pct = 5            # alert above this share of quarantined rows; unset: what the dataset's contract says
 
+[letterhead]                    # head and foot of the report; what is left out is printed as dotted lines
+# parent_body = "TỈNH ỦY HƯNG YÊN"
+# issuing_body = "ỦY BAN NHÂN DÂN TỈNH HƯNG YÊN"
+# number_suffix = "/BC-UBND"
+# place = "Hưng Yên"
+# signed_for = "TM. ỦY BAN NHÂN DÂN"
+# signer_title = "CHỦ TỊCH"
+# signer_name = ""
+# recipients = ["Thường trực Tỉnh ủy (để báo cáo)", "Ban Dân vận Tỉnh ủy", "Lưu: VT"]
+
 [release]
 keep = 10                       # older releases are removed after a publication
 
@@ -96,6 +106,19 @@ class AlertSettings(_Section):
     quarantine_pct: Annotated[float, Field(ge=0, le=100)] | None = None
 
 
+class LetterheadSettings(_Section):
+    """Who issues the report; what is not said keeps the report's own default or stays a dotted line."""
+
+    parent_body: str | None = None
+    issuing_body: str | None = None
+    number_suffix: str | None = None
+    place: str | None = None
+    signed_for: str | None = None
+    signer_title: str | None = None
+    signer_name: str | None = None
+    recipients: tuple[str, ...] | None = None
+
+
 class ReleaseSettings(_Section):
     """How many publications are kept."""
 
@@ -120,6 +143,7 @@ class Settings(_Section):
     run: RunSettings = RunSettings()
     assessment: AssessmentSettings = AssessmentSettings()
     alerts: AlertSettings = AlertSettings()
+    letterhead: LetterheadSettings = LetterheadSettings()
     release: ReleaseSettings = ReleaseSettings()
     server: ServerSettings = ServerSettings()
 

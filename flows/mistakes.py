@@ -17,6 +17,10 @@ class NoFeedsError(ExplainedError):
     """Raised when a home has no feed that can be used."""
 
 
+class NotHeldError(ExplainedError):
+    """Raised when --accept names a delivery that is not held."""
+
+
 class MissingFileError(ExplainedError):
     """Raised by `danvan check` when the file does not exist or is a folder."""
 

@@ -17,7 +17,7 @@ import psutil
 from expectations.contracts.model import Contract, ContractError, contract
 from expectations.contracts.periods import period_range
 from flows.expected import expected
-from flows.mistakes import NoFeedsError, StillWritingError, UnknownFeedError
+from flows.mistakes import NoFeedsError, NotHeldError, StillWritingError, UnknownFeedError
 from sources.feeds import Feed, FeedError, check_against_contract, read_feeds
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ class Plan:
     owed: tuple[Expected, ...]
     """What every feed of the home must deliver, also those this run does not look at."""
     started_at: datetime
+    accepted: frozenset[str] = frozenset()
+    """Held deliveries (Q07) a person has chosen: they are read again and loaded."""
     problems: tuple[Outcome, ...] = ()
     """Feed files that cannot be used: failed before they began."""
 
@@ -132,11 +134,18 @@ def select(feeds: Sequence[Feed], wanted: Sequence[str]) -> tuple[Feed, ...]:
     return tuple(feed for feed in feeds if feed.feed_id in wanted or feed.source in wanted)
 
 
-def open_run(home: Home, *, feeds: Sequence[str] = (), period: str | None = None, engine: str = "direct") -> Plan:
+def open_run(
+    home: Home,
+    *,
+    feeds: Sequence[str] = (),
+    period: str | None = None,
+    accepted: Sequence[str] = (),
+    engine: str = "direct",
+) -> Plan:
     """Read the feeds, bring the warehouse's structure and reference data up to date, and begin the run's entry.
 
-    A feed file that cannot be used becomes a failed outcome; the others go on. Raises UnknownFeedError, PeriodError,
-    NoFeedsError when nothing at all can be run.
+    `accepted` are ids of held deliveries that a person has chosen. A feed file that cannot be used becomes a failed
+    outcome; the others go on. Raises UnknownFeedError, PeriodError, NotHeldError, NoFeedsError when nothing can be run.
     """
     from sources.units import UnitIndex
     from warehouse.journal import begin_run
@@ -154,7 +163,8 @@ def open_run(home: Home, *, feeds: Sequence[str] = (), period: str | None = None
     # The process stands in the name, so that what a killed run left behind can be told from a living one's work.
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(2)}"
     with writing(home) as con:
-        known = frozenset(known_deliveries(con))
+        _check_held(con, accepted)
+        known = frozenset(known_deliveries(con)) - set(accepted)
         begin_run(
             con, run_id, started_at, kind="cycle", feeds=[one.feed_id for one in chosen], period=period, engine=engine
         )
@@ -174,8 +184,19 @@ def open_run(home: Home, *, feeds: Sequence[str] = (), period: str | None = None
         periods=periods,
         owed=tuple(one for feed, owes in terms.values() for one in expected(feed, owes, started_at.date())),
         started_at=started_at,
+        accepted=frozenset(accepted),
         problems=tuple(Outcome(_file_of(line), TERMINAL, line, started_at, 0.0) for line in mistakes),
     )
+
+
+def _check_held(con: duckdb.DuckDBPyConnection, accepted: Sequence[str]) -> None:
+    rows = con.execute(
+        "select delivery_id, file_name from ops.deliveries where status = 'held' order by all"
+    ).fetchall()
+    strange = sorted(set(accepted) - {str(row[0]) for row in rows})
+    if strange:
+        held = ", ".join(f"{delivery_id} ({name})" for delivery_id, name in rows) or "none"
+        raise NotHeldError(f"no held delivery {', '.join(strange)}; held: {held}")
 
 
 def _select_lenient(found: Sequence[Feed], wanted: Sequence[str]) -> tuple[Feed, ...]:

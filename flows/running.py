@@ -24,9 +24,18 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("danvan")
 
 
-def run_once(home: Home, *, feeds: Sequence[str], period: str | None, direct: bool, as_json: bool) -> int:
+def run_once(
+    home: Home,
+    *,
+    feeds: Sequence[str],
+    period: str | None,
+    accepted: Sequence[str],
+    direct: bool,
+    as_json: bool,
+) -> int:
     """One cycle; prints its report and returns its exit code."""
-    report = cycle_once(home, feeds=feeds, period=period, api_url=_api_url(home, direct=direct))
+    api_url = _api_url(home, direct=direct)
+    report = cycle_once(home, feeds=feeds, period=period, accepted=accepted, api_url=api_url)
     show_report(report, as_json=as_json)
     return report.exit_code
 
@@ -57,16 +66,21 @@ def _api_url(home: Home, *, direct: bool) -> str | None:
     return api_url
 
 
-def cycle_once(home: Home, *, feeds: Sequence[str], period: str | None, api_url: str | None) -> RunReport:
+def cycle_once(
+    home: Home, *, feeds: Sequence[str], period: str | None, accepted: Sequence[str] = (), api_url: str | None
+) -> RunReport:
     """One cycle under the Prefect server at `api_url`, or directly when there is none."""
     if api_url is None:
         _log_to_terminal()
         with progress() as bar:
-            return run_cycle(home, feeds=feeds, period=period, listener=Listener(bar.stage, bar.step))
-    return cycle_under(home, feeds=feeds, period=period, api_url=api_url)
+            hears = Listener(bar.stage, bar.step)
+            return run_cycle(home, feeds=feeds, period=period, accepted=accepted, listener=hears)
+    return cycle_under(home, feeds=feeds, period=period, accepted=accepted, api_url=api_url)
 
 
-def cycle_under(home: Home, *, feeds: Sequence[str], period: str | None, api_url: str) -> RunReport:
+def cycle_under(
+    home: Home, *, feeds: Sequence[str], period: str | None, accepted: Sequence[str] = (), api_url: str
+) -> RunReport:
     """One cycle as a flow run of the server at `api_url`, in this process. Raises what the flow raised."""
     connect(home, api_url)
     # The terminal has the progress display and the summary; Prefect's own lines go to its server.
@@ -78,7 +92,7 @@ def cycle_under(home: Home, *, feeds: Sequence[str], period: str | None, api_url
     with progress() as bar:
         token = LISTENER.set(Listener(bar.stage, bar.step))
         try:
-            report: object = cycle(str(home.path), list(feeds) or None, period)
+            report: object = cycle(str(home.path), list(feeds) or None, period, list(accepted) or None)
         finally:
             LISTENER.reset(token)
             APILogHandler().flush()

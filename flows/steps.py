@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from expectations.contracts.periods import Period
+from expectations.contracts.periods import Period, PeriodError
 from flows.collecting import Collected, Judged, collect_patiently, failure
 from flows.mistakes import NothingPublishedError
 from flows.planning import FAILED_OUTCOMES, NOTHING_NEW, OK, Outcome, Plan, open_run, writing
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from flows.home import Home
     from sources.feeds import Feed
+    from sources.landing import Delivery
     from warehouse.loading import Receipt
     from warehouse.obligations import Obligation
     from warehouse.releases import Publication
@@ -139,15 +140,24 @@ def _load_one(con: duckdb.DuckDBPyConnection, plan: Plan, one: Judged) -> Receip
         ignored=reading.ignored,
         rows_read=reading.rows_read,
         refused=verdict.refused,
-        periods=reading.periods,
+        periods=reading.periods or _claimed(delivery),
         content_hash=reading.content_hash,
         extracted_at=reading.extracted_at,
         supersedes=feed.supersedes,
+        decided=delivery.delivery_id in plan.accepted,
         suite_result=[
             {"check": name, "failing_count": found["failing"], **found}
             for name, found in verdict.suite_result.get("checks", {}).items()
         ],
     )
+
+
+def _claimed(delivery: Delivery) -> tuple[str, ...]:
+    """The period the file's name speaks of, for a file that was refused before its rows were read."""
+    try:
+        return (str(Period.parse(delivery.period_claimed or "")),)
+    except PeriodError:
+        return ()
 
 
 def _load_order(one: Judged) -> tuple[datetime, str, str]:
@@ -211,7 +221,7 @@ def report(
     Without `periods`: the latest quarter that was assessed, and the half-year and the year it completes.
     """
     from warehouse.releases import current
-    from warehouse.reports.assessment import assess, render_html
+    from warehouse.reports.assessment import Letterhead, assess, render_html
     from warehouse.store import connect
 
     release = current(home.path)
@@ -219,11 +229,12 @@ def report(
         raise NothingPublishedError(f"{home.path} has no release yet; make one with: danvan run --home {home.path}")
     target = folder or home.reports
     target.mkdir(parents=True, exist_ok=True)
+    head = Letterhead(**home.settings.letterhead.model_dump(exclude_none=True))
     written = []
     con = connect(release.file, read_only=True)
     try:
         for period in periods or _latest_periods(con):
-            document = assess(con, period, home.settings.province)
+            document = assess(con, period, home.settings.province, letterhead=head)
             for form in forms:
                 path = target / f"assessment-{period}.{form}"
                 text = render_html(document) if form == "html" else to_json(document)
@@ -307,11 +318,16 @@ def _findings(con: duckdb.DuckDBPyConnection, receipts: Iterable[Receipt]) -> di
 
 
 def run_cycle(
-    home: Home, *, feeds: Sequence[str] = (), period: str | None = None, listener: Listener | None = None
+    home: Home,
+    *,
+    feeds: Sequence[str] = (),
+    period: str | None = None,
+    accepted: Sequence[str] = (),
+    listener: Listener | None = None,
 ) -> RunReport:
     """One whole cycle in this process: the feeds side by side in threads, the writer's steps one after the other."""
     hears = listener or Listener()
-    plan = open_run(home, feeds=feeds, period=period)
+    plan = open_run(home, feeds=feeds, period=period, accepted=accepted)
     try:
         hears.stage("pull, read and judge", len(plan.feeds))
         with ThreadPoolExecutor(home.settings.run.workers) as pool:

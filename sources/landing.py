@@ -70,11 +70,18 @@ def pull(feed: Feed, home: Path, known: Collection[str] = (), *, contract_versio
     return sorted(deliveries, key=lambda delivery: (delivery.sent_at or datetime.min, delivery.file_name))  # noqa: DTZ901
 
 
-def delivery_id(feed: Feed, sha256: str, contract_version: str) -> str:
-    """Identity of a delivery: same bytes read by the same feed and contract are the same delivery."""
-    return hashlib.sha256("\x1f".join((feed.feed_id, sha256, feed.fingerprint, contract_version)).encode()).hexdigest()[
-        :16
-    ]
+def delivery_id(
+    feed: Feed, sha256: str, contract_version: str, claimed: str | None = None, sent: datetime | None = None
+) -> str:
+    """Identity of a delivery: the same bytes, saying the same by their name, read by the same feed and contract.
+
+    What the name says (`claimed` period, moment `sent`) is part of it: an empty form sent for another quarter, or a
+    first version sent once more after a corrected one, is another delivery. A file's own time is not, since copying
+    changes it.
+    """
+    said = (_label(claimed) or "", sent.isoformat() if sent else "")
+    parts = (feed.feed_id, sha256, feed.fingerprint, contract_version, *said)
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
 
 def landed_path(home: Path, sha256: str) -> Path:
@@ -88,9 +95,11 @@ def _land(
     incoming = home / "landing" / ".incoming"
     _make_private(incoming)
     draft = incoming / secrets.token_hex(8)
+    claimed, sent = from_name(feed, file.name)
     try:
         sha256, size = _copy(source, file, draft)
-        is_new = _settle(draft, home, sha256, size, is_known=delivery_id(feed, sha256, version) in known)
+        identity = delivery_id(feed, sha256, version, claimed, sent)
+        is_new = _settle(draft, home, sha256, size, is_known=identity in known)
     except FileNotFoundError:
         raise FileVanishedError(f"{feed.feed_id}: {file.name} was listed and is gone; it will be tried again") from None
     except OSError as wrong:
@@ -100,9 +109,8 @@ def _land(
     finally:
         with contextlib.suppress(FileNotFoundError):
             draft.unlink()
-    claimed, sent = from_name(feed, file.name)
     return Delivery(
-        delivery_id=delivery_id(feed, sha256, version),
+        delivery_id=identity,
         feed=feed.feed_id,
         dataset=feed.dataset,
         source=feed.source,

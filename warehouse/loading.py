@@ -4,7 +4,7 @@ A partition is a feed and a period (or the whole feed). Its deliveries stand in 
 they arrived: by the moment they speak for, then by their bytes, then, for a second reading of the same bytes, by the
 order of loading. A version of a row lives from the delivery that brought it to the first later one that lacks it. A
 delivery that arrives late is put in its place of the chain, so that every order of arrival ends in the same warehouse.
-One case cannot be ordered, two deliveries of one moment with other figures: the second waits for a person (Q07).
+Of deliveries that speak for the same moment and say different things none counts until a person decides (Q07).
 """
 
 from __future__ import annotations
@@ -91,6 +91,15 @@ class _Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class _Rival:
+    """A delivery that speaks for the same moment and partition and says something else."""
+
+    delivery_id: str
+    file_name: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
 class _Tally:
     loaded: int = 0
     unchanged: int = 0
@@ -120,9 +129,10 @@ def load(
     `accepted_path` is a parquet file with `_rid, _sheet, _row, period, unit_code` and the contract's stored columns;
     `quarantine` has `sheet/_sheet, row/_row, period, unit_code, row_key, rule_ids`; `findings` has
     `rule_id, check, severity, message_vi, sheet, row, column_name`. A known delivery_id changes nothing and returns
-    its standing receipt. A refused delivery is booked with its rows as ignored ('refused'). A delivery of the same
-    moment as a standing one of the same partition, with other bytes and content, is held (Q07, rows 'held') unless
-    `decided` says that a person has chosen it. A delivery without a single data row states nothing and ends nothing.
+    its standing receipt. A refused delivery is booked with its rows as ignored ('refused'). Deliveries of the same
+    moment and partition with other bytes and content are all held (Q07, rows 'held'), the one that stood before too,
+    unless `decided` says that a person has chosen this one. A delivery without a single data row states nothing and
+    ends nothing.
 
     Raises LoadError when the counts do not add up or an accepted row has no period; nothing is written then.
     """
@@ -146,14 +156,16 @@ def load(
         accepted = _stage(con, judged)
         judged = replace(judged, periods=_spoken_periods(con, judged, accepted))
         is_empty = accepted + quarantined == 0
-        conflict = None if refused or is_empty or decided else _conflict(con, judged)
+        rivals = [] if refused or is_empty or decided else _rivals(con, judged)
         own_findings: list[Finding] = []
         tally = _Tally()
         status: Status = "refused" if refused else "unchanged"
         reasons = {reason: count for reason, count in ignored.items() if count}
-        if conflict:
-            own_findings.append(conflict)
+        if rivals:
+            own_findings.append(_conflict(delivery.file_name, rivals[0].file_name, judged.effective_at))
             status = "held"
+            for rival in rivals:
+                _hold(con, judged, rival)
         if status in {"refused", "held"}:
             reasons[status] = rows_read - sum(reasons.values())
             quarantined = 0
@@ -519,6 +531,75 @@ def _take_over(con: duckdb.DuckDBPyConnection, core: str, delivery_id: str) -> N
     con.execute("drop table taken")
 
 
+def _take_out(con: duckdb.DuckDBPyConnection, contract: Contract, delivery_id: str) -> None:
+    """Lay the versions of a delivery's partitions anew from what every other delivery of them holds."""
+    core = f"core.{contract.dataset}"
+    content = ", ".join(f'"{name}"' for name in content_columns(contract))
+    listed = ", ".join(f'content."{name}"' for name in content_columns(contract))
+    con.execute(
+        "create temp table concerned as"
+        " select partition as _partition from ops.delivery_partitions where delivery_id = ?",
+        [delivery_id],
+    )
+    con.execute("delete from ops.delivery_partitions where delivery_id = ?", [delivery_id])
+    con.execute(
+        f"""
+        create temp table content as
+        select distinct on (_partition, _row_hash) _partition, _row_hash, {content}
+        from {core}
+        where _partition in (from concerned)
+        """
+    )
+    con.execute(
+        f"""
+        create temp table islands as
+        with chain as (
+          select partition as _partition, delivery_id,
+                 row_number() over (partition by partition order by effective_at, sha256, load_no) as place
+          from ops.delivery_partitions
+          join ops.deliveries using (delivery_id)
+          where partition in (from concerned)
+        ),
+        held_rows as (
+          select _delivery_id as delivery_id, _partition, _row_hash, _occurrence, _sheet, _row from {core}
+          union all
+          select delivery_id, partition, row_hash, occurrence, sheet, "row" from ops.row_places
+        ),
+        placed as (
+          select held_rows.*, place,
+                 place - row_number() over (partition by _partition, _row_hash, _occurrence order by place) as island
+          from held_rows
+          join chain using (_partition, delivery_id)
+        )
+        select runs.* exclude (last_place), ending.delivery_id as ended_by
+        from (
+          select *, place = min(place) over same_run as is_first, max(place) over same_run as last_place
+          from placed
+          window same_run as (partition by _partition, _row_hash, _occurrence, island)
+        ) as runs
+        left join chain as ending
+          on ending._partition = runs._partition and ending.place = runs.last_place + 1
+        """
+    )
+    con.execute(f"delete from {core} where _partition in (from concerned)")
+    con.execute("delete from ops.row_places where partition in (from concerned)")
+    con.execute(
+        f"""
+        insert into {core}
+          ({content}, _partition, _occurrence, _row_hash, _delivery_id, _ended_by, _sheet, _row)
+        select {listed}, islands._partition, _occurrence, islands._row_hash, delivery_id, ended_by, _sheet, _row
+        from islands
+        join content using (_partition, _row_hash)
+        where is_first
+        """
+    )
+    con.execute(
+        "insert into ops.row_places select delivery_id, _partition, _row_hash, _occurrence, _sheet, _row"
+        " from islands where not is_first"
+    )
+    con.execute("drop table concerned; drop table content; drop table islands")
+
+
 # --- what loading itself has to say ------------------------------------------------------------------------------
 
 
@@ -538,25 +619,80 @@ def _neighbours(con: duckdb.DuckDBPyConnection, judged: _Judged) -> list[tuple[A
     ).fetchall()
 
 
-def _conflict(con: duckdb.DuckDBPyConnection, judged: _Judged) -> Finding | None:
-    for file_name, sha256, content_hash, effective_at in _neighbours(con, judged):
-        is_other = content_hash is None or content_hash != judged.content_hash
-        if effective_at == judged.effective_at and sha256 != judged.delivery.sha256 and is_other:
-            return Finding(
-                rule_id="Q07",
-                check="conflicting_delivery",
-                severity="gate",
-                message_vi=(
-                    f"Tệp {judged.delivery.file_name} có cùng thời điểm {_moment(effective_at)} với tệp {file_name} "
-                    "nhưng số liệu khác; tạm giữ cho đến khi có người quyết định dùng tệp nào."
-                ),
-            )
-    return None
+def _rivals(con: duckdb.DuckDBPyConnection, judged: _Judged) -> list[_Rival]:
+    """Deliveries of the feed that speak for the same moment and period with other bytes and other content."""
+    rows = con.execute(
+        """
+        select delivery_id, file_name, status
+        from ops.deliveries
+        where feed = ? and effective_at = ? and sha256 <> ?
+          and (status = 'held' or delivery_id in (select delivery_id from ops.delivery_partitions))
+          and (? or list_has_any(periods, cast(? as varchar[])))
+          and content_hash is distinct from ?
+        order by sha256, load_no
+        """,
+        [
+            judged.delivery.feed,
+            judged.effective_at,
+            judged.delivery.sha256,
+            judged.supersedes == "feed",
+            list(judged.periods),
+            judged.content_hash,
+        ],
+    ).fetchall()
+    return [_Rival(*row) for row in rows]
+
+
+def _conflict(file_name: str, rival: str, moment: datetime) -> Finding:
+    return Finding(
+        rule_id="Q07",
+        check="conflicting_delivery",
+        severity="gate",
+        message_vi=(
+            f"Tệp {file_name} có cùng thời điểm {_moment(moment)} với tệp {rival} "
+            "nhưng số liệu khác; tạm giữ cả hai cho đến khi có người quyết định dùng tệp nào."
+        ),
+    )
+
+
+def _hold(con: duckdb.DuckDBPyConnection, judged: _Judged, rival: _Rival) -> None:
+    """Take a delivery that stood out of the warehouse and book it as held, as if it had come second."""
+    if rival.status == "held":
+        return
+    delivery = judged.delivery
+    _take_out(con, judged.contract, rival.delivery_id)
+    con.execute("update ops.deliveries set status = 'held' where delivery_id = ?", [rival.delivery_id])
+    con.execute("delete from ops.quarantine where delivery_id = ?", [rival.delivery_id])
+    con.execute(
+        """
+        insert into ops.ignored
+        select delivery_id, 'held', rows_read - rows_ignored from ops.receipts where delivery_id = ?
+        """,
+        [rival.delivery_id],
+    )
+    con.execute(
+        """
+        update ops.receipts
+        set rows_loaded = 0, rows_unchanged = 0, rows_quarantined = 0, rows_ended = 0, rows_ignored = rows_read
+        where delivery_id = ?
+        """,
+        [rival.delivery_id],
+    )
+    write_findings(
+        con,
+        delivery_id=rival.delivery_id,
+        feed=delivery.feed,
+        dataset=delivery.dataset,
+        period=_period_label(judged.periods),
+        frame=None,
+        own=[_conflict(rival.file_name, delivery.file_name, judged.effective_at)],
+    )
 
 
 def _same_or_newer(con: duckdb.DuckDBPyConnection, judged: _Judged, tally: _Tally) -> list[Finding]:
     others = _neighbours(con, judged)
-    if not others or judged.delivery.sha256 in {row[1] for row in others}:  # none, or these bytes read once more
+    these_bytes_before = (judged.delivery.sha256, judged.effective_at)
+    if not others or these_bytes_before in {(row[1], row[3]) for row in others}:  # none, or a second reading
         return []
     equal = [row for row in others if row[2] is not None and row[2] == judged.content_hash]
     if equal and not tally.ended:

@@ -60,7 +60,8 @@ _SHAPE = {
 def record_obligations(con: duckdb.DuckDBPyConnection, expected: Iterable[Expected], today: date) -> list[Obligation]:
     """Compare what is expected with what was loaded, write ops.obligations and the findings, in one transaction.
 
-    The first delivery that was not refused or held and speaks for the period meets the obligation, an empty form too.
+    The first delivery that was not refused and speaks for the period meets the obligation, an empty form or one that is
+    held until a person decides too.
     It is late (Q09) when it was sent after `due_on` + `grace_days`. Without one, the obligation is `missing` (Q20, a
     finding without a delivery) once that day has passed, and `not_due` before. The findings follow the present state:
     a missing delivery that has come loses its finding. Only the given feeds and periods are touched.
@@ -91,7 +92,7 @@ with answers as (
   left join ops.deliveries as delivery
     on delivery.feed = expected.feed
    and list_contains(delivery.periods, expected.period)
-   and delivery.status in ('loaded', 'unchanged')
+   and delivery.status in ('loaded', 'unchanged', 'held')
 )
 select feed, dataset, unit_code, period, due_on, grace_days,
        case

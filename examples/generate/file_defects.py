@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from examples.generate.deliveries import TOTAL_ROW, Delivery, render
+from examples.generate.deliveries import TOTAL_ROW, Delivery
 from examples.generate.fields import Field, text
 from examples.generate.ledger import UNREPORTED, gate, warning
 from examples.generate.working_days import after_working_days
@@ -126,7 +125,7 @@ def _corrected(seeding: Seeding, place: tuple[str, str, str], note: str) -> None
 
 
 def _conflict(seeding: Seeding, place: tuple[str, str, str]) -> None:
-    """Two files of one minute with other figures: a person decides, the second one waits."""
+    """Two files of one minute with other figures: both wait until a person decides."""
     seeding.begin()
     first = seeding.find(*place)
     second = replace(first, records=[dict(record) for record in first.records], copy=" (1)", places={})
@@ -134,10 +133,9 @@ def _conflict(seeding: Seeding, place: tuple[str, str, str]) -> None:
     row["resolved_early"] -= 1
     row["resolved_on_time"] += 1
     seeding.deliveries.append(second)
-    # files of one moment are loaded in the order of their hashes; the later one meets the conflict
-    held = max((first, second), key=lambda delivery: hashlib.sha256(render(delivery)).hexdigest())
-    note = "two files of one minute with other figures"
-    seeding.enter(held, "same_moment_other_figures", gate("Q07"), "held", note=note)
+    for held in (first, second):
+        note = "two files of one minute with other figures: none counts until a person decides"
+        seeding.enter(held, "same_moment_other_figures", gate("Q07"), "held", note=note)
 
 
 def _absent(seeding: Seeding) -> None:

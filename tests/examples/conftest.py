@@ -89,7 +89,8 @@ def tell(home: Path) -> Told:
     with writer(home) as con:
         migrate(con)
         for one in told.judged:
-            told.statuses[f"{one.delivery.feed}/{one.delivery.file_name}"] = load(con, one)
+            load(con, one)
+        told.statuses = dict(con.sql("select feed || '/' || file_name, status from ops.deliveries").fetchall())
         record_obligations(con, owed, date(2024, 12, 31))
         rows = con.execute(_FINDINGS)
         names = [column[0] for column in rows.description or ()]

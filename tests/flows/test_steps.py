@@ -175,12 +175,55 @@ def test_a_period_narrows_a_run_and_backfill_fills_the_rest(
     assert [one["period"] for one in second["receipts"]] == ["2024-Q1", "2024-Q1"]
 
 
-@pytest.mark.xfail(strict=True, reason="landing.delivery_id leaves out what only the file's name says")
 def test_the_same_bytes_for_another_period_are_another_delivery(two_districts: Any) -> None:
     two_districts.add_file("323", period="2023Q4", sent="20231218")
     run(two_districts)
     found = rows(two_districts, "select distinct period from core.service_reports where unit_code = '323' order by all")
     assert [one["period"] for one in found] == ["2023-Q4", "2024-Q1"]
+
+
+def test_a_first_version_sent_again_after_a_corrected_one_counts_again(two_districts: Any) -> None:
+    two_districts.add_file("323", sent="20240318", late=1)
+    two_districts.add_file("323", sent="20240401", late=2)
+    two_districts.add_file("323", sent="20240409", late=1)
+    run(two_districts)
+    late = "select sum(resolved_late) as late from core.service_reports_current where unit_code = '323'"
+    assert rows(two_districts, late) == [{"late": 1}]
+    known = "select sum(resolved_late) as late from core.service_reports_as_of('2024-04-02') where unit_code = '323'"
+    assert rows(two_districts, known) == [{"late": 2}]
+
+
+def test_of_two_files_of_one_moment_none_counts_until_a_person_accepts_one(
+    two_districts: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_districts.add_feed("323", name=r"ii06a_(?P<period>\d{4}Q\d)_(?P<sent>\d{8})(?: \(\d\))?\.csv")
+    other = two_districts.add_file("323", late=2).rename(two_districts.path / "other.csv")
+    kept = two_districts.add_file("323")
+    other.rename(kept.with_name(kept.name.replace(".csv", " (1).csv")))
+    home = str(two_districts.path)
+    assert run(two_districts).exit_code == 3
+    counted = "select count(*) as rows from core.service_reports_current where unit_code = '323'"
+    assert rows(two_districts, counted) == [{"rows": 0}]
+    held = rows(two_districts, "select delivery_id, file_name from ops.deliveries where status = 'held' order by 2")
+    assert len(held) == 2
+    assert main(["run", "--home", home, "--direct", "--accept", "feedfeedfeedfeed"]) == 2
+    assert held[0]["delivery_id"] in capsys.readouterr().err
+    assert main(["run", "--home", home, "--direct", "--accept", held[0]["delivery_id"]]) == 0
+    assert rows(two_districts, counted) == [{"rows": 2}]
+    assert [one["status"] for one in rows(two_districts, "select status from ops.deliveries order by 1")] == [
+        "held",
+        "loaded",
+        "loaded",
+    ]
+
+
+def test_the_report_bears_the_letterhead_of_the_settings(two_districts: Any) -> None:
+    with (two_districts.path / "danvan.toml").open("a", encoding="utf-8") as settings:
+        settings.write('\n[letterhead]\nissuing_body = "ỦY BAN NHÂN DÂN TỈNH MẪU"\nrecipients = ["Lưu: VT, TH"]\n')
+    run(two_districts)
+    page = (two_districts.path / "reports" / "assessment-2024-Q1.html").read_text(encoding="utf-8")
+    assert "ỦY BAN NHÂN DÂN TỈNH MẪU" in page
+    assert "Lưu: VT, TH" in page
 
 
 def test_check_judges_without_loading(two_districts: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -160,16 +161,39 @@ def test_two_deliveries_of_one_moment_with_other_figures_wait_for_a_person(tmp_p
     rival = Sent("d323.reports", 0, (("2024-Q1", "A", 2),), salt="rival")
     with warehouse() as con:
         load_sent(con, standing, tmp_path)
-        before = stored_versions(con)
         held = load_sent(con, rival, tmp_path)
         assert (held.status, held.rows_read, held.rows_ignored) == ("held", 1, 1)
         assert [(one.rule_id, one.severity) for one in held.findings] == [("Q07", "gate")]
-        assert con.execute("select reason, rows from ops.ignored").fetchall() == [("held", 1)]
-        assert stored_versions(con) == before
+        # neither counts: the one that came first is taken back, and its receipt says so
+        assert stored_versions(con) == []
+        books = con.execute("select rows_loaded, rows_ignored from ops.receipts").fetchall()
+        assert books == [(0, 1), (0, 1)]
+        assert con.execute("select reason, rows from ops.ignored").fetchall() == [("held", 1), ("held", 1)]
+        assert con.execute("select distinct status from ops.deliveries").fetchall() == [("held",)]
+        third = Sent("d323.reports", 0, (("2024-Q1", "A", 3),), salt="third")
+        assert load_sent(con, third, tmp_path).status == "held"
         decided = load_sent(con, rival, tmp_path, decided=True)
         assert (decided.status, decided.rows_loaded) == ("loaded", 1)
         assert con.execute("select received_total from core.service_reports_current").fetchall() == [(2,)]
-        assert con.execute("select count(*) from ops.findings where severity = 'gate'").fetchone() == (0,)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(history=histories(), data=st.data())
+def test_a_conflict_ends_the_same_whatever_came_first(history: list[Sent], data: st.DataObject) -> None:
+    """A rival of any delivery, loaded anywhere: as if neither of the two moments' deliveries had been sent."""
+    chosen = data.draw(st.sampled_from([one for one in history if one.rows] or [history[0]]))
+    rival = replace(chosen, rows=(*chosen.rows, (chosen.periods[0], "Z", 9)), salt="rival")
+    order = data.draw(st.permutations([*history, rival]))
+    at_that_moment = [one for one in history if (one.feed, one.day) == (chosen.feed, chosen.day) and one.rows]
+    left = [one for one in history if one not in at_that_moment]
+    with tempfile.TemporaryDirectory() as folder, warehouse() as con:
+        for sent in order:
+            load_sent(con, sent, Path(folder))
+        assert set(stored_versions(con)) == expected_versions(left if chosen.rows else [*left, rival])
+        places = con.execute(
+            "select count(*), count(distinct (delivery_id, partition, row_hash, occurrence)) from ops.row_places"
+        ).fetchone()
+        assert places[0] == places[1]
 
 
 def test_a_second_reading_of_the_same_bytes_replaces_the_first(tmp_path: Path) -> None:
