@@ -327,7 +327,7 @@ def _unique(rule: Rule, arguments: Unique, scope: Scope) -> Check:
         f"[{place}]",
         prepare=(
             (
-                f"create temp table {table} as select {names} from staged where {filled}"
+                f"create table {table} as select {names} from staged where {filled}"
                 f" group by {names} having count(*) > 1"
             ),
         ),
@@ -374,7 +374,7 @@ def _reference(rule: Rule, arguments: Reference, scope: Scope) -> Check:
         f"['{column}']",
         prepare=(
             (
-                f"create temp table {table} as with met as (select distinct {names} from staged where {filled})"
+                f"create table {table} as with met as (select distinct {names} from staged where {filled})"
                 " select * from met s where not exists"
                 f" (select 1 from ref_{arguments.table} r where r.{arguments.key} = s.{column}{force})"
             ),
@@ -560,7 +560,7 @@ def _frequency(rule: Rule, arguments: Frequency, scope: Scope) -> Check:
         f"['{columns[0]}']",
         prepare=(
             (
-                f"create temp table {table} as select {names} from staged where {filled}"
+                f"create table {table} as select {names} from staged where {filled}"
                 f" group by {names} having count(*) > {arguments.maximum}"
             ),
         ),

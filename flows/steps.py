@@ -12,7 +12,7 @@ import shutil
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from expectations.contracts.periods import Period, PeriodError
@@ -98,6 +98,8 @@ def load_all(plan: Plan, collected: Sequence[Collected], failed: Sequence[Outcom
                 receipts.append(receipt)
                 LOG.info("%s", receipt_line(receipt, one.delivery.file_name))
             listener.step("load")
+        if any(receipt.status == "held" for receipt in receipts):
+            receipts = [_as_booked(con, receipt) for receipt in receipts]
         done = (broken.get(part.feed) or _outcome(part, receipts) for part in collected)
         outcomes = tuple(sorted((*plan.problems, *failed, *done), key=lambda one: one.feed))
         for outcome in outcomes:
@@ -111,6 +113,14 @@ def load_all(plan: Plan, collected: Sequence[Collected], failed: Sequence[Outcom
                 seconds=outcome.seconds,
             )
     return Loaded(tuple(receipts), outcomes)
+
+
+def _as_booked(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> Receipt:
+    """A receipt of this run as it stands at its end: a delivery loaded first may have met its rival later."""
+    from warehouse.loading import standing_receipt
+
+    now = standing_receipt(con, receipt.delivery_id)
+    return receipt if now is None else replace(now, is_new=receipt.is_new, findings=receipt.findings)
 
 
 def _load_one(con: duckdb.DuckDBPyConnection, plan: Plan, one: Judged) -> Receipt:

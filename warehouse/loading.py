@@ -136,7 +136,7 @@ def load(
 
     Raises LoadError when the counts do not add up or an accepted row has no period; nothing is written then.
     """
-    standing = _standing_receipt(con, delivery.delivery_id)
+    standing = standing_receipt(con, delivery.delivery_id)
     if standing and not (standing.status == "held" and decided):
         return standing
     quarantined = 0 if quarantine is None else quarantine.height
@@ -220,7 +220,8 @@ def known_deliveries(con: duckdb.DuckDBPyConnection) -> set[str]:
 # --- the delivery and its place in time -------------------------------------------------------------------------
 
 
-def _standing_receipt(con: duckdb.DuckDBPyConnection, delivery_id: str) -> Receipt | None:
+def standing_receipt(con: duckdb.DuckDBPyConnection, delivery_id: str) -> Receipt | None:
+    """The receipt of a delivery as the books have it now: one that stood may have been held since (Q07)."""
     row = con.execute(
         """
         select receipt.delivery_id, receipt.feed, receipt.dataset, receipt.period, rows_read, rows_loaded,
