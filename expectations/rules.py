@@ -326,10 +326,7 @@ def _unique(rule: Rule, arguments: Unique, scope: Scope) -> Check:
         f"({names}) in (select ({names}) from {table})",
         f"[{place}]",
         prepare=(
-            (
-                f"create table {table} as select {names} from staged where {filled}"
-                f" group by {names} having count(*) > 1"
-            ),
+            (f"create table {table} as select {names} from staged where {filled} group by {names} having count(*) > 1"),
         ),
         native=Native(
             "ExpectCompoundColumnsToBeUnique",

@@ -10,8 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
+from expectations.contracts.documents import read_yaml
 from expectations.contracts.model import PERSONAL, contract, datasets
 from warehouse.models import build, models
 from warehouse.store import connect, migrate
@@ -117,7 +116,7 @@ def _contract_column(column: Column) -> tuple[str, ...]:
 
 
 def _rules() -> str:
-    register = yaml.safe_load(files("expectations.contracts").joinpath("rules.yaml").read_text(encoding="utf-8"))
+    register = read_yaml(files("expectations.contracts").joinpath("rules.yaml").read_text(encoding="utf-8"))
     rows = ((rule["id"], rule["title_vi"], rule["title_en"], rule["mark"]) for rule in register)
     words = "Severity stands in each contract: **error** quarantines the row, **warning** loads it and reports,"
     return "\n".join(

@@ -8,11 +8,11 @@ from collections import Counter
 from datetime import date
 from importlib.resources import files
 
-import yaml
 from open_data_contract_standard.model import OpenDataContractStandard
 from pydantic import ValidationError
 
 from expectations.contracts import questionnaires
+from expectations.contracts.documents import read_yaml
 from expectations.contracts.model import PERSONAL, PUBLIC, Contract, ContractError, contract, datasets
 from expectations.contracts.periods import regimes
 from expectations.contracts.register import MARKS, register
@@ -48,7 +48,7 @@ def lint_dataset(dataset: str) -> list[str]:
 
 def lint_standard(text: str, where: str) -> list[str]:
     """What the Open Data Contract Standard itself objects to: its model, and its JSON schema if jsonschema is there."""
-    raw = yaml.safe_load(text)
+    raw = read_yaml(text)
     try:
         OpenDataContractStandard.model_validate(raw)
     except ValidationError as error:

@@ -8,8 +8,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from expectations.contracts.documents import read_yaml
 from expectations.contracts.text import key as text_key
 
 if TYPE_CHECKING:
@@ -199,7 +198,7 @@ def _rule(raw: dict[str, Any], column: str | None, where: str) -> Rule:
 
 def parse(text: str, where: str) -> Contract:
     """Read one ODCS file. Raises ContractError naming `where` and the entry that cannot be used."""
-    raw = yaml.safe_load(text)
+    raw = read_yaml(text)
     [schema] = raw["schema"]
     columns = tuple(_column(item, where) for item in schema["properties"])
     rules = [

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from expectations.contracts.documents import read_yaml
 from expectations.contracts.model import IDENTIFIER, Column, ContractError
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def load(questionnaire_id: str, extra_folder: Path | None = None) -> Questionnai
 def parse(text: str, where: str) -> Questionnaire:
     """Read one questionnaire file. Raises ContractError naming `where`, the key and what is wrong."""
     try:
-        raw = _File.model_validate(yaml.safe_load(text))
+        raw = _File.model_validate(read_yaml(text))
     except (ValidationError, yaml.YAMLError) as error:
         raise ContractError(f"{where}: {error}") from error
     if f"{raw.id}.yaml" != where:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-import yaml
+from expectations.contracts.documents import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,5 @@ def register() -> Mapping[str, RegisteredRule]:
     """Rule id → its entry, in the order of the file."""
     text = files(__package__).joinpath("rules.yaml").read_text(encoding="utf-8")
     return {
-        raw["id"]: RegisteredRule(raw["id"], raw["title_vi"], raw["title_en"], raw["mark"])
-        for raw in yaml.safe_load(text)
+        raw["id"]: RegisteredRule(raw["id"], raw["title_vi"], raw["title_en"], raw["mark"]) for raw in read_yaml(text)
     }

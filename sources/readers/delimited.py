@@ -29,6 +29,9 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BO
 
 def read_delimited(path: Path, layout: Layout) -> TextTable:
     """Read a CSV whole. Raises WrongEncodingError, HeaderMissingError, UnreadableFileError."""
+    table = _read_even(path, layout)
+    if table is not None:
+        return table
     raw = path.read_bytes()
     text, body = decode(raw, layout.encoding)
     del raw
@@ -36,19 +39,55 @@ def read_delimited(path: Path, layout: Layout) -> TextTable:
         text = text.replace("\r", "\n")
         body = text.encode()
     above, header_rows, lines_used = _header(text, layout)
-    width = max(len(row) for row in header_rows)
+    names, trailing = _names(header_rows)
+    found = _fast(_after(body, lines_used), layout, len(names) + trailing, lines_used) if _is_plain(layout) else None
+    if found is None:
+        cells, rows, ragged = _slow(text, layout, len(names), lines_used)
+    else:
+        cells, rows, ragged = found[0][:, : len(names)], found[1], {}
+    return TextTable(headers=unique_headers(names), cells=cells, rows=rows, above=above, ragged=ragged)
+
+
+def _read_even(path: Path, layout: Layout) -> TextTable | None:
+    """UTF-8 with even lines, the common case, without holding the file as a text of twice its size; else None."""
+    if not _is_plain(layout) or codecs.lookup(layout.encoding).name not in ("utf-8", "utf-8-sig"):
+        return None
+    raw = path.read_bytes()
+    try:
+        # not final: the cut may go through a character
+        head = codecs.getincrementaldecoder("utf-8-sig")().decode(raw[:SEARCHED_CHARACTERS])
+        if b"\x00" in raw or "\n" not in head:
+            return None
+        above, header_rows, lines_used = _header(head, layout)
+    except (UnicodeDecodeError, HeaderMissingError, UnreadableFileError):  # said when the whole file is decoded
+        return None
+    names, trailing = _names(header_rows)
+    data = _after(raw, lines_used)
+    del raw
+    found = _fast(data, layout, len(names) + trailing, lines_used)
+    if found is None:
+        return None
+    cells = found[0][:, : len(names)]
+    return TextTable(headers=unique_headers(names), cells=cells, rows=found[1], above=above, ragged={})
+
+
+def _names(header_rows: list[list[str]]) -> tuple[list[str], int]:
+    """The headers, merged over their rows, and how many empty ones trail at the right."""
+    widest = width = max(len(row) for row in header_rows)
     while width > 1 and not any(row[width - 1 : width] and row[width - 1].strip() for row in header_rows):
         width -= 1  # a delimiter at the end of every line makes no column
-    names = (
-        merged_headers([row[:width] for row in header_rows], None) if len(header_rows) > 1 else header_rows[0][:width]
-    )
-    trailing = max(len(row) for row in header_rows) - width
-    found = _fast(body, layout, width + trailing, lines_used) if _is_plain(layout) else None
-    if found is None:
-        cells, rows, ragged = _slow(text, layout, width, lines_used)
-    else:
-        cells, rows, ragged = found[0][:, :width], found[1], {}
-    return TextTable(headers=unique_headers(names), cells=cells, rows=rows, above=above, ragged=ragged)
+    cut = [row[:width] for row in header_rows]
+    return list(merged_headers(cut, None) if len(cut) > 1 else cut[0]), widest - width
+
+
+def _after(body: bytes, lines: int) -> bytes:
+    """What follows so many physical lines, without line ends at its end."""
+    start = 0
+    for _ in range(lines):
+        start = body.find(b"\n", start) + 1
+        if start == 0:
+            return b""
+    return body[start:].rstrip(b"\r\n")
 
 
 def decode(raw: bytes, encoding: str) -> tuple[str, bytes]:
@@ -128,17 +167,10 @@ def _header(text: str, layout: Layout) -> tuple[tuple[tuple[str | None, ...], ..
     raise HeaderMissingError(f"Không tìm thấy dòng tiêu đề {where} trong tệp. Đề nghị gửi đúng mẫu đã đăng ký.")
 
 
-def _fast(body: bytes, layout: Layout, width: int, lines_used: int) -> tuple[pl.DataFrame, pl.Series] | None:
+def _fast(data: bytes, layout: Layout, width: int, lines_used: int) -> tuple[pl.DataFrame, pl.Series] | None:
     """Polars' reader; None when a line does not have exactly `width` fields or quoting is odd."""
     delimiter = layout.delimiter or ","
     schema = {str(number): pl.String for number in range(width)}
-    start = 0
-    for _ in range(lines_used):
-        start = body.find(b"\n", start) + 1
-        if start == 0:
-            start = len(body)
-            break
-    data = body[start:].rstrip(b"\r\n")
     if not data.strip():
         return pl.DataFrame(schema=schema), pl.Series([], dtype=pl.Int64)
     try:

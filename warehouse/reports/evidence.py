@@ -7,8 +7,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-import yaml
-
+from expectations.contracts.documents import read_yaml
 from warehouse.reports.records import Row, fetch
 
 if TYPE_CHECKING:
@@ -208,7 +207,7 @@ def rule_titles() -> dict[str, tuple[str, str]]:
     register = files("expectations.contracts").joinpath("rules.yaml")
     if not register.is_file():
         return {}
-    raw = yaml.safe_load(register.read_text(encoding="utf-8"))
+    raw = read_yaml(register.read_text(encoding="utf-8"))
     entries = raw["rules"] if isinstance(raw, dict) and "rules" in raw else raw
     if isinstance(entries, dict):
         entries = [{"id": name, **entry} for name, entry in entries.items()]

@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
+from expectations.contracts.documents import read_yaml
 
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
@@ -52,7 +52,7 @@ def words(key: str, **values: Any) -> Words:
 @lru_cache(maxsize=1)
 def texts() -> dict[str, tuple[str, str]]:
     """Every fixed text of the report: key → (Vietnamese, English)."""
-    raw = yaml.safe_load(files(__package__).joinpath("texts.yaml").read_text(encoding="utf-8"))
+    raw = read_yaml(files(__package__).joinpath("texts.yaml").read_text(encoding="utf-8"))
     return {key: (pair["vi"].replace(" %", f"{NBSP}%"), pair["en"]) for key, pair in raw.items()}
 
 
