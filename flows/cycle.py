@@ -15,11 +15,11 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.collecting import Collected, collect, failure, is_transient
 from flows.home import open_home
 from flows.planning import Outcome, Plan, open_run
-from flows.steps import Listener, RunReport, abandon, finish, load_all, publish, report, settle
+from flows.steps import COLLECTING, Listener, RunReport, abandon, finish, load_all, publish, report, settle
 from flows.summary import headline, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from prefect import Task
     from prefect.client.schemas.objects import State, TaskRun
@@ -68,18 +68,18 @@ def cycle(
 
 
 def _run(plan: Plan, hears: Listener) -> RunReport:
-    hears.stage("pull, read and judge", len(plan.feeds))
+    hears.stage(COLLECTING, len(plan.feeds))
     collecting = _collecting(plan)
     futures = [(feed, collecting.with_options(task_run_name=feed.feed_id).submit(feed.feed_id)) for feed in plan.feeds]
-    collected: list[Collected] = []
-    failed: list[Outcome] = []
-    for feed, future in futures:
-        try:
-            collected.append(future.result())
-        except Exception as fault:  # noqa: BLE001 (law 8: one bad source never stops the others)
-            failed.append(failure(feed.feed_id, fault, plan.started_at, 0.0))
-        hears.step("pull, read and judge")
-    loaded = _step("load", lambda: load_all(plan, collected, failed, hears))
+
+    def results() -> Iterator[Collected | Outcome]:
+        for feed, future in futures:
+            try:
+                yield future.result()
+            except Exception as fault:  # noqa: BLE001 (law 8: one bad source never stops the others)
+                yield failure(feed.feed_id, fault, plan.started_at, 0.0)
+
+    loaded = _step("load", lambda: load_all(plan, results(), hears))
     hears.stage("build and assess", None)
     obligations = _step("build and assess", lambda: settle(plan))
     hears.stage("publish", None)

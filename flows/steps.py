@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     import duckdb
 
     from flows.home import Home
-    from sources.feeds import Feed
     from sources.landing import Delivery
     from warehouse.loading import Receipt
     from warehouse.obligations import Obligation
@@ -37,6 +36,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("danvan")
 FORMS = ("html", "json")
+COLLECTING = "pull, judge and load"
+"""Name of the stage in which feeds are worked through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,32 +77,30 @@ class Listener:
     step: Callable[[str], None] = field(default=lambda _name: None)
 
 
-def load_all(plan: Plan, collected: Sequence[Collected], failed: Sequence[Outcome], listener: Listener) -> Loaded:
-    """Load every judged delivery, one transaction each, in an order that does not depend on who was read first."""
-    import duckdb
+def load_all(plan: Plan, results: Iterable[Collected | Outcome], listener: Listener) -> Loaded:
+    """Load what the feeds hand over while others are still being read: one writer, one transaction a delivery.
 
+    `results` yields each feed's deliveries, judged, or the outcome of a feed that failed. The deliveries of a feed are
+    loaded in the order they were sent; feeds do not touch each other's rows, so it does not matter who comes first.
+    """
     from warehouse.journal import record_outcome
-    from warehouse.store import WarehouseError
 
-    work = sorted((one for part in collected for one in part.judged), key=_load_order)
     receipts: list[Receipt] = []
+    parts: list[Collected] = []
+    outcomes: list[Outcome] = list(plan.problems)
     broken: dict[str, Outcome] = {}
     with writing(plan.home) as con:
-        listener.stage("load", len(work))
-        for one in work:
-            try:
-                receipt = _load_one(con, plan, one)
-            except (WarehouseError, duckdb.Error) as fault:
-                feed = one.delivery.feed
-                broken[feed] = failure(feed, fault, plan.started_at, 0.0)
+        for result in results:
+            if isinstance(result, Outcome):
+                outcomes.append(result)
             else:
-                receipts.append(receipt)
-                LOG.info("%s", receipt_line(receipt, one.delivery.file_name))
-            listener.step("load")
+                parts.append(result)
+                _load_feed(con, plan, result, receipts, broken)
+            listener.step(COLLECTING)
         if any(receipt.status == "held" for receipt in receipts):
             receipts = [_as_booked(con, receipt) for receipt in receipts]
-        done = (broken.get(part.feed) or _outcome(part, receipts) for part in collected)
-        outcomes = tuple(sorted((*plan.problems, *failed, *done), key=lambda one: one.feed))
+        outcomes += [broken.get(part.feed) or _outcome(part, receipts) for part in parts]
+        outcomes.sort(key=lambda one: one.feed)
         for outcome in outcomes:
             record_outcome(
                 con,
@@ -112,7 +111,24 @@ def load_all(plan: Plan, collected: Sequence[Collected], failed: Sequence[Outcom
                 started_at=outcome.started_at,
                 seconds=outcome.seconds,
             )
-    return Loaded(tuple(receipts), outcomes)
+    return Loaded(tuple(receipts), tuple(outcomes))
+
+
+def _load_feed(
+    con: duckdb.DuckDBPyConnection, plan: Plan, part: Collected, receipts: list[Receipt], broken: dict[str, Outcome]
+) -> None:
+    import duckdb
+
+    from warehouse.store import WarehouseError
+
+    for one in sorted(part.judged, key=_load_order):
+        try:
+            receipt = _load_one(con, plan, one)
+        except (WarehouseError, duckdb.Error) as fault:
+            broken[part.feed] = failure(part.feed, fault, plan.started_at, 0.0)
+        else:
+            receipts.append(receipt)
+            LOG.info("%s", receipt_line(receipt, one.delivery.file_name))
 
 
 def _as_booked(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> Receipt:
@@ -339,29 +355,21 @@ def run_cycle(
     hears = listener or Listener()
     plan = open_run(home, feeds=feeds, period=period, accepted=accepted)
     try:
-        hears.stage("pull, read and judge", len(plan.feeds))
+        hears.stage(COLLECTING, len(plan.feeds))
         with ThreadPoolExecutor(home.settings.run.workers) as pool:
-            results = list(pool.map(lambda feed: _collected(plan, feed, hears), plan.feeds))
-        collected = [one for one in results if isinstance(one, Collected)]
-        failed = [one for one in results if isinstance(one, Outcome)]
-        return conclude(plan, collected, failed, hears)
+            futures = [pool.submit(collect_patiently, plan, feed) for feed in plan.feeds]
+            loaded = load_all(plan, (future.result() for future in as_completed(futures)), hears)
+        return conclude(plan, loaded, hears)
     except BaseException as fault:
         abandon(plan, fault)
         raise
 
 
-def conclude(plan: Plan, collected: Sequence[Collected], failed: Sequence[Outcome], hears: Listener) -> RunReport:
-    """The writer's steps of a cycle, in order."""
-    loaded = load_all(plan, collected, failed, hears)
+def conclude(plan: Plan, loaded: Loaded, hears: Listener) -> RunReport:
+    """What follows the loads, in order."""
     hears.stage("build and assess", None)
     obligations = settle(plan)
     hears.stage("publish", None)
     publication = publish(plan)
     hears.stage("reports", None)
     return finish(plan, loaded, obligations, publication, report(plan.home))
-
-
-def _collected(plan: Plan, feed: Feed, hears: Listener) -> Collected | Outcome:
-    found = collect_patiently(plan, feed)
-    hears.step("pull, read and judge")
-    return found
