@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from flows.home import Home
     from sources.landing import Delivery
-    from warehouse.loading import Receipt
+    from warehouse.deliveries import Receipt
     from warehouse.obligations import Obligation
     from warehouse.releases import Publication
 
@@ -140,7 +140,8 @@ def _as_booked(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> Receipt:
 
 
 def _load_one(con: duckdb.DuckDBPyConnection, plan: Plan, one: Judged) -> Receipt:
-    from warehouse.loading import DeliveryRecord, load
+    from warehouse.deliveries import DeliveryRecord
+    from warehouse.loading import load
 
     delivery, reading, verdict = one.delivery, one.reading, one.verdict
     feed = next(feed for feed in plan.feeds if feed.feed_id == delivery.feed)

@@ -137,7 +137,7 @@ def _judge_feed(feed: Feed, home: Path, units: Any, reference: Any) -> list[Judg
 
 def load(con: duckdb.DuckDBPyConnection, one: Judged) -> str:
     """Load one judged file; returns what became of it."""
-    from warehouse.loading import DeliveryRecord
+    from warehouse.deliveries import DeliveryRecord
     from warehouse.loading import load as load_delivery
 
     delivery, reading, verdict = one.delivery, one.reading, one.verdict

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from expectations.contracts.model import contract
-from warehouse.loading import DeliveryRecord, Receipt, load
+from warehouse.deliveries import DeliveryRecord, Receipt
+from warehouse.loading import load
 from warehouse.store import connect, migrate
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Sent:
 def frame(
     dataset: str, rows: Sequence[Mapping[str, Any]], extra: Mapping[str, pl.DataType] | None = None
 ) -> pl.DataFrame:
-    """Accepted rows in the shape of SPEC's canonical frame; what a row does not name is null."""
+    """Accepted rows in the shape of a reading's frame; what a row does not name is null."""
     shape: dict[str, Any] = {"_rid": pl.Int64, "_sheet": pl.String, "_row": pl.Int64}
     shape |= {"period": pl.String, "unit_code": pl.String}
     shape |= {column.name: POLARS[column.type] for column in contract(dataset).stored_columns}

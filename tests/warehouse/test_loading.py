@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from expectations.contracts.findings import Finding, finding_id
 from expectations.contracts.model import contract
 from tests.warehouse.deliveries import DAY0, Sent, frame, load_sent, record, warehouse
-from warehouse.loading import LoadError, known_deliveries, load
+from warehouse.deliveries import LoadError
+from warehouse.loading import known_deliveries, load
 from warehouse.store import connect
 
 PERIODS = ("2024-Q1", "2024-Q2")
