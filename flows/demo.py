@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flows.home import SETTINGS, Home, open_home
 from flows.mistakes import NotADemoError, SampleMissingError
 from flows.summary import headline, rows_by_fate
-from flows.terminal import progress, say, show_json
+from flows.terminal import progress, say, show_json, tell
 
 if TYPE_CHECKING:
     from flows.steps import RunReport
@@ -117,24 +117,24 @@ def _say_summary(home: Home, report: RunReport, goals: dict[str, Any], seconds: 
     rows = rows_by_fate(report)
     unchanged = sum(one.status == "unchanged" for one in report.receipts)
     refused = sum(one.status in {"refused", "held"} for one in report.receipts)
-    say()
-    say(headline(report))
-    say(f"  deliveries   {len(report.receipts)}, of these {unchanged} without news, {refused} refused or held")
-    say(
+    tell()
+    tell(headline(report))
+    tell(f"  deliveries   {len(report.receipts)}, of these {unchanged} without news, {refused} refused or held")
+    tell(
         "  rows         "
         + ", ".join(f"{count:,} {name.removeprefix('rows_')}".replace(",", " ") for name, count in rows.items())
     )
-    say("  findings     " + (", ".join(f"{count} {name}" for name, count in report.findings.items()) or "none"))
+    tell("  findings     " + (", ".join(f"{count} {name}" for name, count in report.findings.items()) or "none"))
     owed = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(report.obligations.items()))
-    say(f"  expected     {owed}")
+    tell(f"  expected     {owed}")
     counts = ", ".join(f"{goals[name]} {words}" for name, words in STATUSES.items())
-    say(f"  goals        {goals['period']}, province: {counts}")
-    say(f"  release      {home.releases / report.release_id / 'warehouse.duckdb'}")
+    tell(f"  goals        {goals['period']}, province: {counts}")
+    tell(f"  release      {home.releases / report.release_id / 'warehouse.duckdb'}")
     for path in report.reports:
-        say(f"  report       {path}")
-    say(f"  time         {seconds:.0f} s")
-    say()
-    say("The defects are seeded on purpose, so findings and alerts are expected here (exit code 0).")
-    say(f"Runs and schedules in a browser:  danvan serve --home {home.path}   then open the address it prints")
-    say(f"Again (loads nothing):            danvan run --home {home.path}")
-    say(f'Ask:                              danvan sql --home {home.path} "select * from marts.assessment limit 5"')
+        tell(f"  report       {path}")
+    tell(f"  time         {seconds:.0f} s")
+    tell()
+    tell("The defects are seeded on purpose, so findings and alerts are expected here (exit code 0).")
+    tell(f"Runs and schedules in a browser:  danvan serve --home {home.path}   then open the address it prints")
+    tell(f"Again (loads nothing):            danvan run --home {home.path}")
+    tell(f'Ask:                              danvan sql --home {home.path} "select * from marts.assessment limit 5"')

@@ -15,7 +15,7 @@ from flows.expected import cadence_of
 from flows.mistakes import MissingFileError, NoWarehouseError
 from flows.planning import read_home_feeds, read_terms, select
 from flows.server import DEFAULT_CRON
-from flows.terminal import say, show, show_json
+from flows.terminal import say, show, show_json, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ def check_feeds(home: Home, *, as_json: bool) -> int:
         return 2 if mistakes else 0
     for mistake in mistakes:
         say(mistake)
-    say(f"{len(feeds)} feeds can be used" + (f", {len(mistakes)} mistakes above" if mistakes else ", no mistakes"))
+    tell(f"{len(feeds)} feeds can be used" + (f", {len(mistakes)} mistakes above" if mistakes else ", no mistakes"))
     return 2 if mistakes else 0
 
 
@@ -101,8 +101,8 @@ def check_file(home: Home, file: Path, feed_id: str, *, as_json: bool) -> int:
 def _say_verdict(result: dict[str, Any], findings: Sequence[dict[str, Any]]) -> None:
     ignored = sum(result["rows_ignored"].values())
     periods = ", ".join(result["periods"]) or "no period"
-    say(f"{result['file']} as {result['feed']}, {periods}: {result['verdict']}")
-    say(
+    tell(f"{result['file']} as {result['feed']}, {periods}: {result['verdict']}")
+    tell(
         f"{result['rows_read']} rows read: {result['rows_accepted']} accepted, "
         f"{result['rows_quarantined']} quarantined, {ignored} ignored"
     )

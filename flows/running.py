@@ -14,7 +14,7 @@ from flows.planning import read_terms, select
 from flows.server import connect, find, schedules, serve
 from flows.steps import Listener, RunReport, run_cycle
 from flows.summary import lines
-from flows.terminal import progress, say, show_json
+from flows.terminal import progress, say, show_json, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +107,7 @@ def show_report(report: RunReport, *, as_json: bool) -> None:
         show_json(report)
         return
     for line in lines(report):
-        say(line)
+        tell(line)
 
 
 def serve_home(home: Home, *, feeds: Sequence[str]) -> None:

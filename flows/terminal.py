@@ -24,6 +24,11 @@ def say(text: str = "") -> None:
     click.echo(text, err=True)
 
 
+def tell(text: str = "") -> None:
+    """A line of the result for a person, on standard output."""
+    click.echo(text)
+
+
 def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "", empty: str = "nothing") -> None:
     """Print rows: a table for a person, a JSON list for a program."""
     if as_json:

@@ -117,7 +117,7 @@ def test_a_run_after_the_demo_loads_nothing_and_says_so(demo: tuple[Path, dict[s
     done = danvan("run", "--home", home)
     assert done.returncode == 0, done.stderr
     assert "No Prefect server answers: running directly." in done.stderr
-    assert "Nothing new: nothing loaded." in done.stderr
+    assert "Nothing new: nothing loaded." in done.stdout
     assert ask(home, "select count(*) as n from ops.receipts") == [{"n": len(told["report"]["receipts"])}]
 
 

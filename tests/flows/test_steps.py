@@ -65,7 +65,7 @@ def test_a_cycle_loads_assesses_publishes_and_reports(two_districts: Any) -> Non
 def test_a_second_cycle_loads_nothing_and_says_so(two_districts: Any, capsys: pytest.CaptureFixture[str]) -> None:
     first = run(two_districts)
     assert main(["run", "--home", str(two_districts.path), "--direct"]) == 0
-    assert "Nothing new: nothing loaded." in capsys.readouterr().err
+    assert "Nothing new: nothing loaded." in capsys.readouterr().out
     assert main(["run", "--home", str(two_districts.path), "--direct", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["receipts"] == []
