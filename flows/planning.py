@@ -98,11 +98,6 @@ def read_terms(home: Home) -> tuple[dict[str, tuple[Feed, Contract]], list[str]]
     return terms, mistakes
 
 
-def contract_of(feed: Feed, home: Home) -> Contract:
-    """The contract a feed is judged by: expanded by its questionnaire, with the feed's reasoned exceptions."""
-    return _with_exceptions(feed, _expanded(feed, home, {}))
-
-
 def _expanded(feed: Feed, home: Home, known: dict[tuple[str, ...], Contract]) -> Contract:
     """The dataset's contract with the items of the feed's questionnaires; `known` keeps what was expanded before."""
     asked = {feed.constants.get("questionnaire_id"), *(part.constants.get("questionnaire_id") for part in feed.parts)}

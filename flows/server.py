@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from sources.feeds import Feed
 
-FLOW = "cycle"
 TAG = "danvan"
 
 DEFAULT_CRON: Mapping[str, str] = {

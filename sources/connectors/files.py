@@ -11,7 +11,6 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-import fsspec
 from fsspec.core import url_to_fs
 
 from sources.errors import (
@@ -153,11 +152,6 @@ def expand_secrets(value: Any) -> Any:
         return os.environ[match[1]]
 
     return _SECRET.sub(found, value)
-
-
-def protocols() -> list[str]:
-    """Protocols fsspec knows here, for messages and docs."""
-    return sorted(fsspec.available_protocols())
 
 
 def _local(moment: Any) -> datetime | None:

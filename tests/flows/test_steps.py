@@ -12,7 +12,7 @@ from flows import collecting
 from flows.command import main
 from flows.expected import expected
 from flows.home import open_home
-from flows.planning import contract_of, read_home_feeds, writing
+from flows.planning import read_terms, writing
 from flows.steps import run_cycle
 from sources import landing
 from sources.errors import ConnectorUnreachableError, FolderMissingError
@@ -274,11 +274,10 @@ def test_obligations_follow_the_active_periods(two_districts: Any) -> None:
     home = open_home(two_districts.path)
     two_districts.add_feed("326", active={"from": "2023-Q4"})
     two_districts.add_feed("327", active={"from": "2023-Q4", "to": "2024-Q4"})
-    feeds = {feed.source: feed for feed in read_home_feeds(home)[0]}
+    terms = {feed.source: (feed, terms) for feed, terms in read_terms(home)[0].values()}
 
     def periods(source: str, today: date) -> list[str]:
-        feed = feeds[source]
-        return [one.period for one in expected(feed, contract_of(feed, home), today)]
+        return [one.period for one in expected(*terms[source], today)]
 
     assert periods("d323", date(2026, 1, 1)) == ["2024-Q1"]
     # Open-ended: nothing is owed for a period that has not begun (2024-Q2 of this form begins on 15/03/2024).

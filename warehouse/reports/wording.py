@@ -11,7 +11,6 @@ from typing import Any, Literal
 from expectations.contracts.documents import read_yaml
 
 Language = Literal["vi", "en"]
-LANGUAGES: tuple[Language, ...] = ("vi", "en")
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
