@@ -16,21 +16,25 @@ class ConnectorUnreachableError(SourceError):
 
 
 class FileVanishedError(SourceError):
-    """Raised by `landing.pull` when a listed file is gone before its bytes were copied."""
+    """Raised by `landing.land` when a listed file is gone before its bytes were copied."""
 
     transient = True
 
 
 class FileChangingError(SourceError):
-    """Raised by `landing.pull` when a file changes while it is copied: someone is still writing it."""
+    """Raised by `landing.land` when a file changes while it is copied: someone is still writing it."""
 
     transient = True
 
 
 class LandingFullError(SourceError):
-    """Raised by `landing.pull` when the disk of the home folder takes no more bytes."""
+    """Raised by `landing.land` when the disk of the home folder takes no more bytes."""
 
     transient = True
+
+
+class DamagedLandingError(SourceError):
+    """Raised by `landing.check_landed` when landed bytes are gone or cut: somebody or a disk touched landing/."""
 
 
 class ConnectorRefusedError(SourceError):
