@@ -20,6 +20,8 @@ from expectations.contracts.text import key as text_key
 
 SEVERITIES = ("error", "warning", "gate")
 CADENCES = ("month", "quarter", "half_year", "year")
+SHARES = ("quarantine_alert_pct", "quarantine_hold_pct", "shrink_hold_pct")
+"""Service levels that are a percentage."""
 REFERENCE_TABLES = {"units": ("code", "valid_from", "valid_to")}
 """Reference tables rules may name, and the columns they rely on."""
 
@@ -73,6 +75,8 @@ def lint_contract(found: Contract) -> list[str]:
         problems.append(f"{where}: regime '{level.regime}'; known: {', '.join(regimes())}")
     if level.cadence not in CADENCES:
         problems.append(f"{where}: frequency '{level.cadence}'; use one of {', '.join(CADENCES)}")
+    shares = [(name, getattr(level, name)) for name in SHARES]
+    problems += [f"{where}: {name} is {share:g}; use 0 to 100" for name, share in shares if not 0 <= share <= 100]
     return problems + _lint_columns(found) + _lint_rules(found)
 
 
