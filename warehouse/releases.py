@@ -102,6 +102,30 @@ def publish(home: Path, con: duckdb.DuckDBPyConnection) -> Publication:
     return Publication(release_id, folder / release_id, is_new=True)
 
 
+def fingerprint(con: duckdb.DuckDBPyConnection) -> str:
+    """Hash over what the figures rest on: the rows that stand and who said them, decisions, reference, contracts.
+
+    The same for every warehouse that was told the same, in whatever order and however often, grown or rebuilt: it holds
+    no load numbers and no clocks of ours.
+    """
+    digest = hashlib.sha256(",".join(f"{name} {contract(name).version}" for name in datasets()).encode())
+    asked = [
+        "select feed, dataset, period, delivery_id, reading_id, effective_at, rows_accepted, rows_quarantined"
+        " from ops.standing",
+        "select delivery_id, state, state_kind from ops.deliveries",
+        "select kind, delivery_id, feed, period, decided_by, reason, decided_at from ops.decisions",
+        "select finding_id, severity, message_vi from ops.findings",
+        "from ref.versions",
+        *(f"select * from core.{name}_current" for name in datasets()),
+    ]
+    for query in asked:
+        sums = con.execute(
+            f"select count(*), coalesce(sum(hash(said)::hugeint), 0) from ({query}) as said"
+        ).fetchone()
+        digest.update(repr(sums).encode())
+    return digest.hexdigest()
+
+
 def current(home: Path) -> Release | None:
     """The current release, or None before the first one."""
     pointer = home / RELEASES / CURRENT
