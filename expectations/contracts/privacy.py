@@ -41,6 +41,7 @@ NOT_PERSONS = (
 )
 """Places, streets and common words that read like a person: Bà Rịa, bà mẹ Việt Nam anh hùng, BÀ CON, xã Ông Đình …"""
 
+MASK = "(đã che)"
 _FIND, _EXEMPT = re.compile(PERSONAL_PATTERN), re.compile(NOT_PERSONS)
 
 
@@ -50,6 +51,11 @@ def looks_personal(text: str | None) -> bool:
         return False
     composed = unicodedata.normalize("NFC", text)
     return bool(_FIND.search(composed)) and bool(_FIND.search(_EXEMPT.sub("", composed)))
+
+
+def masked(text: str) -> str:
+    """The text with everything that points at a person replaced by a mark; other texts as they are."""
+    return _FIND.sub(MASK, text) if looks_personal(text) else text
 
 
 def personal_sql(expression: str) -> str:
