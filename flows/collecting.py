@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.periods import PeriodError
 from flows.planning import TERMINAL, TRANSIENT, Outcome, Plan
@@ -16,8 +16,11 @@ from sources.errors import SourceError
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
-    from expectations.verdict import Verdict
+    import polars as pl
+
+    from expectations.verdict import JudgedBatch
     from sources.bounded import ReadingPool
     from sources.feeds import Feed
     from sources.landing import Delivery
@@ -33,12 +36,50 @@ LOOKED_UP = ("units",)
 
 
 @dataclass(frozen=True, slots=True)
+class OneVerdict:
+    """The verdict on one delivery that was judged alone, its rows as frames."""
+
+    accepted_path: Path | None
+    quarantine: pl.DataFrame
+    findings: pl.DataFrame
+    refused: bool
+    rows_accepted: int
+    rows_quarantined: int
+    suite_result: dict[str, Any]
+
+
+def one_verdict(batch: JudgedBatch) -> OneVerdict:
+    """The one verdict of a batch of one. Raises RuntimeError where judging failed."""
+    import polars as pl
+
+    [verdict] = batch.verdicts
+    if verdict.failure:
+        raise RuntimeError(verdict.failure)
+    findings = dict.fromkeys(("rule_id", "check", "severity", "message_vi", "sheet", "column_name"), pl.String())
+    rows = {"_rid": pl.Int64(), "_sheet": pl.String(), "_row": pl.Int64(), "period": pl.String(),
+            "unit_code": pl.String(), "row_key": pl.String(), "rule_ids": pl.List(pl.String())}  # fmt: skip
+    checks = {
+        one.check: {"rule_id": one.rule_id, "success": not one.failing, "failing": one.failing}
+        for one in verdict.checks
+    }
+    return OneVerdict(
+        batch.accepted,
+        pl.read_parquet(batch.quarantine) if batch.quarantine else pl.DataFrame(schema=rows),
+        pl.read_parquet(batch.findings) if batch.findings else pl.DataFrame(schema=findings | {"row": pl.Int64()}),
+        verdict.refused,
+        verdict.rows_accepted,
+        verdict.rows_quarantined,
+        {"checks": checks},
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """One delivery, read and judged, not yet loaded."""
 
     delivery: Delivery
     reading: Reading
-    verdict: Verdict
+    verdict: OneVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +125,7 @@ def _is_wanted(delivery: Delivery, plan: Plan) -> bool:
 
 def examine(plan: Plan, feed: Feed, delivery: Delivery) -> Judged:
     """Read one delivery in the bounded child process and judge what was read."""
-
+    from expectations.verdict import Case
     from flows.judges import judge_beside
 
     work = plan.work / delivery.delivery_id
@@ -98,17 +139,16 @@ def examine(plan: Plan, feed: Feed, delivery: Delivery) -> Judged:
         plan.units,
         work,
     )
-    verdict = judge_beside(
+    day = (delivery.sent_at or delivery.received_at).date()
+    case = Case(delivery.delivery_id, reading.frame_path, tuple(reading.findings), reading.cell_defects_path, day)
+    batch = judge_beside(
         plan.home.settings.run.workers,
-        reading.frame_path,
+        [case],
         terms,
-        findings=reading.findings,
-        cell_defects=reading.cell_defects_path,
         reference={name: plan.reference[name] for name in LOOKED_UP},
-        work_dir=work,
-        context={"received_on": (delivery.sent_at or delivery.received_at).date()},
+        work_dir=work / "judged",
     )
-    return Judged(delivery, reading, verdict)
+    return Judged(delivery, reading, one_verdict(batch))
 
 
 def _readers(plan: Plan) -> ReadingPool:

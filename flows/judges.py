@@ -13,7 +13,7 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from expectations.verdict import Verdict
+    from expectations.verdict import JudgedBatch
 
 _pool: ProcessPoolExecutor | None = None
 _lock = threading.Lock()
@@ -25,11 +25,11 @@ def warm_up(workers: int) -> list[Future[None]]:
     return [pool.submit(_import_suites) for _ in range(workers)]
 
 
-def judge_beside(workers: int, *arguments: Any, **options: Any) -> Verdict:
+def judge_beside(workers: int, *arguments: Any, **options: Any) -> JudgedBatch:
     """`expectations.verdict.judge` in one of `workers` processes; started on first use, ended with this process."""
     threads = max(1, (os.cpu_count() or 1) // workers)
-    verdict: Future[Verdict] = _judges(workers).submit(_judge, *arguments, threads=threads, **options)
-    return verdict.result()
+    batch: Future[JudgedBatch] = _judges(workers).submit(_judge, *arguments, threads=threads, **options)
+    return batch.result()
 
 
 def dismiss() -> None:
@@ -70,7 +70,7 @@ def _import_suites() -> None:
     preload()
 
 
-def _judge(*arguments: Any, **options: Any) -> Verdict:
+def _judge(*arguments: Any, **options: Any) -> JudgedBatch:
     from expectations.verdict import judge
 
     return judge(*arguments, **options)
