@@ -33,6 +33,20 @@ class LandingFullError(SourceError):
     transient = True
 
 
+class WorkerError(SourceError):
+    """Something happened to a worker process, and again when its task was tried a second time, alone."""
+
+    transient = True
+
+
+class WorkerDiedError(WorkerError):
+    """Raised by `WorkerPool.run` when the worker was killed, crashed or ended under a task; the message says how."""
+
+
+class WorkerTimeoutError(WorkerError):
+    """Raised by `WorkerPool.run` when a task did not end within its seconds."""
+
+
 class ConnectorRefusedError(SourceError):
     """Raised by a connector when the other side says no: wrong password, no permission, host key unknown."""
 

@@ -40,23 +40,20 @@ class Reading:
     extracted_at: datetime | None = None
 
 
-def read(  # noqa: PLR0917 - the way of a row, in order
+def preload() -> None:
+    """Import what reading needs and start polars' threads: a worker calls it before its memory is bounded."""
+    import fastexcel  # noqa: F401, PLC0415
+    import polars as pl  # noqa: PLC0415
+
+    pl.Series([1]).sort()
+
+
+def read_here(  # noqa: PLR0917 - the way of a row, in order
     path: Path, file_name: str, feed: Feed, contract: Contract, units: UnitIndex, work_dir: Path
 ) -> Reading:
-    """Read one landed file in a bounded child (made on first use, reused). Never raises for what is in the file.
+    """Read one file in this process; `sources.reading_pool` calls it in a worker. Call it for trusted files only.
 
     `units` knows the units of all dates; for a survey `contract` is already expanded by its questionnaire.
-    """
-    from sources import bounded  # noqa: PLC0415 - the child imports this module and needs no pool
-
-    return bounded.read(path, file_name, feed, contract, units, work_dir)
-
-
-def read_here(  # noqa: PLR0917 - the signature of `read`
-    path: Path, file_name: str, feed: Feed, contract: Contract, units: UnitIndex, work_dir: Path
-) -> Reading:
-    """Read one file in this process; `sources.bounded` calls it in a child. Call it for trusted files only.
-
     Writes `<work_dir>/<stem>.frame.parquet` and, when cells are defective, `<stem>.defects.parquet`.
     """
     claimed, extracted_at = from_name(feed, file_name)

@@ -111,7 +111,7 @@ def _judge_feed(feed: Feed, home: Path, units: Any, reference: Any) -> list[Judg
     from expectations.contracts.questionnaires import expand, load
     from expectations.verdict import judge
     from sources.landing import pull
-    from sources.reading import read
+    from sources.reading_pool import read
 
     terms = contract(feed.dataset)
     if feed.dataset == "survey_responses":
