@@ -34,7 +34,7 @@ class LandingFullError(SourceError):
 
 
 class WorkerError(SourceError):
-    """Something happened to a worker process, and again when its task was tried a second time, alone."""
+    """Raised by `WorkerPool.run`, as one of the two below, when a task failed its worker, and again alone in another."""
 
     transient = True
 

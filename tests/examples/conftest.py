@@ -163,7 +163,6 @@ def load(con: duckdb.DuckDBPyConnection, one: Judged) -> str:
         rows_read=reading.rows_read,
         refused=verdict.refused,
         periods=reading.periods,
-        content_hash=reading.content_hash,
         extracted_at=reading.extracted_at,
         supersedes=one.feed.supersedes,
     )
