@@ -18,13 +18,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    import polars as pl
-
-    from expectations.verdict import JudgedBatch
-    from sources.bounded import ReadingPool
+    from expectations.verdict import Verdict
     from sources.feeds import Feed
     from sources.landing import Delivery
     from sources.reading import Reading
+    from sources.reading_pool import ReadingPool
 
 LOG = logging.getLogger("danvan")
 
@@ -153,7 +151,7 @@ def examine(plan: Plan, feed: Feed, delivery: Delivery) -> Judged:
 
 def _readers(plan: Plan) -> ReadingPool:
     """The process-wide pool of bounded children, with the limits of the first home that reads."""
-    from sources.bounded import Limits, ReadingPool
+    from sources.reading_pool import Limits, ReadingPool
 
     settings = plan.home.settings
     with _lock:

@@ -37,6 +37,20 @@ class DamagedLandingError(SourceError):
     """Raised by `landing.check_landed` when landed bytes are gone or cut: somebody or a disk touched landing/."""
 
 
+class WorkerError(SourceError):
+    """Raised by `WorkerPool.run`, as one of the two below, when a task failed its worker, and again alone in another."""
+
+    transient = True
+
+
+class WorkerDiedError(WorkerError):
+    """Raised by `WorkerPool.run` when the worker was killed, crashed or ended under a task; the message says how."""
+
+
+class WorkerTimeoutError(WorkerError):
+    """Raised by `WorkerPool.run` when a task did not end within its seconds."""
+
+
 class ConnectorRefusedError(SourceError):
     """Raised by a connector when the other side says no: wrong password, no permission, host key unknown."""
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from expectations.contracts.text import key
 from sources.errors import HeaderMissingError, UnreadableFileError, WrongEncodingError
 from sources.readers.table import TextTable, merged_headers, unique_headers
+from sources.words import key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

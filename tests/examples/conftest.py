@@ -112,7 +112,7 @@ def _judge_feed(feed: Feed, home: Path, units: Any, reference: Any) -> list[Judg
     from expectations.verdict import Case, judge
     from flows.collecting import one_verdict
     from sources.landing import pull
-    from sources.reading import read
+    from sources.reading_pool import read
 
     terms = contract(feed.dataset)
     if feed.dataset == "survey_responses":
@@ -158,7 +158,6 @@ def load(con: duckdb.DuckDBPyConnection, one: Judged) -> str:
         rows_read=reading.rows_read,
         refused=verdict.refused,
         periods=reading.periods,
-        content_hash=reading.content_hash,
         extracted_at=reading.extracted_at,
         supersedes=one.feed.supersedes,
     )
