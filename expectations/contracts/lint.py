@@ -20,7 +20,7 @@ from expectations.contracts.text import key as text_key
 
 SEVERITIES = ("error", "warning", "gate")
 CADENCES = ("month", "quarter", "half_year", "year")
-REFERENCE_TABLES = {"units": ("code", "valid_from", "valid_to")}
+REFERENCE_TABLES = {"units": ("unit_code", "valid_from", "valid_to")}
 """Reference tables rules may name, and the columns they rely on."""
 
 

@@ -175,14 +175,14 @@ _TABLES = (
     _table(
         "units",
         "Đơn vị hành chính có thời hạn hiệu lực · administrative units; never join without a date",
-        "code valid_from",
-        "code name_vi short_name level kind parent_code valid_from valid_to legal_basis certainty",
+        "unit_code valid_from",
+        "unit_code name_vi short_name level kind parent_code valid_from valid_to legal_basis certainty",
     ),
     _table(
         "unit_aliases",
         "Cách viết tên đơn vị · spelled variants of unit names",
-        "alias code valid_from",
-        "alias code valid_from valid_to match",
+        "alias unit_code valid_from",
+        "alias unit_code valid_from valid_to match",
     ),
     _table(
         "unit_crosswalk",
