@@ -69,14 +69,14 @@ class UnitIndex:
     """Units by code and by comparison key of their names; plain data, cheap to send to a child process."""
 
     def __init__(self, units: pl.DataFrame, aliases: pl.DataFrame) -> None:
-        """Build from `units(code, name_vi, short_name, level, parent_code, valid_from, valid_to)` and
-        `unit_aliases(alias, code, valid_from, valid_to, match)`; dates may be dates or ISO texts, empty = open.
+        """Build from `units(unit_code, name_vi, short_name, level, parent_code, valid_from, valid_to)` and
+        `unit_aliases(alias, unit_code, valid_from, valid_to, match)`; dates may be dates or ISO texts, empty = open.
         """
         by_code: dict[str, list[Unit]] = {}
         by_name: dict[str, list[Unit]] = {}
         for row in units.iter_rows(named=True):
             unit = Unit(
-                code=str(row["code"]),
+                code=str(row["unit_code"]),
                 name=str(row["name_vi"]),
                 short_name=str(row["short_name"]),
                 level=str(row["level"]),
@@ -90,7 +90,7 @@ class UnitIndex:
         known: dict[str, list[_Alias]] = {}
         for row in aliases.iter_rows(named=True):
             alias = _Alias(
-                code=str(row["code"]),
+                code=str(row["unit_code"]),
                 is_exact=row["match"] == "exact",
                 valid_from=_date(row["valid_from"]) or date.min,
                 valid_to=_date(row["valid_to"]),

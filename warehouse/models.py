@@ -14,24 +14,41 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from expectations.contracts.model import contract, datasets
+from warehouse import measures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import duckdb
 
-SCHEMAS = ("core", "marts")
+SCHEMAS = ("core", "measures", "marts")
 """Schemas whose models stand in a folder of that name."""
 
 SETTINGS = "marts.settings"
 """The model the macros read: built before all others."""
+
+VIEWS = "measures"
+"""The schema whose models are views: what single rows add is asked, not stored."""
+
+GENERATED = {
+    "marts.measure_tallies": """-- What the rows of a dataset add, summed by unit and days: one pass over the rows, from which every span is summed.
+-- vi: Tổng các số đo theo đơn vị và mốc ngày, để cộng mọi khoảng thời gian mà chỉ đọc dữ liệu một lần.
+-- grain: measure, detail, reporting_code, unit_code, part, happened_on, seen_from, seen_until
+""",
+    "marts.measure_sums": """-- Every measure summed for every assessed unit and for the province, over the period and over its year up to then. Flows add
+-- up, stocks are those of the first or last day. detail: a breakdown (questionnaire and factor).
+-- vi: Số đo cộng theo đơn vị được đánh giá và toàn tỉnh, theo kỳ và lũy kế từ đầu năm.
+-- grain: unit_code, period, span, measure, detail
+""",
+}
+"""Models whose SELECT is made from `ref.measures` (see `warehouse.measures`), with their headers."""
 
 _HEADER_KEY = re.compile(r"^(?P<key>vi|grain|column [a-z][a-z0-9_]*): (?P<rest>.+)$")
 
@@ -62,6 +79,14 @@ def models() -> tuple[Model, ...]:
             if entry.name.endswith(".sql"):
                 name = f"{schema}.{entry.name.removesuffix('.sql')}"
                 found[name] = parse(name, entry.read_text(encoding="utf-8"))
+    views = sorted(name for name in found if name.startswith(f"{VIEWS}."))
+    for name, header in GENERATED.items():
+        found[name] = parse(name, header + "select 1 as made_when_built")
+    made = found["marts.measure_tallies"]
+    found[made.name] = replace(made, reads=frozenset((*views, "ref.measures")))
+    summed = found["marts.measure_sums"]
+    read = ("marts.measure_tallies", "marts.dataset_spans", "marts.counted_parts", "marts.periods")
+    found[summed.name] = replace(summed, reads=frozenset(read))
     # the macros read the settings, so every model does
     graph = {
         name: sorted((model.reads & found.keys()) | ({SETTINGS} - {name})) for name, model in sorted(found.items())
@@ -72,17 +97,22 @@ def models() -> tuple[Model, ...]:
         raise ModelError(f"models read each other in a circle: {' → '.join(error.args[1])}") from error
 
 
-def build(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Make every model's table anew, with comments, in one transaction; rows by table name.
+def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = None) -> dict[str, int]:
+    """Make every model anew, with comments, in one transaction; rows by table name (views are not counted).
 
-    Reads core, ref and ops as they stand. On any error nothing changes and ModelError names the model.
+    Reads core, ref and ops as they stand. `regimes` names the reporting regime of the feeds that have another one than
+    their contract. On any error nothing changes and ModelError names the model.
     """
     rows: dict[str, int] = {}
     con.begin()
     try:
+        con.execute(f"create schema if not exists {VIEWS}")
         _write_datasets(con)
+        _write_regimes(con, regimes or {})
         for model in models():
-            rows[model.name] = _make(con, model)
+            counted = _make(con, model)
+            if counted is not None:
+                rows[model.name] = counted
             if model.name == SETTINGS:
                 con.execute(files("warehouse").joinpath("models", "macros.sql").read_text(encoding="utf-8"))
         con.commit()
@@ -144,21 +174,64 @@ def _header(lines: list[str]) -> tuple[str, dict[str, str]]:
     return " ".join(prose), words
 
 
-def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int:
+def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
     import duckdb  # noqa: PLC0415 - imported by whoever holds a connection
 
+    kind = "view" if model.name.startswith(f"{VIEWS}.") else "table"
     try:
-        con.execute(f"create or replace table {model.name} as\n{model.query}")
+        con.execute(f"create or replace {kind} {model.name} as\n{_query(con, model)}")
     except duckdb.Error as error:
         raise ModelError(f"model {model.name} cannot be built: {error}") from error
-    con.execute(f"comment on table {model.name} is {_quoted(f'{model.description_vi} · {model.description}')}")
+    con.execute(f"comment on {kind} {model.name} is {_quoted(f'{model.description_vi} · {model.description}')}")
     described = con.execute(f"describe {model.name}").fetchall()
     for column, *_ in described:
         words = model.columns.get(column) or column_words().get(column)
+        if not words and kind == "view":
+            words = _measure_words(con, model.name.partition(".")[2], column)
         if words:
             con.execute(f'comment on column {model.name}."{column}" is {_quoted(words)}')
+    if kind == "view":
+        return None
     counted = con.execute(f"select count(*) from {model.name}").fetchone()
     return int(counted[0]) if counted else 0
+
+
+def _query(con: duckdb.DuckDBPyConnection, model: Model) -> str:
+    if model.name == "marts.measure_tallies":
+        return measures.tallies(con)
+    return measures.sums() if model.name == "marts.measure_sums" else model.query
+
+
+def _measure_words(con: duckdb.DuckDBPyConnection, dataset: str, column: str) -> str | None:
+    """What a column of a measures model says: the label of the measure it holds, or which days its clock names."""
+    clock, _, part = column.rpartition("_")
+    row = con.execute(
+        "select label_vi, label_en, amount_column = $column from ref.measures"
+        " where dataset = $dataset and (amount_column = $column or clock = $clock) order by amount_column <> $column",
+        {"dataset": dataset, "column": column, "clock": clock},
+    ).fetchone()
+    if row is None:
+        return None
+    label_vi, label_en, is_amount = row
+    if is_amount:
+        return f"{label_vi} · amount: {label_en}"
+    said = {"on": ("ngày phát sinh", "day of"), "from": ("tính từ ngày", "seen from"), "until": ("đến trước ngày", "until")}
+    if part not in said:
+        return None
+    return f"{label_vi}: {said[part][0]} · {said[part][1]}: {label_en}"
+
+
+def _write_regimes(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str]) -> None:
+    """marts.feed_regimes: the feeds that name a reporting regime of their own."""
+    con.execute("create or replace table marts.feed_regimes (feed varchar, regime varchar)")
+    for feed, regime in sorted(regimes.items()):
+        con.execute("insert into marts.feed_regimes values (?, ?)", [feed, regime])
+    con.execute(
+        "comment on table marts.feed_regimes is "
+        + _quoted("Nguồn khai chế độ báo cáo riêng · feeds that name a reporting regime of their own")
+    )
+    for column in ("feed", "regime"):
+        con.execute(f"comment on column marts.feed_regimes.{column} is {_quoted(column_words()[column])}")
 
 
 def _write_datasets(con: duckdb.DuckDBPyConnection) -> None:

@@ -26,7 +26,7 @@ class Reference(Columns):
     """The column's value must stand in column `key` of a reference table, in force on the last day of the period."""
 
     table: str
-    key: str = "code"
+    key: str = "unit_code"
     in_force: bool = False
 
 

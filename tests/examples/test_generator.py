@@ -220,7 +220,7 @@ def test_communes_are_those_of_the_reference_tables() -> None:
 
     day = date(2024, 3, 31)
     valid = {
-        (row["code"], row["name_vi"], row["parent_code"])
+        (row["unit_code"], row["name_vi"], row["parent_code"])
         for row in frames()["units"].iter_rows(named=True)
         if row["level"] == "commune"
         and row["parent_code"] in {one.code for one in DISTRICTS}

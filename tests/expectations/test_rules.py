@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 UNITS = pl.DataFrame(
     {
-        "code": ["323", "999"],
+        "unit_code": ["323", "999"],
         "valid_from": ["2019-05-01", "2025-07-01"],
         "valid_to": ["2025-07-01", None],
     }

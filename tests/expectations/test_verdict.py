@@ -212,7 +212,7 @@ def test_unit_out_of_force_needs_the_units_and_says_when_they_are_missing(
     write_frame: WriteFrame, tmp_path: Path
 ) -> None:
     found = contract("dossiers")
-    units = pl.DataFrame({"code": ["323"], "valid_from": ["2019-05-01"], "valid_to": ["2025-07-01"]})
+    units = pl.DataFrame({"unit_code": ["323"], "valid_from": ["2019-05-01"], "valid_to": ["2025-07-01"]})
     frame = write_frame(found, [dossier(1), dossier(2, period="2025-Q3")])
 
     with_units = judge_one(frame, found, reference={"units": units}, work_dir=tmp_path)
@@ -346,7 +346,7 @@ def test_great_expectations_agrees_on_every_contract(dataset: str, write_frame: 
         + "|unit_code:unresolved|"
     )
     rows = [{}, low, high, high, {"_defects": defective, "unit_code": None}]
-    units = pl.DataFrame({"code": ["323"], "valid_from": ["2019-05-01"], "valid_to": [None]})
+    units = pl.DataFrame({"unit_code": ["323"], "valid_from": ["2019-05-01"], "valid_to": [None]})
     outcome = judge_one(write_frame(found, rows), found, reference={"units": units}, work_dir=tmp_path)
 
     assert outcome.verdict.rows_judged == len(rows)

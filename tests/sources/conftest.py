@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 REAL = ROOT.parent / "shared" / "real"
 
-UNITS = """code,name_vi,short_name,level,kind,parent_code,valid_from,valid_to
+UNITS = """unit_code,name_vi,short_name,level,kind,parent_code,valid_from,valid_to
 33,Tỉnh Hưng Yên,Hưng Yên,province,tinh,,2019-05-01,2025-07-01
 33,Tỉnh Hưng Yên,Hưng Yên,province,tinh,,2025-07-01,
 323,Thành phố Hưng Yên,Hưng Yên,district,thanh_pho,33,2019-05-01,2025-07-01
@@ -38,7 +38,7 @@ UNITS = """code,name_vi,short_name,level,kind,parent_code,valid_from,valid_to
 11947,Phường Hòa Phú,Hòa Phú,commune,phuong,323,2019-05-01,2025-07-01
 """
 
-ALIASES = """alias,code,valid_from,valid_to,match
+ALIASES = """alias,unit_code,valid_from,valid_to,match
 Hưng Yên,323,2019-05-01,2025-07-01,exact
 Hưng Yên,33,2019-05-01,,exact
 UBND huyện Ân Thi,329,2019-05-01,2025-07-01,exact

@@ -57,7 +57,7 @@ def bodies() -> tuple[str, ...]:
     """District 323 and its communes in 2024."""
     con = empty_warehouse()
     rows = con.sql(
-        "select code from ref.units where parent_code = '323' and valid_from <= date '2023-12-31'"
+        "select unit_code from ref.units where parent_code = '323' and valid_from <= date '2023-12-31'"
         " and (valid_to is null or valid_to > date '2024-03-31')"
     ).fetchall()
     return ("323", *(code for (code,) in rows))

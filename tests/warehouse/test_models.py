@@ -303,7 +303,7 @@ def test_rows_of_a_commune_add_up_to_its_district_and_the_province() -> None:
     # 12124 has moved under no district since 01/07/2025; in 2024 a commune of Khoái Châu (330) reports for itself
     commune = one(
         con,
-        "select min(code) from ref.units where parent_code = '330' and valid_from <= date '2024-03-14'"
+        "select min(unit_code) from ref.units where parent_code = '330' and valid_from <= date '2024-03-14'"
         " and (valid_to is null or valid_to > date '2024-03-14')",
     )
     insert(con, "dossiers", [dossier("x", "10", unit=commune, due_at="2024-02-01", processed_at="2024-01-31")])
@@ -660,9 +660,9 @@ def test_answers_outside_the_scale_and_other_scales_do_not_count() -> None:
 
 def communes_of(con: duckdb.DuckDBPyConnection, district: str, day: str = "2024-03-31") -> list[str]:
     rows = con.execute(
-        "select code from ref.units where parent_code = ? and valid_from <= ?::date"
+        "select unit_code from ref.units where parent_code = ? and valid_from <= ?::date"
         " and (valid_to is null or valid_to > ?::date)"
-        " order by code",
+        " order by unit_code",
         [district, day, day],
     ).fetchall()
     return [code for (code,) in rows]

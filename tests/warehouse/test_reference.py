@@ -65,7 +65,7 @@ def test_marks_are_those_of_the_domain(table: str) -> None:
 )  # fmt: skip
 def test_units_of_the_province_by_date(con: duckdb.DuckDBPyConnection, day: str, level: str, count: int) -> None:
     valid = "valid_from <= $day::date and (valid_to is null or $day::date < valid_to)"
-    province = f"select code from ref.units where {valid} and (code = '33' or parent_code = '33')"
+    province = f"select unit_code from ref.units where {valid} and (unit_code = '33' or parent_code = '33')"
     found = con.execute(
         f"select count(*) from ref.units where {valid} and level = $level and parent_code in ({province})",
         {"day": day, "level": level},
@@ -223,10 +223,10 @@ def test_a_home_adds_and_replaces_rows_and_confirms_targets(tmp_path: Path) -> N
     [
         ("unit.csv", "code\n1\n", "no reference table 'unit'; name the file after one of calendar_overrides, channels"),
         ("calendar.csv", "day\n2024-01-01\n", "no reference table 'calendar'"),
-        ("units.csv", "code,valid_from,colour\n1,2024-01-01,red\n", "unknown column colour; table units has code"),
-        ("units.csv", "code,name_vi\n1,X\n", "column valid_from is missing"),
-        ("units.csv", "code,valid_from\n1,01/01/2024\n", "line 2: '01/01/2024' in column valid_from is no date"),
-        ("units.csv", "code,valid_from\n1,2024-01-01\n1,2024-01-01\n", "stands twice"),
+        ("units.csv", "unit_code,valid_from,colour\n1,2024-01-01,red\n", "unknown column colour; table units has unit_code"),
+        ("units.csv", "unit_code,name_vi\n1,X\n", "column valid_from is missing"),
+        ("units.csv", "unit_code,valid_from\n1,01/01/2024\n", "line 2: '01/01/2024' in column valid_from is no date"),
+        ("units.csv", "unit_code,valid_from\n1,2024-01-01\n1,2024-01-01\n", "stands twice"),
         ("narratives.csv", "goal_id,unit_code,period,text_vi,author,entered_on\nL1-d,33,2024-Q1,Đã gắn,,2024-04-05\n",
          "L1-d, unit 33, 2024-Q1 lacks author"),
         ("confirmed_targets.csv", "indicator_code\nAR01\n", "columns must be indicator_code, target_from"),

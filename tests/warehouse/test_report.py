@@ -131,7 +131,7 @@ def test_districts_stand_in_customary_order(document: dict[str, Any]) -> None:
 
 def test_more_units_than_a_page_holds_are_said_to_be_left_out(changed: duckdb.DuckDBPyConnection) -> None:
     changed.execute(
-        "insert into ref.units select units.* replace (code || '0' || n as code, 'Huyện ' || n as name_vi)"
+        "insert into ref.units select units.* replace (unit_code || '0' || n as unit_code, 'Huyện ' || n as name_vi)"
         " from ref.units, range(1, 3) as numbers(n) where level = 'district' and parent_code = '33'"
     )
     changed.execute(
@@ -397,7 +397,7 @@ def test_headings_never_skip_a_level(page: str) -> None:
 
 
 def test_hostile_texts_are_escaped(changed: duckdb.DuckDBPyConnection) -> None:
-    changed.execute("update ref.units set name_vi = ?, short_name = ? where code = '333'", [HOSTILE] * 2)
+    changed.execute("update ref.units set name_vi = ?, short_name = ? where unit_code = '333'", [HOSTILE] * 2)
     changed.execute("update ref.goals set quote_vi = ?, gloss_en = ? where goal_id = 'R1-a'", [HOSTILE] * 2)
     changed.execute("update marts.assessment set reason_vi = ?, reason_en = ?", [HOSTILE] * 2)
     changed.execute("update ops.findings set message_vi = ?, rule_id = ?", [HOSTILE, "<script>"])

@@ -26,6 +26,27 @@ class Table:
 
 
 WORDS = {
+    "amount_column": "Cột của mô hình đo · column of measures.<dataset> that holds the amount",
+    "belongs_to": "Thuộc về: day = quý của ngày phát sinh, part = kỳ của tệp, period = kỳ đánh giá · what places it in time",
+    "breakdown": "Mẫu của phân tổ; mỗi phân tổ là một định nghĩa · pattern of the breakdowns, each a definition of its own",
+    "clock": "Mốc thời gian: tiền tố của các cột ngày · which days count: prefix of the columns _on, _from, _until",
+    "dataset": "Tập dữ liệu (mô hình measures.<tên>) · dataset, model measures.<name>",
+    "detail": "Phân tổ của số đo · breakdown of the measure",
+    "due_rule": "Ngày đến hạn: plan_day, year_end · day a duty of the year falls due",
+    "factor": "Hệ số: 1 cộng, -1 trừ · 1 adds, -1 takes off",
+    "flags_too_good": "Gắn cờ quá tốt · flagged when too good for long",
+    "hides_small_samples": "Ẩn khi mẫu nhỏ · not published below the threshold of respondents",
+    "interval": "Khoảng tin cậy: wilson · interval of the share",
+    "is_floored": "Tử số không âm · a numerator below 0 counts as 0",
+    "is_primary": "Định nghĩa dùng để đánh giá · the definition the assessment reads",
+    "label": "Tên của số liệu kèm theo · name of a figure shown beside",
+    "list_code": "Danh sách cả năm làm căn cứ · list of the year it rests on",
+    "measure": "Số đo · measure",
+    "note_vi": "Ghi chú kèm số liệu · note shown with the figure",
+    "part": "numerator, denominator, beside · part of the figure",
+    "primary_breakdown": "Phân tổ dùng để đánh giá · breakdown the assessment reads, of the newest questionnaire",
+    "sample_measure": "Số đo cỡ mẫu; trống là mẫu số · measure of the sample; null = the denominator",
+    "span": "period, year_to_date · span the sums run over",
     "author": "Người nhập · who entered it",
     "alias": "Cách viết gặp trong tệp · spelled variant met in files",
     "basis": "Căn cứ: gói holidays, cuối tuần hoặc văn bản hoán đổi · where the state of the day comes from",
@@ -138,13 +159,16 @@ WORDS = {
 
 _INTEGERS = {
     "position", "length_days", "session_count", "required_per_year", "column_no", "form_column_no", "equation_no",
-    "working_day_no", "quarter_no", "item_no",
+    "working_day_no", "quarter_no", "item_no", "factor",
 }  # fmt: skip
 _DECIMALS = {"target", "max_points", "full_marks_threshold_pct", "scale_min", "scale_max", "satisfied_min"}
 _DATES = {
     "valid_from", "valid_to", "target_from", "target_to", "day", "first_day", "last_day", "confirmed_on", "entered_on",
 }  # fmt: skip
-_BOOLEANS = {"counts_as_received", "is_end_state", "is_working_day", "stops_clock", "is_last"}
+_BOOLEANS = {
+    "counts_as_received", "is_end_state", "is_working_day", "stops_clock", "is_last", "is_primary",
+    "is_floored", "hides_small_samples", "flags_too_good",
+}  # fmt: skip
 
 
 def tables() -> dict[str, Table]:
@@ -175,14 +199,14 @@ _TABLES = (
     _table(
         "units",
         "Đơn vị hành chính có thời hạn hiệu lực · administrative units; never join without a date",
-        "code valid_from",
-        "code name_vi short_name level kind parent_code valid_from valid_to legal_basis certainty",
+        "unit_code valid_from",
+        "unit_code name_vi short_name level kind parent_code valid_from valid_to legal_basis certainty",
     ),
     _table(
         "unit_aliases",
         "Cách viết tên đơn vị · spelled variants of unit names",
-        "alias code valid_from",
-        "alias code valid_from valid_to match",
+        "alias unit_code valid_from",
+        "alias unit_code valid_from valid_to match",
     ),
     _table(
         "unit_crosswalk",
@@ -270,6 +294,25 @@ _TABLES = (
         "indicator_code",
         "indicator_code position name_vi name_en value_unit numerator denominator direction stream source_dataset"
         " computed_from note certainty",
+    ),
+    _table(
+        "measures",
+        "Danh mục số đo: mỗi dòng dữ liệu góp bao nhiêu và vào lúc nào · measures: what a row adds, and when",
+        "measure",
+        "measure dataset kind belongs_to clock detail amount_column label_vi label_en",
+    ),
+    _table(
+        "indicator_terms",
+        "Số đo tạo nên tử số, mẫu số của chỉ số · measures that make numerator, denominator and what is shown beside",
+        "indicator_code definition_id part position measure",
+        "indicator_code definition_id part position measure factor label",
+    ),
+    _table(
+        "indicator_definitions",
+        "Quy tắc riêng của định nghĩa chỉ số · how a definition of an indicator differs from the common rule",
+        "indicator_code definition_id",
+        "indicator_code definition_id is_primary span breakdown primary_breakdown is_floored interval sample_measure"
+        " hides_small_samples flags_too_good due_rule list_code note_vi",
     ),
     _table(
         "targets",

@@ -372,14 +372,13 @@ def _unavailable(ours: Mapping[str, list[Row]], indicators: Mapping[str, Row]) -
 
 
 def _units(con: duckdb.DuckDBPyConnection, on: date) -> list[Row]:
-    rows = fetch(
+    return fetch(
         con,
         "ref.units",
-        ("code", "name_vi", "short_name", "level", "kind", "parent_code"),
+        ("unit_code", "name_vi", "short_name", "level", "kind", "parent_code"),
         "valid_from <= ? and (valid_to is null or ? < valid_to)",
         [on, on],
     )
-    return [{"unit_code": row.pop("code"), **row} for row in rows]
 
 
 def _side_by_side(con: duckdb.DuckDBPyConnection, unit: Row, all_units: Mapping[str, Row], period: str) -> list[Row]:

@@ -3,13 +3,13 @@
 -- grain: period, unit_code
 select
   periods.period,
-  units.code as unit_code,
+  units.unit_code,
   units.name_vi,
   units.level,
-  units.code = setting('province_code') as is_province
+  units.unit_code = setting('province_code') as is_province
 from marts.periods as periods
 join ref.units as units
   on units.valid_from <= periods.last_day
   and (units.valid_to is null or periods.last_day < units.valid_to)
-where units.code = setting('province_code')
+where units.unit_code = setting('province_code')
   or units.parent_code = setting('province_code')

@@ -22,7 +22,7 @@ in_scope as (
   select
     windows.dataset,
     windows.period,
-    units.code as unit_code
+    units.unit_code
   from marts.periods as periods
   join marts.dataset_periods as windows on windows.period = periods.period
   join ref.units as units

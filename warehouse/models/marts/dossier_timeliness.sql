@@ -7,50 +7,55 @@ with counted as (
   select
     unit_code,
     period,
-    'OT_FORM06' as definition_id,
-    early_count,
-    on_time_count,
-    late_count,
-    open_in_term_count,
-    open_overdue_count,
-    without_due_count,
-    early_count + on_time_count as numerator,
-    early_count + on_time_count + late_count as denominator
-  from marts.dossier_sums
-  where span = 'period'
+    span,
+    cast(coalesce(sum(amount) filter (where measure = 'dossiers_resolved'), 0) as bigint) as resolved,
+    cast(coalesce(sum(amount) filter (where measure = 'dossiers_resolved_early'), 0) as bigint) as early,
+    cast(coalesce(sum(amount) filter (where measure = 'dossiers_resolved_on_time'), 0) as bigint) as on_time,
+    cast(coalesce(sum(amount) filter (where measure = 'dossiers_resolved_late'), 0) as bigint) as late,
+    cast(coalesce(sum(amount) filter (where measure = 'dossiers_resolved_late_766'), 0) as bigint) as late_766,
+    cast(coalesce(sum(amount) filter (where measure = 'dossiers_open'), 0) as bigint) as still_open,
+    cast(coalesce(sum(amount) filter (where measure = 'dossiers_open_overdue'), 0) as bigint) as overdue,
+    cast(coalesce(sum(amount) filter (where measure = 'dossiers_open_late_766'), 0) as bigint) as open_late_766,
+    cast(coalesce(sum(amount) filter (
+      where measure in ('dossiers_resolved_without_due', 'dossiers_open_without_due')
+    ), 0) as bigint) as without_due
+  from marts.measure_sums
+  where dataset = 'dossiers'
+  group by unit_code, period, span
+),
+
+defined as (
+  select
+    unit_code,
+    period,
+    case when span = 'period' then 'OT_FORM06' else 'OT_ANNUAL' end as definition_id,
+    early as early_count,
+    on_time as on_time_count,
+    late as late_count,
+    still_open - overdue as open_in_term_count,
+    overdue as open_overdue_count,
+    without_due as without_due_count,
+    early + on_time as numerator,
+    resolved as denominator
+  from counted
   union all
   select
     unit_code,
     period,
     'OT_766',
     null,
-    resolved_in_term_766_count,
-    resolved_late_766_count,
-    open_in_term_766_count,
-    open_late_766_count,
-    without_due_count,
-    resolved_in_term_766_count + open_in_term_766_count,
-    dossier_count
-  from marts.dossier_sums
+    resolved - late_766,
+    late_766,
+    still_open - open_late_766,
+    open_late_766,
+    without_due,
+    resolved + still_open - late_766 - open_late_766,
+    resolved + still_open
+  from counted
   where span = 'period'
-  union all
-  select
-    unit_code,
-    period,
-    'OT_ANNUAL',
-    early_count,
-    on_time_count,
-    late_count,
-    open_in_term_count,
-    open_overdue_count,
-    without_due_count,
-    early_count + on_time_count,
-    early_count + on_time_count + late_count
-  from marts.dossier_sums
-  where span = 'year_to_date'
 )
 
 select
   *,
   share_pct(numerator, denominator) as value
-from counted
+from defined

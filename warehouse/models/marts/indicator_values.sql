@@ -4,54 +4,202 @@
 -- primary definition is the one the assessment reads; value of a share is in percent.
 -- vi: Giá trị chỉ số theo đơn vị, kỳ và định nghĩa: tử số, mẫu số cộng dồn rồi chia một lần; mẫu số 0 thì không có giá trị.
 -- grain: indicator_code, definition_id, unit_code, period
-with figures as (
-  select *, cast(null as double) as low, cast(null as double) as high, false as is_suppressed, null as note_vi
-  from marts.service_figures
-  union all by name
-  select *
-  from marts.dossier_figures
-  union all by name
-  select *
-  from marts.survey_figures
-  union all by name
-  select *
-  from marts.petition_figures
-  union all by name
-  select *
-  from marts.activity_figures
+with definitions as (
+  select
+    terms.indicator_code,
+    terms.definition_id as term_id,
+    coalesce(any_value(own.is_primary), true) as is_primary,
+    coalesce(any_value(own.span), 'period') as span,
+    any_value(own.breakdown) as breakdown,
+    any_value(own.primary_breakdown) as primary_breakdown,
+    coalesce(any_value(own.is_floored), false) as is_floored,
+    any_value(own.interval) as interval,
+    any_value(own.sample_measure) as sample_measure,
+    coalesce(any_value(own.hides_small_samples), false) as hides_small_samples,
+    coalesce(any_value(own.flags_too_good), false) as flags_too_good,
+    any_value(own.due_rule) as due_rule,
+    any_value(own.list_code) as list_code,
+    any_value(own.note_vi) as note_vi,
+    bool_or(terms.part = 'denominator') as is_share
+  from ref.indicator_terms as terms
+  left join ref.indicator_definitions as own
+    on own.indicator_code = terms.indicator_code
+    and own.definition_id = terms.definition_id
+  group by terms.indicator_code, terms.definition_id
+),
+
+terms as (
+  select
+    definitions.*,
+    terms.part,
+    terms.position,
+    terms.measure,
+    terms.factor,
+    terms.label,
+    measures.dataset
+  from definitions
+  join ref.indicator_terms as terms
+    on terms.indicator_code = definitions.indicator_code
+    and terms.definition_id = definitions.term_id
+  join ref.measures as measures on measures.measure = terms.measure
+),
+
+-- a dataset with any row for a unit and span has figures there, and what it holds none of is 0
+present as (
+  select distinct
+    terms.indicator_code,
+    terms.term_id,
+    sums.unit_code,
+    sums.period,
+    case when terms.breakdown is not null then sums.detail end as detail
+  from marts.measure_sums as sums
+  join terms
+    on terms.dataset = sums.dataset
+    and terms.span = sums.span
+    and case
+      when terms.breakdown is null then sums.detail is null
+      else regexp_matches(regexp_extract(sums.detail, '[^.]*$'), terms.breakdown)
+    end
+),
+
+parts as (
+  select
+    present.indicator_code,
+    present.term_id,
+    present.unit_code,
+    present.period,
+    present.detail,
+    terms.part,
+    terms.label,
+    min(terms.position) as position,
+    cast(coalesce(sum(sums.amount * terms.factor), 0) as bigint) as amount,
+    cast(coalesce(sum(sums.amount) filter (where terms.measure = terms.sample_measure), 0) as bigint) as sample
+  from present
+  join terms
+    on terms.indicator_code = present.indicator_code
+    and terms.term_id = present.term_id
+  left join marts.measure_sums as sums
+    on sums.measure = terms.measure
+    and sums.unit_code = present.unit_code
+    and sums.period = present.period
+    and sums.span = terms.span
+    and sums.detail is not distinct from present.detail
+  group by all
+),
+
+counted as (
+  select
+    indicator_code,
+    term_id,
+    unit_code,
+    period,
+    detail,
+    max(amount) filter (where part = 'numerator') as numerator,
+    max(amount) filter (where part = 'denominator') as denominator,
+    max(sample) as sample,
+    list(struct_pack(k := label, v := amount) order by position) filter (where part = 'beside') as beside
+  from parts
+  group by all
+),
+
+sized as (
+  select
+    counted.indicator_code,
+    coalesce(counted.detail, counted.term_id) as definition_id,
+    counted.unit_code,
+    counted.period,
+    case when definitions.is_floored then greatest(counted.numerator, 0) else counted.numerator end as numerator,
+    counted.denominator,
+    case when definitions.sample_measure is null then counted.denominator else counted.sample end as sample_size,
+    counted.beside,
+    definitions.* exclude (indicator_code)
+  from counted
+  join definitions
+    on definitions.indicator_code = counted.indicator_code
+    and definitions.term_id = counted.term_id
+),
+
+figures as (
+  select
+    sized.* replace (
+      case when sized.is_suppressed then null else sized.numerator end as numerator,
+      case when sized.is_suppressed then null else sized.denominator end as denominator,
+      case when sized.is_suppressed then null else sized.beside end as beside
+    ),
+    case
+      when sized.is_suppressed then null
+      when sized.is_share then share_pct(sized.numerator, sized.denominator)
+      else sized.numerator
+    end as value,
+    case
+      when sized.interval = 'wilson' and not sized.is_suppressed
+        then wilson_low(sized.numerator, sized.denominator, cast(setting('interval_z') as double))
+    end as low,
+    case
+      when sized.interval = 'wilson' and not sized.is_suppressed
+        then wilson_high(sized.numerator, sized.denominator, cast(setting('interval_z') as double))
+    end as high,
+    case
+      when sized.is_suppressed then 'dưới ngưỡng công bố'
+      when sized.hides_small_samples and sized.sample_size < cast(setting('small_sample_marked') as integer) then 'mẫu nhỏ'
+      else sized.note_vi
+    end as figure_note_vi,
+    lists.is_year_known,
+    case sized.due_rule
+      when 'plan_day'
+        then make_date(
+          periods.period_year, cast(setting('plan_due_month') as integer), cast(setting('plan_due_day') as integer)
+        )
+      when 'year_end' then make_date(periods.period_year, 12, 31)
+    end as due_on
+  from (
+    select
+      *,
+      hides_small_samples and sample_size < cast(setting('small_sample_hidden') as integer) as is_suppressed
+    from sized
+  ) as sized
+  join marts.periods as periods on periods.period = sized.period
+  left join marts.year_lists as lists
+    on lists.list_code = sized.list_code
+    and lists.unit_code = sized.unit_code
+    and lists.period = sized.period
+  where (sized.list_code is null or lists.has_reported)
+    -- a survey without an answer is no survey
+    and not (sized.hides_small_samples and sized.sample_size = 0)
 ),
 
 -- of several questionnaires of a period, the one with the newest id is assessed
-latest_questionnaire as (
+newest as (
   select
-    periods.period,
-    coalesce(max(found.questionnaire_id), any_value(known.questionnaire_id), 'NONE') || '.DV' as definition_id
-  from marts.periods as periods
-  cross join (
-    select max(questionnaire_id) as questionnaire_id
-    from ref.questionnaire_items
-    where block = 'DV'
-  ) as known
-  left join marts.satisfaction_by_factor as found
-    on found.period = periods.period
-    and found.factor_code = 'DV'
-  group by periods.period
+    figures.indicator_code,
+    figures.period,
+    max(figures.definition_id) as definition_id
+  from figures
+  where regexp_extract(figures.definition_id, '[^.]*$') = figures.primary_breakdown
+  group by figures.indicator_code, figures.period
 ),
 
 primary_definitions as (
   select
     catalogue.indicator_code,
-    questionnaire.period,
-    case catalogue.indicator_code
-      when 'AR01' then 'OT_FORM06'
-      when 'AR03' then 'OT_766'
-      when 'AR05' then 'OT_FORM06'
-      when 'SA04' then questionnaire.definition_id
-      when 'SA05' then 'FORMS_RECEIVED'
-      else 'CATALOGUE'
+    periods.period,
+    case
+      when definitions.primary_breakdown is not null
+        then coalesce(
+          newest.definition_id,
+          coalesce((select max(questionnaire_id) from ref.questionnaire_items where block = definitions.primary_breakdown), 'NONE')
+            || '.' || definitions.primary_breakdown
+        )
+      else coalesce(definitions.term_id, 'CATALOGUE')
     end as definition_id
   from ref.indicators as catalogue
-  cross join latest_questionnaire as questionnaire
+  cross join marts.periods as periods
+  left join definitions
+    on definitions.indicator_code = catalogue.indicator_code
+    and definitions.is_primary
+  left join newest
+    on newest.indicator_code = catalogue.indicator_code
+    and newest.period = periods.period
 ),
 
 wanted as (
@@ -91,9 +239,10 @@ placed as (
     figures.low,
     figures.high,
     figures.beside,
-    figures.note_vi,
+    figures.figure_note_vi,
     figures.due_on,
     figures.is_year_known,
+    coalesce(figures.flags_too_good, false) as flags_too_good,
     coalesce(figures.is_suppressed, false) as is_suppressed,
     -- a unit that reported, and nothing of this kind, counted nothing: 0, not unknown
     figures.indicator_code is null
@@ -135,7 +284,7 @@ quarters_at_hundred as (
   join marts.periods as periods
     on periods.period = placed.period
     and periods.period_kind = 'quarter'
-  where placed.indicator_code in ('AR01', 'AR03')
+  where placed.flags_too_good
     and placed.value = 100
 ),
 
@@ -166,11 +315,11 @@ select
   placed.regime,
   placed.period_from,
   placed.period_to,
-  case when placed.is_nothing then 0 else cast(placed.numerator as bigint) end as numerator,
-  case when placed.is_nothing and not placed.is_count then 0 else cast(placed.denominator as bigint) end as denominator,
+  case when placed.is_nothing then 0 else placed.numerator end as numerator,
+  case when placed.is_nothing and not placed.is_count then 0 else placed.denominator end as denominator,
   case when placed.is_nothing and placed.is_count then 0 else cast(placed.value as double) end as value,
   placed.value_unit,
-  cast(placed.sample_size as bigint) as sample_size,
+  placed.sample_size,
   placed.coverage_pct,
   placed.units_reporting,
   placed.units_in_scope,
@@ -183,9 +332,9 @@ select
     when placed.has_figure or placed.is_nothing then 'computed'
     else 'no_data'
   end as availability,
-  cast(placed.beside as json) as beside,
+  case when placed.beside is not null then to_json(map_from_entries(placed.beside)) end as beside,
   nullif(concat_ws('; ',
-    placed.note_vi,
+    placed.figure_note_vi,
     case
       when placed.denominator = 0 or placed.is_nothing and not placed.is_count then 'không phát sinh (mẫu số bằng 0)'
     end,

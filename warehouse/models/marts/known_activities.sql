@@ -1,6 +1,6 @@
--- Activities as known at the end of each assessed period: the last row of each activity among the files of that year and, for
--- what counts for the year but was sent before it, earlier ones. span says whether the row came with the period's own files.
--- vi: Hoạt động biết được đến cuối kỳ: dòng mới nhất của mỗi hoạt động; is_in_period là thuộc tệp của chính kỳ đó.
+-- Activities that duties of the year rest on, as known at the end of each assessed period: the last row of each activity among
+-- the files of that year and, for what counts for the year but was sent before it, earlier ones.
+-- vi: Hoạt động làm căn cứ cho nghĩa vụ trong năm, biết được đến cuối kỳ: dòng mới nhất của mỗi hoạt động.
 -- grain: period, unit_code, activity_code
 with rows_of_year as (
   select
@@ -9,7 +9,6 @@ with rows_of_year as (
     periods.last_day,
     place.level,
     place.rollup_code as reporting_code,
-    parts.period is not null as is_in_period,
     own.last_day as part_to,
     coalesce(activity.year, year(coalesce(activity.document_on, activity.happened_on, own.last_day))) as activity_year,
     activity.*
@@ -25,10 +24,6 @@ with rows_of_year as (
   join marts.periods as periods
     on own.last_day <= periods.last_day
     and (year(own.first_day) = periods.period_year or activity.year = periods.period_year)
-  left join marts.period_parts as parts
-    on parts.period = periods.period
-    and parts.span = 'period'
-    and parts.part = activity.period
 )
 
 select
@@ -37,11 +32,12 @@ select
   reporting_code,
   unit_code,
   level,
+  _delivery_id,
+  _sheet,
+  _row,
   activity_code,
   kind_code,
   activity_year,
-  is_in_period,
-  happened_on,
   document_no,
   document_on,
   coalesce(has_leader, false) as has_leader,
@@ -49,20 +45,7 @@ select
   dialogue_rule_no is not null and reception_rule_no is not null as has_both_rules,
   party_a_code,
   party_b_code,
-  reviewed_on,
-  opinion_count,
-  answered_count,
-  settled_count,
-  coalesce(is_in_state_agency, false) as is_in_state_agency,
-  recognised_level_code is not null and coalesce(recognised_on <= last_day, true) as is_recognised,
-  coalesce(is_replicated, false) as is_replicated,
-  document_tag_code,
-  conclusion_count,
-  completed_count,
-  handled_person_count,
-  coalesce(is_dedicated, false) as is_dedicated,
-  collective_count,
-  individual_count
+  reviewed_on
 from rows_of_year
 qualify row_number() over (
   partition by period, unit_code, activity_code

@@ -6,7 +6,7 @@ with valid_units as (
   select
     windows.dataset,
     windows.period,
-    units.code as unit_code,
+    units.unit_code,
     units.level,
     units.parent_code
   from marts.dataset_periods as windows

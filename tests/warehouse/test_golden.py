@@ -1,0 +1,60 @@
+"""Every published figure of the sample province against the reviewed list in `golden/indicator_values.csv`.
+
+A change of a figure is a change of that file, seen in the diff. To write it anew after a decision:
+`GOLDEN=write python -m pytest tests/warehouse/test_golden.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flows.command import main
+from flows.demo import find_sample
+from warehouse.store import WAREHOUSE, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+
+GOLDEN = Path(__file__).parent / "golden" / "indicator_values.csv"
+
+FIGURES = """
+select indicator_code, definition_id, unit_code, period, is_primary, regime, period_from, period_to, numerator,
+       denominator, round(value, 6) as value, sample_size, round(low, 6) as low, round(high, 6) as high, availability,
+       is_too_good, due_on, is_year_known
+from marts.indicator_values
+where availability <> 'no_source_yet'
+order by all
+"""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The sample province after one run, read-only."""
+    home = tmp_path_factory.mktemp("golden") / "province"
+    shutil.copytree(find_sample(), home)
+    with pytest.raises(SystemExit) as ended:
+        main(["--home", str(home), "run", "--direct"])
+    assert ended.value.code in {0, 3}
+    con = connect(home / WAREHOUSE, read_only=True)
+    yield con
+    con.close()
+
+
+def test_the_figures_of_the_sample_are_the_reviewed_ones(
+    sample: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    made = tmp_path / GOLDEN.name
+    sample.execute(f"copy ({FIGURES}) to '{made}' (header)")
+    if os.environ.get("GOLDEN") == "write":
+        shutil.copyfile(made, GOLDEN)
+    known, found = (set(path.read_text(encoding="utf-8").splitlines()) for path in (GOLDEN, made))
+    assert sorted(known ^ found)[:20] == []

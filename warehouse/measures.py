@@ -1,0 +1,173 @@
+"""Measures: what each row adds and when (`ref.measures` over `measures.<dataset>`), tallied, and summed by one law.
+
+A row of `measures.<dataset>` adds the amounts of its columns. When it counts stands in the columns of a clock:
+`<clock>_on`, the day it happened; `<clock>_from` and `<clock>_until` (exclusive), as of which days it is seen.
+A flow counts in the span that holds its day, a last stock as of the span's last day, a first stock as of the day before
+it. What belongs to no day of its own belongs to the period of its file (`part`) or to one assessed period (`period`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import duckdb
+
+FIRST, LAST = "date '0001-01-01'", "date '9999-12-31'"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A row of `ref.measures`: the amounts of one column, placed in time by one clock."""
+
+    measure: str
+    dataset: str
+    kind: str
+    belongs_to: str
+    clock: str
+    detail: str | None
+    amount_column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How the rows of a kind of measure find the spans they count in: a join and its condition over `row`."""
+
+    join: str
+    condition: str
+
+
+PLACES = {
+    "day": Place(
+        "marts.dataset_spans as spans on spans.dataset = row.dataset",
+        """case
+        when row.kind = 'first_stock' then row.seen_from < spans.first_day and spans.first_day <= row.seen_until
+        else row.seen_from <= spans.seen_on
+          and spans.seen_on < row.seen_until
+          and (row.kind <> 'flow' or row.happened_on between spans.first_day and spans.seen_on)
+      end""",
+    ),
+    "part": Place(
+        """marts.counted_parts as parts
+        on parts.dataset = row.dataset
+        and parts.unit_code = row.unit_code
+        and parts.part = row.part
+      join marts.dataset_spans as spans
+        on spans.dataset = parts.dataset
+        and spans.period = parts.period
+        and spans.span = parts.span""",
+        """row.seen_from <= spans.last_day
+        and spans.last_day < row.seen_until
+        and case row.kind when 'first_stock' then parts.is_first when 'last_stock' then parts.is_last else true end""",
+    ),
+    "period": Place(
+        "(select period, 'period' as span from marts.periods) as spans on spans.period = row.part",
+        "true",
+    ),
+}
+"""The law of counting, by what a measure belongs to. The sums and `warehouse.explain` both read it here."""
+
+
+def known_measures(con: duckdb.DuckDBPyConnection) -> list[Measure]:
+    """The measures of this warehouse in order."""
+    rows = con.execute(
+        "select measure, dataset, kind, belongs_to, clock, nullif(detail, ''), amount_column from ref.measures order by all"
+    ).fetchall()
+    return [Measure(*row) for row in rows]
+
+
+def tallies(con: duckdb.DuckDBPyConnection) -> str:
+    """SELECT of `marts.measure_tallies`: one pass over the rows of a dataset, then a small sum for each measure."""
+    found: dict[str, list[Measure]] = {}
+    for one in known_measures(con):
+        found.setdefault(one.dataset, []).append(one)
+    wide, long = [], []
+    for dataset, measures in found.items():
+        keys = ["reporting_code", "detail"]
+        if any(one.belongs_to != "day" for one in measures):
+            keys += ["unit_code", "part"]
+        columns = _columns(con, dataset)
+        keys += [name for one in measures for name in _clock(one, columns).values()]
+        amounts = sorted({one.amount_column for one in measures})
+        sums = ", ".join(f'cast(sum("{name}") as bigint) as "{name}"' for name in amounts)
+        wide.append(f"{dataset} as materialized (select {', '.join(dict.fromkeys(keys))}, {sums} from measures.{dataset} group by all)")
+        long += [_long(one, f"{dataset}", columns, is_summed=True) for one in measures]
+    return f"with {', '.join(wide)}\n" + "\nunion all\n".join(long)
+
+
+def sums() -> str:
+    """SELECT of `marts.measure_sums`: the tallies in every span they count in, by assessed unit and for the province."""
+    counted = "\nunion all\n".join(
+        f"""select row.dataset, row.measure, row.detail, row.reporting_code, spans.period, spans.span, sum(row.amount) as amount
+      from marts.measure_tallies as row
+      join {place.join}
+      where row.belongs_to = '{belongs_to}'
+        and {place.condition}
+      group by all"""
+        for belongs_to, place in PLACES.items()
+    )
+    return f"""with counted as ({counted})
+select
+  case when level.is_province then setting('province_code') else counted.reporting_code end as unit_code,
+  counted.period,
+  counted.span,
+  counted.dataset,
+  counted.measure,
+  counted.detail,
+  cast(sum(counted.amount) as bigint) as amount
+from counted
+cross join (values (false), (true)) as level (is_province)
+where level.is_province
+  or counted.reporting_code <> setting('province_code')
+group by all"""
+
+
+def contributions(con: duckdb.DuckDBPyConnection, measures: Iterable[Measure], place: str) -> str:
+    """SELECT of the single rows behind measures that belong to `place`, in every span they count in.
+
+    Columns: measure, detail, reporting_code, unit_code, _delivery_id, _sheet, _row, period, span, amount.
+    """
+    rows = [_long(one, f"measures.{one.dataset}", _columns(con, one.dataset), is_summed=False) for one in measures]
+    return f"""select row.measure, row.detail, row.reporting_code, row.own_unit_code as unit_code,
+        row._delivery_id, row._sheet, row._row, spans.period, spans.span, row.amount
+      from ({' union all '.join(rows)}) as row
+      join {PLACES[place].join}
+      where {PLACES[place].condition}"""
+
+
+def _long(one: Measure, source: str, columns: Sequence[str], *, is_summed: bool) -> str:
+    clock = _clock(one, columns)
+    own = "unit_code, part" if one.belongs_to != "day" else "null as unit_code, null as part"
+    amount = f'"{one.amount_column}"'
+    conditions = [f"{clock['from']} < {clock['until']}"]
+    if one.detail:
+        conditions.append(f"detail = '{one.detail}'")
+    if one.belongs_to == "day" or not is_summed:
+        conditions.append(f"{amount} <> 0")
+    # rows of a breakdown carry nothing for the other measures of their dataset
+    if not one.detail and one.belongs_to == "part":
+        conditions.append(f"({amount} <> 0 or detail is null)")
+    provenance = "" if is_summed else ", _delivery_id, _sheet, _row, unit_code as own_unit_code"
+    detail = "cast(null as varchar)" if one.detail else "detail"
+    return f"""select '{one.dataset}' as dataset, '{one.measure}' as measure, {detail} as detail, '{one.kind}' as kind,
+        '{one.belongs_to}' as belongs_to, reporting_code, {own}, {clock.get('on', 'cast(null as date)')} as happened_on,
+        {clock['from']} as seen_from, {clock['until']} as seen_until,
+        {f'sum({amount})' if is_summed else amount} as amount{provenance}
+      from {source}
+      where {' and '.join(conditions)}
+      {'group by all' if is_summed else ''}"""
+
+
+def _clock(one: Measure, columns: Sequence[str]) -> dict[str, str]:
+    """The columns of a measure's clock: `from` and `until`, and `on` where there is one."""
+    return {
+        part: f"{one.clock}_{part}" for part in ("on", "from", "until") if f"{one.clock}_{part}" in columns
+    }
+
+
+def _columns(con: duckdb.DuckDBPyConnection, dataset: str) -> list[str]:
+    rows: list[tuple[Any, ...]] = con.execute(f"describe measures.{dataset}").fetchall()
+    return [str(row[0]) for row in rows]

@@ -1,0 +1,17 @@
+-- Which units have rows for which period of a dataset. Periods and units as they came, before any rolling up.
+-- vi: Đơn vị nào có dòng dữ liệu cho kỳ nào của từng tập dữ liệu.
+-- grain: dataset, period, unit_code
+select distinct 'dossiers' as dataset, period, unit_code
+from core.dossiers_current
+union all
+select distinct 'service_reports', period, unit_code
+from core.service_reports_current
+union all
+select distinct 'survey_responses', period, unit_code
+from core.survey_responses_current
+union all
+select distinct 'petitions', period, unit_code
+from core.petitions_current
+union all
+select distinct 'activities', period, unit_code
+from core.activities_current
