@@ -25,9 +25,9 @@ from expectations.contracts.deliveries import Delivery
 from expectations.contracts.periods import PeriodError
 from sources.connectors.files import ZONE, FileSource
 from sources.errors import DamagedLandingError, FileChangingError, FileVanishedError, LandingFullError
+from sources.file_names import from_name
 from sources.offers import Offer, Seen
 from sources.period_texts import read_period
-from sources.reading import from_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -184,7 +184,7 @@ def _land(feed: Feed, source: FileSource, offer: Offer, home: Path) -> Delivery:
         period_claimed=_label(claimed),
         sent_at=sent,
         modified_at=offer.modified_at,
-        landed_at=datetime.now(ZONE).replace(tzinfo=None, microsecond=0),
+        landed_at=datetime.now(ZONE).replace(tzinfo=None),
     )
     return keep_sidecar(home, found, place=offer.place, token=offer.token)
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING
 
+from expectations.contracts.deliveries import Reading
 from expectations.contracts.findings import Finding
 from sources.errors import UnreadableFileError
+from sources.file_names import from_name
 from sources.frames import FrameWriter
 from sources.layouts import to_canonical
-from sources.period_texts import read_stamp
 from sources.plans import plans
 from sources.readers import read_tables
 from sources.readers.sheets import sentence_rows
@@ -22,22 +20,6 @@ if TYPE_CHECKING:
     from expectations.contracts.model import Contract
     from sources.feeds import Feed
     from sources.units import UnitIndex
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a file says. `rows_read` = rows of the frame + sum of `ignored` (reason → rows).
-
-    `frame_path` is None when a gate finding refuses the file; an empty form has a frame without rows.
-    """
-
-    frame_path: Path | None = None
-    cell_defects_path: Path | None = None
-    rows_read: int = 0
-    ignored: dict[str, int] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    periods: tuple[str, ...] = ()
-    extracted_at: datetime | None = None
 
 
 def preload() -> None:
@@ -85,21 +67,6 @@ def read_here(  # noqa: PLR0917 - the way of a row, in order
         periods=found.periods,
         extracted_at=extracted_at,
     )
-
-
-def from_name(feed: Feed, file_name: str) -> tuple[str | None, datetime | None]:
-    """Period text and time of sending as the file name says them (groups `period` and `sent` of the feed's `name`)."""
-    found = re.fullmatch(feed.name, file_name) if feed.name else None
-    groups = found.groupdict() if found else {}
-    stamp = read_stamp(groups.get("sent") or "")
-    return groups.get("period"), _moment(stamp)
-
-
-def _moment(stamp: tuple[int, int, int, int, int, int] | None) -> datetime | None:
-    try:
-        return datetime(*stamp) if stamp else None  # noqa: DTZ001 - local time of Asia/Ho_Chi_Minh, as everywhere
-    except ValueError:
-        return None
 
 
 def _sentence_rows(path: Path, feed: Feed) -> tuple[tuple[str | None, ...], ...]:

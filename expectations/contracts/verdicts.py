@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One check over one delivery: how many of its rows fail (0 or 1 for a check of the whole delivery)."""
+    """How many rows of one delivery fail one check; 0 or 1 for a check of the whole delivery."""
 
     rule_id: str
     check: str
@@ -21,10 +21,11 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What validation says of one delivery.
+    """What validation says of one delivery; its rows are in the files of the batch.
 
-    `findings` counts them by severity. `failure` says that judging itself failed for this delivery: a mistake of ours,
-    nothing of it may be loaded.
+    findings: number of findings by severity.
+    checks: every check of the contract that could be evaluated, in its order; empty for a delivery without a frame.
+    failure: judging itself failed for this delivery, a mistake of ours: nothing is accepted, nothing is in the files.
     """
 
     delivery_id: str
@@ -35,16 +36,23 @@ class Verdict:
     checks: tuple[CheckResult, ...] = ()
     failure: str | None = None
 
+    @property
+    def rows_judged(self) -> int:
+        """Rows of the frame: accepted and quarantined."""
+        return self.rows_accepted + self.rows_quarantined
+
 
 @dataclass(frozen=True, slots=True)
 class JudgedBatch:
-    """Deliveries of one contract, judged at once. The Parquet files hold the rows of all of them, told by `_delivery_id`.
+    """The verdicts in the order of the cases, and what they rest on, as parquet; None where there is nothing.
 
-    accepted: `_delivery_id, _rid, _sheet, _row, period, unit_code`, stored columns, blanked cells null; nothing of a
-        refused delivery.
-    quarantine: `_delivery_id, _rid, _sheet, _row, period, unit_code, row_key, rule_ids` (list).
+    accepted: `_delivery_id, _rid, _sheet, _row, period, unit_code`, stored columns; blanked cells are null. There is a
+        file, if need be without a row, as soon as one delivery with a frame is not refused.
+    quarantine: `_delivery_id, _rid, _sheet, _row, period, unit_code, row_key, rule_ids` (list). Of a refused delivery
+        every row.
     findings: `_delivery_id, rule_id, check, severity, message_vi, sheet, row, column_name`.
-    None where there is no such row. `seconds` is the time judging took, `suite_seconds` the suite's part of it.
+    All three are in the order of the cases; rows by `_rid`, findings by rule, sheet, row and column.
+    seconds, suite_seconds: wall time of everything and of Great Expectations.
     """
 
     verdicts: tuple[Verdict, ...]

@@ -7,14 +7,8 @@ table, and its counts must agree with the sums of ours.
 
 from __future__ import annotations
 
+from expectations.contracts.verdicts import CheckResult, JudgedBatch, Verdict
 from expectations.verdict.batches import judge
-from expectations.verdict.records import (
-    Case,
-    CheckResult,
-    JudgedBatch,
-    Verdict,
-    VerdictDisagreement,
-    VerdictError,
-)
+from expectations.verdict.records import Case, VerdictDisagreement, VerdictError
 
 __all__ = ["Case", "CheckResult", "JudgedBatch", "Verdict", "VerdictDisagreement", "VerdictError", "judge"]

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.privacy import masked
 from expectations.contracts.sql import texts
+from expectations.contracts.verdicts import CheckResult, JudgedBatch, Verdict
 from expectations.rules import Scope, compile_rules
 from expectations.verdict import outcome
 from expectations.verdict.failing import compare, find, prepare
-from expectations.verdict.records import CheckResult, JudgedBatch, Verdict, VerdictError
+from expectations.verdict.records import VerdictError
 from expectations.verdict.reporting import report
 from expectations.verdict.staging import connect, stage
 

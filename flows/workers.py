@@ -1,0 +1,67 @@
+"""The worker processes of this process: some read foreign files, one judges; started when first needed, ended at exit."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flows.home import Home
+    from sources.bounded import WorkerPool
+    from sources.reading_pool import ReadingPool
+
+JUDGES = 1
+"""Great Expectations costs each process seconds of importing; one judge keeps up with the readers."""
+
+JUDGE_MEMORY_MIB = 3072
+"""Address space of a judge beyond its imports; what its DuckDB may hold is bounded apart."""
+
+_lock = threading.Lock()
+_readers: list[ReadingPool] = []
+_judges: list[WorkerPool] = []
+
+
+def readers(home: Home) -> ReadingPool:
+    """The reading workers, with the limits of the first home that reads."""
+    from sources.reading_pool import Limits, ReadingPool  # noqa: PLC0415
+
+    with _lock:
+        if not _readers:
+            settings = home.settings
+            limits = Limits(settings.run.workers, settings.reading.memory_mib, settings.reading.seconds)
+            _readers.append(ReadingPool(limits))
+            atexit.register(dismiss)
+        return _readers[0]
+
+
+def judges(home: Home) -> WorkerPool:
+    """The judging worker: bounded in memory and time like a reader, with Great Expectations imported."""
+    from sources.bounded import Limits, WorkerPool  # noqa: PLC0415
+
+    with _lock:
+        if not _judges:
+            limits = Limits(JUDGES, JUDGE_MEMORY_MIB, max(600.0, home.settings.reading.seconds * 4))
+            _judges.append(WorkerPool(limits, ("expectations.suites:preload",)))
+            atexit.register(dismiss)
+        return _judges[0]
+
+
+def warm_up(home: Home) -> None:
+    """Let the judge import what it needs now, while this process does something else."""
+    judges(home).warm_up()
+
+
+def threads() -> int:
+    """Threads a judge may use."""
+    return os.cpu_count() or 1
+
+
+def dismiss() -> None:
+    """End all workers; the next use starts new ones."""
+    with _lock:
+        for pool in (*_readers, *_judges):
+            pool.close()
+        _readers.clear()
+        _judges.clear()
