@@ -1,4 +1,4 @@
-"""Booking findings: of a delivery's verdict, of loading, and of deliveries that never came."""
+"""Booking findings: of a delivery's verdict and of loading."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from expectations.contracts.findings import finding_id
 from warehouse.store import now
 
 if TYPE_CHECKING:
@@ -61,20 +60,6 @@ def write_findings(
         {"delivery_id": delivery_id, "feed": feed, "dataset": dataset, "period": period, "found_at": now()},
     )
     con.unregister("incoming_findings")
-
-
-def write_absence(con: duckdb.DuckDBPyConnection, feed: str, dataset: str, period: str, finding: Finding) -> None:
-    """Write a finding that belongs to no delivery: its id is that of the feed and period, so it stands only once."""
-    identity = finding_id(f"{feed}|{period}", finding)
-    con.execute("delete from ops.findings where finding_id = ?", [identity])
-    con.execute(
-        """
-        insert into ops.findings
-            (finding_id, delivery_id, feed, dataset, period, rule_id, check_name, severity, message_vi, found_at)
-        values (?, null, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-        [identity, feed, dataset, period, finding.rule_id, finding.check, finding.severity, finding.message_vi, now()],
-    )
 
 
 def _row(finding: Finding) -> tuple[object, ...]:

@@ -334,7 +334,17 @@ def ops_tables() -> tuple[TableShape, ...]:
                 "feed": ("VARCHAR", "Nguồn cấp dữ liệu · feed"),
                 "period": _PERIOD,
                 "message_vi": ("VARCHAR not null", "Nội dung · message"),
-                "is_sent": ("BOOLEAN", "Đã gửi · delivered to a channel"),
+                "detail_vi": ("VARCHAR", "Việc cần làm · what to do"),
+                "is_sent": ("BOOLEAN", "Đã gửi · taken by every channel"),
+            },
+        ),
+        TableShape(
+            "ops.alert_channels",
+            "Kênh đã nhận cảnh báo · which channel took which alert",
+            {
+                "alert_id": ("VARCHAR not null", "Mã cảnh báo · alert"),
+                "channel": ("VARCHAR not null", "Kênh · kind of channel and a mark of its address, never a secret"),
+                "told_at": ("TIMESTAMP not null", "Thời điểm · when"),
             },
         ),
         TableShape(
