@@ -259,7 +259,7 @@ def report(
     written = []
     con = connect(release.file, read_only=True)
     try:
-        for period in periods or _latest_periods(con):
+        for period in periods or _latest_periods(con, home.settings.province):
             document = assess(con, period, home.settings.province, letterhead=head)
             for form in forms:
                 path = target / f"assessment-{period}.{form}"
@@ -271,9 +271,10 @@ def report(
     return written
 
 
-def _latest_periods(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """The latest assessed quarter and what it completes, as far as the release holds it."""
-    held = {str(row[0]) for row in con.execute("select distinct period from marts.assessment").fetchall()}
+def _latest_periods(con: duckdb.DuckDBPyConnection, unit_code: str) -> list[str]:
+    """The latest quarter in which the unit was assessed and what it completes, as far as the release holds it."""
+    rows = con.execute("select distinct period from marts.assessment where unit_code = ?", [unit_code]).fetchall()
+    held = {str(row[0]) for row in rows}
     quarters = sorted(label for label in held if "-Q" in label)
     if not quarters:
         return []
@@ -298,13 +299,12 @@ def finish(
 ) -> RunReport:
     """Raise and send the alerts of the run, close its entry, clear its work folder, and sum it up."""
     from flows.alerts import new_alerts, tell
-    from warehouse.journal import end_run, record_alerts
+    from warehouse.journal import end_run
     from warehouse.store import now
 
     with writing(plan.home) as con:
         alerts = new_alerts(con, plan, loaded, obligations)
-        sent = tell(plan.home, plan.run_id, alerts)
-        record_alerts(con, plan.run_id, [alert.row(is_sent=sent) for alert in alerts])
+        tell(con, plan.home, plan.run_id, alerts)
         findings = _findings(con, loaded.receipts)
         code = 3 if alerts or any(one.outcome in FAILED_OUTCOMES for one in loaded.outcomes) else 0
         end_run(con, plan.run_id, "needs_a_person" if code else "fine", release_id=publication.release_id)

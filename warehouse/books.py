@@ -289,7 +289,17 @@ def _runs() -> tuple[TableShape, ...]:
                 "feed": ("VARCHAR", "Nguồn cấp dữ liệu · feed"),
                 "period": _PERIOD,
                 "message_vi": ("VARCHAR not null", "Nội dung · message"),
-                "is_sent": ("BOOLEAN", "Đã gửi · delivered to a channel"),
+                "detail_vi": ("VARCHAR", "Chi tiết, việc cần làm · detail: what to do"),
+                "is_sent": ("BOOLEAN", "Mọi kênh đã nhận · taken by every channel of the time"),
+            },
+        ),
+        TableShape(
+            "ops.alert_channels",
+            "Kênh nào đã nhận cảnh báo nào · which channel took which alert",
+            {
+                "alert_id": ("VARCHAR not null", "Mã cảnh báo · alert"),
+                "channel": ("VARCHAR not null", "Kênh · channel, without its address"),
+                "told_at": ("TIMESTAMP not null", "Thời điểm · when"),
             },
         ),
         TableShape(

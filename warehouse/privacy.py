@@ -18,7 +18,7 @@ _MESSAGES = {
     "findings": ("message_vi", "column_name", "sheet"),
     "outcomes": ("message",),
     "runs": ("message",),
-    "alerts": ("message_vi",),
+    "alerts": ("message_vi", "detail_vi"),
 }
 _CODE_ENDINGS = ("_code", "_id", "period", "rule_ids", "_vi", "_en")
 

@@ -125,6 +125,12 @@ def _regimes() -> dict[tuple[str, int], tuple[_Row, ...]]:
     return {key: tuple(found) for key, found in rows.items()}
 
 
+def first_period(regime: str) -> Period | None:
+    """The first quarter that has a window under `regime`; None for one that was always in force."""
+    begins = min(row.valid_from for (name, _), rows in _regimes().items() if name == regime for row in rows)
+    return None if begins == date.min else period_of(begins, regime)
+
+
 def regimes() -> tuple[str, ...]:
     """Names of the known reporting regimes."""
     return tuple(sorted({name for name, _ in _regimes()}))
