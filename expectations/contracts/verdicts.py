@@ -51,7 +51,8 @@ class JudgedBatch:
     quarantine: `_delivery_id, _rid, _sheet, _row, period, unit_code, row_key, rule_ids` (list). Of a refused delivery
         every row.
     findings: `_delivery_id, rule_id, check, severity, message_vi, sheet, row, column_name`.
-    All three are in the order of the cases; rows by `_rid`, findings by rule, sheet, row and column.
+    All three are in the order of the cases, rows by `_rid`, findings by rule, sheet, row and column; only accepted rows
+    of large files come in any order.
     seconds, suite_seconds: wall time of everything and of Great Expectations.
     """
 

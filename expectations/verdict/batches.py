@@ -77,6 +77,8 @@ class _Batch:
 
     def judge(self, cases: list[Case], work_dir: Path) -> JudgedBatch:
         """Judge together, or where that fails in halves."""
+        if not cases:
+            return JudgedBatch((), None, None, None)
         try:
             return self._together(cases, work_dir)
         except Exception as fault:  # noqa: BLE001 - law 8: whatever is wrong with one delivery stops no other
@@ -119,7 +121,7 @@ class _Batch:
         framed = [number for number, case in enumerate(cases) if case.frame]
         suite_seconds = 0.0
         with connect(work_dir, self.threads, self.memory_limit) as connection:
-            stage(connection, cases, self.contract, self.reference)
+            in_file = stage(connection, cases, self.contract, self.reference)
             checks = prepare(connection, self.checks)
             counts = find(connection, checks, framed)
             if self.suite and framed:
@@ -131,7 +133,9 @@ class _Batch:
             findings = outcome.write_findings(connection, work_dir / "findings.parquet")
             quarantine = outcome.write_quarantine(connection, self.contract, work_dir / "quarantine.parquet")
             accepted, rows = (
-                outcome.write_accepted(connection, self.contract, checks, counts, work_dir / "accepted.parquet")
+                outcome.write_accepted(
+                    connection, self.contract, checks, counts, work_dir / "accepted.parquet", in_file=in_file
+                )
                 if set(framed) - refused
                 else (None, 0)
             )

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from expectations.contracts.model import Contract
     from expectations.verdict.records import Case
 
-LARGE = 16 * 2**20
-"""Bytes of parquet from which rows stay in the file, to be read once a pass, instead of being held in memory."""
+LARGE = 2**20
+"""Bytes a file, on average, from which rows stay in their files and are read once a pass instead of held in memory."""
 
 
 def connect(work_dir: Path, threads: int | None, memory_limit: str) -> duckdb.DuckDBPyConnection:
@@ -57,8 +57,8 @@ def stage(
     cases: Sequence[Case],
     contract: Contract,
     reference: Mapping[str, pl.DataFrame | pa.Table],
-) -> None:
-    """Tables `cases`, `windows`, `staged` (see `expectations.rules`), `ref_<table>`.
+) -> bool:
+    """Tables `cases`, `windows`, `staged` (see `expectations.rules`), `ref_<table>`; whether rows stay in their files.
 
     Raises VerdictError where a frame lacks a column of the contract or holds a personal one.
     """
@@ -89,15 +89,17 @@ def stage(
             " ''::varchar as _sheet, 0::bigint as _row, ''::varchar as _defects, ''::varchar as period,"
             f" ''::varchar as unit_code, null::date as _period_from, null::date as _period_to, {empty} where false"
         )
-        return
+        return False
     _expect_columns(connection, frames, contract)
     source = f"read_parquet({texts(frames)}, filename = true, union_by_name = {literal(len(frames) > 1)})"
     _stage_windows(connection, source)
-    kind = "view" if sum(frame.stat().st_size for frame in frames) > LARGE else "table"
+    in_file = sum(frame.stat().st_size for frame in frames) > LARGE * len(frames)
+    kind = "view" if in_file else "table"
     connection.execute(
         f"create {kind} staged as select c._case, c._day, {columns} from {source} f join cases c on c.path = f.filename"
         " left join windows w on w.period = f.period and w.regime = c.regime"
     )
+    return in_file
 
 
 def periods_without_window(cases: Sequence[tuple[int, str, str]]) -> list[tuple[int, str, str | None]]:
