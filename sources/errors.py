@@ -34,7 +34,7 @@ class LandingFullError(SourceError):
 
 
 class WorkerError(SourceError):
-    """Raised by `WorkerPool.run`, as one of the two below, when a task failed its worker, and again alone in another."""
+    """Raised by `WorkerPool.run`, as one of the two below, when a worker failed at a task, and again."""
 
     transient = True
 
