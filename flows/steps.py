@@ -168,6 +168,7 @@ def _load_one(con: duckdb.DuckDBPyConnection, plan: Plan, one: Judged) -> Receip
         rows_read=reading.rows_read,
         refused=verdict.refused,
         periods=reading.periods or _claimed(delivery),
+        content_hash=delivery.sha256,
         extracted_at=reading.extracted_at,
         supersedes=feed.supersedes,
         decided=delivery.delivery_id in plan.accepted,

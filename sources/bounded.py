@@ -223,6 +223,8 @@ class _Worker:
                     **os.environ,
                     "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
                     "POLARS_MAX_THREADS": str(threads),
+                    # Arrow's own allocator reserves a GiB at a time, which a bound on address space counts in full.
+                    "ARROW_DEFAULT_MEMORY_POOL": "system",
                 },
             )
         except BaseException:

@@ -27,7 +27,12 @@ _SMALL = 4096
 _LONGER_THAN_A_BLANK = 12
 """Invisible characters and spaces a text may have more than its key."""
 _REMEMBERED_KINDS = ("boolean", "integer", "decimal", "date")
-_TYPE_READ = {"date": pl.Datetime("us"), "boolean": pl.Boolean, "integer": pl.Int64, "decimal": pl.Float64}
+_TYPE_READ: dict[str, Any] = {
+    "date": pl.Datetime("us"),
+    "boolean": pl.Boolean,
+    "integer": pl.Int64,
+    "decimal": pl.Float64,
+}
 _remembered: dict[Way, Remembered] = {}
 
 
@@ -76,14 +81,12 @@ class TotalCheck:
         """The findings about the total row; `part` tells how its numbers are written."""
         findings: list[Finding] = []
         for name, summed in self.sums.items():
-            if name in self.doubtful:
-                continue
             shown = total[self.places[name]]
             style = part.plan.recipes[name].style
-            written = parsing.parse_numbers(pl.Series([shown], dtype=pl.String), style, integer=False)
-            if written.values[0] is None and written.is_clean:
+            written, is_bad = _lookup(Way("decimal", style), {shown})[shown]
+            if name in self.doubtful or (written is None and not is_bad):
                 continue
-            if written.values[0] is None or abs(float(written.values[0]) - summed) > 0.005:
+            if is_bad or abs(float(written) - summed) > 0.005:
                 message = (
                     f"Dòng tổng, cột “{self.contract.column(name).label_vi}”: tệp ghi {shown}, cộng các dòng được "
                     f"{summed:.10g}. Đề nghị kiểm tra, sửa và gửi lại."
@@ -114,8 +117,7 @@ def _read_small(part: Part, recipes: Mapping[str, Recipe], places: Mapping[str, 
     for way, names in ways.items():
         cells = [_with_value(part, recipes[name], places[name]) for name in names]
         if way.kind in _REMEMBERED_KINDS:
-            for name, texts in zip(names, _remembering(part, way, names, cells, places), strict=True):
-                found[name] = texts
+            found |= zip(names, _remembering(part, way, names, cells, places), strict=True)
             continue
         parsed = _parse(way, pl.concat([one.alias("") for one in cells], rechunk=True), None)
         is_clean = parsed.is_clean
@@ -160,23 +162,22 @@ def _lookup(way: Way, texts: set[str | None]) -> Mapping[Any, tuple[Any, bool]]:
 
 
 def _parse(way: Way, cells: pl.Series, numeric: pl.Series | None) -> parsing.Parsed:
-    match way.kind:
-        case "text":
-            return parsing.parse_text(cells)
-        case "boolean":
-            return parsing.parse_booleans(cells)
-        case "integer" | "decimal":
-            return parsing.parse_numbers(
-                cells, way.style, integer=way.kind == "integer", blank_is_zero=way.blank_is_zero, numeric=numeric
-            )
-        case "date":
-            return parsing.parse_dates(cells, way.formats, true_dates=way.true_dates, base_1904=way.base_1904)
-        case "presence":
-            return parsing.presence(cells)
-        case "length":
-            return parsing.length(cells)
-        case _:
-            return parsing.count_entries(cells)
+    if way.kind in ("integer", "decimal"):
+        return parsing.parse_numbers(
+            cells, way.style, integer=way.kind == "integer", blank_is_zero=way.blank_is_zero, numeric=numeric
+        )
+    if way.kind == "date":
+        return parsing.parse_dates(cells, way.formats, true_dates=way.true_dates, base_1904=way.base_1904)
+    return _PARSERS[way.kind](cells)
+
+
+_PARSERS: dict[str, Callable[[pl.Series], parsing.Parsed]] = {
+    "text": parsing.parse_text,
+    "boolean": parsing.parse_booleans,
+    "presence": parsing.presence,
+    "length": parsing.length,
+    "count": parsing.count_entries,
+}
 
 
 def _way(part: Part, recipe: Recipe) -> Way:
@@ -202,11 +203,15 @@ def _by_text(
         bad = [is_bad for _, is_bad in answers]
         values = pl.Series([value for value, _ in answers], dtype=dtype)
         return values, pl.Series(bad, dtype=pl.Boolean) if any(bad) else None
-    distinct = cells.unique()
+    distinct = cells.drop_nulls().unique()
     answers = [answer(text) for text in distinct.to_list()]
-    values = cells.replace_strict(
-        distinct, pl.Series([value for value, _ in answers], dtype=dtype), default=None, return_dtype=dtype
-    )
+    values = pl.Series([None], dtype=dtype).new_from_index(0, len(cells))
+    if len(distinct):
+        texts = pl.Series([value for value, _ in answers], dtype=dtype)
+        values = cells.replace_strict(distinct, texts, default=None, return_dtype=dtype)
+    blank, _ = answer(None)
+    if blank is not None and cells.null_count():
+        values = pl.select(pl.when(cells.is_null()).then(pl.lit(blank)).otherwise(values)).to_series()
     wrong = distinct.filter(pl.Series([is_bad for _, is_bad in answers], dtype=pl.Boolean))
     return values, cells.is_in(wrong.to_list()).fill_null(value=False) if len(wrong) else None
 

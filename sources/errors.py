@@ -38,7 +38,7 @@ class DamagedLandingError(SourceError):
 
 
 class WorkerError(SourceError):
-    """Raised by `WorkerPool.run`, as one of the two below, when a task failed its worker, and again alone in another."""
+    """Raised by `WorkerPool.run`, as one of the two below, when a worker failed at a task, and again."""
 
     transient = True
 

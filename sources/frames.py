@@ -1,4 +1,4 @@
-"""Writes a reading's rows: one slice as it is, more of them as row groups of one Parquet file."""
+"""Writes a reading's rows: a small file at once, a large one in row groups, so that memory does not grow with it."""
 
 from __future__ import annotations
 
@@ -6,33 +6,34 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from sources.readers.table import SLICE_ROWS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 class FrameWriter:
-    """Appends frames of one schema to a Parquet file. Nothing is written before `close` or a second frame."""
+    """Appends frames of one schema to a Parquet file; up to SLICE_ROWS rows wait in memory."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._first: pl.DataFrame | None = None
+        self._waiting: list[pl.DataFrame] = []
         self._writer: Any = None
 
     def add(self, frame: pl.DataFrame) -> None:
         """Append a frame."""
-        if self._first is None:
-            self._first = frame
-            return
-        if self._writer is None:
-            self._open(self._first)
-        self._write(frame)
+        self._waiting.append(frame)
+        if sum(one.height for one in self._waiting) > SLICE_ROWS:
+            self._flush()
 
     def close(self) -> Path | None:
         """Finish the file; None when there was no frame."""
         if self._writer is not None:
+            self._flush()
             self._writer.close()
-        elif self._first is not None:
-            self._first.write_parquet(self.path, compression="lz4", statistics=False)
+        elif self._waiting:
+            frame = self._waiting[0] if len(self._waiting) == 1 else pl.concat(self._waiting)
+            frame.write_parquet(self.path, compression="lz4", statistics=False)
         else:
             return None
         return self.path
@@ -43,13 +44,14 @@ class FrameWriter:
             self._writer.close()
             self.path.unlink(missing_ok=True)
 
-    def _open(self, first: pl.DataFrame) -> None:
+    def _flush(self) -> None:
         from pyarrow import parquet  # noqa: PLC0415 - small files need no second library
 
-        table = first.to_arrow(compat_level=pl.CompatLevel.oldest())
-        self._writer = parquet.ParquetWriter(self.path, table.schema, compression="lz4", write_statistics=False)
-        self._first = first.clear()
-        self._writer.write_table(table)
-
-    def _write(self, frame: pl.DataFrame) -> None:
-        self._writer.write_table(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        for frame in self._waiting:
+            table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+            if self._writer is None:
+                self._writer = parquet.ParquetWriter(
+                    self.path, table.schema, compression="lz4", write_statistics=False, use_dictionary=False
+                )
+            self._writer.write_table(table)
+        self._waiting = []

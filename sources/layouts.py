@@ -182,9 +182,9 @@ def _filled_down(table: TextTable, layout: Layout, carried: dict[str, str | None
 
 
 class _Assembly:
-    """Slices to canonical frames: provenance, period and unit of each row, marks of the cells that could not be read."""
+    """Slices to canonical frames: provenance, period and unit of each row, marks of the cells not read."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - what decides a row, in order
         self, feed: Feed, contract: Contract, units: UnitIndex, period: Period | None, regime: str, result: Canonical
     ) -> None:
         self.feed, self.contract, self.units = feed, contract, units

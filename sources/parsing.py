@@ -29,6 +29,8 @@ NO = ("không", "chưa", "sai", "false", "no", "n", "0")
 
 ZONE = "Asia/Ho_Chi_Minh"
 
+_FEW = 512
+"""Cells up to which a function of Python over each is cheaper than a call of polars."""
 _PLAIN_TEXT = r"^[\x21-\x7e]+(?: [\x21-\x7e]+)*$"
 _GAPS = r"[\s\x{00a0}\x{202f}\x{2009}]"
 # Digits are 0-9: `\d` would also let ١٢ or १२ pass, which no cast reads.
@@ -55,6 +57,8 @@ class Parsed:
 
 def clean_text(cells: pl.Series) -> pl.Series:
     """Display-normalised texts (NFC, one space, trimmed); blank becomes null. Only unusual unique values pay."""
+    if len(cells) <= _FEW:
+        return pl.Series(cells.name, [display(text) or None if text else None for text in cells], dtype=pl.String)
     cells = cells.replace("", None)
     unusual = cells.filter(cells.is_not_null() & ~cells.str.contains(_PLAIN_TEXT)).unique()
     if unusual.is_empty():
@@ -65,6 +69,8 @@ def clean_text(cells: pl.Series) -> pl.Series:
 
 def keys(cells: pl.Series) -> pl.Series:
     """Comparison keys of texts, computed once a distinct value."""
+    if len(cells) <= _FEW:
+        return pl.Series(cells.name, [key(text) if text is not None else None for text in cells], dtype=pl.String)
     distinct = cells.drop_nulls().unique()
     if distinct.is_empty():
         return cells
@@ -215,7 +221,10 @@ def _read_numbers(texts: pl.Series, style: str) -> pl.Series:
 
 
 _ISO = r"^([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})"
-_DAY_FIRST = r"^([0-9]{1,2})\s*[/.\-]\s*([0-9]{1,2})\s*[/.\-]\s*([0-9]{4})(?:,?\s*(?:lúc\s*)?([0-9]{1,2})[:h]([0-9]{2})(?:[:m]([0-9]{2})s?)?)?$"
+_DAY_FIRST = (
+    r"^([0-9]{1,2})\s*[/.\-]\s*([0-9]{1,2})\s*[/.\-]\s*([0-9]{4})"
+    r"(?:,?\s*(?:lúc\s*)?([0-9]{1,2})[:h]([0-9]{2})(?:[:m]([0-9]{2})s?)?)?$"
+)
 _TIME_FIRST = r"^([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?\s+([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-]([0-9]{4})$"
 _WORDS = r"ngày\s*([0-9]{1,2})\s*tháng\s*([0-9]{1,2})\s*năm\s*([0-9]{4})"
 _GENERAL = ("iso", "day_first", "time_first", "compact", "words", "serial")

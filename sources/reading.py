@@ -26,6 +26,7 @@ def preload() -> None:
     """Import what reading needs and start polars' threads: a worker calls it before its memory is bounded."""
     import fastexcel  # noqa: F401, PLC0415
     import polars as pl  # noqa: PLC0415
+    import pyarrow.parquet  # noqa: F401, PLC0415
 
     pl.Series([1]).sort()
 

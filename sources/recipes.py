@@ -65,7 +65,8 @@ class ValueMap:
     def __init__(self, entries: Mapping[str, Any], kind: str) -> None:
         self.entries = {key(name): typed(value, kind) for name, value in entries.items()}
         self.blank = self.entries.get("")
-        self.remembered: dict[str | None, Any] = {None: self.blank, **self.entries}
+        self.remembered: dict[str | None, Any] = {None: self.blank}
+        self.remembered.update(self.entries)
 
     def __call__(self, text: str | None) -> tuple[Any, bool]:
         """The value of a cell, and whether it has no entry."""
