@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from tests.warehouse.rows import DATASETS, DISTRICTS, PROVINCE, built, empty_warehouse, figure, insert, one, report
+from warehouse.explain import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -379,6 +380,17 @@ def test_an_indicator_worked_by_hand(  # noqa: PLR0917 - pytest passes by name
     assert province[0] == numerator
     if code not in {"MM01", "MM02", "MM03", "MM04", "MM05", "MM06"}:
         assert province[1] == denominator
+
+
+@pytest.mark.parametrize("unit", ["323", PROVINCE])
+@pytest.mark.parametrize("code", sorted({code for code, *_ in BY_HAND}))
+def test_an_indicator_is_explained_by_its_rows(code: str, unit: str, worked: duckdb.DuckDBPyConnection) -> None:
+    numerator, denominator, _ = figure(worked, code, unit, "2024-Q1")
+    rows = explain(worked, code, unit, "2024-Q1")
+    told = [sum(row.amount for row in rows if row.part == part) for part in ("numerator", "denominator")]
+    assert told == [numerator or 0, denominator or 0]
+    # whatever was done stands in a file; only duties that nobody answered, and the floor, stand in none
+    assert all(row.delivery_id for row in rows if row.part == "numerator" and row.amount and row.measure != "floor")
 
 
 def test_every_computed_indicator_is_worked_by_hand(worked: duckdb.DuckDBPyConnection) -> None:

@@ -200,7 +200,7 @@ def test_a_broken_model_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None
     before = one(con, "select count(*) from marts.settings")
     broken = models.parse("marts.broken", "-- Broken.\n-- vi: Hỏng.\n-- grain: x\nselect nothing from marts.settings")
     monkeypatch.setattr(models, "models", lambda: (*MODELS, broken))
-    con.execute("insert into ref.settings (name, value) values ('small_sample_hidden', '5')")
+    con.execute("update ref.settings set value = '5' where name = 'small_sample_hidden'")
     with pytest.raises(models.ModelError, match=r"marts\.broken"):
         models.build(con)
     assert one(con, "select count(*) from marts.settings") == before
