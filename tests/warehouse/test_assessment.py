@@ -355,6 +355,41 @@ def test_down_is_right_where_less_is_better() -> None:
     assert verdict(con, "AR01") == "kept"
 
 
+@pytest.mark.parametrize(
+    ("op", "overdue", "expected", "words"),
+    [
+        ("ge", 4, "met", "mục tiêu ≤ 5 %"),
+        ("ge", 5, "met", "mục tiêu ≤ 5 %"),
+        ("ge", 6, "not_met", "mục tiêu ≤ 5 %"),
+        ("gt", 5, "not_met", "mục tiêu < 5 %"),
+    ],
+)
+def test_a_target_bounds_from_above_where_less_is_better(op: str, overdue: int, expected: str, words: str) -> None:
+    con = empty_warehouse()
+    con.execute(
+        "insert into ref.targets (indicator_code, target_op, target, legal_basis, certainty)"
+        " values ('AR02', ?, 5, 'Law 1 Art. 2', 'law')",
+        [op],
+    )
+    report(con, "service_reports", ["2024-Q1"])
+    insert(con, "service_reports", [form("2024-Q1") | {"open_total": 100, "open_overdue": overdue}])
+    built(con)
+    assert verdict(con, "AR02") == expected
+    phrase = "select phrase_vi from marts.indicator_verdicts where indicator_code = 'AR02' and unit_code = '323'"
+    assert words in one(con, f"{phrase} and period = '2024-Q1'")
+
+
+def test_a_target_without_a_legal_basis_still_speaks() -> None:
+    con = empty_warehouse()
+    con.execute("update ref.targets set legal_basis = null where indicator_code = 'MM01'")
+    report(con, "activities", ["2024-Q1"])
+    insert(con, "activities", plans())
+    built(con)
+    found = goal(con, "R1-a")
+    assert "(MM01): đạt 100,0 % (18/18), mục tiêu = 100 %" in found["reason_vi"]
+    assert "(MM01): reached, 100.0% (18/18), target = 100 %" in found["reason_en"]
+
+
 def test_the_first_period_has_nothing_to_compare_with() -> None:
     con = empty_warehouse()
     report(con, "activities", ["2024-Q1"])

@@ -143,6 +143,7 @@ def small() -> Iterator[duckdb.DuckDBPyConnection]:
             for n in range(40)
         ],
     )
+    report(con, "dossiers", ["2024-Q1"], DISTRICTS[:1])
     yield built(con)
     con.close()
 
@@ -173,15 +174,22 @@ def test_table_and_columns_are_described_in_both_languages(
     model: models.Model, small: duckdb.DuckDBPyConnection
 ) -> None:
     schema, name = model.name.split(".")
-    where = f"schema_name = '{schema}' and table_name = '{name}'"
-    assert " · " in one(small, f"select comment from duckdb_tables() where {where}")
-    columns = small.sql(f"select column_name, comment from duckdb_columns() where {where}").fetchall()
+    where = f"schema_name = '{schema}'"
+    described = one(
+        small,
+        f"select comment from duckdb_tables() where {where} and table_name = '{name}'"
+        f" union all select comment from duckdb_views() where {where} and view_name = '{name}'",
+    )
+    assert " · " in described
+    columns = small.sql(
+        f"select column_name, comment from duckdb_columns() where {where} and table_name = '{name}'"
+    ).fetchall()
     assert [column for column, comment in columns if not comment or " · " not in comment] == []
 
 
 def test_column_words_are_all_used(small: duckdb.DuckDBPyConnection) -> None:
     rows = small.sql(
-        "select distinct column_name from duckdb_columns() where schema_name in ('core', 'marts')"
+        "select distinct column_name from duckdb_columns() where schema_name in ('core', 'measures', 'marts')"
     ).fetchall()
     assert models.column_words().keys() - {name for (name,) in rows} == set()
 
@@ -192,7 +200,7 @@ def test_a_broken_model_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None
     before = one(con, "select count(*) from marts.settings")
     broken = models.parse("marts.broken", "-- Broken.\n-- vi: Hỏng.\n-- grain: x\nselect nothing from marts.settings")
     monkeypatch.setattr(models, "models", lambda: (*MODELS, broken))
-    con.execute("insert into ref.settings (name, value) values ('small_sample_hidden', '5')")
+    con.execute("update ref.settings set value = '5' where name = 'small_sample_hidden'")
     with pytest.raises(models.ModelError, match=r"marts\.broken"):
         models.build(con)
     assert one(con, "select count(*) from marts.settings") == before
@@ -253,17 +261,17 @@ def test_on_time_by_decision_766(small: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_a_dossier_counts_once_in_a_longer_period(small: duckdb.DuckDBPyConnection) -> None:
-    # half-year: the 12 of Q1 and p; g counts with its row of Q2 (late), no longer as open
-    # 766 in term: the 7 of Q1 (g was late there too); p is open past due on 14/06
-    assert timeliness(small, "2024-H1", "OT_766") == (None, 4, 4, 3, 2, 7, 13)
-    # form 06: flows add up (late: e o and g), stocks come from Q2 (p alone)
-    assert timeliness(small, "2024-H1", "OT_FORM06") == (2, 3, 3, 0, 1, 5, 8)
+    # half-year: the 12 of Q1 and p; g counts with its row of Q2 (late), no longer as open; l ended late on 20/03
+    # 766 in term: a b c o; late: d e n g l, and f h i p, open on 14/06 (i: 14/06 less 45 days = 30/04)
+    assert timeliness(small, "2024-H1", "OT_766") == (None, 4, 5, 0, 4, 4, 13)
+    # form 06: flows add up (late: e o, and g l in Q2), stocks are those of 14/06 (i waits for supplements; f h p overdue)
+    assert timeliness(small, "2024-H1", "OT_FORM06") == (2, 3, 4, 1, 3, 5, 9)
 
 
 def test_the_annual_definition_runs_from_the_start_of_the_year(small: duckdb.DuckDBPyConnection) -> None:
-    # Q2 alone resolves g late: 0 of 1; the year up to then: 5 of 8
-    assert timeliness(small, "2024-Q2", "OT_FORM06")[-2:] == (0, 1)
-    assert timeliness(small, "2024-Q2", "OT_ANNUAL")[-2:] == (5, 8)
+    # Q2 alone resolves g and l, both late: 0 of 2; the year up to then: 5 of 9
+    assert timeliness(small, "2024-Q2", "OT_FORM06")[-2:] == (0, 2)
+    assert timeliness(small, "2024-Q2", "OT_ANNUAL")[-2:] == (5, 9)
     assert timeliness(small, "2024-Q1", "OT_ANNUAL")[-2:] == (5, 7)
 
 

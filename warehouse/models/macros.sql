@@ -28,9 +28,13 @@ create or replace temp macro number_en(amount, decimals) as
 
 create or replace temp macro number_vi(amount, decimals) as translate(number_en(amount, decimals), ',.', '.,');
 
--- '= 100 %', '≥ 50 %', '> 98 %'
-create or replace temp macro target_words(op, target, unit) as
-  case op when 'gt' then '> ' when 'ge' then '≥ ' else '= ' end
+-- '= 100 %', '≥ 50 %', '> 98 %'; where less is better '≤ 5 %', '< 5 %'
+create or replace temp macro target_words(op, target, unit, direction) as
+  case
+    when op = 'gt' then case when direction = 'down' then '< ' else '> ' end
+    when op = 'ge' then case when direction = 'down' then '≤ ' else '≥ ' end
+    else '= '
+  end
   || case when target = floor(target) then number_vi(target, 0) else number_vi(target, 1) end
   || case when unit = '%' then ' %' else '' end;
 

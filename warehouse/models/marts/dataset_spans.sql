@@ -1,5 +1,5 @@
 -- The spans over which a dataset is summed: an assessed period, and its year up to then. seen_on is the day as of which the
--- rows are seen: the last one, or while the period is running the end of the last quarter in it that has rows.
+-- rows are seen: the last one, or while the period is running the end of the last quarter in it that was reported.
 -- vi: Khoảng thời gian được cộng của từng tập dữ liệu: kỳ đánh giá và lũy kế từ đầu năm; seen_on là ngày chốt số.
 -- grain: dataset, period, span
 with spans as (
@@ -19,7 +19,7 @@ with spans as (
 
 parts as (
   select distinct loaded.dataset, part.first_day, part.last_day
-  from marts.row_parts as loaded
+  from marts.reported_parts as loaded
   join ref.periods as part
     on part.regime = 'CALENDAR'
     and part.period = loaded.period
@@ -32,7 +32,7 @@ known as (
     spans.span,
     spans.first_day,
     spans.last_day,
-    max(parts.last_day) as rows_until
+    max(parts.last_day) as reported_until
   from spans
   left join parts
     on parts.dataset = spans.dataset
@@ -48,7 +48,7 @@ select
   first_day,
   last_day,
   case
-    when rows_until is null then last_day
-    else least(last_day, cast(date_trunc('quarter', rows_until) + interval 3 month - interval 1 day as date))
+    when reported_until is null then last_day
+    else least(last_day, cast(date_trunc('quarter', reported_until) + interval 3 month - interval 1 day as date))
   end as seen_on
 from known

@@ -86,10 +86,13 @@ directed as (
       when (direction = 'down') = (change < 0) then 'better'
       else 'worse'
     end as movement,
-    case target_op
-      when 'gt' then value > target
-      when 'ge' then value >= target - 1e-9
-      when 'eq' then abs(value - target) < 1e-9
+    -- where less is better, "at least" means at most
+    case
+      when target_op = 'eq' then abs(value - target) < 1e-9
+      when direction = 'down' and target_op = 'gt' then value < target
+      when direction = 'down' then value <= target + 1e-9
+      when target_op = 'gt' then value > target
+      when target_op = 'ge' then value >= target - 1e-9
     end as reaches_target
   from moved
 ),
@@ -147,16 +150,18 @@ worded as (
     case
       when target is null then ''
       when is_target_deciding
-        then ', mục tiêu ' || target_words(target_op, target, value_unit) || ', nguồn: ' || source_vi(target_source)
-      else ', mục tiêu tham khảo ' || target_words(target_op, target, value_unit) || ' chưa được xác nhận nên không dùng để kết luận, nguồn: '
-        || source_vi(target_source)
+        then ', mục tiêu ' || target_words(target_op, target, value_unit, direction)
+          || coalesce(', nguồn: ' || source_vi(target_source), '')
+      else ', mục tiêu tham khảo ' || target_words(target_op, target, value_unit, direction) || ' chưa được xác nhận nên không dùng để kết luận'
+        || coalesce(', nguồn: ' || source_vi(target_source), '')
     end as target_vi,
     case
       when target is null then ''
       when is_target_deciding
-        then ', target ' || translate(target_words(target_op, target, value_unit), ',.', '.,') || ', source: ' || source_en(target_source)
-      else ', unconfirmed target ' || translate(target_words(target_op, target, value_unit), ',.', '.,')
-        || ' decides nothing, source: ' || source_en(target_source)
+        then ', target ' || translate(target_words(target_op, target, value_unit, direction), ',.', '.,')
+          || coalesce(', source: ' || source_en(target_source), '')
+      else ', unconfirmed target ' || translate(target_words(target_op, target, value_unit, direction), ',.', '.,')
+        || ' decides nothing' || coalesce(', source: ' || source_en(target_source), '')
     end as target_en,
     case
       when due_on is not null then ''

@@ -9,7 +9,7 @@ with pooled as (
     period,
     regexp_replace(detail, '\.[^.]*$', '') as questionnaire_id,
     regexp_extract(detail, '[^.]*$') as factor_code,
-    cast(sum(amount) filter (where measure = 'answers_satisfied') as bigint) as satisfied_count,
+    cast(coalesce(sum(amount) filter (where measure = 'answers_satisfied'), 0) as bigint) as satisfied_count,
     cast(sum(amount) filter (where measure = 'answers_valid') as bigint) as valid_count,
     cast(sum(amount) filter (where measure = 'respondents') as bigint) as respondent_count
   from marts.measure_sums
