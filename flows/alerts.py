@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from flows.home import Home
     from flows.planning import Plan
-    from flows.steps import Loaded
+    from flows.steps import Booked
     from warehouse.obligations import Obligation
 
 LOG = logging.getLogger("danvan")
@@ -49,12 +49,12 @@ class Raised:
 
 
 def new_alerts(
-    con: duckdb.DuckDBPyConnection, plan: Plan, loaded: Loaded, obligations: Sequence[Obligation]
+    con: duckdb.DuckDBPyConnection, plan: Plan, booked: Booked, obligations: Sequence[Obligation]
 ) -> list[Raised]:
     """Alerts that nobody has heard of yet: those of this run, and those of earlier runs that no channel took."""
     heard = {str(row[0]) for row in con.execute(_HEARD).fetchall()}
-    found = [*_of_feeds(plan, loaded), *_of_deliveries(con, plan, loaded), *_of_obligations(obligations)]
-    looked_at = {one.feed for one in loaded.outcomes}
+    found = [*_of_feeds(plan, booked), *_of_deliveries(con, plan, booked), *_of_obligations(obligations)]
+    looked_at = {one.feed for one in booked.outcomes}
     # What this run has looked at again it says itself.
     kept = [one for one in _kept(con) if one.alert.kind != "feed_failed" or one.alert.feed not in looked_at]
     return list({one.alert_id: one for one in [*kept, *found] if one.alert_id not in heard}.values())
@@ -118,25 +118,23 @@ def channel_key(channel: str) -> str:
     return kind if kind == channel else f"{kind} {hashlib.sha256(channel.encode()).hexdigest()[:8]}"
 
 
-def _of_feeds(plan: Plan, loaded: Loaded) -> Iterator[Raised]:
-    for one in loaded.outcomes:
+def _of_feeds(plan: Plan, booked: Booked) -> Iterator[Raised]:
+    for one in booked.outcomes:
         if one.outcome in FAILED_OUTCOMES:
             todo = "Lần chạy sau sẽ thử lại." if one.outcome == FAILED_OUTCOMES[0] else "Xem: danvan feeds check."
             # A feed that fails again in the next run is told again: the run is part of what happened.
             yield _raised(Alert("feed_failed", one.feed, None, one.message, todo), plan.run_id)
 
 
-def _of_deliveries(con: duckdb.DuckDBPyConnection, plan: Plan, loaded: Loaded) -> Iterator[Raised]:
-    for one in loaded.receipts:
-        if not one.is_new:
-            continue
-        if one.status in {"refused", "held"}:
+def _of_deliveries(con: duckdb.DuckDBPyConnection, plan: Plan, booked: Booked) -> Iterator[Raised]:
+    for one in booked.receipts:
+        if one.state in {"refused", "held"}:
             file_name, why = _gates(con, one.delivery_id)
-            subject = f"{file_name} {'bị từ chối' if one.status == 'refused' else 'chờ người quyết định'}"
+            subject = f"{file_name} {'bị từ chối' if one.state == 'refused' else 'chờ người quyết định'}"
             yield _raised(Alert("delivery_refused", one.feed, one.period, subject, why), one.delivery_id)
         limit = plan.home.settings.alerts.quarantine_pct
         if limit is None:
-            limit = plan.contracts[one.feed].service_level.quarantine_alert_pct
+            limit = plan.every_feed[one.feed][1].service_level.quarantine_alert_pct
         judged = one.rows_loaded + one.rows_unchanged + one.rows_quarantined
         alert = quarantine_alert(one.feed, one.period, one.rows_quarantined, judged, limit)
         if alert:

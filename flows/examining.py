@@ -143,14 +143,12 @@ class _Batch:
 
 def _judge(plan: Plan, contract: Contract, cases: Sequence[Case], folder: Path, *, suite: bool) -> JudgedBatch:
     """Judge in a worker. Where the worker dies of a batch, each delivery is judged alone: one of them is the cause."""
-    from expectations.verdict import judge
-    from flows.workers import judges, threads
+    from flows.workers import judge_cases, judges
 
     pool = judges(plan.home)
     reference = pool.keep(_looked_up(plan))
-    options = {"work_dir": folder, "suite": suite, "threads": threads()}
     try:
-        return pool.run(judge, list(cases), pool.keep(contract), reference, **options)
+        return pool.run(judge_cases, list(cases), pool.keep(contract), reference, folder, suite=suite)
     except (WorkerError, MemoryError) as fault:
         if len(cases) == 1:
             return JudgedBatch((Verdict(cases[0].delivery_id, False, 0, 0, failure=f"{type(fault).__name__}: {fault}"),))

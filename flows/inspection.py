@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.periods import period_range
 from flows.expected import cadence_of
-from flows.mistakes import MissingFileError, NoWarehouseError
-from flows.planning import read_home_feeds, read_terms, select
+from flows.mistakes import MissingFileError, NotJudgedError, NoWarehouseError
+from flows.planning import Plan, read_home_feeds, read_terms, select
 from flows.server import DEFAULT_CRON
 from flows.terminal import say, show, show_json, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from expectations.contracts.deliveries import Delivery
     from expectations.contracts.model import Contract
     from flows.home import Home
     from sources.feeds import Feed
@@ -67,7 +68,7 @@ def check_feeds(home: Home, *, as_json: bool) -> int:
 
 def check_file(home: Home, file: Path, feed_id: str, *, as_json: bool) -> int:
     """Read and judge a file as if it came from the feed, in a folder that is removed; 3 when it would need a person."""
-    from flows.collecting import examine
+    from flows.examining import Job, examine
 
     if not file.is_file():
         kind = "a folder" if file.is_dir() else "not there"
@@ -75,10 +76,16 @@ def check_file(home: Home, file: Path, feed_id: str, *, as_json: bool) -> int:
     known, _ = read_terms(home)
     feed = select([one for one, _ in known.values()], [feed_id])[0]
     with tempfile.TemporaryDirectory(prefix="danvan-check-") as folder:
-        trial = _trial(home, *known[feed.feed_id], file, Path(folder))
-        judged = examine(*trial)
-        verdict, reading = judged.verdict, judged.reading
-        findings = verdict.findings.to_dicts()
+        plan, delivery = _trial(home, *known[feed.feed_id], file, Path(folder))
+        [done] = examine(plan, plan.contracts[feed.feed_id], [Job(delivery, feed)])
+        failed = [message for _, message in done.failures] + [
+            one.verdict.failure for one in done.bookings if one.verdict.failure
+        ]
+        if failed:
+            raise NotJudgedError(f"{file} could not be judged through a fault on our side: {failed[0]}")
+        [booking] = done.bookings
+        verdict, reading = booking.verdict, booking.reading
+        findings = _findings_of(done.batch.findings)
         needs_a_person = verdict.refused or verdict.rows_quarantined > 0
         result = {
             "file": file,
@@ -96,6 +103,12 @@ def check_file(home: Home, file: Path, feed_id: str, *, as_json: bool) -> int:
     else:
         _say_verdict(result, findings)
     return 3 if needs_a_person else 0
+
+
+def _findings_of(path: Path | None) -> list[dict[str, Any]]:
+    import polars as pl
+
+    return pl.read_parquet(path).drop("_delivery_id").to_dicts() if path else []
 
 
 def _say_verdict(result: dict[str, Any], findings: Sequence[dict[str, Any]]) -> None:
@@ -122,25 +135,21 @@ def _say_verdict(result: dict[str, Any], findings: Sequence[dict[str, Any]]) -> 
         say(f"{len(findings)} findings, the first {MOST_FINDINGS_SHOWN} shown; --json gives all")
 
 
-def _trial(home: Home, feed: Feed, terms: Contract, file: Path, folder: Path) -> tuple[Any, Feed, Any]:
+def _trial(home: Home, feed: Feed, terms: Contract, file: Path, folder: Path) -> tuple[Plan, Delivery]:
     """A plan and a delivery that live in `folder` only."""
-    from flows.planning import Plan
-    from sources.landing import pull
-    from sources.units import UnitIndex
-    from warehouse.reference import frames
+    from sources.landing import Landing
     from warehouse.store import now
 
     inbox = folder / "inbox"
     inbox.mkdir()
     shutil.copyfile(file, inbox / file.name)
     connector = feed.connector.model_copy(update={"path": str(inbox), "glob": "*", "storage_options": {}})
-    local = feed.model_copy(update={"connector": connector})
-    delivered = pull(local, folder, contract_version=terms.version)
-    if not delivered:
+    landing = Landing(feed.model_copy(update={"connector": connector}), folder)
+    offers = landing.offers()
+    if not offers:
         raise MissingFileError(
             f"{file.name} would not be taken for {feed.feed_id}: its name does not match '{feed.name}' of {feed.file}"
         )
-    reference = frames(home.reference)
     plan = Plan(
         run_id="check",
         engine="direct",
@@ -148,14 +157,17 @@ def _trial(home: Home, feed: Feed, terms: Contract, file: Path, folder: Path) ->
         work=folder / "work",
         feeds=(feed,),
         contracts={feed.feed_id: terms},
-        known=frozenset(),
-        reference=reference,
-        units=UnitIndex(reference["units"], reference["unit_aliases"]),
-        periods=None,
-        owed=(),
         started_at=now(),
     )
-    return plan, feed, delivered[0]
+    # overlays of the home's reference data count for a trial too
+    plan.__dict__["reference"] = _reference(home)
+    return plan, landing.land(offers[0])
+
+
+def _reference(home: Home) -> Any:
+    from warehouse.reference import frames
+
+    return frames(home.reference)
 
 
 def show_status(home: Home, *, period: str | None, feeds: Sequence[str], as_json: bool) -> int:

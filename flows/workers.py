@@ -8,6 +8,12 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from expectations.contracts.model import Contract
+    from expectations.contracts.verdicts import JudgedBatch
+    from expectations.verdict import Case
     from flows.home import Home
     from sources.bounded import WorkerPool
     from sources.reading_pool import ReadingPool
@@ -48,14 +54,18 @@ def judges(home: Home) -> WorkerPool:
         return _judges[0]
 
 
+def judge_cases(
+    cases: Sequence[Case], contract: Contract, reference: dict[str, object], folder: Path, *, suite: bool
+) -> JudgedBatch:
+    """What a judging worker does: `expectations.verdict.judge`, with the threads of the machine."""
+    from expectations.verdict import judge  # noqa: PLC0415
+
+    return judge(cases, contract, reference=reference, work_dir=folder, suite=suite, threads=os.cpu_count() or 1)
+
+
 def warm_up(home: Home) -> None:
     """Let the judge import what it needs now, while this process does something else."""
     judges(home).warm_up()
-
-
-def threads() -> int:
-    """Threads a judge may use."""
-    return os.cpu_count() or 1
 
 
 def dismiss() -> None:

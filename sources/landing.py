@@ -110,14 +110,19 @@ def landed(home: Path, wanted: Iterable[str] | None = None) -> Iterator[Delivery
     ids = None if wanted is None else frozenset(wanted)
     for path in (home / LANDING).glob("[0-9a-f][0-9a-f]/*.json"):
         if ids is None or path.name.split(".")[1] in ids:
-            yield _from_json(json.loads(path.read_text(encoding="utf-8")))
+            yield sidecar(path)
+
+
+def sidecar(path: Path) -> Delivery:
+    """The delivery a sidecar tells of."""
+    return _from_json(json.loads(path.read_text(encoding="utf-8")))
 
 
 def keep_sidecar(home: Path, delivery: Delivery, **beside: str | None) -> Delivery:
     """Write down a delivery whose bytes have landed; the standing note of the same delivery is kept and returned."""
     path = sidecar_path(home, delivery.sha256, delivery.delivery_id)
     if path.exists():
-        return _from_json(json.loads(path.read_text(encoding="utf-8")))
+        return sidecar(path)
     make_private(path.parent)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     told = {**asdict(delivery), **beside}

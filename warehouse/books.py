@@ -33,6 +33,11 @@ def _house() -> tuple[TableShape, ...]:
             },
         ),
         TableShape(
+            "ops.built",
+            "Các bảng tổng hợp được dựng từ trạng thái nào · what the marts now here were built from",
+            {"mark": ("VARCHAR not null", "Hash over facts, decisions, duties, reference data and the models' text")},
+        ),
+        TableShape(
             "ops.feeds",
             "Cấu hình nguồn hiện hành · how each feed is read today; decides which reading of a delivery counts",
             {
