@@ -168,9 +168,7 @@ def run(
     from flows.running import run_once
 
     home = _home(home_path)
-    return run_once(
-        home, feeds=feeds, period=period, accepted=accepted, verify=verify, direct=direct, as_json=as_json
-    )
+    return run_once(home, feeds=feeds, period=period, accepted=accepted, verify=verify, direct=direct, as_json=as_json)
 
 
 @cli.command()

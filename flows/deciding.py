@@ -38,7 +38,9 @@ def decide_delivery(home: Home, kind: Kind, delivery_id: str, *, reason: str, by
     if as_json:
         show_json({"decision": made, "delivery": receipt})
     else:
-        tell(f"{receipt.feed} {receipt.period or '?'} {receipt.file_name}: {receipt.state} ({kind} by {made.decided_by})")
+        tell(
+            f"{receipt.feed} {receipt.period or '?'} {receipt.file_name}: {receipt.state} ({kind} by {made.decided_by})"
+        )
         tell(f"The figures follow with the next run: danvan run --home {home.path}")
     return 0
 

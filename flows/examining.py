@@ -79,8 +79,14 @@ def examine(plan: Plan, contract: Contract, jobs: Sequence[Job], *, suite: bool 
             job = futures.pop(future)
             try:
                 reading = future.result()
-            except Exception as fault:  # noqa: BLE001 (law 8: it is this delivery's outcome)
-                LOG.error("%s %s: %s", job.delivery.feed, job.delivery.file_name, fault, exc_info=not isinstance(fault, SourceError))
+            except Exception as fault:
+                LOG.error(
+                    "%s %s: %s",
+                    job.delivery.feed,
+                    job.delivery.file_name,
+                    fault,
+                    exc_info=not isinstance(fault, SourceError),
+                )
                 batch.failures.append((job.delivery.delivery_id, f"{type(fault).__name__}: {fault}"))
                 continue
             if plan.periods is not None and reading.periods and not plan.periods & set(reading.periods):
@@ -151,11 +157,11 @@ def _judge(plan: Plan, contract: Contract, cases: Sequence[Case], folder: Path, 
         return pool.run(judge_cases, list(cases), pool.keep(contract), reference, folder, suite=suite)
     except (WorkerError, MemoryError) as fault:
         if len(cases) == 1:
-            return JudgedBatch((Verdict(cases[0].delivery_id, False, 0, 0, failure=f"{type(fault).__name__}: {fault}"),))
+            return JudgedBatch(
+                (Verdict(cases[0].delivery_id, False, 0, 0, failure=f"{type(fault).__name__}: {fault}"),)
+            )
         LOG.warning("judging %d deliveries of %s: %s; now each alone", len(cases), contract.dataset, fault)
-    parts = [
-        _judge(plan, contract, [case], folder / str(number), suite=suite) for number, case in enumerate(cases)
-    ]
+    parts = [_judge(plan, contract, [case], folder / str(number), suite=suite) for number, case in enumerate(cases)]
     return _joined(parts, folder)
 
 

@@ -7,10 +7,10 @@ with received as (
         count(*) as deliveries,
         cast(sum(receipt.rows_loaded + receipt.rows_unchanged) as bigint) as rows_loaded,
         cast(sum(receipt.rows_quarantined) as bigint) as rows_quarantined,
-        count(*) filter (where delivery.status = 'refused') as refused,
-        count(*) filter (where delivery.status = 'held') as held,
+        count(*) filter (where delivery.state = 'refused') as refused,
+        count(*) filter (where delivery.state = 'held') as held,
         arg_max(delivery.file_name, delivery.load_no) as last_file,
-        max(coalesce(delivery.sent_at, delivery.received_at)) as last_sent_at
+        max(coalesce(delivery.sent_at, delivery.landed_at)) as last_sent_at
     from ops.receipts as receipt
     inner join ops.deliveries as delivery using (delivery_id)
     group by all

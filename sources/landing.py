@@ -170,7 +170,9 @@ def _land(feed: Feed, source: FileSource, offer: Offer, home: Path) -> Delivery:
         sha256, size = _copy(source, offer, draft)
         _settle(draft, home, sha256, size)
     except FileNotFoundError:
-        raise FileVanishedError(f"{feed.feed_id}: {offer.name} was listed and is gone; it will be tried again") from None
+        raise FileVanishedError(
+            f"{feed.feed_id}: {offer.name} was listed and is gone; it will be tried again"
+        ) from None
     except OSError as wrong:
         if wrong.errno in (errno.ENOSPC, errno.EDQUOT):
             raise LandingFullError(f"{home / LANDING}: no space left; free some and run again") from wrong

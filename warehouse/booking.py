@@ -106,7 +106,8 @@ def present_feeds(con: duckdb.DuckDBPyConnection, terms: Iterable[Terms]) -> boo
         con.execute("delete from ops.feeds where list_contains(?, feed)", [[one.feed for one in changed]])
         for one in changed:
             con.execute(
-                "insert into ops.feeds values (?, ?, ?, ?)", [one.feed, one.dataset, one.fingerprint, one.contract_version]
+                "insert into ops.feeds values (?, ?, ?, ?)",
+                [one.feed, one.dataset, one.fingerprint, one.contract_version],
             )
     return bool(changed)
 
@@ -196,7 +197,10 @@ def _stage(con: duckdb.DuckDBPyConnection, contract: Contract, bookings: Sequenc
             "contract_version": one.terms.contract_version,
             "supersedes": one.terms.supersedes,
             "outcome": "refused" if one.verdict.refused else "booked",
-            "spoken": "|".join(one.reading.periods or ((one.delivery.period_claimed,) if one.verdict.refused and one.delivery.period_claimed else ())),
+            "spoken": "|".join(
+                one.reading.periods
+                or ((one.delivery.period_claimed,) if one.verdict.refused and one.delivery.period_claimed else ())
+            ),
             "extracted_at": one.reading.extracted_at,
             "effective_at": one.effective_at,
             "rows_read": one.reading.rows_read,
@@ -222,17 +226,10 @@ def _stage(con: duckdb.DuckDBPyConnection, contract: Contract, bookings: Sequenc
         f" from ({_unnested(listed, {**kinds, 'place': 'bigint'})})",
         listed,
     )
-    reasons = [
-        (one.reading_id, reason, count)
-        for one in bookings
-        for reason, count in _reasons(one).items()
-        if count
-    ]
+    reasons = [(one.reading_id, reason, count) for one in bookings for reason, count in _reasons(one).items() if count]
     _insert(con, "ops.reading_ignored", ("varchar", "varchar", "bigint"), reasons)
     checks = [
-        (one.reading_id, check.rule_id, check.check, check.failing)
-        for one in bookings
-        for check in one.verdict.checks
+        (one.reading_id, check.rule_id, check.check, check.failing) for one in bookings for check in one.verdict.checks
     ]
     _insert(con, "ops.reading_checks", ("varchar", "varchar", "varchar", "bigint"), checks)
 
@@ -431,9 +428,7 @@ def _unnested(listed: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> 
     )
 
 
-def _insert(
-    con: duckdb.DuckDBPyConnection, table: str, kinds: Sequence[str], rows: Sequence[tuple[Any, ...]]
-) -> None:
+def _insert(con: duckdb.DuckDBPyConnection, table: str, kinds: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     if rows:
         listed = ", ".join(f"unnest(cast(? as {kind}[]))" for kind in kinds)
         con.execute(f"insert into {table} select {listed}", [list(column) for column in zip(*rows, strict=True)])

@@ -92,7 +92,10 @@ def _facts() -> tuple[TableShape, ...]:
                     "VARCHAR not null check (supersedes in ('period', 'feed'))",
                     "What a later delivery stands in place of: the same period, or all the feed said before",
                 ),
-                "outcome": ("VARCHAR not null check (outcome in ('booked', 'refused'))", "booked, or refused by a gate"),
+                "outcome": (
+                    "VARCHAR not null check (outcome in ('booked', 'refused'))",
+                    "booked, or refused by a gate",
+                ),
                 "periods": ("VARCHAR[]", "Các kỳ trong tệp · periods the delivery speaks for"),
                 "extracted_at": ("TIMESTAMP", "Thời điểm trích xuất · when it was extracted, by its own content"),
                 "effective_at": ("TIMESTAMP not null", "Extracted, else sent, else landed: orders the deliveries"),
@@ -105,8 +108,14 @@ def _facts() -> tuple[TableShape, ...]:
                 "content_hash": ("VARCHAR", "Hash over the accepted rows, whatever their order and place"),
                 "place_hash": ("VARCHAR", "Hash over the accepted rows with sheet and row"),
                 "rows_of": ("VARCHAR not null", "Reading that holds these very rows: itself, or an earlier equal one"),
-                "is_nil": ("BOOLEAN not null", "Đơn vị xác nhận không phát sinh · says in so many words that nothing occurred"),
-                "quarantine_hold_pct": ("DOUBLE not null", "Above this share of quarantined rows it waits for a person"),
+                "is_nil": (
+                    "BOOLEAN not null",
+                    "Đơn vị xác nhận không phát sinh · says in so many words that nothing occurred",
+                ),
+                "quarantine_hold_pct": (
+                    "DOUBLE not null",
+                    "Above this share of quarantined rows it waits for a person",
+                ),
                 "shrink_hold_pct": ("DOUBLE not null", "Below this share of the rows that stand it waits for a person"),
                 "load_no": ("BIGINT not null", "Running number of the reading"),
                 "booked_at": ("TIMESTAMP not null", "Thời điểm nạp · when it was booked here"),

@@ -93,6 +93,15 @@ def bring_decisions(con: duckdb.DuckDBPyConnection, home: Path) -> int:
     for one in new:
         con.execute(
             "insert into ops.decisions values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [one.decision_id, one.kind, one.delivery_id, one.feed, one.period, one.decided_by, one.reason, one.decided_at],
+            [
+                one.decision_id,
+                one.kind,
+                one.delivery_id,
+                one.feed,
+                one.period,
+                one.decided_by,
+                one.reason,
+                one.decided_at,
+            ],
         )
     return len(new)

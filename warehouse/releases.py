@@ -29,10 +29,13 @@ if TYPE_CHECKING:
 __all__ = ["Publication", "Release", "ReleaseRefusedError", "current", "list_releases", "publish"]
 
 RELEASES, CURRENT, MANIFEST = "releases", "current", "manifest.json"
-_LEFT_OUT = {("ops", "row_places"), ("ops", "hash_signatures")}
+_LEFT_OUT = {("ops", "built")}
 """Tables only the writer needs."""
 _UNPUBLISHED_COLUMNS = {("ops", "deliveries"): ("landed_path",)}
-_UNCOUNTED = {("ops", name) for name in ("runs", "outcomes", "alerts", "alert_channels", "releases", "schema_version", "suite_results")}
+_UNCOUNTED = {
+    ("ops", name)
+    for name in ("runs", "outcomes", "alerts", "alert_channels", "releases", "schema_version", "suite_results")
+}
 """Tables that say how the house ran: a change in them alone is no reason for a new release."""
 _UNCOUNTED_COLUMNS = ("loaded_at", "found_at", "built_at", "computed_at")
 _PARTIAL = ".making-"
@@ -119,9 +122,7 @@ def fingerprint(con: duckdb.DuckDBPyConnection) -> str:
         *(f"select * from core.{name}_current" for name in datasets()),
     ]
     for query in asked:
-        sums = con.execute(
-            f"select count(*), coalesce(sum(hash(said)::hugeint), 0) from ({query}) as said"
-        ).fetchone()
+        sums = con.execute(f"select count(*), coalesce(sum(hash(said)::hugeint), 0) from ({query}) as said").fetchone()
         digest.update(repr(sums).encode())
     return digest.hexdigest()
 
@@ -222,7 +223,7 @@ def _describe(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "periods": [
             row[0]
             for row in con.execute(
-                f"select distinct unnest(periods) as period from {deliveries} where status in ('loaded', 'unchanged')"
+                f"select distinct unnest(periods) as period from {deliveries} where state in ('booked', 'held')"
                 " order by period"
             ).fetchall()
         ],

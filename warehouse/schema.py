@@ -90,7 +90,9 @@ def core_tables() -> Iterator[TableShape]:
     for dataset in datasets():
         source = contract(dataset)
         yield TableShape(
-            f"core.{dataset}", f"{source.label_vi} · {source.label_en}, every row of every reading, as said", core_columns(source)
+            f"core.{dataset}",
+            f"{source.label_vi} · {source.label_en}, every row of every reading, as said",
+            core_columns(source),
         )
 
 
@@ -122,10 +124,8 @@ def _core_views(source: Contract) -> list[str]:
         f"create or replace view {table}_current as {_standing_rows(source, 'ops.standing')}",
         *comments("view", f"{table}_current", f"{named}, the rows that stand", columns),
         # Said: by the moment a delivery speaks for, whenever it came. Known: by the moments of landing and decision.
-        f"create or replace macro {table}_as_said(moment) as table"
-        f" {_standing_rows(source, SAID)}",
-        f"create or replace macro {table}_as_known(moment) as table"
-        f" {_standing_rows(source, KNOWN)}",
+        f"create or replace macro {table}_as_said(moment) as table {_standing_rows(source, SAID)}",
+        f"create or replace macro {table}_as_known(moment) as table {_standing_rows(source, KNOWN)}",
     ]
     if has_answers(source):
         kept = ("period", "unit_code", *source.key, "questionnaire_id", "_delivery_id")

@@ -144,7 +144,10 @@ class Batch:
             delivery(sent, self.dataset),
             terms(sent, self.dataset, supersedes, layout),
             Reading(
-                rows_read=count if rows_read is None else rows_read, ignored=reasons, periods=sent.periods, is_nil=is_nil
+                rows_read=count if rows_read is None else rows_read,
+                ignored=reasons,
+                periods=sent.periods,
+                is_nil=is_nil,
             ),
             Verdict(sent.delivery_id, refused, made.height, len(quarantine), failure=failure),
         )

@@ -62,7 +62,9 @@ def expected_standing(
             rivals = [one for one in chain if one.sent_at == sent.sent_at and sorted(one.rows) != sorted(sent.rows)]
             if [one for one in rivals if mine and any(row[0] == period for row in one.rows)] or not mine:
                 continue
-            before = [row for row in standing[feed, period].rows if row[0] == period] if (feed, period) in standing else []
+            before = (
+                [row for row in standing[feed, period].rows if row[0] == period] if (feed, period) in standing else []
+            )
             if len(before) - len(mine) >= 3 and len(mine) < len(before) / 2:
                 continue
             standing[feed, period] = sent
@@ -109,9 +111,12 @@ def test_any_order_batching_and_repetition_ends_in_one_warehouse(history: list[S
                 expected_standing(history, known=moment)
             )
             count = len(set(history))
-            assert con.execute("select count(*), count(distinct delivery_id) from ops.readings").fetchone() == (count,) * 2
-            assert con.execute("select sum(rows_loaded) from ops.readings").fetchone()[0] == (
-                con.execute("select count(*) from core.service_reports").fetchone()[0]
+            assert (
+                con.execute("select count(*), count(distinct delivery_id) from ops.readings").fetchone() == (count,) * 2
+            )
+            assert (
+                con.execute("select sum(rows_loaded) from ops.readings").fetchone()[0]
+                == (con.execute("select count(*) from core.service_reports").fetchone()[0])
             )
             prints.add(fingerprint(con))
     assert len(prints) == 1
@@ -162,7 +167,9 @@ def test_a_correction_takes_the_place_of_its_period_and_the_first_version_stays_
             assert load_sent(con, sent, tmp_path).rows_loaded == len(sent.rows)
         assert con.execute("select count(*) from core.service_reports").fetchone() == (5,)
         assert answered(con, "service_reports_current") == Counter([*corrected.rows, *other.rows])
-        assert answered(con, "service_reports_as_said(?)", DAY0 + timedelta(days=1)) == Counter([*first.rows, *other.rows])
+        assert answered(con, "service_reports_as_said(?)", DAY0 + timedelta(days=1)) == Counter(
+            [*first.rows, *other.rows]
+        )
         found = con.execute("select delivery_id, rule_id, check_name, severity from ops.findings").fetchall()
         assert found == [(corrected.delivery_id, "Q07", "new_version", "warning")]
         again = load_sent(con, corrected, tmp_path)
@@ -329,7 +336,9 @@ def test_the_equation_of_a_receipt_is_a_law_of_the_warehouse(tmp_path: Path) -> 
     with warehouse() as con:
         load_sent(con, Sent("d323.reports", 0, (("2024-Q1", "A", 1),)), tmp_path)
         with pytest.raises(duckdb.ConstraintException):
-            con.execute("insert into ops.readings by name select * replace (rows_read + 1 as rows_read) from ops.readings")
+            con.execute(
+                "insert into ops.readings by name select * replace (rows_read + 1 as rows_read) from ops.readings"
+            )
 
 
 def test_a_file_that_holds_everything_supersedes_the_whole_feed(tmp_path: Path) -> None:

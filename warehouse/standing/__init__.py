@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 from functools import lru_cache
 from importlib.resources import files
-
 from typing import TYPE_CHECKING
 
 from warehouse.books import ops_tables
