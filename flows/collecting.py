@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
@@ -75,7 +76,7 @@ def collect(plan: Plan, feed: Feed) -> Collected:
         if landing.is_known(offer) and not plan.is_verifying:
             continue
         try:
-            landed.append(patiently(plan, f"{feed.feed_id}: {offer.name}", lambda offer=offer: landing.land(offer)))
+            landed.append(patiently(plan, f"{feed.feed_id}: {offer.name}", partial(landing.land, offer)))
         except SourceError as fault:
             failures.append(fault)
     LOG.info("%s: %d files, %d new", feed.feed_id, len(offers), len(landed))

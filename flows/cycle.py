@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -40,19 +41,23 @@ class UnderPrefect:
 
     def step(self, name: str, act: Callable[[], _Result]) -> _Result:
         """One task run."""
-        return _task(name, act)()
+        return cast("_Result", _task(name, act)())
 
     def each(
         self, name: Callable[[_Item], str], items: Sequence[_Item], act: Callable[[_Item], _Result]
     ) -> Iterator[_Result]:
         """One task run an item, side by side."""
-        futures = [_task(name(item), lambda item=item: act(item)).submit() for item in items]
+        futures = [_task(name(item), partial(act, item)).submit() for item in items]
         for future in as_completed(futures):
             yield cast("_Result", future.result())
 
 
 def _task(name: str, act: Callable[[], _Result]) -> Any:
-    return task(act, name=name.partition(":")[0], task_run_name=name, persist_result=False, cache_policy=NO_CACHE)
+    @task(name=name.partition(":")[0], task_run_name=name, persist_result=False, cache_policy=NO_CACHE)
+    def step() -> _Result:
+        return act()
+
+    return step
 
 
 @flow(

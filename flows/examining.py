@@ -178,10 +178,11 @@ def _joined(parts: Sequence[JudgedBatch], folder: Path) -> JudgedBatch:
     import polars as pl
 
     folder.mkdir(parents=True, exist_ok=True)
-    files: dict[str, Path] = {}
-    for name in ("accepted", "quarantine", "findings"):
+    files: dict[str, Path | None] = dict.fromkeys(("accepted", "quarantine", "findings"))
+    for name in files:
         found = [path for part in parts if (path := getattr(part, name)) is not None]
         if found:
-            files[name] = folder / f"{name}.parquet"
-            pl.concat([pl.scan_parquet(path) for path in found], how="vertical_relaxed").sink_parquet(files[name])
-    return JudgedBatch(tuple(verdict for part in parts for verdict in part.verdicts), **files)
+            files[name] = target = folder / f"{name}.parquet"
+            pl.concat([pl.scan_parquet(path) for path in found], how="vertical_relaxed").sink_parquet(target)
+    verdicts = tuple(verdict for part in parts for verdict in part.verdicts)
+    return JudgedBatch(verdicts, files["accepted"], files["quarantine"], files["findings"])

@@ -56,7 +56,7 @@ class Engine(Protocol):
         """Run a step for every item, side by side; results as they come. Raises what a step raised."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Direct:
     """The steps in this process, one after the other; what may run side by side runs in threads."""
 
@@ -143,7 +143,7 @@ def run_cycle(
     booked stays.
     """
     hears = listener or Listener()
-    runs = engine or Direct(home.settings.run.workers)
+    runs: Engine = engine or Direct(home.settings.run.workers)
     accept(home, accepted)
     plan = runs.step(
         "open", lambda: open_run(home, feeds=feeds, period=period, engine=runs.name, verify=verify, look=look)

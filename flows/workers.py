@@ -71,7 +71,9 @@ def warm_up(home: Home) -> None:
 def dismiss() -> None:
     """End all workers; the next use starts new ones."""
     with _lock:
-        for pool in (*_readers, *_judges):
-            pool.close()
+        for reading in _readers:
+            reading.close()
+        for judging in _judges:
+            judging.close()
         _readers.clear()
         _judges.clear()

@@ -8,11 +8,12 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
+from expectations.contracts.deliveries import Reading
 from expectations.contracts.findings import Finding
 from sources.bounded import Limits, WorkerPool
 from sources.child import PanicError
 from sources.errors import WorkerDiedError, WorkerTimeoutError
-from sources.reading import Reading, read_here
+from sources.reading import read_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,9 @@ MASKED = "(nội dung được che: có thể chứa dữ liệu cá nhân)"
 """What stands in a release in place of a message that looks personal."""
 
 _MESSAGES = {
-    "findings": ("message_vi", "column_name", "sheet"),
+    "reading_findings": ("message_vi", "column_name", "sheet"),
+    "duty_findings": ("message_vi",),
+    "failures": ("message",),
     "outcomes": ("message",),
     "runs": ("message",),
     "alerts": ("message_vi", "detail_vi"),
@@ -44,7 +46,7 @@ def check_releasable(con: duckdb.DuckDBPyConnection, catalog: str, since_load_no
         if kind != "VARCHAR" or not _is_free_text(schema, table, column):
             continue
         fresh = (
-            f"where _delivery_id in (select delivery_id from {catalog}.ops.deliveries where load_no > {since_load_no})"
+            f"where _reading_id in (select reading_id from {catalog}.ops.readings where load_no > {since_load_no})"
             if schema == "core"
             else ""
         )

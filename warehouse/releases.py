@@ -31,13 +31,13 @@ __all__ = ["Publication", "Release", "ReleaseRefusedError", "current", "list_rel
 RELEASES, CURRENT, MANIFEST = "releases", "current", "manifest.json"
 _LEFT_OUT = {("ops", "built")}
 """Tables only the writer needs."""
-_UNPUBLISHED_COLUMNS = {("ops", "deliveries"): ("landed_path",)}
+_UNPUBLISHED_COLUMNS: dict[tuple[str, str], tuple[str, ...]] = {}
 _UNCOUNTED = {
     ("ops", name)
     for name in ("runs", "outcomes", "alerts", "alert_channels", "releases", "schema_version", "suite_results")
 }
 """Tables that say how the house ran: a change in them alone is no reason for a new release."""
-_UNCOUNTED_COLUMNS = ("loaded_at", "found_at", "built_at", "computed_at")
+_UNCOUNTED_COLUMNS = ("loaded_at", "found_at", "built_at", "computed_at", "booked_at", "load_no", "landed_at")
 _PARTIAL = ".making-"
 
 
