@@ -235,7 +235,7 @@ def publish(plan: Plan) -> Publication:
     from warehouse.releases import publish as publish_release
 
     with writing(plan.home) as con:
-        found = publish_release(plan.home.path, con)
+        found = publish_release(plan.home.path, con, plan.home.settings.release.keep)
     LOG.info("release %s%s", found.release_id, "" if found.is_new else " stands: nothing changed")
     return found
 

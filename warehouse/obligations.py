@@ -75,8 +75,7 @@ def record_obligations(con: duckdb.DuckDBPyConnection, expected: Iterable[Expect
         )
         con.execute(_COMPARED, {"today": today})
         found = [Obligation(*row) for row in con.execute("from compared order by feed, period").fetchall()]
-        for statement in _WRITTEN:
-            con.execute(statement)
+        con.execute(_WRITTEN)
         _write_findings(con, found)
         con.execute("drop table compared")
         con.execute("drop table expected_deliveries")
@@ -93,7 +92,7 @@ select delivery_id, feed, unnest(periods) as period, cast(coalesce(sent_at, rece
 from ops.deliveries
 where status in ('loaded', 'unchanged', 'held')
 """
-"""The deliveries that can answer an obligation: one row a delivery and period. What a delivery's state means is here."""
+"""The deliveries that can answer an obligation, one row a delivery and period: only here is it said what states can."""
 
 _COMPARED = f"""
 create or replace temp table compared as
@@ -120,14 +119,16 @@ select feed, dataset, unit_code, period, due_on, grace_days,
 from answered
 """
 
-_WRITTEN = (
-    "delete from ops.obligations using expected_deliveries as expected"
-    " where obligations.feed = expected.feed and obligations.period = expected.period",
-    "delete from ops.findings using expected_deliveries as expected"
-    " where findings.feed = expected.feed and findings.period = expected.period"
-    " and (findings.check_name = 'late_delivery' or findings.delivery_id is null)",
-    "insert into ops.obligations by name from compared",
-)
+_WRITTEN = """
+delete from ops.obligations using expected_deliveries as expected
+where obligations.feed = expected.feed and obligations.period = expected.period;
+
+delete from ops.findings using expected_deliveries as expected
+where findings.feed = expected.feed and findings.period = expected.period
+  and (findings.check_name = 'late_delivery' or findings.delivery_id is null);
+
+insert into ops.obligations by name from compared;
+"""
 
 
 def _write_findings(con: duckdb.DuckDBPyConnection, found: Sequence[Obligation]) -> None:

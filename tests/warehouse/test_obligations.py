@@ -112,7 +112,9 @@ def test_other_feeds_are_not_touched(con: duckdb.DuckDBPyConnection) -> None:
 def test_years_of_a_whole_province_are_written_as_sets(con: duckdb.DuckDBPyConnection) -> None:
     """104 communes, five datasets, 36 months: row by row it took minutes."""
     asked = [
-        Expected(f"c{unit}.{dataset}", dataset, str(unit), f"{2022 + month // 12}-{month % 12 + 1:02d}", date(2024, 3, 21))
+        Expected(
+            f"c{unit}.{dataset}", dataset, str(unit), f"{2022 + month // 12}-{month % 12 + 1:02d}", date(2024, 3, 21)
+        )
         for unit in range(104)
         for dataset in ("dossiers", "service_reports", "petitions", "activities", "survey_responses")
         for month in range(36)
