@@ -332,12 +332,15 @@ def feeds_check(outer: dict[str, Any], home_path: str | None, as_json: bool) -> 
 @cli.command()
 @click.option("--period", metavar="P", help="Only this period or range.")
 @_FEED
+@click.option("--all", "everything", is_flag=True, help="Every feed and period, not only what needs a person.")
 @_shared()
-def status(home_path: str | None, period: str | None, feeds: tuple[str, ...], as_json: bool) -> int:
-    """What arrived, what is missing, late, refused or quarantined, by feed and period."""
+def status(
+    home_path: str | None, period: str | None, feeds: tuple[str, ...], *, everything: bool, as_json: bool
+) -> int:
+    """What arrived and what did not: counts, and the feeds and periods that need a person."""
     from flows.inspection import show_status
 
-    return show_status(_home(home_path), period=period, feeds=feeds, as_json=as_json)
+    return show_status(_home(home_path), period=period, feeds=feeds, everything=everything, as_json=as_json)
 
 
 @cli.command()

@@ -138,7 +138,7 @@ def wait_ready(server: Server, home: Home, tick: Callable[[float], None] = lambd
 
 
 def is_reachable(api_url: str, seconds: float = 2) -> bool:
-    """Whether a Prefect API answers at the address within `seconds`; an address where nobody listens is known at once."""
+    """Whether a Prefect API answers at the address within `seconds`; where nobody listens is known at once."""
     try:
         with urllib.request.urlopen(f"{api_url.rstrip('/')}/health", timeout=seconds) as answer:  # noqa: S310 (http by construction or by the operator's setting)
             return bool(answer.status == 200)

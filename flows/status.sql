@@ -1,4 +1,5 @@
 -- What arrived and what did not. Grain: one row a feed and period (a delivery over many periods: first..last).
+-- A person is needed where a delivery is missing or held, or the last one was refused.
 with received as (
     select
         receipt.feed,
@@ -9,6 +10,7 @@ with received as (
         cast(sum(receipt.rows_quarantined) as bigint) as rows_quarantined,
         count(*) filter (where delivery.state = 'refused') as refused,
         count(*) filter (where delivery.state = 'held') as held,
+        arg_max(delivery.state = 'refused', delivery.load_no) as is_last_refused,
         arg_max(delivery.file_name, delivery.load_no) as last_file,
         max(coalesce(delivery.sent_at, delivery.landed_at)) as last_sent_at
     from ops.receipts as receipt
@@ -43,7 +45,9 @@ select
     coalesce(found.gates, 0) as gates,
     coalesce(found.errors, 0) as errors,
     coalesce(found.warnings, 0) as warnings,
-    received.last_file
+    received.last_file,
+    obligation.status is not distinct from 'missing'
+    or coalesce(received.held > 0 or received.is_last_refused, false) as needs_a_person
 from (select distinct feed, period, status, due_on from ops.obligations) as obligation
 full join received on received.feed = obligation.feed and received.period = obligation.period
 left join found

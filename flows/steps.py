@@ -361,7 +361,7 @@ def release(plan: Plan, *, is_news: bool = True) -> Publication:
     if standing is not None:
         return Publication(standing.release_id, standing.path, is_new=False)
     with writing(plan.home) as con:
-        found = publish_release(plan.home.path, con)
+        found = publish_release(plan.home.path, con, plan.home.settings.release.keep)
     LOG.info("release %s%s", found.release_id, "" if found.is_new else " stands: nothing changed")
     return found
 

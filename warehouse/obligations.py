@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-ObligationStatus = Literal["received", "late", "missing", "not_due"]
+ObligationStatus = Literal["received", "late", "missing", "not_due", "waived"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,7 @@ def record_obligations(con: duckdb.DuckDBPyConnection, expected: Iterable[Expect
         )
         con.execute(_COMPARED, {"today": today})
         found = [Obligation(*row) for row in con.execute("from compared order by feed, period").fetchall()]
-        for statement in _WRITTEN:
-            con.execute(statement)
+        con.execute(_WRITTEN)
         _write_findings(con, found)
         con.execute("drop table compared")
         con.execute("drop table expected_deliveries")
@@ -93,7 +92,7 @@ select delivery_id, feed, unnest(periods) as period, cast(coalesce(sent_at, land
 from ops.deliveries
 where state in ('booked', 'held')
 """
-"""The deliveries that can answer an obligation: one row a delivery and period. What a delivery's state means is here."""
+"""The deliveries that can answer an obligation, one row a delivery and period: only here is it said what states can."""
 
 _COMPARED = f"""
 create or replace temp table compared as
@@ -103,16 +102,25 @@ with answers as (
   group by feed, period
 ),
 
+waived as (
+  select distinct feed, period
+  from ops.decisions
+  where kind = 'waive'
+),
+
 answered as (
-  select expected.*, first.delivery_id as delivery_id, first.delivered_on as delivered_on
+  select expected.*, first.delivery_id as delivery_id, first.delivered_on as delivered_on,
+         waived.feed is not null as is_waived
   from expected_deliveries as expected
   left join answers using (feed, period)
+  left join waived using (feed, period)
 )
 
 select feed, dataset, unit_code, period, due_on, grace_days,
        case
          when delivery_id is not null and delivered_on > due_on + grace_days then 'late'
          when delivery_id is not null then 'received'
+         when is_waived then 'waived'
          when $today > due_on + grace_days then 'missing'
          else 'not_due'
        end as status,
@@ -120,13 +128,15 @@ select feed, dataset, unit_code, period, due_on, grace_days,
 from answered
 """
 
-_WRITTEN = (
-    "delete from ops.obligations using expected_deliveries as expected"
-    " where obligations.feed = expected.feed and obligations.period = expected.period",
-    "delete from ops.duty_findings using expected_deliveries as expected"
-    " where duty_findings.feed = expected.feed and duty_findings.period = expected.period",
-    "insert into ops.obligations by name from compared",
-)
+_WRITTEN = """
+delete from ops.obligations using expected_deliveries as expected
+where obligations.feed = expected.feed and obligations.period = expected.period;
+
+delete from ops.duty_findings using expected_deliveries as expected
+where duty_findings.feed = expected.feed and duty_findings.period = expected.period;
+
+insert into ops.obligations by name from compared;
+"""
 
 
 def _write_findings(con: duckdb.DuckDBPyConnection, found: Sequence[Obligation]) -> None:

@@ -1,4 +1,4 @@
-"""Whom a run tells: each channel what it has not taken yet, secrets from the environment, a dead channel stops nothing."""
+"""Whom a run tells: each channel what it has not taken yet, secrets from the environment; a dead one stops none."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_what_no_channel_took_is_raised_by_the_next_run(con: duckdb.DuckDBPyConn
 
 def test_what_is_over_is_not_raised_again(con: duckdb.DuckDBPyConnection, tiny_home: Any) -> None:
     home = with_channels(tiny_home, DEAD)
-    moment = datetime(2024, 4, 1)
+    moment = datetime.fromisoformat("2024-04-01")
     failed = Outcome("d323.dossiers", FAILED_OUTCOMES[0], "không trả lời", moment, 1.0)
     owed = Obligation("d325.dossiers", "dossiers", "325", "2024-Q1", moment.date(), 0, "missing", None, None)
     record_outcome(con, "run-2", failed.feed, failed.outcome, started_at=moment)
@@ -127,7 +127,7 @@ def test_what_is_over_is_not_raised_again(con: duckdb.DuckDBPyConnection, tiny_h
     assert [one.alert.kind for one in first] == ["feed_failed", "delivery_missing"]
     tell(con, home, "run-2", first)
     assert new_alerts(con, PLAN, NOTHING, []) == first
-    record_outcome(con, "run-3", failed.feed, "ok", started_at=datetime(2024, 4, 2))
+    record_outcome(con, "run-3", failed.feed, "ok", started_at=datetime.fromisoformat("2024-04-02"))
     con.execute("update ops.obligations set status = 'late'")
     assert new_alerts(con, PLAN, NOTHING, []) == []
 

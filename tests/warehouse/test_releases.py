@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -117,6 +118,88 @@ def test_a_reader_of_the_old_release_is_not_disturbed(home: Path) -> None:
         assert publish(home, con).is_new
         told, _ = reader.communicate("go\n", timeout=30)
     assert told.split() == ["3", "7"]
+
+
+def test_the_oldest_releases_beyond_keep_are_removed_and_their_readers_stay(home: Path) -> None:
+    with writer(home) as con:
+        load_sent(con, FIRST, home)
+        first = publish(home, con, keep=2)
+        with connect(first.path / "warehouse.duckdb", read_only=True) as reader:
+            for number in range(1, 5):
+                load_sent(con, Sent("d325.reports", number, (("2024-Q1", "Đất đai", number),)), home)
+                last = publish(home, con, keep=2)
+                assert last.is_new
+            assert reader.execute("select count(*) from core.service_reports").fetchone() == (2,)
+        held = list_releases(home)
+        assert len(held) == 2
+        assert [one.release_id for one in held if one.is_current] == [last.release_id]
+        assert not first.path.exists()
+        publish(home, con, keep=1)  # nothing new, and yet fewer are wanted
+        assert [one.release_id for one in list_releases(home)] == [last.release_id]
+    assert not [path for path in (home / "releases").iterdir() if path.name.startswith(".making-")]
+
+
+def test_what_is_carried_over_is_what_would_be_copied(home: Path) -> None:
+    with writer(home) as con:
+        load_reference(con)
+        con.execute("create table marts.tally as select '2024-Q1' as period, 1 as row_count")
+        load_sent(con, FIRST, home)
+        publish(home, con)
+        load_sent(con, CORRECTED, home)
+        load_sent(con, Sent("d325.reports", 1, (("2024-Q1", "Đất đai", 3),)), home)
+        con.execute("create or replace table marts.tally as select '2024-Q1' as period, 2 as row_count")
+        con.execute("delete from ref.settings")
+        grown = publish(home, con)
+        shutil.move(home / "releases", home / "others")
+        fresh = publish(home, con)
+    with connect(fresh.path / "warehouse.duckdb", read_only=True) as con:
+        con.execute(f"attach '{home / 'others' / grown.release_id / 'warehouse.duckdb'}' as grown (read_only)")
+        tables = con.execute(
+            "select schema_name, table_name from duckdb_tables()"
+            " where database_name = 'grown' and table_name <> 'releases'"
+        ).fetchall()
+        assert ("core", "service_reports") in tables
+        for schema, table in tables:
+            here, there = f'from {schema}."{table}"', f'from grown.{schema}."{table}"'
+            assert con.execute(f"({here}) except all ({there})").fetchall() == [], table
+            assert con.execute(f"({there}) except all ({here})").fetchall() == [], table
+        assert len(tables) == len(con.execute("from duckdb_tables() where database_name = 'warehouse'").fetchall()) - 1
+
+
+def test_a_table_that_did_not_change_is_not_written_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    brought: list[str] = []
+    bring = releases._bring
+
+    def listened(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str, *, is_carried: bool) -> None:
+        brought.append(f"{schema}.{table}")
+        bring(con, own, schema, table, is_carried=is_carried)
+
+    with writer(home) as con:
+        load_reference(con)
+        load_sent(con, FIRST, home)
+        publish(home, con)
+        monkeypatch.setattr(releases, "_bring", listened)
+        load_sent(con, CORRECTED, home)
+        publish(home, con)
+    assert {"core.service_reports", "ops.deliveries"} <= set(brought)
+    assert not [name for name in brought if name.startswith("ref.")]
+    assert "core.dossiers" not in brought
+
+
+def test_no_block_of_a_release_ever_held_what_is_masked_or_left_out(home: Path) -> None:
+    personal = "Gọi 0912 345 678 gặp ông Nguyễn Văn A"
+    with writer(home) as con:
+        load_sent(con, FIRST, home)
+        con.execute("update ops.findings set message_vi = ?", [personal])
+        con.execute(
+            "insert into ops.findings (finding_id, feed, dataset, rule_id, check_name, severity, message_vi, found_at)"
+            " select 'f' || i, 'f', 'd', 'Q01', 'c', 'warning', ?, now() from range(3000) t(i)",
+            [personal],
+        )
+        made = publish(home, con)
+    content = (made.path / "warehouse.duckdb").read_bytes()
+    assert b"0912 345 678" not in content
+    assert b"landing/" not in content
 
 
 def test_a_failed_publication_leaves_the_standing_release(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
