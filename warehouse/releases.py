@@ -19,7 +19,7 @@ import duckdb
 
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.privacy import PERSONAL_PATTERN
-from warehouse.privacy import ReleaseRefusedError, check_releasable, mask_messages
+from warehouse.privacy import MaskedCells, ReleaseRefusedError, check_releasable
 from warehouse.store import WAREHOUSE, now
 
 if TYPE_CHECKING:
@@ -61,13 +61,15 @@ class Publication:
     release_id: str
     path: Path
     is_new: bool
+    masked: tuple[MaskedCells, ...] = ()
+    """Where texts looked personal and were covered in the release: the door let them through, a person must look."""
 
 
 def publish(home: Path, con: duckdb.DuckDBPyConnection) -> Publication:
     """Publish the warehouse of `con` (the writer's connection on `home`) as a release and make it current.
 
-    Nothing is published when nothing changed since the current release. Raises ReleaseRefusedError when it would
-    contain personal data; the current release stays then.
+    Nothing is published when nothing changed since the current release. A text that looks personal is covered in the
+    copy and reported. Raises ReleaseRefusedError when there is a personal column; the current release stays then.
     """
     folder = home / RELEASES
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,12 +82,13 @@ def publish(home: Path, con: duckdb.DuckDBPyConnection) -> Publication:
     release_id = f"{created_at:%Y%m%dT%H%M%S}-{content_hash[:8]}"
     making = folder / f"{_PARTIAL}{release_id}"
     making.mkdir()
+    masked: list[MaskedCells] = []
     try:
         manifest = {
             "release_id": release_id,
             "created_at": created_at.isoformat(),
             "content_hash": content_hash,
-            **_copy(con, making / WAREHOUSE, (release_id, created_at, content_hash), _checked_until(standing)),
+            **_copy(con, making / WAREHOUSE, (release_id, created_at, content_hash), _checked_until(standing), masked),
         }
         _write_through(making / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
         (making / MANIFEST).chmod(0o444)
@@ -99,7 +102,7 @@ def publish(home: Path, con: duckdb.DuckDBPyConnection) -> Publication:
         "insert into ops.releases values (?, ?, ?, ?, ?)",
         [release_id, created_at, content_hash, manifest["sha256"], manifest["size_bytes"]],
     )
-    return Publication(release_id, folder / release_id, is_new=True)
+    return Publication(release_id, folder / release_id, is_new=True, masked=tuple(masked))
 
 
 def current(home: Path) -> Release | None:
@@ -134,9 +137,16 @@ def _release(folder: Path, *, is_current: bool) -> Release:
 
 
 def _copy(
-    con: duckdb.DuckDBPyConnection, path: Path, entry: tuple[str, datetime, str], checked_until: int
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    entry: tuple[str, datetime, str],
+    checked_until: int,
+    masked: list[MaskedCells],
 ) -> dict[str, Any]:
-    """Copy everything publishable into a new file that knows its own `entry`; returns what the manifest says of it."""
+    """Copy everything publishable into a new file that knows its own `entry`; returns what the manifest says of it.
+
+    What had to be covered is added to `masked`.
+    """
     own = _catalog(con)
     con.execute(f"attach {_text(str(path))} as release_copy")
     try:
@@ -148,9 +158,13 @@ def _copy(
             target, source = f'release_copy.{schema}."{table}"', f'"{own}".{schema}."{table}"'
             con.execute(f"insert into {target} by name select * {exclude} from {source}")
         con.execute("insert into release_copy.ops.releases values (?, ?, ?, null, null)", entry)
-        mask_messages(con, "release_copy")
-        check_releasable(con, "release_copy", checked_until)
-        described = _describe(con)
+        masked += check_releasable(con, "release_copy", checked_until)
+        described = _describe(con) | {
+            "masked": [f"{one.schema}.{one.table}.{one.column}: {one.texts}" for one in masked]
+        }
+        if any(one.schema == "core" for one in masked):
+            # The warehouse itself still holds them: the next release must look at every row again.
+            described["privacy_check"] = None
         con.execute("checkpoint release_copy")
     finally:
         con.execute("detach release_copy")

@@ -61,7 +61,8 @@ def stage(
 ) -> bool:
     """Tables `cases`, `windows`, `staged` (see `expectations.rules`), `ref_<table>`, `named_sheets`.
 
-    Returns whether rows stay in their files. Raises VerdictError where a frame lacks a column of the contract or holds a personal one.
+    Returns whether rows stay in their files. Raises VerdictError where a frame lacks a column of the contract, or
+    holds a personal one.
     """
     connection.execute(
         "create table cases (_case integer, _delivery_id varchar, _day date, regime varchar, path varchar)"
