@@ -19,7 +19,7 @@ import duckdb
 
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.privacy import PERSONAL_PATTERN
-from warehouse.privacy import ReleaseRefusedError, check_releasable, masked_columns
+from warehouse.privacy import MaskedCells, ReleaseRefusedError, check_releasable, masked_columns
 from warehouse.store import WAREHOUSE, now
 
 if TYPE_CHECKING:
@@ -73,14 +73,17 @@ class Publication:
     release_id: str
     path: Path
     is_new: bool
+    masked: tuple[MaskedCells, ...] = ()
+    """Where texts looked personal and were covered in the release: the door let them through, a person must look."""
 
 
 def publish(home: Path, con: duckdb.DuckDBPyConnection, keep: int | None = None) -> Publication:
     """Publish the warehouse of `con` (the writer's connection on `home`) as a release and make it current.
 
     Nothing is published when nothing changed since the current release. What did not change is carried over from the
-    current release's file. With `keep`, the oldest releases beyond so many are removed. Raises ReleaseRefusedError when
-    the release would contain personal data; the current release stays then.
+    current release's file. With `keep`, the oldest releases beyond so many are removed. A text that looks personal is
+    covered in the copy and reported. Raises ReleaseRefusedError when there is a personal column; the current release
+    stays then.
     """
     folder = home / RELEASES
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,6 +98,7 @@ def publish(home: Path, con: duckdb.DuckDBPyConnection, keep: int | None = None)
     release_id = f"{created_at:%Y%m%dT%H%M%S}-{content_hash[:8]}"
     making = folder / f"{_PARTIAL}{release_id}"
     making.mkdir()
+    masked: list[MaskedCells] = []
     try:
         manifest = {
             "release_id": release_id,
@@ -103,7 +107,7 @@ def publish(home: Path, con: duckdb.DuckDBPyConnection, keep: int | None = None)
             "fingerprint": fingerprint(con),
             "structure": _structure(con),
             "tables": tables,
-            **_copy(con, making / WAREHOUSE, (release_id, created_at, content_hash), standing, tables),
+            **_copy(con, making / WAREHOUSE, (release_id, created_at, content_hash), standing, tables, masked),
         }
         _write_through(making / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
         (making / MANIFEST).chmod(0o444)
@@ -118,7 +122,7 @@ def publish(home: Path, con: duckdb.DuckDBPyConnection, keep: int | None = None)
         [release_id, created_at, content_hash, manifest["sha256"], manifest["size_bytes"]],
     )
     prune(home, keep)
-    return Publication(release_id, folder / release_id, is_new=True)
+    return Publication(release_id, folder / release_id, is_new=True, masked=tuple(masked))
 
 
 def fingerprint(con: duckdb.DuckDBPyConnection) -> str:
@@ -192,11 +196,13 @@ def _copy(
     entry: tuple[str, datetime, str],
     standing: Release | None,
     tables: Mapping[str, str],
+    masked: list[MaskedCells],
 ) -> dict[str, Any]:
     """Make the release's file, which knows its own `entry`; returns what the manifest says of it.
 
     A file made before, of the same structure, is the start: only tables whose digest changed are brought anew, of those
     that are only appended to the new rows. What is not published never enters the file, so no free block can hold it.
+    What had to be covered is added to `masked`.
     """
     own = _catalog(con)
     known = _carried(con, path, standing)
@@ -211,11 +217,20 @@ def _copy(
                 _bring(con, own, schema, table, is_carried=name in known)
         con.execute("delete from release_copy.ops.releases where release_id = ?", [entry[0]])
         con.execute("insert into release_copy.ops.releases values (?, ?, ?, null, null)", entry)
-        check_releasable(con, "release_copy", _checked_until(standing))
-        described = _describe(con)
+        masked += check_releasable(con, "release_copy", _checked_until(standing))
+        described = _describe(con) | {
+            "masked": [f"{one.schema}.{one.table}.{one.column}: {one.texts}" for one in masked]
+        }
+        if any(one.schema == "core" for one in masked):
+            # The warehouse itself still holds them: the next release must look at every row again.
+            described["privacy_check"] = None
         con.execute("checkpoint release_copy")
+        if masked:
+            _rewrite(con, path)
     finally:
         con.execute("detach release_copy")
+    if masked:
+        path.with_suffix(".clean").replace(path)
     digest = hashlib.sha256()
     with path.open("rb") as opened:
         while block := opened.read(1 << 20):
@@ -223,6 +238,16 @@ def _copy(
         os.fsync(opened.fileno())
     path.chmod(0o444)
     return {"sha256": digest.hexdigest(), "size_bytes": path.stat().st_size, **described}
+
+
+def _rewrite(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Copy the release once more: the blocks of a file whose cells were covered may still hold what stood there."""
+    con.execute(f"attach {_text(str(path.with_suffix('.clean')))} as clean_copy")
+    try:
+        con.execute("copy from database release_copy to clean_copy")
+        con.execute("checkpoint clean_copy")
+    finally:
+        con.execute("detach clean_copy")
 
 
 def _carried(con: duckdb.DuckDBPyConnection, path: Path, standing: Release | None) -> Mapping[str, str]:
@@ -240,7 +265,7 @@ def _bring(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str, *,
     target, source = f'release_copy.{schema}."{table}"', f'"{own}".{schema}."{table}"'
     hidden = _UNPUBLISHED_COLUMNS.get((schema, table))
     exclude = f"exclude ({', '.join(hidden)})" if hidden else ""
-    select = f"select * {exclude} {masked_columns(schema, table)} from {source}"
+    select = f"select * {exclude} {masked_columns(con, own, schema, table)} from {source}"
     if is_carried and _is_appended(con, own, schema, table):
         missing = f"select distinct _reading_id from {source} except select distinct _reading_id from {target}"
         con.execute(f"insert into {target} by name {select} where _reading_id in ({missing})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from expectations.contracts.privacy import personal_key_sql
+from expectations.contracts.privacy import masked_sql, personal_key_sql
 from expectations.contracts.sql import literal
 from expectations.rules import PLACE_COLUMNS
 from expectations.verdict.staging import insert
@@ -72,9 +72,10 @@ def write_quarantine(connection: duckdb.DuckDBPyConnection, contract: Contract, 
     # A key that names a person is not kept either: the row number still leads to the row.
     parts = [f"case when not {personal_key_sql(f'{name}::varchar')} then {name}::varchar end" for name in contract.key]
     key = f"nullif(concat_ws(' | ', {', '.join(parts)}), '')" if parts else "null::varchar"
+    sheet = _sheet(connection)
     return write(
         connection,
-        f"select c._delivery_id, s._rid, s._sheet, s._row, s.period, s.unit_code, {key} as row_key, q.rule_ids"
+        f"select c._delivery_id, s._rid, {sheet} as _sheet, s._row, s.period, s.unit_code, {key} as row_key, q.rule_ids"
         " from staged s join quarantined q on q._case = s._case and q._rid = s._rid"
         " join cases c on c._case = s._case order by s._case, s._rid",
         path,
@@ -112,7 +113,7 @@ def write_accepted(
                 blanked.setdefault(column, []).append(f"case when _f{number} then {predicate} end")
         for column, predicate in check.silent:
             blanked.setdefault(column, []).append(predicate)
-    columns = ["_rid", "_sheet", "_row", *PLACE_COLUMNS, *(column.name for column in contract.stored_columns)]
+    columns = ["_row", *PLACE_COLUMNS, *(column.name for column in contract.stored_columns)]
     cells = [
         f"case when {' or '.join(f'coalesce({p}, false)' for p in blanked[name])} then null else {name} end as {name}"
         if name in blanked
@@ -131,12 +132,19 @@ def write_accepted(
     )
     return write(
         connection,
-        f"select _delivery_id, {', '.join(cells)} from {source} s join cases using (_case)"
+        f"select _delivery_id, _rid, {_sheet(connection)} as _sheet, {', '.join(cells)}"
+        f" from {source} s join cases using (_case)"
         " where not exists (select 1 from quarantined q where q._case = s._case and q._rid = s._rid)"
         + ("" if in_file else " order by _case, _rid"),
         path,
         even_empty=True,
     )
+
+
+def _sheet(connection: duckdb.DuckDBPyConnection) -> str:
+    """SQL for the name of a row's sheet: covered where one is named like a person."""
+    is_any = connection.execute("select 1 from named_sheets limit 1").fetchone()
+    return masked_sql("s._sheet") if is_any else "s._sheet"
 
 
 def write(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from expectations.contracts.privacy import masked, masked_sql, personal_sql
 from expectations.contracts.sql import literal, texts
 from expectations.verdict.staging import insert, periods_without_window
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from expectations.verdict.records import Case
 
 _TYPES = "integer, integer, varchar, varchar, varchar, varchar, varchar, bigint, varchar"
-_OF_READING, _OF_PERIOD, _OF_DELIVERY = -3, -2, -1
+_OF_READING, _OF_PERIOD = -3, -2
+"""Places in the order of findings before those of the checks, which are numbered from 0."""
 
 
 def report(
@@ -45,6 +47,7 @@ def report(
         _TYPES,
     )  # fmt: skip
     _report_periods(connection)
+    _report_sheets(connection)
     labels = [(column.name, column.label_vi) for column in contract.columns]
     connection.execute("create table labels (column_name varchar, label varchar)")
     insert(connection, "labels", [*labels, ("unit_code", "Đơn vị"), ("period", "Kỳ báo cáo")], "varchar, varchar")
@@ -60,6 +63,8 @@ def report(
             insert(connection, "findings", rows, _TYPES)
         elif counts.total(number):
             _report_rows(connection, number, check, contract)
+    for column in ("message_vi", "sheet", "column_name"):
+        connection.execute(f"update findings set {column} = {masked_sql(column)} where {personal_sql(column)}")
 
 
 def _report_periods(connection: duckdb.DuckDBPyConnection) -> None:
@@ -82,6 +87,25 @@ def _report_periods(connection: duckdb.DuckDBPyConnection) -> None:
             "period",
         )
         for case, label, first in periods_without_window(met)
+    ]
+    insert(connection, "findings", rows, _TYPES)
+
+
+def _report_sheets(connection: duckdb.DuckDBPyConnection) -> None:
+    """A sheet named like a person is covered wherever it is kept, and said."""
+    rows = [
+        (
+            case,
+            _OF_PERIOD,
+            "Q80",
+            "sheet_names_no_person",
+            "warning",
+            "Tên trang tính chứa thông tin cá nhân, đã được che khi nạp. Đặt tên khác cho trang tính.",
+            masked(sheet),
+            None,
+            None,
+        )
+        for case, sheet in connection.execute("select _case, _sheet from named_sheets").fetchall()
     ]
     insert(connection, "findings", rows, _TYPES)
 

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.periods import Period, PeriodError, first_window
+from expectations.contracts.privacy import personal_sql
 from expectations.contracts.sql import SQL_TYPES, literal, texts
 from expectations.rules import PLACE_COLUMNS, ROW_COLUMNS
 from expectations.verdict.records import VerdictError
@@ -58,9 +59,10 @@ def stage(
     contract: Contract,
     reference: Mapping[str, pl.DataFrame | pa.Table],
 ) -> bool:
-    """Tables `cases`, `windows`, `staged` (see `expectations.rules`), `ref_<table>`; whether rows stay in their files.
+    """Tables `cases`, `windows`, `staged` (see `expectations.rules`), `ref_<table>`, `named_sheets`.
 
-    Raises VerdictError where a frame lacks a column of the contract or holds a personal one.
+    Returns whether rows stay in their files. Raises VerdictError where a frame lacks a column of the contract, or
+    holds a personal one.
     """
     connection.execute(
         "create table cases (_case integer, _delivery_id varchar, _day date, regime varchar, path varchar)"
@@ -84,6 +86,7 @@ def stage(
     connection.execute("create table windows (regime varchar, period varchar, _period_from date, _period_to date)")
     if not frames:
         empty = ", ".join(f"null::{SQL_TYPES[column.type]} as {column.name}" for column in contract.stored_columns)
+        connection.execute("create table named_sheets (_case integer, _sheet varchar)")
         connection.execute(
             "create table staged as select 0::integer as _case, null::date as _day, 0::bigint as _rid,"
             " ''::varchar as _sheet, 0::bigint as _row, ''::varchar as _defects, ''::varchar as period,"
@@ -98,6 +101,10 @@ def stage(
     connection.execute(
         f"create {kind} staged as select c._case, c._day, {columns} from {source} f join cases c on c.path = f.filename"
         " left join windows w on w.period = f.period and w.regime = c.regime"
+    )
+    connection.execute(
+        "create table named_sheets as select * from (select distinct _case, _sheet from staged)"
+        f" where {personal_sql('_sheet')}"
     )
     return in_file
 

@@ -14,6 +14,7 @@ from expectations import suites
 from expectations.contracts import questionnaires
 from expectations.contracts.findings import Finding
 from expectations.contracts.model import Column, Rule, contract, datasets
+from expectations.contracts.privacy import MASK
 from expectations.rules import compile_rules
 from expectations.verdict import Case, judge
 from tests.expectations.one import DAY, judge_one
@@ -136,6 +137,47 @@ def test_personal_cell_is_blanked_and_the_row_loads(write_frame: WriteFrame, tmp
     assert accepted["procedure_name"].to_list() == [None, None]
     assert outcome.verdict.rows_quarantined == 0
     assert not any("Nguyễn" in text or "033204" in text for text in outcome.findings["message_vi"])
+
+
+def test_sheet_header_and_message_that_name_a_person_are_covered_and_said(
+    write_frame: WriteFrame, tmp_path: Path
+) -> None:
+    found = contract("dossiers")
+    rows = [
+        dossier(1, _sheet="Bà Lê Thị Hoa"),
+        dossier(2, _sheet="Bà Lê Thị Hoa", status_code="77"),
+        dossier(3, _sheet="Quý 1"),
+    ]
+    given = [
+        Finding("Q03", "unknown_header", "warning", "Cột “Nguyễn Văn An” lạ.", "Bà Lê Thị Hoa", None, "Nguyễn Văn An"),
+        Finding("Q23", "unit_twice", "error", "Hai lần.", "Bà Lê Thị Hoa", 2),
+    ]
+    outcome = judge_one(write_frame(found, rows), found, findings=given, work_dir=tmp_path)
+
+    assert outcome.findings.select("rule_id", "sheet", "column_name").rows() == [
+        ("Q03", MASK, MASK),
+        ("Q23", MASK, None),
+        ("Q80", MASK, None),
+        ("Q44", MASK, "status_code"),
+    ]
+    assert outcome.findings["message_vi"][0] == f"Cột “{MASK}” lạ."
+    assert outcome.quarantine.select("_sheet", "_row").rows() == [(MASK, 2), (MASK, 3)]
+    assert outcome.accepted is not None
+    assert outcome.accepted.select("_sheet", "_row").rows() == [("Quý 1", 4)]
+    assert not outcome.verdict.refused
+    everything = str([frame.to_dicts() for frame in (outcome.accepted, outcome.quarantine, outcome.findings)])
+    assert "Hoa" not in everything
+    assert "Nguyễn" not in everything
+
+
+def test_agency_keeps_its_name(write_frame: WriteFrame, tmp_path: Path) -> None:
+    found = contract("dossiers")
+    offices = ["UBND huyện Đông Hưng", "Thanh tra huyện Sông Lô", "Phòng Văn hóa và Thông tin", "Công An huyện Tiên Lữ"]
+    rows = [dossier(number, executing_office=office) for number, office in enumerate(offices)]
+    outcome = judge_one(write_frame(found, rows), found, work_dir=tmp_path)
+    assert outcome.accepted is not None
+    assert outcome.accepted["executing_office"].to_list() == offices
+    assert outcome.findings.is_empty()
 
 
 def test_messages_carry_labels_values_and_what_the_reading_saw(write_frame: WriteFrame, tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ import duckdb
 import pytest
 
 from expectations.contracts.model import PERSONAL, contract, datasets
+from expectations.contracts.privacy import MASK
 from tests.warehouse.deliveries import Sent, load_sent, prepare
 from warehouse import releases
 from warehouse.journal import begin_run, end_run
-from warehouse.privacy import MASKED, ReleaseRefusedError, check_releasable
+from warehouse.privacy import MaskedCells, ReleaseRefusedError, check_releasable
 from warehouse.reference import load_reference
 from warehouse.releases import current, list_releases, publish
 from warehouse.store import connect, writer
@@ -223,23 +224,40 @@ def _fails(_path: Path, _text: str) -> None:
     raise OSError("disk full")
 
 
-def test_a_cell_that_looks_personal_refuses_the_release(home: Path) -> None:
+def test_a_cell_that_looks_personal_is_covered_and_reported_in_every_release(home: Path) -> None:
     with writer(home) as con:
         load_sent(con, FIRST, home)
-        first = publish(home, con)
-        for text in ("Gọi 0912 345 678", "033095001234", "lan@example.vn"):
+        assert publish(home, con).masked == ()
+        load_sent(con, CORRECTED, home)
+        for office in ("Gọi 0912 345 678", "UBND huyện Đông Hưng"):
             con.execute(
                 "insert into core.dossiers (period, unit_code, dossier_code, executing_office, _partition, _occurrence,"
                 " _row_hash, _delivery_id) values ('2024-Q1', '323', '000.00.33.H31-240110-0001', ?, 'p', 1, 1, ?)",
-                [text, CORRECTED.delivery_id],
+                [office, CORRECTED.delivery_id],
             )
-            load_sent(con, CORRECTED, home)
-            with pytest.raises(ReleaseRefusedError, match=r"core\.dossiers\.executing_office: 1 texts"):
-                publish(home, con)
-            con.execute("delete from core.dossiers")
-        standing = current(home)
-        assert standing
-        assert standing.release_id == first.release_id
+        found = publish(home, con)
+        assert found.masked == (MaskedCells("core", "dossiers", "executing_office", 1),)
+        assert found.is_new
+        con.execute("create table marts.later as select 1 as one")
+        again = publish(home, con)  # the row is not new any more, and still not to be seen
+        assert again.masked == found.masked
+    for path in (found.path, again.path):
+        with connect(path / "warehouse.duckdb", read_only=True) as con:
+            offices = con.execute("select executing_office from core.dossiers order by all").fetchall()
+            assert offices == [(f"Gọi {MASK}",), ("UBND huyện Đông Hưng",)]
+        assert "0912" not in (path / "manifest.json").read_text(encoding="utf-8")
+
+
+def test_a_narrative_and_the_name_of_a_file_never_stop_a_release_and_name_nobody(home: Path) -> None:
+    with writer(home) as con:
+        load_sent(con, FIRST, home)
+        con.execute("update ops.deliveries set file_name = 'Q1 ông Trần Văn An 0912345678.xlsx'")
+        con.execute("create table marts.told as select 'Bà Lê Thị Hoa (0987654321) phụ trách.' as narrative_vi")
+        found = publish(home, con)
+    assert [(one.table, one.column) for one in found.masked] == [("told", "narrative_vi"), ("deliveries", "file_name")]
+    with connect(found.path / "warehouse.duckdb", read_only=True) as con:
+        assert con.execute("select narrative_vi from marts.told").fetchone() == (f"{MASK} ({MASK}) phụ trách.",)
+        assert con.execute("select file_name from ops.deliveries").fetchone() == (f"Q1 {MASK} {MASK}.xlsx",)
 
 
 def test_a_personal_column_refuses_the_release(home: Path) -> None:
@@ -260,7 +278,7 @@ def test_messages_that_look_personal_are_masked(home: Path) -> None:
     found = current(home)
     assert found
     with connect(found.file, read_only=True) as con:
-        assert con.execute("select message from ops.outcomes").fetchone() == (MASKED,)
+        assert con.execute("select message from ops.outcomes").fetchone() == (f"no answer from {MASK}",)
 
 
 @pytest.mark.parametrize("dataset", datasets())
@@ -270,7 +288,7 @@ def test_no_table_has_a_personal_column(dataset: str, home: Path) -> None:
         found = con.execute("select column_name from duckdb_columns() where schema_name in ('core', 'marts', 'ops')")
         columns = {row[0] for row in found.fetchall()}
         assert not personal & columns
-        check_releasable(con, "warehouse")
+        assert check_releasable(con, "warehouse") == []
 
 
 def test_the_manifest_is_plain_json(home: Path) -> None:
