@@ -223,8 +223,9 @@ class _Worker:
                     **os.environ,
                     "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
                     "POLARS_MAX_THREADS": str(threads),
-                    # Arrow's own allocator reserves a GiB at a time, which a bound on address space counts in full.
+                    # Both reserve far more than they use (a GiB at a time, 64 MiB a thread), and the bound counts it.
                     "ARROW_DEFAULT_MEMORY_POOL": "system",
+                    "MALLOC_ARENA_MAX": "1",
                 },
             )
         except BaseException:

@@ -244,3 +244,19 @@ def test_maps_forgive_case_spaces_and_tone_placement() -> None:
         (True, False),
     ]
     assert keys(cells("UBND  H. Ân Thi.", None)).to_list() == ["ubnd h. ân thi", None]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("98.512%", 98.512), ("98.5%", 98.5), ("1.234%", 1.234), ("98,512%", 98.512), ("1.234,5%", 1234.5)],
+)
+def test_a_dot_before_a_percent_sign_is_a_decimal_mark(text: str, value: float) -> None:
+    assert shown(parse_numbers(cells(text), "vi", integer=False)) == [value]
+
+
+@pytest.mark.parametrize(
+    "text", ["٠٥/٠١/٢٠٢٤", "०५-०१-२०२४", "２０２４-０１-０５", "ngày ٥ tháng ١ năm ٢٠٢٤", "٢٠٢٤٠١٠٥"]
+)
+def test_digits_of_other_scripts_are_unreadable_and_never_raise(text: str) -> None:
+    assert shown(parse_dates(cells("05/01/2024", text))) == [datetime(2024, 1, 5), BAD]
+    assert shown(parse_numbers(cells(text[-1] if text.isdigit() else "٢٠"), "vi", integer=True)) == [BAD]
