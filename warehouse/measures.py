@@ -74,7 +74,8 @@ PLACES = {
 def known_measures(con: duckdb.DuckDBPyConnection) -> list[Measure]:
     """The measures of this warehouse in order."""
     rows = con.execute(
-        "select measure, dataset, kind, belongs_to, clock, nullif(detail, ''), amount_column from ref.measures order by all"
+        "select measure, dataset, kind, belongs_to, clock, nullif(detail, ''), amount_column"
+        " from ref.measures order by all"
     ).fetchall()
     return [Measure(*row) for row in rows]
 
@@ -93,15 +94,19 @@ def tallies(con: duckdb.DuckDBPyConnection) -> str:
         keys += [name for one in measures for name in _clock(one, columns).values()]
         amounts = sorted({one.amount_column for one in measures})
         sums = ", ".join(f'cast(sum("{name}") as bigint) as "{name}"' for name in amounts)
-        wide.append(f"{dataset} as materialized (select {', '.join(dict.fromkeys(keys))}, {sums} from measures.{dataset} group by all)")
+        wide.append(
+            f"{dataset} as materialized ("
+            f"select {', '.join(dict.fromkeys(keys))}, {sums} from measures.{dataset} group by all)"
+        )
         long += [_long(one, f"{dataset}", columns, is_summed=True) for one in measures]
     return f"with {', '.join(wide)}\n" + "\nunion all\n".join(long)
 
 
 def sums() -> str:
-    """SELECT of `marts.measure_sums`: the tallies in every span they count in, by assessed unit and for the province."""
+    """SELECT of `marts.measure_sums`: the tallies in every span they count in, by assessed unit and province."""
     counted = "\nunion all\n".join(
-        f"""select row.dataset, row.measure, row.detail, row.reporting_code, spans.period, spans.span, sum(row.amount) as amount
+        f"""select row.dataset, row.measure, row.detail, row.reporting_code, spans.period, spans.span,
+        sum(row.amount) as amount
       from marts.measure_tallies as row
       join {place.join}
       where row.belongs_to = '{belongs_to}'
@@ -133,7 +138,7 @@ def contributions(con: duckdb.DuckDBPyConnection, measures: Iterable[Measure], p
     rows = [_long(one, f"measures.{one.dataset}", _columns(con, one.dataset), is_summed=False) for one in measures]
     return f"""select row.measure, row.detail, row.reporting_code, row.own_unit_code as unit_code,
         row._delivery_id, row._sheet, row._row, spans.period, spans.span, row.amount
-      from ({' union all '.join(rows)}) as row
+      from ({" union all ".join(rows)}) as row
       join {PLACES[place].join}
       where {PLACES[place].condition}"""
 
@@ -153,19 +158,17 @@ def _long(one: Measure, source: str, columns: Sequence[str], *, is_summed: bool)
     provenance = "" if is_summed else ", _delivery_id, _sheet, _row, unit_code as own_unit_code"
     detail = "cast(null as varchar)" if one.detail else "detail"
     return f"""select '{one.dataset}' as dataset, '{one.measure}' as measure, {detail} as detail, '{one.kind}' as kind,
-        '{one.belongs_to}' as belongs_to, reporting_code, {own}, {clock.get('on', 'cast(null as date)')} as happened_on,
-        {clock['from']} as seen_from, {clock['until']} as seen_until,
-        {f'sum({amount})' if is_summed else amount} as amount{provenance}
+        '{one.belongs_to}' as belongs_to, reporting_code, {own}, {clock.get("on", "cast(null as date)")} as happened_on,
+        {clock["from"]} as seen_from, {clock["until"]} as seen_until,
+        {f"sum({amount})" if is_summed else amount} as amount{provenance}
       from {source}
-      where {' and '.join(conditions)}
-      {'group by all' if is_summed else ''}"""
+      where {" and ".join(conditions)}
+      {"group by all" if is_summed else ""}"""
 
 
 def _clock(one: Measure, columns: Sequence[str]) -> dict[str, str]:
     """The columns of a measure's clock: `from` and `until`, and `on` where there is one."""
-    return {
-        part: f"{one.clock}_{part}" for part in ("on", "from", "until") if f"{one.clock}_{part}" in columns
-    }
+    return {part: f"{one.clock}_{part}" for part in ("on", "from", "until") if f"{one.clock}_{part}" in columns}
 
 
 def _columns(con: duckdb.DuckDBPyConnection, dataset: str) -> list[str]:

@@ -38,12 +38,13 @@ VIEWS = "measures"
 """The schema whose models are views: what single rows add is asked, not stored."""
 
 GENERATED = {
-    "marts.measure_tallies": """-- What the rows of a dataset add, summed by unit and days: one pass over the rows, from which every span is summed.
+    "marts.measure_tallies": """-- What the rows of a dataset add, summed by unit and days: one pass over the rows,
+-- from which every span is summed.
 -- vi: Tổng các số đo theo đơn vị và mốc ngày, để cộng mọi khoảng thời gian mà chỉ đọc dữ liệu một lần.
 -- grain: measure, detail, reporting_code, unit_code, part, happened_on, seen_from, seen_until
 """,
-    "marts.measure_sums": """-- Every measure summed for every assessed unit and for the province, over the period and over its year up to then. Flows add
--- up, stocks are those of the first or last day. detail: a breakdown (questionnaire and factor).
+    "marts.measure_sums": """-- Every measure summed for every assessed unit and for the province, over the period and
+-- over its year up to then. Flows add up, stocks are those of the first or last day.
 -- vi: Số đo cộng theo đơn vị được đánh giá và toàn tỉnh, theo kỳ và lũy kế từ đầu năm.
 -- grain: unit_code, period, span, measure, detail
 """,
@@ -215,7 +216,11 @@ def _measure_words(con: duckdb.DuckDBPyConnection, dataset: str, column: str) ->
     label_vi, label_en, is_amount = row
     if is_amount:
         return f"{label_vi} · amount: {label_en}"
-    said = {"on": ("ngày phát sinh", "day of"), "from": ("tính từ ngày", "seen from"), "until": ("đến trước ngày", "until")}
+    said = {
+        "on": ("ngày phát sinh", "day of"),
+        "from": ("tính từ ngày", "seen from"),
+        "until": ("đến trước ngày", "until"),
+    }
     if part not in said:
         return None
     return f"{label_vi}: {said[part][0]} · {said[part][1]}: {label_en}"

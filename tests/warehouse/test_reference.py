@@ -223,7 +223,7 @@ def test_a_home_adds_and_replaces_rows_and_confirms_targets(tmp_path: Path) -> N
     [
         ("unit.csv", "code\n1\n", "no reference table 'unit'; name the file after one of calendar_overrides, channels"),
         ("calendar.csv", "day\n2024-01-01\n", "no reference table 'calendar'"),
-        ("units.csv", "unit_code,valid_from,colour\n1,2024-01-01,red\n", "unknown column colour; table units has unit_code"),
+        ("units.csv", "unit_code,valid_from,colour\n1,2024-01-01,red\n", "unknown column colour; table units has unit"),
         ("units.csv", "unit_code,name_vi\n1,X\n", "column valid_from is missing"),
         ("units.csv", "unit_code,valid_from\n1,01/01/2024\n", "line 2: '01/01/2024' in column valid_from is no date"),
         ("units.csv", "unit_code,valid_from\n1,2024-01-01\n1,2024-01-01\n", "stands twice"),
