@@ -8,7 +8,10 @@ it. What belongs to no day of its own belongs to the period of its file (`part`)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import csv
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ class Measure:
     clock: str
     detail: str | None
     amount_column: str
+    label_vi: str
+    label_en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +77,35 @@ PLACES = {
 
 
 def known_measures(con: duckdb.DuckDBPyConnection) -> list[Measure]:
-    """The measures of this warehouse in order."""
-    rows = con.execute(
-        "select measure, dataset, kind, belongs_to, clock, nullif(detail, ''), amount_column"
-        " from ref.measures order by all"
-    ).fetchall()
-    return [Measure(*row) for row in rows]
+    """The measures of this warehouse in order; without reference data (the dictionary's) those that are shipped."""
+    names = ", ".join(field.name for field in fields(Measure))
+    rows = con.execute(f"select {names} from ref.measures order by all").fetchall()
+    return [Measure(*row) for row in rows] or list(_shipped())
+
+
+def words(con: duckdb.DuckDBPyConnection, dataset: str) -> dict[str, str]:
+    """What the columns of `measures.<dataset>` say: the label of the measure they hold, or which days they name."""
+    found: dict[str, str] = {}
+    for one in known_measures(con):
+        if one.dataset == dataset:
+            found.setdefault(one.amount_column, f"{one.label_vi} · amount: {one.label_en}")
+            for part, (vi, en) in _DAYS.items():
+                found.setdefault(f"{one.clock}_{part}", f"{one.label_vi}: {vi} · {en}: {one.label_en}")
+    return found
+
+
+_DAYS = {
+    "on": ("ngày phát sinh", "day of"),
+    "from": ("tính từ ngày", "seen from"),
+    "until": ("đến trước ngày", "seen until"),
+}
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[Measure, ...]:
+    text = files("warehouse.reference").joinpath("measures.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return tuple(Measure(**{name: value or None for name, value in row.items()}) for row in rows)  # type: ignore[arg-type]
 
 
 def tallies(con: duckdb.DuckDBPyConnection) -> str:
