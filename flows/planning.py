@@ -9,7 +9,7 @@ import secrets
 import shutil
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import psutil
@@ -69,6 +69,8 @@ class Plan:
     owed: tuple[Expected, ...]
     """What every feed of the home must deliver, also those this run does not look at."""
     started_at: datetime
+    regimes: Mapping[str, str] = field(default_factory=dict)
+    """Feed id → reporting regime, for all feeds of the home that name one other than their contract's."""
     accepted: frozenset[str] = frozenset()
     """Held deliveries (Q07) a person has chosen: they are read again and loaded."""
     problems: tuple[Outcome, ...] = ()
@@ -179,6 +181,7 @@ def open_run(
         periods=periods,
         owed=tuple(one for feed, owes in terms.values() for one in expected(feed, owes, started_at.date())),
         started_at=started_at,
+        regimes={feed.feed_id: feed.period.regime for feed in found if feed.period.regime},
         accepted=frozenset(accepted),
         problems=tuple(Outcome(_file_of(line), TERMINAL, line, started_at, 0.0) for line in mistakes),
     )

@@ -226,7 +226,7 @@ def settle(plan: Plan) -> list[Obligation]:
 
     with writing(plan.home) as con:
         obligations = record_obligations(con, plan.owed, plan.started_at.date())
-        build(con)
+        build(con, plan.regimes)
     return obligations
 
 
