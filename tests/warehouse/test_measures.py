@@ -236,11 +236,18 @@ def test_the_regime_a_feed_names_decides_its_windows(regimes: dict[str, str], qu
             }
         ],
     )
+    report(con, "dossiers", ["2024-Q1"], DISTRICTS[:1])
     models.build(con, regimes)
     found = con.sql(
         "select period, denominator from marts.dossier_timeliness where unit_code = '323'"
         " and definition_id = 'OT_FORM06' and period like '%-Q%' order by period"
     ).fetchall()
+    window = one(
+        con,
+        "select regime, period_to from marts.indicator_values where indicator_code = 'AR03' and unit_code = '323'"
+        " and period = '2024-Q1' and is_primary",
+    )
+    assert window == (("CALENDAR", date(2024, 3, 31)) if regimes else ("VPCP_II06", date(2024, 3, 14)))
     assert dict(found) == {"2024-Q1": int(quarter == "2024-Q1"), "2024-Q2": 1 + int(quarter == "2024-Q2")}
 
 
