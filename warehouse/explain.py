@@ -38,8 +38,8 @@ def explain(
 ) -> list[Contribution]:
     """The rows that add up to a figure of `marts.indicator_values` (the definition assessed, unless one is named).
 
-    The amounts of part `numerator` sum to its numerator, those of `denominator` to its denominator. A figure that is not
-    published (no data, no source, too few respondents) has no rows. Raises NoSuchFigureError.
+    The amounts of part `numerator` sum to its numerator, those of `denominator` to its denominator. A figure that is
+    not published (no data, no source, too few respondents) has no rows. Raises NoSuchFigureError.
     """
     figure = con.execute(
         "select definition_id, availability, numerator from marts.indicator_values"
@@ -80,8 +80,10 @@ def _rows(
     found: list[Contribution] = []
     for place in sorted({one.belongs_to for one in measures}):
         own = [one for one in measures if one.belongs_to == place]
-        con.execute("create or replace temp table explained_terms (part varchar, measure varchar, factor integer,"
-                    " span varchar, detail varchar)")
+        con.execute(
+            "create or replace temp table explained_terms (part varchar, measure varchar, factor integer,"
+            " span varchar, detail varchar)"
+        )
         con.executemany("insert into explained_terms values (?, ?, ?, ?, ?)", terms)
         rows = con.execute(
             f"""

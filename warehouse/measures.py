@@ -8,7 +8,10 @@ it. What belongs to no day of its own belongs to the period of its file (`part`)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import csv
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ class Measure:
     clock: str
     detail: str | None
     amount_column: str
+    label_vi: str
+    label_en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +77,35 @@ PLACES = {
 
 
 def known_measures(con: duckdb.DuckDBPyConnection) -> list[Measure]:
-    """The measures of this warehouse in order."""
-    rows = con.execute(
-        "select measure, dataset, kind, belongs_to, clock, nullif(detail, ''), amount_column from ref.measures order by all"
-    ).fetchall()
-    return [Measure(*row) for row in rows]
+    """The measures of this warehouse in order; without reference data (the dictionary's) those that are shipped."""
+    names = ", ".join(field.name for field in fields(Measure))
+    rows = con.execute(f"select {names} from ref.measures order by all").fetchall()
+    return [Measure(*row) for row in rows] or list(_shipped())
+
+
+def words(con: duckdb.DuckDBPyConnection, dataset: str) -> dict[str, str]:
+    """What the columns of `measures.<dataset>` say: the label of the measure they hold, or which days they name."""
+    found: dict[str, str] = {}
+    for one in known_measures(con):
+        if one.dataset == dataset:
+            found.setdefault(one.amount_column, f"{one.label_vi} · amount: {one.label_en}")
+            for part, (vi, en) in _DAYS.items():
+                found.setdefault(f"{one.clock}_{part}", f"{one.label_vi}: {vi} · {en}: {one.label_en}")
+    return found
+
+
+_DAYS = {
+    "on": ("ngày phát sinh", "day of"),
+    "from": ("tính từ ngày", "seen from"),
+    "until": ("đến trước ngày", "seen until"),
+}
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[Measure, ...]:
+    text = files("warehouse.reference").joinpath("measures.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return tuple(Measure(**{name: value or None for name, value in row.items()}) for row in rows)  # type: ignore[arg-type]
 
 
 def tallies(con: duckdb.DuckDBPyConnection) -> str:
@@ -93,15 +122,19 @@ def tallies(con: duckdb.DuckDBPyConnection) -> str:
         keys += [name for one in measures for name in _clock(one, columns).values()]
         amounts = sorted({one.amount_column for one in measures})
         sums = ", ".join(f'cast(sum("{name}") as bigint) as "{name}"' for name in amounts)
-        wide.append(f"{dataset} as materialized (select {', '.join(dict.fromkeys(keys))}, {sums} from measures.{dataset} group by all)")
+        wide.append(
+            f"{dataset} as materialized ("
+            f"select {', '.join(dict.fromkeys(keys))}, {sums} from measures.{dataset} group by all)"
+        )
         long += [_long(one, f"{dataset}", columns, is_summed=True) for one in measures]
     return f"with {', '.join(wide)}\n" + "\nunion all\n".join(long)
 
 
 def sums() -> str:
-    """SELECT of `marts.measure_sums`: the tallies in every span they count in, by assessed unit and for the province."""
+    """SELECT of `marts.measure_sums`: the tallies in every span they count in, by assessed unit and province."""
     counted = "\nunion all\n".join(
-        f"""select row.dataset, row.measure, row.detail, row.reporting_code, spans.period, spans.span, sum(row.amount) as amount
+        f"""select row.dataset, row.measure, row.detail, row.reporting_code, spans.period, spans.span,
+        sum(row.amount) as amount
       from marts.measure_tallies as row
       join {place.join}
       where row.belongs_to = '{belongs_to}'
@@ -133,7 +166,7 @@ def contributions(con: duckdb.DuckDBPyConnection, measures: Iterable[Measure], p
     rows = [_long(one, f"measures.{one.dataset}", _columns(con, one.dataset), is_summed=False) for one in measures]
     return f"""select row.measure, row.detail, row.reporting_code, row.own_unit_code as unit_code,
         row._delivery_id, row._sheet, row._row, spans.period, spans.span, row.amount
-      from ({' union all '.join(rows)}) as row
+      from ({" union all ".join(rows)}) as row
       join {PLACES[place].join}
       where {PLACES[place].condition}"""
 
@@ -153,19 +186,17 @@ def _long(one: Measure, source: str, columns: Sequence[str], *, is_summed: bool)
     provenance = "" if is_summed else ", _delivery_id, _sheet, _row, unit_code as own_unit_code"
     detail = "cast(null as varchar)" if one.detail else "detail"
     return f"""select '{one.dataset}' as dataset, '{one.measure}' as measure, {detail} as detail, '{one.kind}' as kind,
-        '{one.belongs_to}' as belongs_to, reporting_code, {own}, {clock.get('on', 'cast(null as date)')} as happened_on,
-        {clock['from']} as seen_from, {clock['until']} as seen_until,
-        {f'sum({amount})' if is_summed else amount} as amount{provenance}
+        '{one.belongs_to}' as belongs_to, reporting_code, {own}, {clock.get("on", "cast(null as date)")} as happened_on,
+        {clock["from"]} as seen_from, {clock["until"]} as seen_until,
+        {f"sum({amount})" if is_summed else amount} as amount{provenance}
       from {source}
-      where {' and '.join(conditions)}
-      {'group by all' if is_summed else ''}"""
+      where {" and ".join(conditions)}
+      {"group by all" if is_summed else ""}"""
 
 
 def _clock(one: Measure, columns: Sequence[str]) -> dict[str, str]:
     """The columns of a measure's clock: `from` and `until`, and `on` where there is one."""
-    return {
-        part: f"{one.clock}_{part}" for part in ("on", "from", "until") if f"{one.clock}_{part}" in columns
-    }
+    return {part: f"{one.clock}_{part}" for part in ("on", "from", "until") if f"{one.clock}_{part}" in columns}
 
 
 def _columns(con: duckdb.DuckDBPyConnection, dataset: str) -> list[str]:

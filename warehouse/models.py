@@ -38,12 +38,13 @@ VIEWS = "measures"
 """The schema whose models are views: what single rows add is asked, not stored."""
 
 GENERATED = {
-    "marts.measure_tallies": """-- What the rows of a dataset add, summed by unit and days: one pass over the rows, from which every span is summed.
+    "marts.measure_tallies": """-- What the rows of a dataset add, summed by unit and days: one pass over the rows,
+-- from which every span is summed.
 -- vi: Tổng các số đo theo đơn vị và mốc ngày, để cộng mọi khoảng thời gian mà chỉ đọc dữ liệu một lần.
 -- grain: measure, detail, reporting_code, unit_code, part, happened_on, seen_from, seen_until
 """,
-    "marts.measure_sums": """-- Every measure summed for every assessed unit and for the province, over the period and over its year up to then. Flows add
--- up, stocks are those of the first or last day. detail: a breakdown (questionnaire and factor).
+    "marts.measure_sums": """-- Every measure summed for every assessed unit and for the province, over the period and
+-- over its year up to then. Flows add up, stocks are those of the first or last day.
 -- vi: Số đo cộng theo đơn vị được đánh giá và toàn tỉnh, theo kỳ và lũy kế từ đầu năm.
 -- grain: unit_code, period, span, measure, detail
 """,
@@ -184,10 +185,9 @@ def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
         raise ModelError(f"model {model.name} cannot be built: {error}") from error
     con.execute(f"comment on {kind} {model.name} is {_quoted(f'{model.description_vi} · {model.description}')}")
     described = con.execute(f"describe {model.name}").fetchall()
+    own = measures.words(con, model.name.partition(".")[2]) if kind == "view" else {}
     for column, *_ in described:
-        words = model.columns.get(column) or column_words().get(column)
-        if not words and kind == "view":
-            words = _measure_words(con, model.name.partition(".")[2], column)
+        words = model.columns.get(column) or own.get(column) or column_words().get(column)
         if words:
             con.execute(f'comment on column {model.name}."{column}" is {_quoted(words)}')
     if kind == "view":
@@ -200,25 +200,6 @@ def _query(con: duckdb.DuckDBPyConnection, model: Model) -> str:
     if model.name == "marts.measure_tallies":
         return measures.tallies(con)
     return measures.sums() if model.name == "marts.measure_sums" else model.query
-
-
-def _measure_words(con: duckdb.DuckDBPyConnection, dataset: str, column: str) -> str | None:
-    """What a column of a measures model says: the label of the measure it holds, or which days its clock names."""
-    clock, _, part = column.rpartition("_")
-    row = con.execute(
-        "select label_vi, label_en, amount_column = $column from ref.measures"
-        " where dataset = $dataset and (amount_column = $column or clock = $clock) order by amount_column <> $column",
-        {"dataset": dataset, "column": column, "clock": clock},
-    ).fetchone()
-    if row is None:
-        return None
-    label_vi, label_en, is_amount = row
-    if is_amount:
-        return f"{label_vi} · amount: {label_en}"
-    said = {"on": ("ngày phát sinh", "day of"), "from": ("tính từ ngày", "seen from"), "until": ("đến trước ngày", "until")}
-    if part not in said:
-        return None
-    return f"{label_vi}: {said[part][0]} · {said[part][1]}: {label_en}"
 
 
 def _write_regimes(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str]) -> None:

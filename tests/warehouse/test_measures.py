@@ -69,7 +69,7 @@ def delivery(con: duckdb.DuckDBPyConnection, delivery_id: str, feed: str, effect
     )
 
 
-# --- the finest complete partition counts, once ------------------------------------------------------------------------
+# --- the finest complete partition counts, once ----------------------------------------------------------------------
 
 QUARTERS = [form(f"2024-Q{number}", on_time, 100) for number, on_time in enumerate((90, 80, 95, 95), start=1)]
 
@@ -108,7 +108,9 @@ def test_the_finest_complete_partition_counts_once(
 def test_stocks_of_months_and_quarters_are_those_of_the_same_last_day() -> None:
     con = empty_warehouse()
     monthly = [
-        form(f"2024-0{month}", 10, 10, open_total=month, open_overdue=1, carried_in=5 + month, received_total=15 + month)
+        form(
+            f"2024-0{month}", 10, 10, open_total=month, open_overdue=1, carried_in=5 + month, received_total=15 + month
+        )
         for month in (1, 2, 3)
     ]
     insert(con, "service_reports", monthly)
@@ -121,7 +123,7 @@ def test_stocks_of_months_and_quarters_are_those_of_the_same_last_day() -> None:
     assert figure(con, "AR13", "325", "2024-Q1")[:2] == (20, 7 + 10)
 
 
-# --- a flow belongs to the period of its own date ----------------------------------------------------------------------
+# --- a flow belongs to the period of its own date --------------------------------------------------------------------
 
 
 def test_a_register_gives_each_period_its_own_cases() -> None:
@@ -133,9 +135,24 @@ def test_a_register_gives_each_period_its_own_cases() -> None:
         con,
         "dossiers",
         [
-            {**received, "dossier_code": "a", "due_at": at("2024-02-01T17:00:00"), "processed_at": at("2024-01-20T09:00:00")},
-            {**received, "dossier_code": "b", "due_at": at("2024-04-10T17:00:00"), "processed_at": at("2024-04-02T09:00:00")},
-            {**received, "dossier_code": "c", "due_at": at("2024-02-01T17:00:00"), "processed_at": at("2024-07-01T09:00:00")},
+            {
+                **received,
+                "dossier_code": "a",
+                "due_at": at("2024-02-01T17:00:00"),
+                "processed_at": at("2024-01-20T09:00:00"),
+            },
+            {
+                **received,
+                "dossier_code": "b",
+                "due_at": at("2024-04-10T17:00:00"),
+                "processed_at": at("2024-04-02T09:00:00"),
+            },
+            {
+                **received,
+                "dossier_code": "c",
+                "due_at": at("2024-02-01T17:00:00"),
+                "processed_at": at("2024-07-01T09:00:00"),
+            },
             {**received, "dossier_code": "d", "due_at": at("2024-06-01T17:00:00"), "status_code": "4"},
             {
                 **received,
@@ -194,7 +211,7 @@ def test_a_petition_said_to_be_resolved_without_the_day_is_open() -> None:
     assert figure(con, "PE08", "323", "2024-Q1")[:2] == (1, 1)
 
 
-# --- the regime of the feed ---------------------------------------------------------------------------------------------
+# --- the regime of the feed ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("regimes", "quarter"), [({}, "2024-Q2"), ({"d323.dossiers": "CALENDAR"}, "2024-Q1")])
@@ -205,17 +222,36 @@ def test_the_regime_a_feed_names_decides_its_windows(regimes: dict[str, str], qu
     ended = {"processed_at": datetime.fromisoformat("2024-03-20T09:00:00"), "status_code": "10"}
     row = {"unit_code": "323", "period": "2024-Q1", "dossier_code": "a", "_delivery_id": "d1", **ended}
     insert(con, "dossiers", [row])
-    insert(con, "dossiers", [{**row, "period": "2024-Q2", "dossier_code": "b", "_delivery_id": "d2", "_row": 2,
-                              "processed_at": datetime.fromisoformat("2024-05-20T09:00:00")}])
+    insert(
+        con,
+        "dossiers",
+        [
+            {
+                **row,
+                "period": "2024-Q2",
+                "dossier_code": "b",
+                "_delivery_id": "d2",
+                "_row": 2,
+                "processed_at": datetime.fromisoformat("2024-05-20T09:00:00"),
+            }
+        ],
+    )
+    report(con, "dossiers", ["2024-Q1"], DISTRICTS[:1])
     models.build(con, regimes)
     found = con.sql(
         "select period, denominator from marts.dossier_timeliness where unit_code = '323'"
         " and definition_id = 'OT_FORM06' and period like '%-Q%' order by period"
     ).fetchall()
+    window = one(
+        con,
+        "select regime, period_to from marts.indicator_values where indicator_code = 'AR03' and unit_code = '323'"
+        " and period = '2024-Q1' and is_primary",
+    )
+    assert window == (("CALENDAR", date(2024, 3, 31)) if regimes else ("VPCP_II06", date(2024, 3, 14)))
     assert dict(found) == {"2024-Q1": int(quarter == "2024-Q1"), "2024-Q2": 1 + int(quarter == "2024-Q2")}
 
 
-# --- one case, one count ------------------------------------------------------------------------------------------------
+# --- one case, one count ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -260,7 +296,7 @@ def test_rows_of_one_delivery_with_one_key_stay_two_cases() -> None:
     assert figure(con, "PE08", "323", "2024-Q2")[1] == 1  # the first of them has ended
 
 
-# --- quarantine of what stands ------------------------------------------------------------------------------------------
+# --- quarantine of what stands ---------------------------------------------------------------------------------------
 
 
 def test_forms_held_back_are_those_of_the_delivery_that_stands() -> None:
@@ -292,7 +328,7 @@ def test_forms_held_back_are_those_of_the_delivery_that_stands() -> None:
     assert figure(con, "SA05", "323", "2024-Q1")[:2] == (30, 31)
 
 
-# --- figures are rows ---------------------------------------------------------------------------------------------------
+# --- figures are rows ------------------------------------------------------------------------------------------------
 
 
 def test_an_indicator_is_rows_in_two_tables() -> None:
@@ -348,7 +384,10 @@ def test_every_measure_and_term_is_known() -> None:
     assert used <= measures
     terms = set(con.sql("select indicator_code, definition_id from ref.indicator_terms").fetchall())
     assert set(con.sql("select indicator_code, definition_id from ref.indicator_definitions").fetchall()) <= terms
-    computed = {code for (code,) in con.sql("select indicator_code from ref.indicators where computed_from is not null").fetchall()}
+    computed = {
+        code
+        for (code,) in con.sql("select indicator_code from ref.indicators where computed_from is not null").fetchall()
+    }
     assert {code for code, _ in terms} == computed
 
 
@@ -359,7 +398,7 @@ def test_every_setting_is_read_by_a_model() -> None:
     assert shipped <= {name for (name,) in con.sql("select name from marts.settings").fetchall()}
 
 
-# --- explain ------------------------------------------------------------------------------------------------------------
+# --- explain ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_figure_is_explained_by_the_rows_of_its_files() -> None:
@@ -367,7 +406,9 @@ def test_a_figure_is_explained_by_the_rows_of_its_files() -> None:
     insert(con, "service_reports", [form("2024-Q1", 9, 10), form("2024-Q1", 4, 5, field_name="y")])
     insert(con, "service_reports", [form("2024-Q2", 1, 2)])
     built(con)
-    found = [(row.part, row.measure, row.delivery_id, row.row, row.amount) for row in explain(con, "AR01", "323", "2024-H1")]
+    found = [
+        (row.part, row.measure, row.delivery_id, row.row, row.amount) for row in explain(con, "AR01", "323", "2024-H1")
+    ]
     first, second = "service_reports-323-2024-Q1", "service_reports-323-2024-Q2"
     assert found == [
         ("denominator", "form06_resolved", first, 1, 10),

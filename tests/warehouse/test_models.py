@@ -264,7 +264,7 @@ def test_a_dossier_counts_once_in_a_longer_period(small: duckdb.DuckDBPyConnecti
     # half-year: the 12 of Q1 and p; g counts with its row of Q2 (late), no longer as open; l ended late on 20/03
     # 766 in term: a b c o; late: d e n g l, and f h i p, open on 14/06 (i: 14/06 less 45 days = 30/04)
     assert timeliness(small, "2024-H1", "OT_766") == (None, 4, 5, 0, 4, 4, 13)
-    # form 06: flows add up (late: e o, and g l in Q2), stocks are those of 14/06 (i waits for supplements; f h p overdue)
+    # form 06: flows add up (late: e o, and g l in Q2), stocks are those of 14/06 (i waits, in term; f h p overdue)
     assert timeliness(small, "2024-H1", "OT_FORM06") == (2, 3, 4, 1, 3, 5, 9)
 
 

@@ -1,9 +1,7 @@
-"""Working days: the calendar table and the arithmetic of terms, in Python; `working_days.sql` says the same in SQL."""
+"""Working days: the calendar table. The arithmetic of terms over it is `ref.due_date`, in `working_days.sql`."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -16,19 +14,6 @@ if TYPE_CHECKING:
 
 FIRST_YEAR, LAST_YEAR = 2010, 2031
 """Years the calendar covers. The swaps of a year are announced at the end of the year before: later years change."""
-
-
-class CalendarError(ValueError):
-    """A term begins or ends outside the years the calendar covers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """Working days in order, and the span that is known."""
-
-    working_days: tuple[date, ...]
-    first_day: date
-    last_day: date
 
 
 def calendar_frame(overrides: Mapping[date, tuple[bool, str]]) -> pl.DataFrame:
@@ -64,46 +49,6 @@ def calendar_frame(overrides: Mapping[date, tuple[bool, str]]) -> pl.DataFrame:
         },
         orient="row",
     )
-
-
-def calendar_of(frame: pl.DataFrame) -> Calendar:
-    """The calendar held by a frame of `calendar_frame` (or table ref.calendar)."""
-    days = frame.sort("day")
-    working = days.filter(days["is_working_day"])["day"].to_list()
-    return Calendar(tuple(working), days["day"][0], days["day"][-1])
-
-
-def add_working_days(day0: date, count: int, calendar: Calendar) -> date:
-    """The `count`-th working day after `day0` (day 0 is the event). Raises CalendarError outside the known years."""
-    if count < 0:
-        raise CalendarError(f"a term of {count} days runs backwards")
-    _check(day0, calendar)
-    if count == 0:
-        return day0
-    place = bisect_right(calendar.working_days, day0) + count - 1
-    if place >= len(calendar.working_days):
-        raise CalendarError(
-            f"{count} working days after {day0} lie beyond {calendar.last_day}; the swaps are not known"
-        )
-    return calendar.working_days[place]
-
-
-def due_date(day0: date, length_days: int, day_kind: str, calendar: Calendar) -> date:
-    """Last day in term: the N-th working day, or day 0 + N calendar days rolled on to a working day.
-
-    Rolling is Civil Code Art. 148 (recalled: verify). Raises CalendarError outside the known years.
-    """
-    if day_kind == "working":
-        return add_working_days(day0, length_days, calendar)
-    if day_kind != "calendar":
-        raise CalendarError(f"day_kind is 'working' or 'calendar', not '{day_kind}'")
-    _check(day0, calendar)
-    return add_working_days(day0 + timedelta(days=length_days - 1), 1, calendar)
-
-
-def _check(day: date, calendar: Calendar) -> None:
-    if not calendar.first_day <= day <= calendar.last_day:
-        raise CalendarError(f"{day} lies outside the calendar {calendar.first_day}..{calendar.last_day}")
 
 
 @lru_cache(maxsize=1)

@@ -27,8 +27,8 @@ class Table:
 
 WORDS = {
     "amount_column": "Cột của mô hình đo · column of measures.<dataset> that holds the amount",
-    "belongs_to": "Thuộc về: day = quý của ngày phát sinh, part = kỳ của tệp, period = kỳ đánh giá · what places it in time",
-    "breakdown": "Mẫu của phân tổ; mỗi phân tổ là một định nghĩa · pattern of the breakdowns, each a definition of its own",
+    "belongs_to": "Thuộc về: day = quý của ngày phát sinh, part = kỳ của tệp, period = kỳ đánh giá · what places it",
+    "breakdown": "Mẫu của phân tổ; mỗi phân tổ là một định nghĩa · pattern of breakdowns, each a definition of its own",
     "clock": "Mốc thời gian: tiền tố của các cột ngày · which days count: prefix of the columns _on, _from, _until",
     "dataset": "Tập dữ liệu (mô hình measures.<tên>) · dataset, model measures.<name>",
     "detail": "Phân tổ của số đo · breakdown of the measure",

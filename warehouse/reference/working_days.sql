@@ -1,4 +1,5 @@
--- Arithmetic of terms over ref.calendar; null outside the days it covers. Agrees with warehouse/reference/calendar.py.
+-- The law of terms, over ref.calendar: the N-th working day after day 0, or day 0 + N calendar days rolled on to a working day
+-- (Civil Code Art. 148, recalled: verify). Null outside the days the calendar covers. The models and everybody else ask here.
 -- The calendar is read once into two lists: joins row by row take seventy times as long. Index 0 of a list is null,
 -- a negative one would count from its end.
 create or replace macro ref.add_working_days(day0, day_count) as (

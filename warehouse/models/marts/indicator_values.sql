@@ -214,6 +214,22 @@ wanted as (
     and units.unit_code = figures.unit_code
 ),
 
+-- a unit whose feed names a regime of its own has the windows of that regime
+own_windows as (
+  select
+    duty.dataset,
+    duty.unit_code,
+    days.period,
+    any_value(days.regime) as regime,
+    any_value(days.first_day) as period_from,
+    any_value(days.last_day) as period_to
+  from (select distinct feed, dataset, unit_code from ops.obligations) as duty
+  join marts.feed_regimes as named on named.feed = duty.feed
+  join ref.periods as days on days.regime = named.regime
+  group by duty.dataset, duty.unit_code, days.period
+  having count(distinct named.regime) = 1
+),
+
 placed as (
   select
     catalogue.position,
@@ -224,9 +240,9 @@ placed as (
     wanted.unit_code,
     wanted.period,
     definition.definition_id is not null as is_primary,
-    coalesce(windows.regime, 'CALENDAR') as regime,
-    coalesce(windows.period_from, periods.first_day) as period_from,
-    coalesce(windows.period_to, periods.last_day) as period_to,
+    coalesce(own.regime, windows.regime, 'CALENDAR') as regime,
+    coalesce(own.period_from, windows.period_from, periods.first_day) as period_from,
+    coalesce(own.period_to, windows.period_to, periods.last_day) as period_to,
     coverage.coverage_pct,
     coverage.units_reporting,
     coverage.units_in_scope,
@@ -259,6 +275,10 @@ placed as (
   left join marts.dataset_periods as windows
     on windows.dataset = catalogue.computed_from
     and windows.period = wanted.period
+  left join own_windows as own
+    on own.dataset = catalogue.computed_from
+    and own.unit_code = wanted.unit_code
+    and own.period = wanted.period
   left join marts.coverage as coverage
     on coverage.dataset = catalogue.computed_from
     and coverage.period = wanted.period
