@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import csv
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,36 +18,24 @@ sys.path.insert(0, str(ROOT))  # the generator is no installed package
 PROVINCE = ROOT / "examples" / "province"
 
 if TYPE_CHECKING:
-    import duckdb
-
-    from expectations.contracts.model import Contract
-    from flows.collecting import OneVerdict
-    from sources.feeds import Feed
-    from sources.landing import Delivery
-    from sources.reading import Reading
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One file of the sample, read and judged."""
-
-    feed: Feed
-    contract: Contract
-    delivery: Delivery
-    reading: Reading
-    verdict: OneVerdict
+    from collections.abc import Callable
 
 
 @dataclass
 class Told:
-    """Everything the rooms said about the province; `warehouse` holds the loaded rows and the books."""
+    """Everything the rooms said about the province; `home` holds the landed bytes and the warehouse."""
 
-    warehouse: Path
-    judged: list[Judged] = field(default_factory=list)
-    statuses: dict[str, str] = field(default_factory=dict)
+    home: Path
+    states: dict[str, str] = field(default_factory=dict)
     """File name within its feed (`feed/file`) → loaded, unchanged, refused or held."""
     findings: list[dict[str, Any]] = field(default_factory=list)
     """feed, file, period, rule_id, severity, sheet, row, column_name, message_vi; of every delivery and obligation."""
+    fingerprint: str = ""
+
+    @property
+    def warehouse(self) -> Path:
+        """The loaded rows and the books."""
+        return self.home / "warehouse.duckdb"
 
 
 @pytest.fixture(scope="session")
@@ -60,43 +47,73 @@ def ledger() -> list[dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    """Pull, read, judge and load every file of the sample by the rooms' plain functions, without Prefect."""
+    """Land, read, judge and book every file of the sample by the rooms' plain functions, without Prefect."""
     return tell(tmp_path_factory.mktemp("province"))
 
 
-def tell(home: Path) -> Told:
-    """The whole way of every row of the sample, in a fresh home folder."""
-    from expectations.contracts.model import contract
-    from flows.expected import expected
-    from sources.feeds import load_feeds
-    from sources.units import UnitIndex
+def tell(home: Path, parts: int = 1) -> Told:
+    """The whole way of every row of the sample in a fresh home folder; its files come in so many parts, last first."""
+    from flows.home import open_home
+    from flows.planning import writing
+    from flows.steps import open_run
     from warehouse.obligations import record_obligations
-    from warehouse.reference import frames
-    from warehouse.store import migrate, writer
+    from warehouse.releases import fingerprint
 
-    (home / "inbox").symlink_to(PROVINCE / "inbox")
-    reference = frames()
-    units = UnitIndex(reference["units"], reference["unit_aliases"])
-    told = Told(home / "warehouse.duckdb")
-    feeds = load_feeds(PROVINCE / "feeds")
-    with ThreadPoolExecutor(3) as pool:
-        for found in pool.map(lambda feed: _judge_feed(feed, home, units, reference), feeds):
-            told.judged += found
-    told.judged.sort(
-        key=lambda one: (one.reading.extracted_at or one.delivery.received_at, one.delivery.feed, one.delivery.sha256)
-    )
-    owed = [one for feed in feeds for one in expected(feed, contract(feed.dataset), date(2024, 12, 31))]
-    with writer(home) as con:
-        migrate(con)
-        for one in told.judged:
-            load(con, one)
-        told.statuses = dict(con.sql("select feed || '/' || file_name, status from ops.deliveries").fetchall())
-        record_obligations(con, owed, date(2024, 12, 31))
+    for name in ("danvan.toml", "feeds"):
+        (home / name).symlink_to(PROVINCE / name)
+    files = sorted(path for path in (PROVINCE / "inbox").rglob("*") if path.is_file())
+    opened = open_home(home)
+    told = Told(home)
+    for part in reversed(range(parts)):
+        for path in files[part::parts]:
+            place = home / path.relative_to(PROVINCE)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(path)
+        for folder in (PROVINCE / "inbox").rglob("*"):
+            if folder.is_dir():
+                (home / folder.relative_to(PROVINCE)).mkdir(parents=True, exist_ok=True)
+        plan = open_run(opened)
+        work(plan)
+    with writing(opened) as con:
+        told.states = dict(con.execute(_STATES).fetchall())
+        record_obligations(con, _owed(plan), date(2024, 12, 31))
         rows = con.execute(_FINDINGS)
         names = [column[0] for column in rows.description or ()]
         told.findings = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+        told.fingerprint = fingerprint(con)
     return told
 
+
+def work(plan: Any, done: Callable[[], None] | None = None) -> None:
+    """Land, read, judge and book what is new, without the marts."""
+    from flows.collecting import collect_source, sources_of
+    from flows.examining import by_contract
+    from flows.steps import register_landed, work_through
+
+    found = [one for feeds in sources_of(plan) for one in collect_source(plan, feeds)]
+    for contract, jobs in by_contract(plan, register_landed(plan, found)):
+        work_through(plan, contract, jobs)
+        if done:
+            done()
+
+
+def _owed(plan: Any) -> list[Any]:
+    from flows.expected import expected
+
+    return [one for feed, terms in plan.every_feed.values() for one in expected(feed, terms, date(2024, 12, 31))]
+
+
+_STATES = """
+select delivery.feed || '/' || file_name,
+       case
+         when state <> 'booked' then state
+         when rows_loaded = 0 and rows_unchanged + rows_quarantined >= 0 and rows_read = rows_ignored + rows_unchanged
+           then 'unchanged'
+         else 'loaded'
+       end
+from ops.deliveries as delivery
+join ops.receipts as receipt using (delivery_id)
+"""
 
 _FINDINGS = """
 select findings.feed, deliveries.file_name as file, findings.period, rule_id, severity, sheet, "row", column_name,
@@ -104,61 +121,3 @@ select findings.feed, deliveries.file_name as file, findings.period, rule_id, se
 from ops.findings as findings
 left join ops.deliveries as deliveries using (delivery_id)
 """
-
-
-def _judge_feed(feed: Feed, home: Path, units: Any, reference: Any) -> list[Judged]:
-    from expectations.contracts.model import contract
-    from expectations.contracts.questionnaires import expand, load
-    from expectations.verdict import Case, judge
-    from flows.collecting import one_verdict
-    from sources.landing import pull
-    from sources.reading_pool import read
-
-    terms = contract(feed.dataset)
-    if feed.dataset == "survey_responses":
-        terms = expand(terms, load(str(feed.constants["questionnaire_id"])))
-    found = []
-    for delivery in pull(feed, home, set(), contract_version=terms.version):
-        work = home / "work" / delivery.delivery_id
-        work.mkdir(parents=True)
-        reading = read(delivery.landed_path, delivery.file_name, feed, terms, units, work)
-        day = (delivery.sent_at or delivery.received_at).date()
-        case = Case(delivery.delivery_id, reading.frame_path, tuple(reading.findings), reading.cell_defects_path, day)
-        batch = judge([case], terms, reference=reference, work_dir=work / "judged", suite=False)
-        verdict = one_verdict(batch)
-        found.append(Judged(feed, terms, delivery, reading, verdict))
-    return found
-
-
-def load(con: duckdb.DuckDBPyConnection, one: Judged) -> str:
-    """Load one judged file; returns what became of it."""
-    from warehouse.deliveries import DeliveryRecord
-    from warehouse.loading import load as load_delivery
-
-    delivery, reading, verdict = one.delivery, one.reading, one.verdict
-    receipt = load_delivery(
-        con,
-        DeliveryRecord(
-            delivery_id=delivery.delivery_id,
-            feed=delivery.feed,
-            source=delivery.source,
-            dataset=delivery.dataset,
-            file_name=delivery.file_name,
-            sha256=delivery.sha256,
-            size_bytes=delivery.size_bytes,
-            landed_path=str(delivery.landed_path),
-            sent_at=delivery.sent_at,
-            received_at=delivery.received_at,
-        ),
-        one.contract,
-        accepted_path=verdict.accepted_path,
-        quarantine=verdict.quarantine,
-        findings=verdict.findings,
-        ignored=reading.ignored,
-        rows_read=reading.rows_read,
-        refused=verdict.refused,
-        periods=reading.periods,
-        extracted_at=reading.extracted_at,
-        supersedes=one.feed.supersedes,
-    )
-    return str(receipt.status)
