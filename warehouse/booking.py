@@ -126,7 +126,9 @@ def book(
     whose counts do not add up, or that judging failed, is booked as a failure (state `failed`) and nothing of it as
     data; the others go on. Deliveries must have been registered. Anything raised leaves the warehouse as it was.
     """
-    fresh = [one for one in bookings if one.verdict.failure is None]
+    # of equal files that come together, the one sent first holds the rows
+    ordered = sorted(bookings, key=lambda one: (one.effective_at, one.delivery.delivery_id))
+    fresh = [one for one in ordered if one.verdict.failure is None]
     con.begin()
     try:
         fail(con, [(one.delivery.delivery_id, "judge", one.verdict.failure) for one in bookings if one.verdict.failure])
