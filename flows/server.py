@@ -126,7 +126,7 @@ def wait_ready(server: Server, home: Home, tick: Callable[[float], None] = lambd
     """Wait until the server answers; `tick` hears the seconds. Raises ServerError when it ends or stays silent."""
     begun = time.monotonic()
     log = home.logs / "prefect-server.log"
-    while not is_reachable(server.api_url, 1):
+    while not is_reachable(server.api_url, 10):
         waited = time.monotonic() - begun
         if server.process.poll() is not None:
             raise ServerError(
