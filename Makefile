@@ -35,6 +35,7 @@ $(READY): requirements.lock pyproject.toml
 	fi
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(BIN)/pip check
+	@$(BIN)/python -m flows.server_database || echo "The database of the Prefect server could not be prepared: a first start migrates it"
 	@touch $(READY)
 
 demo: $(READY) ## the whole cycle on the sample province, in ./demo-home

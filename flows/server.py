@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from flows import server_database
 from flows.home import ZONE, Home, HomeError
 
 if TYPE_CHECKING:
@@ -88,6 +89,9 @@ def environment(home: Home) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "PREFECT_CLI_PROMPT": "false",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": str(int(home.settings.server.startup_seconds)),
+        # No block is used here: registering fifty kinds of them would be a sixth of a start.
+        "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
+        "PREFECT_SERVER_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",
         "PREFECT_LOGGING_EXTRA_LOGGERS": "danvan",
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     }
@@ -97,6 +101,7 @@ def launch(home: Home) -> Server:
     """Start the server's process and return at once; `wait_ready` waits. Raises HomeError when no port is free."""
     home.prefect.mkdir(mode=0o700, parents=True, exist_ok=True)
     home.logs.mkdir(parents=True, exist_ok=True)
+    server_database.begin(home.prefect)
     host = home.settings.server.host
     port = _free_port(host, home.settings.server.port)
     address = f"[{host}]" if ":" in host else ("127.0.0.1" if host == "0.0.0.0" else host)  # noqa: S104 (compared only)
@@ -121,7 +126,7 @@ def wait_ready(server: Server, home: Home, tick: Callable[[float], None] = lambd
     """Wait until the server answers; `tick` hears the seconds. Raises ServerError when it ends or stays silent."""
     begun = time.monotonic()
     log = home.logs / "prefect-server.log"
-    while not is_reachable(server.api_url, 1):
+    while not is_reachable(server.api_url, 10):
         waited = time.monotonic() - begun
         if server.process.poll() is not None:
             raise ServerError(

@@ -205,7 +205,7 @@ def served(tiny_home: Any) -> Iterator[tuple[Any, subprocess.Popen[str], str]]:
 
 def _answers(api: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{api}/health", timeout=2) as answer:
+        with urllib.request.urlopen(f"{api}/health", timeout=30) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

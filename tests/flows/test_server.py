@@ -57,13 +57,14 @@ def test_prefect_knows_every_setting(tiny_home: Any) -> None:
     code = (
         "import json, sys; from prefect.settings import get_current_settings as now; s = now(); "
         "print(json.dumps([s.server.analytics_enabled, s.cloud.enable_orchestration_telemetry, "
-        "s.telemetry.enable_resource_metrics, s.server.ui.show_promotional_content, "
+        "s.telemetry.enable_resource_metrics, s.server.ui.show_promotional_content, s.server.register_blocks_on_start, "
+        "s.server.memoize_block_auto_registration, "
         "s.server.database.connection_url.get_secret_value()]))"
     )
     url = "postgresql+asyncpg://someone@localhost/prefect"
     environment = os.environ | settings | {"PREFECT_API_DATABASE_CONNECTION_URL": url}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout.splitlines()[-1]) == [False, False, False, False, url]
+    assert json.loads(done.stdout.splitlines()[-1]) == [False] * 6 + [url]
 
 
 def test_the_servers_scheduler_reckons_in_our_zone() -> None:
