@@ -60,7 +60,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One check of the contract. `arguments` are the parameters of its `kind` (see `expectations/rules.py`)."""
+    """One check of the contract. `arguments` are the parameters of its `kind` (see `expectations.rules`)."""
 
     rule_id: str
     check: str

@@ -155,20 +155,6 @@ def _window_in_force(regime: str, year: int, quarter: int) -> tuple[date, date] 
     return None
 
 
-@lru_cache(maxsize=32)
-def first_window(regime: str) -> tuple[Period, date, date] | None:
-    """The first quarter a regime has a window for, with its first and last day; None for an unknown regime."""
-    if regime not in regimes():
-        return None
-    started = min(row.valid_from for (name, _), rows in _regimes().items() if name == regime for row in rows)
-    for year in range(max(started.year, date.min.year + 1), date.max.year):
-        for number in (1, 2, 3, 4):
-            window = _window_in_force(regime, year, number)
-            if window:
-                return Period(year, quarter=number), *window
-    return None
-
-
 @lru_cache(maxsize=65536)
 def period_of(day: date, regime: str = CALENDAR) -> Period:
     """The quarter whose window under `regime` holds `day`. Raises PeriodError where no circular was in force."""

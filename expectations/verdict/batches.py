@@ -89,7 +89,7 @@ class _Batch:
         halves = []
         for name, part in (("a", cases[:middle]), ("b", cases[middle:])):
             folder = work_dir / name
-            folder.mkdir()
+            folder.mkdir(exist_ok=True)  # a killed run may have left it
             halves.append(self.judge(part, folder))
         return self._joined(halves, work_dir)
 

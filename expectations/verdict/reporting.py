@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from expectations.contracts.privacy import masked, masked_sql, personal_sql
 from expectations.contracts.sql import literal, texts
-from expectations.verdict.staging import insert, periods_without_window
+from expectations.verdict.staging import first_known, insert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +86,7 @@ def _report_periods(connection: duckdb.DuckDBPyConnection) -> None:
             None,
             "period",
         )
-        for case, label, first in periods_without_window(met)
+        for case, label, first in ((case, label, first_known(regime)) for case, regime, label in met)
     ]
     insert(connection, "findings", rows, _TYPES)
 

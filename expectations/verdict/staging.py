@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from expectations.contracts.periods import Period, PeriodError, first_window
+from expectations.contracts.periods import Period, PeriodError, first_period, regimes
 from expectations.contracts.privacy import personal_sql
 from expectations.contracts.sql import SQL_TYPES, literal, texts
 from expectations.rules import PLACE_COLUMNS, ROW_COLUMNS
@@ -109,14 +109,13 @@ def stage(
     return in_file
 
 
-def periods_without_window(cases: Sequence[tuple[int, str, str]]) -> list[tuple[int, str, str | None]]:
-    """Of (case, regime, period) those whose regime has no window then: (case, period, first period that has one)."""
-    found: list[tuple[int, str, str | None]] = []
-    for number, regime, label in cases:
-        if _window(label, regime) is None:
-            first = first_window(regime)
-            found.append((number, label, f"{first[0]} ({first[1]:%d/%m/%Y} – {first[2]:%d/%m/%Y})" if first else None))
-    return found
+def first_known(regime: str) -> str | None:
+    """The first period a regime has a window for, with its days; None where there is no such beginning."""
+    first = first_period(regime) if regime in regimes() else None
+    if first is None:
+        return None
+    begins, ends = first.window(regime)
+    return f"{first} ({begins:%d/%m/%Y} – {ends:%d/%m/%Y})"
 
 
 def _regime(case: Case, contract: Contract) -> str:

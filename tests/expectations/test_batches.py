@@ -68,7 +68,7 @@ DELIVERIES = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deliveries=DELIVERIES, shuffled=st.randoms(use_true_random=False), large=st.booleans())
 def test_a_batch_says_of_each_delivery_what_it_would_say_alone(
     deliveries: list[Any],
