@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from expectations.contracts.findings import Finding
+from sources.feeds.layouts import CsvLayout, SheetLayout
 from sources.parsing import clean_text, keys
 from sources.words import display, key
 
@@ -166,7 +167,7 @@ class _Slice:
             rises = len(numbers) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
             if len(texts) >= _FEW_CELLS and rises and all(_CONTROL_CELL.match(text) for text in texts):
                 self.fates[number] = CONTROL
-                if not self.layout.control_row:
+                if not (isinstance(self.layout, CsvLayout | SheetLayout) and self.layout.control_row):
                     self._warn(number, "đánh số cột (1) (2) (3)")
 
     def declared_totals(self) -> None:
