@@ -15,6 +15,7 @@ from sources.file_periods import PeriodRefusedError, file_period
 from sources.headers import place_columns
 from sources.plans import Part, TablePlan, plans
 from sources.recipes import DTYPES
+from sources.row_keys import RowKeys
 from sources.row_units import row_periods, row_units
 from sources.rows import RowSorter
 from sources.windows import WindowCheck
@@ -190,6 +191,7 @@ class _Assembly:
         self.feed, self.contract, self.units = feed, contract, units
         self.period, self.regime, self.result = period, regime, result
         self.window = WindowCheck(contract, period, regime) if period else None
+        self.keys = RowKeys(feed.row_key) if feed.row_key else None
 
     def write(self, tables: Sequence[_Table], frames: FrameWriter, bad_cells: FrameWriter) -> None:
         """Write every row of every table."""
@@ -225,6 +227,9 @@ class _Assembly:
         unit_codes, found = row_units(part, self.units, periods, self.regime, known)
         findings.update(dict.fromkeys(found))
         sheet = part.table.sheet if self.feed.layout.format in SHEET_FORMATS else None
+        if self.keys:
+            others = [part.columns[one.name] for one in self.contract.stored_columns if not one.is_key]
+            part.columns[self.contract.key[0]] = self.keys.of(part.table.rows, sheet, [periods, unit_codes, *others])
         start = self.result.rows
         return pl.DataFrame(
             [

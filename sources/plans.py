@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.model import PERSONAL, header_index
+from sources.feeds.layouts import SheetLayout
 from sources.recipes import Recipe, recipe_of
 from sources.words import key
 
@@ -97,9 +98,8 @@ def plans(feed: Feed, contract: Contract) -> tuple[TablePlan, ...]:
 
 def _made(feed: Feed, contract: Contract) -> tuple[TablePlan, ...]:
     if not feed.parts:
-        return (
-            TablePlan(feed.layout.sheet, feed.layout, feed.unit, feed.constants, feed.columns, feed.ignore, contract),
-        )
+        sheet = feed.layout.sheet if isinstance(feed.layout, SheetLayout) else None
+        return (TablePlan(sheet, feed.layout, feed.unit, feed.constants, feed.columns, feed.ignore, contract),)
     return tuple(
         TablePlan(
             sheet=part.sheet,

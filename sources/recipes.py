@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from sources.feeds import typed
+from sources.feeds.layouts import SheetLayout
+from sources.feeds.values import typed
 from sources.words import display, key
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def recipe_of(column: Column, source: ColumnSource, layout: Layout) -> Recipe:
         zero = layout.blank_is_zero if source.blank_is_zero is None else source.blank_is_zero
         way = Way(kind, style, blank_is_zero=zero)
     elif kind == "date":
-        way = Way(kind, formats=source.format, base_1904=getattr(layout, "dates_1904", False))
+        way = Way(kind, formats=source.format, base_1904=isinstance(layout, SheetLayout) and layout.dates_1904)
     return Recipe(
         column=column,
         source=source,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from expectations.contracts.findings import Finding
+from sources.feeds.layouts import CsvLayout, SheetLayout
 from sources.parsing import clean_text, keys
 from sources.words import display, key
 
@@ -166,7 +167,7 @@ class _Slice:
             rises = len(numbers) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
             if len(texts) >= _FEW_CELLS and rises and all(_CONTROL_CELL.match(text) for text in texts):
                 self.fates[number] = CONTROL
-                if not self.layout.control_row:
+                if not (isinstance(self.layout, CsvLayout | SheetLayout) and self.layout.control_row):
                     self._warn(number, "đánh số cột (1) (2) (3)")
 
     def declared_totals(self) -> None:
@@ -188,10 +189,8 @@ class _Slice:
                     self.found.total = number
 
     def undeclared_totals(self) -> None:
-        for number, column, cell in self._candidates():
-            text = key(cell)
-            fate = TOTAL if _TOTAL.match(text) else SUBTOTAL if _SUBTOTAL.match(text) else None
-            if fate and number not in self.fates and not self.sorter.is_value(column, text):
+        for number, column, cell, fate in self._sums():
+            if number not in self.fates and not self.sorter.is_value(column, key(cell)):
                 self.fates[number] = fate
                 self._warn(number, f"tổng “{display(cell)}”")
 
@@ -222,8 +221,8 @@ class _Slice:
             self._undeclared_notes()
 
     def _undeclared_notes(self) -> None:
-        for number in self.hits["first?"].arg_true().to_list():
-            if number >= self.last or number in self.fates or self.filled[number] > _FEW_CELLS:
+        for number in (self.hits["first?"] & (self.filled <= _FEW_CELLS)).arg_true().to_list():
+            if number >= self.last or number in self.fates:
                 continue
             cell = self.first[number]
             text = key(cell)
@@ -253,17 +252,22 @@ class _Slice:
             found.append(1)
         return list(dict.fromkeys(found))
 
-    def _candidates(self) -> list[tuple[int, int, str]]:
-        """Row, column and text of cells that may name a total."""
-        found: list[tuple[int, int, str]] = []
-        for number in self.hits["first?"].arg_true().to_list():
-            row = self.table.cells.row(number)
-            column = next(place for place, cell in enumerate(row) if cell is not None)
-            found.append((number, column, str(row[column])))
-        for column in self.labels:
-            cells = self.table.cells.to_series(column)
-            found += [(number, column, cells[number]) for number in self.hits[f"{column}?"].arg_true().to_list()]
+    def _sums(self) -> list[tuple[int, int, str, str]]:
+        """Row, column, text and fate of cells that name a total; a text that stands in many rows is looked at once."""
+        found: list[tuple[int, int, str, str]] = []
+        for column, cells in ((None, self.first), *((one, self.table.cells.to_series(one)) for one in self.labels)):
+            hits = self.hits["first?" if column is None else f"{column}?"]
+            fates = {text: fate for text in cells.filter(hits).unique().to_list() if (fate := _fate_of_sum(text))}
+            if not fates:
+                continue
+            for number in cells.is_in(list(fates)).arg_true().to_list():
+                text = str(cells[number])
+                place = self._first_column(number) if column is None else column
+                found.append((number, place, text, fates[text]))
         return sorted(one for one in found if one[0] < self.last)
+
+    def _first_column(self, number: int) -> int:
+        return next(place for place, cell in enumerate(self.table.cells.row(number)) if cell is not None)
 
     def _has_key(self, number: int) -> bool:
         """A row with a key of its own is data. The first column does not count: a note stands there."""
@@ -276,3 +280,8 @@ class _Slice:
         )
         row = int(self.table.rows[number])
         self.found.findings.append(Finding("Q10", "row_not_data", "warning", message, sheet=self.table.sheet, row=row))
+
+
+def _fate_of_sum(text: str) -> str | None:
+    words = key(text)
+    return TOTAL if _TOTAL.match(words) else SUBTOTAL if _SUBTOTAL.match(words) else None

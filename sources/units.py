@@ -29,6 +29,9 @@ _ABBREVIATIONS = (
 )
 
 
+_MOST_REMEMBERED = 50_000
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """A unit as valid from … until (exclusive; None = open)."""
@@ -100,6 +103,8 @@ class UnitIndex:
         self._by_name = by_name
         self._aliases = known
         self._answers: dict[tuple[str, date, str | None, str | None], Resolution] = {}
+        self._meant: dict[tuple[str, date], list[str]] = {}
+        self._accent_free: dict[date, dict[str, list[str]]] = {}
 
     def unit(self, code: str, day: date) -> Unit | None:
         """The unit of that code valid on `day`."""
@@ -124,6 +129,8 @@ class UnitIndex:
         """
         asked = (raw, day, level, parent)
         if asked not in self._answers:
+            if len(self._answers) >= _MOST_REMEMBERED:
+                self._answers.clear()
             self._answers[asked] = self._resolve_name(raw, day, level, parent)
         return self._answers[asked]
 
@@ -151,6 +158,13 @@ class UnitIndex:
         return Resolution(None, f"không nhận ra đơn vị “{raw.strip()}” vào ngày {_vi(day)}{hint}")
 
     def _candidates(self, raw: str, day: date) -> list[str]:
+        if (raw, day) not in self._meant:
+            if len(self._meant) >= _MOST_REMEMBERED:
+                self._meant.clear()
+            self._meant[raw, day] = self._read(raw, day)
+        return self._meant[raw, day]
+
+    def _read(self, raw: str, day: date) -> list[str]:
         text = key(raw)
         found = {alias.code for alias in self._aliases.get(text, ()) if alias.is_exact and alias.is_valid_on(day)}
         if not found:
@@ -162,11 +176,7 @@ class UnitIndex:
     def _suggestions(self, raw: str, day: date) -> list[str]:
         text = key(raw)
         found = [alias.code for alias in self._aliases.get(text, ()) if alias.is_valid_on(day)]
-        accent_free: dict[str, list[str]] = {}
-        for name, units in self._by_name.items():
-            codes = [unit.code for unit in units if unit.is_valid_on(day)]
-            if codes:
-                accent_free.setdefault(plain(name), []).extend(codes)
+        accent_free = self._without_accents(day)
         spellings = [plain(name) for name in _spellings(text)]
         for name in spellings:
             found += accent_free.get(name, [])
@@ -174,6 +184,17 @@ class UnitIndex:
             for close in difflib.get_close_matches(spellings[-1], accent_free, n=3, cutoff=0.8):
                 found += accent_free[close]
         return list(dict.fromkeys(found))
+
+    def _without_accents(self, day: date) -> dict[str, list[str]]:
+        """Codes by accent-free name, of the units valid on a day."""
+        if day not in self._accent_free:
+            found: dict[str, list[str]] = {}
+            for name, units in self._by_name.items():
+                codes = [unit.code for unit in units if unit.is_valid_on(day)]
+                if codes:
+                    found.setdefault(plain(name), []).extend(codes)
+            self._accent_free[day] = found
+        return self._accent_free[day]
 
     def _fits(self, code: str, day: date, level: str | None, parent: str | None) -> bool:
         unit = self.unit(code, day)

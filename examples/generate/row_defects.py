@@ -164,7 +164,7 @@ def _surveys(seeding: Seeding) -> None:
             Row("night_submission", "328", "2024-Q1", warning("Q54"), "sent_at", "sent at thirteen past two",
                  change=lambda r: {"sent_at": r["sent_at"].replace(hour=2, minute=13)}),
             Row("future_date", "331", "2024-Q2", Rule("Q54"), "surveyed_on", "asked in 2042",
-                 change=lambda _: {"surveyed_on": date(2042, 5, 20)}),
+                 change=lambda _: {"surveyed_on": date(2042, 5, 20)}, also=warning("Q04")),
             Row("unknown_code", "329", "2024-Q1", warning("C04"), "age_group_code", "an age class of another form",
                  raw=(("age_group_code", "Dưới 25"),)),
             Row("missing_key", "333", "2024-Q1", Rule("C01"), "response_code", "a form without a number",

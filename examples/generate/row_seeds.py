@@ -32,6 +32,8 @@ class Row:
     fits: Callable[[Record], bool] = lambda _: True
     change: Callable[[Record], dict[str, Any]] = lambda _: {}
     raw: tuple[tuple[str, Any], ...] = ()
+    also: Rule | None = None
+    """Another rule that the same cell breaks."""
 
 
 def seed_each(seeding: Seeding, dataset: str, defects: Iterable[Row]) -> None:
@@ -44,9 +46,10 @@ def seed_each(seeding: Seeding, dataset: str, defects: Iterable[Row]) -> None:
         cells = {_header(delivery, column): value for column, value in defect.raw}
         record[RAW] = {**record.get(RAW, {}), **cells}
         outcome: Outcome = "quarantined" if defect.rule.severity == "error" else "loaded"
-        seeding.enter(
-            delivery, defect.kind, defect.rule, outcome, note=defect.note, record=record, column=defect.column
-        )
+        for rule in filter(None, (defect.rule, defect.also)):
+            seeding.enter(
+                delivery, defect.kind, rule, outcome, note=defect.note, record=record, column=defect.column
+            )
 
 
 def _header(delivery: Delivery, column: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sources.feeds.layouts import CsvLayout, JsonLayout, LinesLayout, ParquetLayout, SheetLayout
 from sources.readers.delimited import read_delimited
 from sources.readers.records import read_json, read_parquet
 from sources.readers.sheets import read_sheets
@@ -26,12 +27,12 @@ def read_tables(path: Path, plans: Sequence[TablePlan]) -> Workbook:
     """
     layout = plans[0].layout
     check_signature(path, layout.format)
-    match layout.format:
-        case "csv":
+    match layout:
+        case CsvLayout():
             return Workbook((read_delimited(path, layout),))
-        case "json" | "ndjson":
+        case JsonLayout() | LinesLayout():
             return Workbook((read_json(path, layout),))
-        case "parquet":
+        case ParquetLayout():
             return Workbook((read_parquet(path),))
-        case _:
+        case SheetLayout():
             return read_sheets(path, plans)

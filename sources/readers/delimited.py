@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sources.feeds import Layout
+    from sources.feeds.layouts import CsvLayout, JsonLayout, LinesLayout
 
 SEARCHED_LINES = 200
 """How deep a header given by text is looked for."""
@@ -30,7 +30,7 @@ PIECE = 8 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def read_delimited(path: Path, layout: Layout) -> TextTable:
+def read_delimited(path: Path, layout: CsvLayout) -> TextTable:
     """Read a CSV in pieces: the first slice, and the others as they are asked for.
 
     Raises WrongEncodingError, HeaderMissingError, UnreadableFileError, also while the later slices are taken.
@@ -58,7 +58,7 @@ class _OpenQuoteError(UnreadableFileError):
 
 
 def _slices(
-    text: bytes, pieces: Iterator[bytes], layout: Layout, width: tuple[int, int], lines_used: int
+    text: bytes, pieces: Iterator[bytes], layout: CsvLayout, width: tuple[int, int], lines_used: int
 ) -> Iterator[_Slice]:
     """Cells, row numbers and ragged rows of each piece; at least one slice, which may be empty.
 
@@ -97,14 +97,14 @@ def _line_end(text: bytes, quote: bytes) -> int:
     return cut
 
 
-def _slice(body: bytes, layout: Layout, width: tuple[int, int], lines_used: int) -> _Slice:
+def _slice(body: bytes, layout: CsvLayout, width: tuple[int, int], lines_used: int) -> _Slice:
     wanted, trailing = width
     if layout.data_from is None and (found := _fast(body, layout, wanted + trailing, lines_used)):
         return found[0][:, :wanted], found[1], {}
     return _slow(_decoded(body, lines_used, layout), layout, wanted, lines_used)
 
 
-def _decoded(text: bytes, lines: int, layout: Layout) -> str:
+def _decoded(text: bytes, lines: int, layout: CsvLayout | JsonLayout | LinesLayout) -> str:
     try:
         return text.decode()
     except UnicodeDecodeError as wrong:
@@ -182,7 +182,7 @@ def _recoded(head: bytes, stream: BinaryIO, encoding: str) -> Iterator[bytes]:
         raw = following
 
 
-def decode(path: Path, layout: Layout) -> str:
+def decode(path: Path, layout: JsonLayout | LinesLayout) -> str:
     """The whole text of a file. Raises WrongEncodingError (Q02) and UnreadableFileError for NUL bytes."""
     return _decoded(b"".join(utf8_pieces(path, layout.encoding)), 0, layout)
 
@@ -207,7 +207,7 @@ def _wrong_encoding(encoding: str, why: str) -> str:
     return f"Bảng mã không đúng: {why}, {registered}. Đề nghị lưu lại đúng bảng mã và gửi lại."
 
 
-def _reader(text: str, layout: Layout, *, strict: bool = False) -> Iterator[list[str]]:
+def _reader(text: str, layout: CsvLayout, *, strict: bool = False) -> Iterator[list[str]]:
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if layout.quote else csv.QUOTE_NONE
     lines = io.StringIO(text, newline="")
     return csv.reader(
@@ -215,7 +215,7 @@ def _reader(text: str, layout: Layout, *, strict: bool = False) -> Iterator[list
     )
 
 
-def _header(text: str, layout: Layout) -> tuple[tuple[tuple[str | None, ...], ...], list[list[str]], int]:
+def _header(text: str, layout: CsvLayout) -> tuple[tuple[tuple[str | None, ...], ...], list[list[str]], int]:
     """Rows above the header, the header's rows, and the number of physical lines up to the first data line."""
     reader = _reader(text[:SEARCHED_CHARACTERS], layout)
     wanted = layout.header
@@ -243,7 +243,7 @@ def _header(text: str, layout: Layout) -> tuple[tuple[tuple[str | None, ...], ..
     raise HeaderMissingError(f"Không tìm thấy dòng tiêu đề {where} trong tệp. Đề nghị gửi đúng mẫu đã đăng ký.")
 
 
-def _fast(data: bytes, layout: Layout, width: int, lines_used: int) -> tuple[pl.DataFrame, pl.Series] | None:
+def _fast(data: bytes, layout: CsvLayout, width: int, lines_used: int) -> tuple[pl.DataFrame, pl.Series] | None:
     """Polars' reader; None when a line does not have exactly `width` fields or quoting is odd."""
     delimiter = layout.delimiter or ","
     schema = {str(number): pl.String for number in range(width)}
@@ -279,7 +279,7 @@ def _fast(data: bytes, layout: Layout, width: int, lines_used: int) -> tuple[pl.
     return cells, rows
 
 
-def _slow(text: str, layout: Layout, width: int, lines_used: int) -> tuple[pl.DataFrame, pl.Series, dict[int, int]]:
+def _slow(text: str, layout: CsvLayout, width: int, lines_used: int) -> tuple[pl.DataFrame, pl.Series, dict[int, int]]:
     """Python's reader, field by field: for files with ragged lines or stray quotes."""
     try:
         records = _records(text, layout, strict=True)
@@ -310,7 +310,7 @@ def _slow(text: str, layout: Layout, width: int, lines_used: int) -> tuple[pl.Da
     return cells.with_columns(pl.all().replace("", None)), pl.Series(rows, dtype=pl.Int64), ragged
 
 
-def _records(text: str, layout: Layout, *, strict: bool) -> list[tuple[int, list[str]]]:
+def _records(text: str, layout: CsvLayout, *, strict: bool) -> list[tuple[int, list[str]]]:
     """Records with the number of their first physical line, counted from 1."""
     reader = _reader(text, layout, strict=strict)
     found: list[tuple[int, list[str]]] = []

@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from sources.errors import HeaderMissingError, UnreadableFileError
+from sources.feeds.layouts import LinesLayout
 from sources.readers.delimited import decode
 from sources.readers.table import TextTable, unique_headers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sources.feeds import Layout
+    from sources.feeds.layouts import JsonLayout
 
 MAX_DEPTH = 6
 
 
-def read_json(path: Path, layout: Layout) -> TextTable:
+def read_json(path: Path, layout: JsonLayout | LinesLayout) -> TextTable:
     """A list of records (`json`, at `records`) or one record a line (`ndjson`). Raises UnreadableFileError."""
     text = decode(path, layout)
     envelope: Any = None
-    if layout.format == "ndjson":
+    if isinstance(layout, LinesLayout):
         records, rows = _lines(text)
     else:
         try:

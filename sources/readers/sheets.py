@@ -11,6 +11,7 @@ import fastexcel
 import polars as pl
 
 from sources.errors import HeaderMissingError, UnreadableFileError
+from sources.feeds.layouts import SheetLayout
 from sources.readers.table import TextTable, Workbook, merged_headers, unique_headers
 from sources.words import key
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sources.feeds import Layout
     from sources.plans import TablePlan
 
 SEARCHED_ROWS = 200
@@ -56,9 +56,15 @@ def read_sheets(path: Path, plans: Sequence[TablePlan]) -> Workbook:
             tables.append(_table(path, reader, name, plan))
         except fastexcel.FastExcelError as wrong:
             raise _unreadable(wrong) from None
-    known = {key(name) for plan in plans for name in plan.layout.other_sheets}
+    known = {key(name) for plan in plans for name in _sheet_layout(plan).other_sheets}
     others = [name for name in names if name not in used and key(name) not in known]
     return Workbook(tuple(tables), tuple(name for name in others if _has_cells(reader, name)))
+
+
+def _sheet_layout(plan: TablePlan) -> SheetLayout:
+    if not isinstance(plan.layout, SheetLayout):
+        raise TypeError(f"a part of a workbook is read as a sheet, not as {plan.layout.format}")
+    return plan.layout
 
 
 def sentence_rows(path: Path, sheet: str) -> tuple[tuple[str | None, ...], ...]:
@@ -119,7 +125,7 @@ def _load(reader: Any, name: str) -> tuple[pl.DataFrame, int]:
 
 
 def _table(path: Path, reader: Any, name: str, plan: TablePlan) -> TextTable:
-    layout = plan.layout
+    layout = _sheet_layout(plan)
     frame, first_column = _load(reader, name)
     start = _header_row(frame, layout, name)
     count = layout.header.rows if layout.header else 1
@@ -153,7 +159,7 @@ def _table(path: Path, reader: Any, name: str, plan: TablePlan) -> TextTable:
     )
 
 
-def _header_row(frame: pl.DataFrame, layout: Layout, name: str) -> int:
+def _header_row(frame: pl.DataFrame, layout: SheetLayout, name: str) -> int:
     wanted = layout.header
     if wanted and wanted.find:
         text = key(wanted.find)

@@ -40,6 +40,10 @@ MISTAKES = [
     ("from: 2023-Q4", "from: 2023Q4", "feeds.dossiers.active", "'2023Q4' is not a period"),
     ("to: 2024-Q2", "to: 2022-Q2", "feeds.dossiers.active", "lies before"),
     ('"0 6 * * 1-5"', '"6 am"', "feeds.dossiers.schedule", "no cron line"),
+    ('"0 6 * * 1-5"', '"99 99 99 99 99"', "feeds.dossiers.schedule", "no cron line (Bad minute"),
+    ('"0 6 * * 1-5"', '"0 6 31 2 *"', "feeds.dossiers.schedule", "no cron line"),
+    ('"0 6 * * 1-5"', '"0 0 6 * * 1-5"', "feeds.dossiers.schedule", "no cron line"),
+    ("columns:", "key: rows\n    columns:", "feeds.dossiers.key", "'row' or 'content'"),
     ("kind: files", "kind: ftp", "feeds.dossiers.connector.kind", "'files'"),
     ("path: inbox/323, ", "", "feeds.dossiers.connector.path", "is missing"),
     (
@@ -62,11 +66,11 @@ MISTAKES = [
         "delimiter:",
         "delimitr:",
         "feeds.dossiers.layout.delimitr",
-        "unknown key; known here: format, encoding, delimiter",
+        "unknown key; known here: format, ",
     ),
     ('delimiter: ";"', 'delimiter: ";;"', "feeds.dossiers.layout.delimiter", "at most 1 character"),
     ("cp1258", "tcvn9", "feeds.dossiers.layout", "encoding 'tcvn9' is unknown"),
-    ("format: csv", "format: parquet", "feeds.dossiers.layout", "means nothing for format parquet"),
+    ("format: csv", "format: parquet", "feeds.dossiers.layout.encoding", "means nothing for format parquet"),
     ("encoding: cp1258", "header: {row: 3, find: Mã}", "feeds.dossiers.layout.header", "write either row: 7 or find:"),
     ("encoding: cp1258", "header: {rows: 2}", "feeds.dossiers.layout.header", "write either row: 7 or find:"),
     ("{fixed: 323}", "{}", "feeds.dossiers.unit", "write fixed:"),
@@ -198,6 +202,52 @@ def test_the_fingerprint_follows_what_shapes_a_reading(tmp_path: Path) -> None:
         assert changed(old, new) != feed.fingerprint
 
 
+PROSE = GOOD.replace(
+    "    columns:\n",
+    "    ignore: {Ghi chú: not wanted here}\n"
+    "    rules: {Q40: {severity: warning, reason: the old numbering goes on until May}}\n    columns:\n",
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_another"),
+    [
+        ("not wanted here", "nobody needs it", False),
+        ("the old numbering goes on until May", "the old numbering goes on until June", False),
+        ("feeds:\n", "feeds:\n  # what comes every quarter\n", False),
+        ("name: ", "name: Văn phòng ", False),
+        ("dossiers:\n", "dossiers:\n    cadence: month\n", False),
+        ("severity: warning", "severity: gate", True),
+        ("Ghi chú: not", "Ghi chép: not", True),
+        ("    columns:", "    key: row\n    columns:", True),
+    ],
+)
+def test_reasons_comments_and_prose_are_no_part_of_the_fingerprint(
+    tmp_path: Path, old: str, new: str, is_another: bool
+) -> None:
+    assert old in PROSE
+    [feed] = load_feed_file(write(tmp_path, PROSE))
+    [other] = load_feed_file(write(tmp_path, PROSE.replace(old, new, 1)))
+    assert (other.fingerprint != feed.fingerprint) is is_another
+
+
+def test_the_cadence_is_part_of_it_only_where_it_decides_the_period_of_a_row(tmp_path: Path) -> None:
+    text = GOOD.replace("{from: name}", "{from: column, column: received_at}")
+    [feed] = load_feed_file(write(tmp_path, text))
+    [other] = load_feed_file(write(tmp_path, text.replace("dossiers:\n", "dossiers:\n    cadence: month\n", 1)))
+    assert other.fingerprint != feed.fingerprint
+
+
+@pytest.mark.parametrize("way", ["row", "content"])
+def test_a_source_without_a_key_needs_no_key_column(tmp_path: Path, way: str) -> None:
+    text = GOOD.replace("      dossier_code: Mã hồ sơ\n", "").replace("    columns:", f"    key: {way}\n    columns:")
+    [feed] = load_feed_file(write(tmp_path, text))
+    check_against_contract(feed, contract("dossiers"))
+    [feed] = load_feed_file(write(tmp_path, GOOD.replace("    columns:", f"    key: {way}\n    columns:")))
+    with pytest.raises(FeedError, match=f"columns.dossier_code: is made by key: {way}; remove one of the two"):
+        check_against_contract(feed, contract("dossiers"))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -213,6 +263,11 @@ def test_the_fingerprint_follows_what_shapes_a_reading(tmp_path: Path) -> None:
         ),
         ("{from: name}", "{from: column, column: procedure_code}", "'procedure_code' is no date"),
         ("{from: name}", "{from: column, column: nope}", "dossiers has no column 'nope'"),
+        (
+            "    columns:\n      dossier_code: Mã hồ sơ\n",
+            "    constants: {dossier_code: H1}\n    columns:\n",
+            "constants.dossier_code: gives every row of 323 one key",
+        ),
         ("    columns:\n", "    constants: {supplement_count: two}\n    columns:\n", "'two' is no integer"),
     ],
 )

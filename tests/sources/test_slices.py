@@ -61,6 +61,20 @@ def test_slices_say_what_the_whole_says(
         assert parts.defects.sort(order).equals(whole.defects.sort(order))
 
 
+@pytest.mark.parametrize("text", FILES.values(), ids=FILES)
+def test_few_rows_are_read_as_many_rows_are(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    feed = make_feed()
+    few = read_text(text, feed)
+    monkeypatch.setattr("sources.columns._SMALL", -1)
+    monkeypatch.setattr("sources.parsing._FEW", -1)
+    many = read_text(text, make_feed())
+    assert outcome(many) == outcome(few)
+    assert many.frame.equals(few.frame)
+    assert many.defects.equals(few.defects)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1258"])
 def test_pieces_cut_no_character(
     make_feed: Callable[..., Feed], read_text: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, encoding: str

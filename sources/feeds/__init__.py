@@ -1,0 +1,28 @@
+"""Feeds: what a source sends and how it is read, from `feeds/<source>.yaml`."""
+
+from sources.feeds.checks import check_against_contract
+from sources.feeds.layouts import SHEET_FORMATS, Layout
+from sources.feeds.loading import load_feed_file, load_feeds, read_feeds
+from sources.feeds.model import ColumnSource, Connector, Feed, FeedEntry, FeedFile, PeriodSource, UnitSource
+from sources.feeds.problems import FeedError, FeedProblem
+from sources.feeds.values import Cadence, typed
+
+__all__ = [
+    "SHEET_FORMATS",
+    "Cadence",
+    "ColumnSource",
+    "Connector",
+    "Feed",
+    "FeedEntry",
+    "FeedError",
+    "FeedFile",
+    "FeedProblem",
+    "Layout",
+    "PeriodSource",
+    "UnitSource",
+    "check_against_contract",
+    "load_feed_file",
+    "load_feeds",
+    "read_feeds",
+    "typed",
+]

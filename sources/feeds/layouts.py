@@ -1,0 +1,135 @@
+"""What a file looks like inside: one model a kind of file, told apart by `format`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import BaseModel, Field, model_validator
+
+from sources.feeds.values import Strict, Word, Words
+
+SHEET_FORMATS = ("xlsx", "xls", "ods")
+
+
+class Header(Strict):
+    """Where the header stands: by row number or by a text in it."""
+
+    row: int | None = Field(
+        None, ge=1, description="Number of the first header row, as the spreadsheet shows it (from 1)."
+    )
+    find: Word | None = Field(
+        None, description="Text of a cell in the first header row; letterheads of any height are skipped."
+    )
+    rows: int = Field(1, ge=1, le=8, description="How many rows the header has; merged rows are joined by ` › `.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.row is None) == (self.find is None):
+            raise ValueError('write either row: 7 or find: "Mã hồ sơ"')
+        return self
+
+
+class Totals(Strict):
+    """A total row the layout is known to have."""
+
+    column: Word = Field(description="Header of the column in which the text stands.")
+    text: Words = Field(("Tổng cộng",), description="Text (or texts) by which the row is known.")
+    check: bool = Field(True, description="Compare the total with the sum of the rows (Q32).")
+    subtotals: Words = Field((), description="Texts of subtotal rows inside the table, left out of data and sums.")
+
+
+class _Rows(Strict):
+    """What any layout may say of its rows and cells."""
+
+    totals: Totals | None = Field(None, description="The total row, when the layout has one.")
+    notes: Words = Field((), description="Reading stops at a row that begins with one of these texts.")
+    blanks: Words = Field((), description="Cell texts that mean: no value (e.g. `NULL`, `-`), in every column.")
+    blank_is_zero: bool = Field(False, description="Official forms: an empty count is 0.")
+    number: Literal["vi", "en", "plain"] = Field(
+        "plain", description="How numbers are written unless a column says otherwise."
+    )
+    fill_down: Words = Field(
+        (), description="Headers whose empty cells repeat the cell above (cells merged downwards)."
+    )
+    round_count: bool = Field(True, description="Report a round number of rows (1000, 10000) as a suspected cut (Q11).")
+
+
+class _Table(_Rows):
+    """A layout with a header somewhere above its rows."""
+
+    header: Header | None = Field(None, description="Header of a text file or sheet (default: row 1).")
+    skip_after_header: int = Field(0, ge=0, description="Rows between header and data that are never data.")
+    control_row: bool = Field(False, description="A row (1) (2) (3) or `MS` stands under the header.")
+    data_from: int | None = Field(None, ge=1, description="First data row, when it does not follow the header.")
+
+
+class _Text(Strict):
+    """A layout of text."""
+
+    encoding: Word = Field("utf-8", description="`utf-8` (with or without BOM), `utf-16`, `cp1258` …")
+
+    @model_validator(mode="after")
+    def _encoding_exists(self) -> Self:
+        try:
+            "".encode(self.encoding)
+        except LookupError:
+            raise ValueError(f"encoding '{self.encoding}' is unknown; use utf-8, utf-16 or cp1258") from None
+        return self
+
+
+class CsvLayout(_Text, _Table):
+    """A text file with delimited fields."""
+
+    format: Literal["csv"] = Field(description="Kind of file.")
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
+        None, description='Character between fields (default `,`; a tab is `"\\t"`).'
+    )
+    quote: Annotated[str, Field(max_length=1)] = Field('"', description="Quoting character; empty for none.")
+
+
+class SheetLayout(_Table):
+    """A sheet of a workbook."""
+
+    format: Literal["xlsx", "xls", "ods"] = Field(description="Kind of file.")
+    sheet: Word | None = Field(
+        None, description="Sheet by name (default: the first). Accents, case and spaces are forgiven."
+    )
+    dates_1904: bool = Field(False, description="Workbook counts its days from 1904.")
+    other_sheets: dict[Word, Word] = Field(
+        default_factory=dict, description="Sheets that are known and not read: name → reason."
+    )
+
+
+class JsonLayout(_Text, _Rows):
+    """A JSON document with a list of records."""
+
+    format: Literal["json"] = Field(description="Kind of file.")
+    records: Word | None = Field(
+        None, description="Dotted path of the list of records (default: the document is the list)."
+    )
+
+
+class LinesLayout(_Text, _Rows):
+    """One JSON record a line."""
+
+    format: Literal["ndjson"] = Field(description="Kind of file.")
+
+
+class ParquetLayout(_Rows):
+    """A Parquet file."""
+
+    format: Literal["parquet"] = Field(description="Kind of file.")
+
+
+KINDS = (CsvLayout, SheetLayout, JsonLayout, LinesLayout, ParquetLayout)
+Layout = Annotated[CsvLayout | SheetLayout | JsonLayout | LinesLayout | ParquetLayout, Field(discriminator="format")]
+
+
+def formats_in(kind: type[BaseModel]) -> tuple[str, ...]:
+    """The formats a layout model is for."""
+    return get_args(kind.model_fields["format"].annotation)
+
+
+def formats_of(key: str) -> list[str]:
+    """The formats whose layouts have that key."""
+    return [name for kind in KINDS if key in kind.model_fields for name in formats_in(kind)]

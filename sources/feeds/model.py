@@ -1,0 +1,341 @@
+"""The model of `feeds/<source>.yaml`, the only place where a district's own layout is written down."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from cronsim import CronSim, CronSimError
+from pydantic import Field, field_validator, model_validator
+
+from expectations.contracts.periods import regimes
+from sources.feeds.fingerprint import fingerprint
+from sources.feeds.layouts import SHEET_FORMATS, Layout
+from sources.feeds.values import Cadence, Scalar, Strict, Word, Words, period_of_text, value_map
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
+_CRON_FIELDS = 5
+
+
+class SourceInfo(Strict):
+    """Who sends."""
+
+    id: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$", description="Short name of the source; feeds are called `<id>.<key>`."
+    )
+    name: Word = Field(description="Name as people know it.")
+    unit: Word | None = Field(None, description="Code of the unit that answers for the source.")
+    contact: Word | None = Field(None, description="Whom to call when a file is wrong.")
+
+
+class Connector(Strict):
+    """Where the files lie."""
+
+    kind: Literal["files"] = Field(
+        "files", description="How the source is reached. `files`: a folder, local or any fsspec URL."
+    )
+    path: Word = Field(description="Folder relative to the home folder, or a URL such as `sftp://host/folder`.")
+    glob: Word = Field(
+        "*", description="Which files of the folder belong to the feed, e.g. `hoso_*.csv`; `**/` goes into sub-folders."
+    )
+    storage_options: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Options of the file system (host, username …). Secrets only as `${env:NAME}`.",
+    )
+
+    @field_validator("storage_options")
+    @classmethod
+    def _no_secret(cls, options: dict[str, Any]) -> dict[str, Any]:
+        for name, value in options.items():
+            if re.search(r"pass|secret|token|key$", name) and isinstance(value, str) and "${env:" not in value:
+                raise ValueError(f"'{name}' looks like a secret; write ${{env:NAME}} and set NAME in the environment")
+        return options
+
+
+class PeriodSource(Strict):
+    """Where the period of a delivery is written. Exactly one of `from` and `fixed`."""
+
+    origin: Literal["name", "cell", "column", "field"] | None = Field(
+        None,
+        alias="from",
+        description="`name`: in the file name (group `period` of `name`); `cell`: in a sentence above the table; "
+        "`column`: each row has its own date; `field`: a field of the JSON envelope.",
+    )
+    fixed: Word | None = Field(None, description="One period for every file, e.g. `2024-Q1`.")
+    sheet: Word | None = Field(
+        None, description="With `cell`: the sheet that holds the sentence (default: the sheet read)."
+    )
+    contains: Word | None = Field(None, description="With `cell`: words of the sentence, e.g. `Số liệu tính từ ngày`.")
+    column: Word | None = Field(
+        None, description="With `column`: the canonical date column that decides the period of a row."
+    )
+    regime: Word | None = Field(
+        None, description="Reporting regime, when it is not the contract's (`CALENDAR`, `TTCP`, `VPCP_II06`)."
+    )
+    path: Word | None = Field(None, description="With `field`: dotted path in the JSON document, e.g. `meta.period`.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.origin is None) == (self.fixed is None):
+            raise ValueError("write either from: name|cell|column|field, or fixed: 2024-Q1")
+        needs = {"cell": "contains", "column": "column", "field": "path"}
+        if self.origin in needs and getattr(self, needs[self.origin]) is None:
+            raise ValueError(f"from: {self.origin} also needs '{needs[self.origin]}'")
+        owners = {"contains": "cell", "sheet": "cell", "column": "column", "path": "field"}
+        for name, owner in owners.items():
+            if getattr(self, name) is not None and self.origin != owner:
+                raise ValueError(f"'{name}' belongs to from: {owner}; remove it")
+        if self.fixed:
+            period_of_text(self.fixed)
+        if self.regime and self.regime not in regimes():
+            raise ValueError(f"unknown regime '{self.regime}'; known: {', '.join(regimes())}")
+        return self
+
+
+class UnitSource(Strict):
+    """Which unit a row belongs to: always the same, by code, by name, or by code and name (they must agree)."""
+
+    fixed: Word | None = Field(None, description="Unit code of every row.")
+    code: Word | None = Field(None, description="Header of the column with the unit code.")
+    name: Word | None = Field(None, description="Header of the column with the unit name.")
+    level: Literal["province", "district", "commune"] | None = Field(
+        None, description="With `name`: only units of this level."
+    )
+    parent: Word | None = Field(None, description="With `name`: only this unit and the units under it.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.fixed is None) == (self.code is None and self.name is None):
+            raise ValueError('write fixed: "323", or code: / name: with the header of the column')
+        if self.name is None and (self.level or self.parent):
+            raise ValueError("'level' and 'parent' narrow a search by name; add name: or remove them")
+        return self
+
+
+class ColumnSource(Strict):
+    """How a canonical column is read. A plain text is short for `{from: text}`."""
+
+    headers: Words = Field(
+        alias="from",
+        min_length=1,
+        description="Header text; a list when files differ (the first one present is read). "
+        "Merged header rows are joined by ` › `, JSON levels by dots.",
+    )
+    format: Words = Field((), description="Dates: one or more strptime formats; default: the usual day-first forms.")
+    map: dict[str, Scalar] | Word | None = Field(
+        None, description="Value map, or the name of one under `maps`. A value without an entry is a finding."
+    )
+    number: Literal["vi", "en", "plain"] | None = Field(
+        None, description="`vi` 1.234,5 · `en` 1,234.5 · `plain` 1234.5 (default: the layout's)."
+    )
+    derive: Literal["presence", "length", "count"] | None = Field(
+        None,
+        alias="as",
+        description="Keep only whether there is a text, how long it is, or how many entries a list has; drop the text.",
+    )
+    blank_is_zero: bool | None = Field(None, description="Overrides the layout's `blank_is_zero`.")
+    optional: bool = Field(False, description="The header may be missing without a finding.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"from": value} if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+    @field_validator("map", mode="before")
+    @classmethod
+    def _map_keys(cls, value: Any) -> Any:
+        return value_map(value) if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _one_reading(self) -> Self:
+        chosen = [name for name, value in (("as", self.derive), ("map", self.map), ("format", self.format)) if value]
+        if len(chosen) > 1:
+            raise ValueError(f"'{chosen[0]}' and '{chosen[1]}' exclude each other; keep one")
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        schema = handler(core)
+        return {"anyOf": [{"type": "string", "description": "Header text."}, schema]}
+
+
+class Part(Strict):
+    """One sheet of a workbook that holds several tables; what it names overrides the feed's own entry."""
+
+    sheet: Word = Field(description="Sheet name.")
+    layout: Layout | None = Field(
+        None, description="Entries of `layout` that differ (the rest is taken from the feed)."
+    )
+    unit: UnitSource | None = Field(None, description="Overrides `unit`.")
+    constants: dict[str, Scalar] = Field(default_factory=dict, description="Added to the feed's constants.")
+    columns: dict[str, ColumnSource] = Field(default_factory=dict, description="Added to the feed's columns.")
+    ignore: dict[Word, Word] = Field(default_factory=dict, description="Added to the feed's `ignore`.")
+    optional: bool = Field(False, description="The sheet may be missing without a finding.")
+
+
+class RuleException(Strict):
+    """A reasoned exception: this feed's rule has another severity."""
+
+    severity: Literal["error", "warning", "gate"] = Field(description="Severity for this feed.")
+    reason: Annotated[str, Field(min_length=10)] = Field(description="Why, for the next person who reads it.")
+
+
+class Active(Strict):
+    """Periods in which the feed is expected to deliver."""
+
+    first: Word = Field(alias="from", description="First period expected, e.g. `2023-Q4`.")
+    last: Word | None = Field(None, alias="to", description="Last period expected; open when left out.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        first = period_of_text(self.first)
+        if self.last and period_of_text(self.last).window("CALENDAR")[0] < first.window("CALENDAR")[0]:
+            raise ValueError(f"'to: {self.last}' lies before 'from: {self.first}'")
+        return self
+
+
+class FeedEntry(Strict):
+    """One dataset from one source."""
+
+    dataset: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Dataset, the name of a contract.")
+    active: Active | None = Field(None, description="Periods expected; without it nothing is ever missing.")
+    cadence: Cadence | None = Field(None, description="How often a file is due (default: the contract's).")
+    schedule: str | None = Field(None, description="Cron line, Asia/Ho_Chi_Minh (default: from the cadence).")
+    connector: Connector = Field(description="Where the files lie.")
+    name: str | None = Field(
+        None,
+        description="Regular expression over the file name; groups `period` (2024Q1, q1_2024 …) and `sent` (20240316, "
+        "20240316T0930). A file that does not match is not part of the feed.",
+    )
+    period: PeriodSource = Field(description="Where the period is written.")
+    supersedes: Literal["period", "feed"] = Field(
+        "period",
+        description="`period`: a file replaces the earlier ones of its period; `feed`: one file holds everything.",
+    )
+    layout: Layout = Field(description="What the file looks like inside.")
+    unit: UnitSource = Field(description="Which unit a row belongs to.")
+    constants: dict[str, Scalar] = Field(
+        default_factory=dict, description="Canonical column → the same value in every row."
+    )
+    columns: dict[str, ColumnSource] = Field(
+        default_factory=dict, description="Canonical column → header, or an object."
+    )
+    ignore: dict[Word, Word] = Field(
+        default_factory=dict,
+        description="Known headers that are not wanted, each with a reason; `*` and `?` are allowed.",
+    )
+    parts: tuple[Part, ...] = Field((), description="Several sheets in one workbook.")
+    row_key: Literal["row", "content"] | None = Field(
+        None,
+        alias="key",
+        description="For a source whose rows have no key: `row` makes one of the row's number, `content` one of what "
+        "the row says, with the number of its occurrence. The key column is then neither mapped nor a constant.",
+    )
+    rules: dict[str, RuleException] = Field(
+        default_factory=dict, description="Reasoned exceptions: rule id, or `rule id/check` → severity and reason."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parts_inherit_layout(cls, raw: Any) -> Any:
+        if (
+            not isinstance(raw, dict)
+            or not isinstance(raw.get("parts"), list)
+            or not isinstance(raw.get("layout"), dict)
+        ):
+            return raw
+        parts = [
+            {**part, "layout": {**raw["layout"], **part["layout"]}}
+            if isinstance(part, dict) and isinstance(part.get("layout"), dict)
+            else part
+            for part in raw["parts"]
+        ]
+        return {**raw, "parts": parts}
+
+    @field_validator("name")
+    @classmethod
+    def _name_compiles(cls, name: str | None) -> str | None:
+        try:
+            re.compile(name or "")
+        except re.error as wrong:
+            raise ValueError(f"is no regular expression: {wrong}") from None
+        return name
+
+    @field_validator("schedule")
+    @classmethod
+    def _cron(cls, schedule: str | None) -> str | None:
+        if schedule is None:
+            return None
+        if len(schedule.split()) != _CRON_FIELDS:
+            raise ValueError('is no cron line; write five fields such as "0 6 * * 1-5"')
+        try:
+            next(CronSim(schedule, datetime(2024, 1, 1)))  # noqa: DTZ001 - any day will do
+        except (CronSimError, StopIteration) as wrong:
+            why = str(wrong) or "it never comes"
+            raise ValueError(f'is no cron line ({why}); write five fields such as "0 6 * * 1-5"') from None
+        return schedule
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        kind = self.layout.format
+        if self.period.origin == "name" and "(?P<period>" not in (self.name or ""):
+            raise ValueError("period: {from: name} needs a group (?P<period>…) in 'name'")
+        if self.period.origin == "field" and kind != "json":
+            raise ValueError("period: {from: field} is for format json")
+        if self.period.origin == "cell" and kind not in ("csv", *SHEET_FORMATS):
+            raise ValueError("period: {from: cell} is for sheets and csv")
+        if self.parts and kind not in SHEET_FORMATS:
+            raise ValueError(f"'parts' are sheets; format {kind} has none")
+        if not self.columns and not any(part.columns for part in self.parts):
+            raise ValueError("'columns' is empty; map at least one canonical column to a header")
+        entries: list[FeedEntry | Part] = [self, *self.parts]
+        for entry in entries:
+            both = sorted(set(entry.columns) & set(entry.constants))
+            if both:
+                raise ValueError(f"{', '.join(both)}: both a constant and a column; keep one")
+        return self
+
+
+class Feed(FeedEntry):
+    """A feed as the rooms use it: the YAML entry, its source, and value maps by name put in their place."""
+
+    feed_key: str
+    source: str
+    source_name: str
+    source_unit: str | None = None
+    contact: str | None = None
+    file: str
+
+    @property
+    def feed_id(self) -> str:
+        """`<source>.<key>`, e.g. `d323.dossiers`."""
+        return f"{self.source}.{self.feed_key}"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of everything that shapes a reading; a feed file edited elsewhere (contact, schedule) keeps it."""
+        return fingerprint(self)
+
+
+class FeedFile(Strict):
+    """A whole `feeds/<source>.yaml`."""
+
+    source: SourceInfo = Field(description="Who sends.")
+    maps: dict[str, dict[str, Scalar]] = Field(
+        default_factory=dict, description="Value maps shared by the feeds of this file."
+    )
+    feeds: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], FeedEntry] = Field(
+        min_length=1, description="The feeds of the source: key → entry."
+    )
+
+    @field_validator("maps", mode="before")
+    @classmethod
+    def _map_keys(cls, maps: Any) -> Any:
+        if not isinstance(maps, dict):
+            return maps
+        return {name: value_map(value) if isinstance(value, dict) else value for name, value in maps.items()}

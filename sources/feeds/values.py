@@ -1,0 +1,76 @@
+"""Words, value maps and typed values of a feed file."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from expectations.contracts.periods import Period, PeriodError
+from expectations.contracts.text import key as text_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Cadence = Literal["month", "quarter", "half_year", "year"]
+Scalar = bool | int | float | str | None
+
+
+def _as_word(value: Any) -> Any:
+    """YAML reads `unit: 323` as a number; a code is text."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Word = Annotated[str, Field(min_length=1), BeforeValidator(_as_word, json_schema_input_type=str | int)]
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str | int) else value
+
+
+Words = Annotated[tuple[Word, ...], BeforeValidator(_as_list, json_schema_input_type=str | int | list[str | int])]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+
+def value_map(raw: dict[Any, Any]) -> dict[str, Any]:
+    """Keys as text; two keys that read the same must say the same."""
+    found: dict[str, Any] = {}
+    seen: dict[str, tuple[str, Any]] = {}
+    for name, value in raw.items():
+        if isinstance(name, bool) or name is None:
+            raise ValueError(f"the entry '{str(name).lower()}' is not read as text by YAML; put it in quotes")
+        other = seen.setdefault(text_key(str(name)), (str(name), value))
+        if other[1] != value or type(other[1]) is not type(value):
+            raise ValueError(f"'{other[0]}' and '{name}' read the same but mean different values; keep one")
+        found[str(name)] = value
+    return found
+
+
+def period_of_text(text: str) -> Period:
+    try:
+        return Period.parse(text)
+    except PeriodError as wrong:
+        raise ValueError(str(wrong)) from None
+
+
+def typed(value: Any, kind: str) -> Any:
+    """A value of a map or a constant in a column's type. Raises ValueError when it is of another."""
+    if value is None:
+        return None
+    if isinstance(value, bool) != (kind == "boolean"):
+        raise ValueError(f"{value!r} is no {kind}")
+    return _READ_AS[kind](value)
+
+
+_READ_AS: dict[str, Callable[[Any], Any]] = {
+    "text": str,
+    "boolean": bool,
+    "integer": int,
+    "decimal": float,
+    "date": lambda value: date.fromisoformat(str(value)),
+    "timestamp": lambda value: datetime.fromisoformat(str(value)),
+}
