@@ -63,13 +63,16 @@ def _open_live(home: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _open_released(home: Path) -> duckdb.DuckDBPyConnection:
+    # Between the look at the pointer and the opening a run may publish a newer release and remove this one.
     for _ in range(3):
         found = current(home)
         if found is None:
-            break
-        # Between the look at the pointer and the opening a run may publish a newer release and remove this one.
-        if found.file.exists():
+            continue
+        try:
             return connect(found.file, read_only=True)
+        except WarehouseError:
+            if found.file.exists():
+                raise
     raise QueryError(f"{home / 'releases'}: nothing has been published yet; run `danvan run --home {home}` first")
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.warehouse.deliveries import Sent, load_sent
+from warehouse import query
 from warehouse.query import QueryError, sql
-from warehouse.releases import publish
+from warehouse.releases import current, publish
 from warehouse.store import writer
 
 
@@ -65,6 +67,15 @@ def test_every_kind_of_reading_statement_is_answered(home: Path, text: str) -> N
     assert sql(home, text) is not None
 
 
+def test_a_release_removed_before_it_is_opened_is_looked_for_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    standing = current(home)
+    assert standing
+    gone = replace(standing, path=home / "releases" / "removed-by-a-run")
+    seen = iter([gone, None, standing])
+    monkeypatch.setattr(query, "current", lambda _: next(seen))
+    assert sql(home, "select 1 as one").item() == 1
+
+
 def test_before_the_first_release(tmp_path: Path) -> None:
     with pytest.raises(QueryError, match="nothing has been published yet"):
         sql(tmp_path, "select 1")
@@ -74,6 +85,7 @@ def test_before_the_first_release(tmp_path: Path) -> None:
 
 WRITER = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from warehouse.store import writer
 with writer(Path(sys.argv[1])):
