@@ -122,7 +122,8 @@ class WorkerPool:
     def run(self, task: Callable[..., Result], *arguments: Any, seconds: float | None = None, **options: Any) -> Result:
         """Run `task` in a worker and return what it returns, or raise what it raises (cause: its traceback there).
 
-        `task` is any function a worker can import by its name; arguments may be `keep(…)`, the task gets their value. Raises WorkerDiedError when the worker died twice of
+        `task` is any function a worker can import by its name; arguments may be `keep(…)`, the task
+        gets their value. Raises WorkerDiedError when the worker died twice of
         this task, WorkerTimeoutError when it twice took longer than `seconds` (default: the pool's), MemoryError when
         it needed more than a worker may have, and `sources.child.PanicError` for a panic of Rust code.
         """
