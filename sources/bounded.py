@@ -122,16 +122,18 @@ class WorkerPool:
     def run(self, task: Callable[..., Result], *arguments: Any, seconds: float | None = None, **options: Any) -> Result:
         """Run `task` in a worker and return what it returns, or raise what it raises (cause: its traceback there).
 
-        `task` is any function a worker can import by its name. Raises WorkerDiedError when the worker died twice of
+        `task` is any function a worker can import by its name; arguments may be `keep(…)`, the task
+        gets their value. Raises WorkerDiedError when the worker died twice of
         this task, WorkerTimeoutError when it twice took longer than `seconds` (default: the pool's), MemoryError when
         it needed more than a worker may have, and `sources.child.PanicError` for a panic of Rust code.
         """
         if "seconds" in options:
             raise TypeError("'seconds' is the deadline; name the option of the task otherwise")
         deadline = self.limits.seconds if seconds is None else seconds
-        shared = [one for one in arguments if isinstance(one, Shared)]
-        sent = tuple(Kept(one.key) if isinstance(one, Shared) else one for one in arguments)
-        message = pickle.dumps(Task(task, sent, options), protocol=pickle.HIGHEST_PROTOCOL)
+        shared = [one for one in (*arguments, *options.values()) if isinstance(one, Shared)]
+        named = {name: _as_sent(one) for name, one in options.items()}
+        sent = Task(task, tuple(_as_sent(one) for one in arguments), named)
+        message = pickle.dumps(sent, protocol=pickle.HIGHEST_PROTOCOL)
         for is_last in (False, True):
             try:
                 answer = self._attempt(message, shared, deadline, is_fresh=is_last)
@@ -192,6 +194,10 @@ class WorkerPool:
     def _drop(self, worker: _Worker) -> None:
         self._all.discard(worker)
         worker.put_away()
+
+
+def _as_sent(argument: Any) -> Any:
+    return Kept(argument.key) if isinstance(argument, Shared) else argument
 
 
 class _NotTakenUpError(Exception):

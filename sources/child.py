@@ -139,7 +139,8 @@ def _answer(message: bytes, held: dict[str, Any]) -> Done | Failed | None:
             held[asked.key] = pickle.loads(asked.pickled)  # noqa: S301
             return None
         arguments = [held[one.key] if isinstance(one, Kept) else one for one in asked.arguments]
-        return Done(asked.function(*arguments, **asked.options))
+        options = {name: held[one.key] if isinstance(one, Kept) else one for name, one in asked.options.items()}
+        return Done(asked.function(*arguments, **options))
     except MemoryError as wrong:
         return Failed(MemoryError(str(wrong)), traceback.format_exc(limit=20), is_last=True)
     except Exception as wrong:  # noqa: BLE001 - whatever it is, the parent raises it again

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sources.plans import Part
 
 _SMALL = 4096
+_FEW_DISTINCT = 4
+"""Cells a distinct text from which on a column is read by its distinct texts."""
 _LONGER_THAN_A_BLANK = 12
 """Invisible characters and spaces a text may have more than its key."""
 _REMEMBERED_KINDS = ("boolean", "integer", "decimal", "date")
@@ -103,9 +105,24 @@ def _read_large(part: Part, recipes: Mapping[str, Recipe], places: Mapping[str, 
     found: dict[str, _Read] = {}
     for name, recipe in recipes.items():
         cells = _with_value(part, recipe, places[name])
-        parsed = _parse(_way(part, recipe), cells, part.table.numeric.get(places[name]))
+        way, numeric = _way(part, recipe), part.table.numeric.get(places[name])
+        if way.kind in _REMEMBERED_KINDS and numeric is None:
+            distinct = cells.unique()
+            if len(distinct) * _FEW_DISTINCT <= len(cells):
+                found[name] = _spread(way, cells, distinct)
+                continue
+        parsed = _parse(way, cells, numeric)
         found[name] = parsed.values, parsed.bad, cells
     return found
+
+
+def _spread(way: Way, cells: pl.Series, distinct: pl.Series) -> _Read:
+    """A column with few distinct texts: each is read once."""
+    parsed = _parse(way, distinct.rename(""), None)
+    values = cells.replace_strict(distinct, parsed.values, return_dtype=parsed.values.dtype)
+    if parsed.is_clean:
+        return values, None, cells
+    return values, cells.is_in(distinct.filter(parsed.bad).to_list()).fill_null(value=False), cells
 
 
 def _read_small(part: Part, recipes: Mapping[str, Recipe], places: Mapping[str, int]) -> dict[str, _Read]:

@@ -148,17 +148,23 @@ def utf8_pieces(path: Path, encoding: str) -> Iterator[bytes]:
             raise WrongEncodingError(_wrong_encoding(encoding, "nội dung là UTF-8"))
         raw = head.removeprefix(codecs.BOM_UTF8) if is_utf8 else head
         pieces = _raw_pieces(raw, stream) if is_utf8 else _recoded(raw, stream, encoding)
-        lines, has_old_ends = 0, None
+        before, has_old_ends = 0, None
         for piece in pieces:
             if b"\x00" in piece:
-                place = lines + piece.count(b"\n", 0, piece.index(b"\x00")) + 1
+                place = _lines_to(path, before + piece.index(b"\x00")) + 1
                 if piece.count(b"\x00") * 5 > len(piece):
                     raise WrongEncodingError(_wrong_encoding(encoding, "tệp có dạng UTF-16"))
                 raise UnreadableFileError(f"Tệp có byte rỗng (NUL) ở dòng {place}: tệp hỏng. Đề nghị xuất và gửi lại.")
             if has_old_ends is None:
                 has_old_ends = b"\n" not in piece and b"\r" in piece
-            lines += piece.count(b"\n")
+            before += len(piece)
             yield piece.replace(b"\r", b"\n") if has_old_ends else piece
+
+
+def _lines_to(path: Path, place: int) -> int:
+    """Line ends before a place; for other encodings than UTF-8 it is about there."""
+    with path.open("rb") as stream:
+        return sum(stream.read(min(PIECE, place - start)).count(b"\n") for start in range(0, place, PIECE))
 
 
 def _raw_pieces(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
@@ -261,17 +267,18 @@ def _fast(data: bytes, layout: CsvLayout, width: int, lines_used: int) -> tuple[
     except (pl.exceptions.PolarsError, ValueError):
         return None
     quoted = bool(layout.quote) and layout.quote.encode() in data
-    fields = data.count(delimiter.encode())
-    inside = 0
     breaks = 0
-    if quoted:
-        counts = cells.select(
-            pl.concat_list(pl.all().str.count_matches(delimiter, literal=True).sum()).list.sum().alias("delimiters")
-        )
-        inside = int(counts.item() or 0)
-        breaks = data.count(b"\n") + 1 - cells.height
-    if fields - inside != (width - 1) * cells.height:
-        return None
+    # Too many fields raise; too few leave the last ones empty. Without quotes and empty ends all lines are even.
+    if quoted or (cells.height and cells.to_series(width - 1).null_count()):
+        fields, inside = data.count(delimiter.encode()), 0
+        if quoted:
+            counts = cells.select(
+                pl.concat_list(pl.all().str.count_matches(delimiter, literal=True).sum()).list.sum().alias("delimiters")
+            )
+            inside = int(counts.item() or 0)
+            breaks = data.count(b"\n") + 1 - cells.height
+        if fields - inside != (width - 1) * cells.height:
+            return None
     rows = pl.int_range(lines_used + 1, lines_used + 1 + cells.height, eager=True, dtype=pl.Int64)
     if breaks:
         inner = cells.select(pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True))).to_series()

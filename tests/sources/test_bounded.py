@@ -120,6 +120,7 @@ def test_an_object_of_many_tasks_travels_once() -> None:
         assert worker.tasks == 3
         assert one.run(len, one.keep([1, 2])) == 2
         assert len(worker.holds) == 2
+        assert one.run(dict, words=one.keep(("a", "b"))) == {"words": ("a", "b")}
 
 
 def test_the_object_is_sent_again_to_the_worker_that_replaces_a_dead_one() -> None:
