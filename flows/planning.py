@@ -40,7 +40,7 @@ LOG = logging.getLogger("danvan")
 OK, NOTHING_NEW, TRANSIENT, TERMINAL = "ok", "nothing_new", "failed_transient", "failed_terminal"
 FAILED_OUTCOMES = (TRANSIENT, TERMINAL)
 
-_writing = threading.Lock()
+_writing = threading.RLock()
 """Several steps of one run may book at a time; the file lock only keeps other processes out."""
 
 

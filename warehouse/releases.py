@@ -380,8 +380,10 @@ def _structure(con: duckdb.DuckDBPyConnection) -> str:
 
 
 def _views(con: duckdb.DuckDBPyConnection) -> list[Any]:
+    """The views as text. Those of `measures` are models: DuckDB words them otherwise once they were read from a file."""
     return con.execute(
-        "select schema_name, view_name, sql from duckdb_views() where not internal and database_name = ? order by all",
+        "select schema_name, view_name, sql from duckdb_views()"
+        " where not internal and database_name = ? and schema_name <> 'measures' order by all",
         [_catalog(con)],
     ).fetchall()
 
