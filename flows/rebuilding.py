@@ -57,7 +57,7 @@ def rebuild(home: Home) -> RunReport:
 
 
 def carried(home: Home, into: Path) -> Home:
-    """A new home `into` with the settings, feeds, decisions and landed bytes of `home`; bytes are linked, not copied."""
+    """A new home `into` with settings, feeds, decisions and landed bytes of `home`; bytes are linked, not copied."""
     if into.exists() and any(into.iterdir()):
         raise NotEmptyError(f"{into} holds something already; name a new folder: danvan rebuild --into DIR")
     into.mkdir(parents=True, exist_ok=True)

@@ -183,7 +183,7 @@ def _run(plan: Plan, runs: Engine, hears: Listener, accepted: Sequence[str]) -> 
 
 
 def accept(home: Home, delivery_ids: Sequence[str]) -> None:
-    """Write down that a person chose these deliveries. Raises NotHeldError for one that nobody knows of, or not held."""
+    """Write down that a person chose these deliveries. Raises NotHeldError for one that nobody knows of."""
     if not delivery_ids:
         return
     from flows.deciding import decide_on
@@ -264,9 +264,7 @@ def account(
 
     with writing(plan.home) as con:
         told = tuple(receipts(con, [*read, *accepted]))
-        outcomes = [*plan.problems]
-        for one in found:
-            outcomes.append(one if isinstance(one, Outcome) else _outcome(one, told))
+        outcomes = [*plan.problems, *(one if isinstance(one, Outcome) else _outcome(one, told) for one in found)]
         if plan.is_verifying:
             for sha256 in damaged(plan.home.path):
                 text = f"landing/{sha256[:2]}/{sha256}: the bytes are damaged or gone; put them back from a backup"

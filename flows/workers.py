@@ -1,4 +1,4 @@
-"""The worker processes of this process: some read foreign files, one judges; started when first needed, ended at exit."""
+"""The worker processes of a run: some read foreign files, one judges; started when first needed, ended at exit."""
 
 from __future__ import annotations
 

@@ -151,14 +151,17 @@ def check_landed(home: Path, delivery: Delivery) -> Path:
     path = landed_path(home, delivery.sha256)
     if not path.exists() or path.stat().st_size != delivery.size_bytes:
         raise DamagedLandingError(
-            f"{path}: the landed bytes of {delivery.file_name} are gone or cut; put the file back from a backup of landing/"
+            f"{path}: the landed bytes of {delivery.file_name} are gone or cut;"
+            " put the file back from a backup of landing/"
         )
     return path
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder only its owner can look into."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a folder, and those above it that are missing, that only their owner can look into."""
+    if not folder.parent.exists():
+        make_private(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _land(feed: Feed, source: FileSource, offer: Offer, home: Path) -> Delivery:

@@ -199,10 +199,7 @@ def _stage(con: duckdb.DuckDBPyConnection, contract: Contract, bookings: Sequenc
             "contract_version": one.terms.contract_version,
             "supersedes": one.terms.supersedes,
             "outcome": "refused" if one.verdict.refused else "booked",
-            "spoken": "|".join(
-                one.reading.periods
-                or ((one.delivery.period_claimed,) if one.verdict.refused and one.delivery.period_claimed else ())
-            ),
+            "spoken": "|".join(_spoken(one)),
             "extracted_at": one.reading.extracted_at,
             "effective_at": one.effective_at,
             "rows_read": one.reading.rows_read,
@@ -223,7 +220,8 @@ def _stage(con: duckdb.DuckDBPyConnection, contract: Contract, bookings: Sequenc
     listed["place"] = list(range(len(rows)))
     con.execute(
         f"create temp table incoming as select *, {level.quarantine_hold_pct}::double as quarantine_hold_pct,"
-        f" {level.shrink_hold_pct}::double as shrink_hold_pct, null::varchar as content_hash, null::varchar as place_hash,"
+        f" {level.shrink_hold_pct}::double as shrink_hold_pct,"
+        " null::varchar as content_hash, null::varchar as place_hash,"
         " reading_id as rows_of, 0::bigint as rows_accepted"
         f" from ({_unnested(listed, {**kinds, 'place': 'bigint'})})",
         listed,
@@ -234,6 +232,12 @@ def _stage(con: duckdb.DuckDBPyConnection, contract: Contract, bookings: Sequenc
         (one.reading_id, check.rule_id, check.check, check.failing) for one in bookings for check in one.verdict.checks
     ]
     _insert(con, "ops.reading_checks", ("varchar", "varchar", "varchar", "bigint"), checks)
+
+
+def _spoken(one: Booking) -> tuple[str, ...]:
+    """The periods a delivery speaks for: of a file that was refused before its rows were read, what its name claims."""
+    claimed = one.delivery.period_claimed
+    return one.reading.periods or ((claimed,) if one.verdict.refused and claimed else ())
 
 
 def _reasons(one: Booking) -> dict[str, int]:
@@ -247,7 +251,8 @@ def _count_accepted(con: duckdb.DuckDBPyConnection, contract: Contract, accepted
     """Temp table `incoming_rows`: accepted rows of a reading by period, with order-free hashes of what they say."""
     if accepted is None:
         con.execute(
-            "create temp table incoming_rows (reading_id varchar, period varchar, rows bigint, said hugeint, placed hugeint)"
+            "create temp table incoming_rows"
+            " (reading_id varchar, period varchar, rows bigint, said hugeint, placed hugeint)"
         )
         return
     listed = ", ".join(f'"{name}"' for name in content_columns(contract))
@@ -256,7 +261,10 @@ def _count_accepted(con: duckdb.DuckDBPyConnection, contract: Contract, accepted
         create temp table incoming_rows as
         select reading_id, period, count(*) as rows, sum(said::hugeint) as said,
                sum(hash(said, _sheet, _row)::hugeint) as placed
-        from (select _delivery_id, period, _sheet, _row, hash({listed}) as said from ({_content(con, contract, accepted)}))
+        from (
+          select _delivery_id, period, _sheet, _row, hash({listed}) as said
+          from ({_content(con, contract, accepted)})
+        )
         join incoming on incoming.delivery_id = _delivery_id and incoming.outcome = 'booked'
         group by reading_id, period
         """
@@ -349,7 +357,9 @@ def _append(con: duckdb.DuckDBPyConnection, contract: Contract, batch: JudgedBat
           reading_id, delivery_id, feed, dataset, fingerprint, contract_version, supersedes, outcome,
           list_sort(list_distinct(list_concat(
             list_filter(string_split(spoken, '|'), lambda period: period <> ''),
-            coalesce((select list(rows.period) from incoming_rows as rows where rows.reading_id = incoming.reading_id), [])
+            coalesce(
+              (select list(rows.period) from incoming_rows as rows where rows.reading_id = incoming.reading_id), []
+            )
           ))) as periods,
           extracted_at, effective_at, rows_read, rows_accepted,
           case when rows_of = reading_id then rows_accepted else 0 end as rows_loaded,
@@ -370,7 +380,8 @@ def _append(con: duckdb.DuckDBPyConnection, contract: Contract, batch: JudgedBat
         select reading.reading_id, spoken.period, coalesce(any_value(rows.rows), 0),
                (select count(*) from ops.reading_quarantine as held
                 where held.reading_id = reading.reading_id
-                  and (held.period = spoken.period or held.period is null or not list_contains(reading.periods, held.period)))
+                  and (held.period = spoken.period or held.period is null
+                       or not list_contains(reading.periods, held.period)))
         from ops.readings as reading
         join incoming using (reading_id)
         cross join lateral (select unnest(reading.periods) as period) as spoken

@@ -57,8 +57,7 @@ def check_releasable(con: duckdb.DuckDBPyConnection, catalog: str, since_load_no
     for schema, table, column, kind in columns:
         if kind == "VARCHAR" and _is_free_text(schema, table, column):
             fresh = (
-                f"where _reading_id in (select reading_id from {catalog}.ops.readings"
-                f" where load_no > {since_load_no})"
+                f"where _reading_id in (select reading_id from {catalog}.ops.readings where load_no > {since_load_no})"
                 if schema == "core" and since_load_no
                 else ""
             )

@@ -133,12 +133,12 @@ def fingerprint(con: duckdb.DuckDBPyConnection) -> str:
     """
     digest = hashlib.sha256(",".join(f"{name} {contract(name).version}" for name in datasets()).encode())
     asked = [
-        "select feed, dataset, period, delivery_id, reading_id, effective_at, rows_accepted, rows_quarantined"
-        " from ops.standing",
+        """select feed, dataset, period, delivery_id, reading_id, effective_at, rows_accepted, rows_quarantined
+           from ops.standing""",
         "select delivery_id, state, state_kind from ops.deliveries",
         "select kind, delivery_id, feed, period, decided_by, reason, decided_at from ops.decisions",
-        "select finding_id, severity, message_vi from ops.findings where delivery_id is not null"
-        " and check_name <> 'late_delivery'",
+        """select finding_id, severity, message_vi from ops.findings
+           where delivery_id is not null and check_name <> 'late_delivery'""",
         "from ref.versions",
         *(f"select * from core.{name}_current" for name in datasets()),
     ]
@@ -190,7 +190,7 @@ def _release(folder: Path, *, is_current: bool) -> Release:
 # --- what is published --------------------------------------------------------------------------------------------
 
 
-def _copy(
+def _copy(  # noqa: PLR0917 - what the copy is made of
     con: duckdb.DuckDBPyConnection,
     path: Path,
     entry: tuple[str, datetime, str],
@@ -380,7 +380,7 @@ def _structure(con: duckdb.DuckDBPyConnection) -> str:
 
 
 def _views(con: duckdb.DuckDBPyConnection) -> list[Any]:
-    """The views as text. Those of `measures` are models: DuckDB words them otherwise once they were read from a file."""
+    """The views as text. Those of `measures` are models: DuckDB words them otherwise once read from a file."""
     return con.execute(
         "select schema_name, view_name, sql from duckdb_views()"
         " where not internal and database_name = ? and schema_name <> 'measures' order by all",

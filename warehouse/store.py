@@ -81,7 +81,8 @@ def connect(
 def migrate(con: duckdb.DuckDBPyConnection) -> bool:
     """Make or complete schemas ops, ref, core and marts in one transaction; True when anything was changed.
 
-    Raises NewerSchemaError and OlderSchemaError for a file of another structure, SchemaMismatchError for a column whose type changed.
+    Raises NewerSchemaError and OlderSchemaError for a file of another structure, SchemaMismatchError for a column whose
+    type changed.
     """
     wanted = statements()
     fingerprint = hashlib.sha256("\n".join(wanted).encode()).hexdigest()
@@ -94,8 +95,8 @@ def migrate(con: duckdb.DuckDBPyConnection) -> bool:
             )
         if standing[0] < SCHEMA_VERSION:
             raise OlderSchemaError(
-                f"this warehouse has structure version {standing[0]}, this program needs {SCHEMA_VERSION}: make it anew "
-                "from the landing zone with: danvan rebuild (nothing is lost, the old file is kept beside)"
+                f"this warehouse has structure version {standing[0]}, this program needs {SCHEMA_VERSION}: "
+                "make it anew from the landing zone with: danvan rebuild (nothing is lost, the old file is kept beside)"
             )
         if standing == (SCHEMA_VERSION, fingerprint):
             return False

@@ -47,9 +47,7 @@ def seed_each(seeding: Seeding, dataset: str, defects: Iterable[Row]) -> None:
         record[RAW] = {**record.get(RAW, {}), **cells}
         outcome: Outcome = "quarantined" if defect.rule.severity == "error" else "loaded"
         for rule in filter(None, (defect.rule, defect.also)):
-            seeding.enter(
-                delivery, defect.kind, rule, outcome, note=defect.note, record=record, column=defect.column
-            )
+            seeding.enter(delivery, defect.kind, rule, outcome, note=defect.note, record=record, column=defect.column)
 
 
 def _header(delivery: Delivery, column: str) -> str:

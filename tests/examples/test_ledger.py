@@ -81,7 +81,9 @@ def test_current_rows_are_those_of_the_last_whole_file(told: Told) -> None:
             " where ops.deliveries.feed = 'd331.dossiers' and period = '2024-Q1' order by sent_at"
         ).fetchall()
         assert len(sent) == 2
-        brought = "select _delivery_id, count(*) from core.{} where period = '2024-Q1' and _delivery_id in (?, ?) group by 1"
+        brought = (
+            "select _delivery_id, count(*) from core.{} where period = '2024-Q1' and _delivery_id in (?, ?) group by 1"
+        )
         both = [sent[0][0], sent[1][0]]
         assert con.execute(brought.format("dossiers_current"), both).fetchall() == [(sent[1][0], sent[1][2])]
         said = brought.format("dossiers_as_said(timestamp '2024-03-19')")

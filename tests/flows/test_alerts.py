@@ -13,7 +13,7 @@ from expectations.alerts import Alert
 from flows.alerts import Raised, channel_key, new_alerts, tell
 from flows.home import open_home
 from flows.planning import FAILED_OUTCOMES, Outcome
-from flows.steps import Loaded
+from flows.steps import Booked
 from tests.warehouse.deliveries import warehouse
 from warehouse.journal import record_outcome
 from warehouse.obligations import Obligation
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ALERT = Raised(
     "id", Alert("delivery_refused", "d323.dossiers", "2024-Q1", "tệp bị từ chối", "Xem danh sách lỗi và gửi lại.")
 )
-NOTHING = Loaded((), ())
+NOTHING = Booked((), ())
 PLAN = cast("Plan", SimpleNamespace(run_id="run-2"))
 DEAD = "json://127.0.0.1:9/"
 
@@ -123,7 +123,7 @@ def test_what_is_over_is_not_raised_again(con: duckdb.DuckDBPyConnection, tiny_h
     owed = Obligation("d325.dossiers", "dossiers", "325", "2024-Q1", moment.date(), 0, "missing", None, None)
     record_outcome(con, "run-2", failed.feed, failed.outcome, started_at=moment)
     con.execute("insert into ops.obligations (feed, period, status) values ('d325.dossiers', '2024-Q1', 'missing')")
-    first = new_alerts(con, PLAN, Loaded((), (failed,)), [owed])
+    first = new_alerts(con, PLAN, Booked((), (failed,)), [owed])
     assert [one.alert.kind for one in first] == ["feed_failed", "delivery_missing"]
     tell(con, home, "run-2", first)
     assert new_alerts(con, PLAN, NOTHING, []) == first

@@ -12,16 +12,27 @@ from typing import TYPE_CHECKING
 import fsspec
 import pytest
 
+from expectations.contracts.deliveries import Terms
 from sources import errors
 from sources.connectors.files import FileSource, expand_secrets
-from sources.landing import delivery_id, landed_path, pull
+from sources.landing import (
+    Landing,
+    check_landed,
+    damaged,
+    delivery_id,
+    landed,
+    landed_path,
+    sidecar,
+    sidecar_path,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from sources.connectors.files import RemoteFile
+    from expectations.contracts.deliveries import Delivery
     from sources.feeds import Feed
+    from sources.offers import Offer
 
 
 @pytest.fixture
@@ -36,6 +47,11 @@ def named(make_feed: Callable[..., Feed], **changes: str) -> Feed:
     return feed.model_copy(update={"name": r"hoso_(?P<period>\w+?)_(?P<sent>\d{8}(?:T\d{4})?)\.csv"})
 
 
+def all_landed(feed: Feed, home: Path) -> list[Delivery]:
+    landing = Landing(feed, home)
+    return [landing.land(offer) for offer in landing.offers()]
+
+
 def test_bytes_land_once_private_and_whole(home: Path, make_feed: Callable[..., Feed]) -> None:
     (home / "inbox" / "a.csv").write_bytes(b"mot")
     (home / "inbox" / "b.csv").write_bytes(b"hai")
@@ -43,57 +59,107 @@ def test_bytes_land_once_private_and_whole(home: Path, make_feed: Callable[..., 
     (home / "inbox" / "~$a.csv").write_bytes(b"lock of an office program")
     (home / "inbox" / ".hidden").write_bytes(b"x")
     feed = make_feed()
-    first = pull(feed, home, contract_version="1")
-    assert sorted(one.file_name for one in first) == ["a.csv", "b.csv", "c.csv"]
+    first = all_landed(feed, home)
+    assert sorted(one.file_name for one in first) == ["a.csv", "a.csv", "b.csv"]  # c.csv says nothing a.csv did not
     sha256 = hashlib.sha256(b"mot").hexdigest()
-    landed = landed_path(home, sha256)
-    assert landed.read_bytes() == b"mot"
-    assert stat.S_IMODE(landed.stat().st_mode) == 0o600
-    assert stat.S_IMODE((home / "landing").stat().st_mode) & 0o077 == 0 or (home / "landing" / ".incoming").exists()
-    ids = {one.file_name: one.delivery_id for one in first}
-    assert ids["a.csv"] == ids["c.csv"] != ids["b.csv"]
-    assert ids["a.csv"] == delivery_id(feed, sha256, "1")
-    changed = landed.stat().st_mtime_ns
-    again = pull(feed, home, {*ids.values()}, contract_version="1")
-    assert {one.file_name: one.delivery_id for one in again} == ids
-    assert not any(one.is_new for one in again)
-    assert landed.stat().st_mtime_ns == changed
+    path = landed_path(home, sha256)
+    assert path.read_bytes() == b"mot"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE((home / "landing").stat().st_mode) & 0o077 == 0
+    ids = [one.delivery_id for one in first]
+    assert ids[0] == ids[2] != ids[1]
+    assert ids[0] == delivery_id(feed.feed_id, sha256)
+    changed = path.stat().st_mtime_ns
+    assert [one.delivery_id for one in all_landed(feed, home)] == ids
+    assert path.stat().st_mtime_ns == changed
     assert list((home / "landing" / ".incoming").iterdir()) == []
 
 
-def test_another_contract_or_feed_file_is_another_delivery(home: Path, make_feed: Callable[..., Feed]) -> None:
+def test_what_is_known_of_a_delivery_lies_beside_its_bytes(home: Path, make_feed: Callable[..., Feed]) -> None:
+    """A delivery can be told from its sidecar alone, with the moment of its first landing for ever."""
+    (home / "inbox" / "hoso_2024Q1_20240316T0930.csv").write_bytes(b"mot")
+    [one] = all_landed(named(make_feed), home)
+    assert list(landed(home)) == [one]
+    assert list(landed(home, ["another"])) == []
+    assert sidecar(sidecar_path(home, one.sha256, one.delivery_id)) == one
+    assert stat.S_IMODE(sidecar_path(home, one.sha256, one.delivery_id).stat().st_mode) == 0o600
+    assert (one.period_claimed, one.sent_at, one.size_bytes) == ("2024-Q1", datetime(2024, 3, 16, 9, 30), 3)
+    [again] = all_landed(named(make_feed), home)
+    assert again.landed_at == one.landed_at
+
+
+def test_an_offer_is_fetched_once_and_again_when_its_token_changes(home: Path, make_feed: Callable[..., Feed]) -> None:
+    path = home / "inbox" / "a.csv"
+    path.write_bytes(b"mot")
+    landing = Landing(make_feed(), home)
+    [offer] = landing.offers()
+    assert not landing.is_known(offer)
+    one = landing.land(offer)
+    again = Landing(make_feed(), home)
+    assert [again.is_known(other) for other in again.offers()] == [True]
+    assert again.deliveries == {one.delivery_id}
+    os.utime(path, (1_710_000_000, 1_710_000_000))  # touched: looked at again, and the same delivery
+    [touched] = again.offers()
+    assert not again.is_known(touched)
+    assert again.land(touched).delivery_id == one.delivery_id
+    assert Landing(make_feed(), home).is_known(touched)
+    path.write_bytes(b"hai")
+    os.utime(path, (1_710_000_000, 1_710_000_000))  # other bytes of the same size under the old time
+    [changed] = again.offers()
+    assert not again.is_known(changed)
+    with (home / "landing" / "offers" / f"{make_feed().feed_id}.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write('["half a li')  # a process killed while writing
+    assert Landing(make_feed(), home).is_known(touched)
+
+
+def test_the_way_of_reading_is_no_part_of_a_delivery(home: Path, make_feed: Callable[..., Feed]) -> None:
+    """Another feed file makes another reading of the same delivery; reasons and prose do not even make that."""
     (home / "inbox" / "a.csv").write_bytes(b"mot")
-    ids = {
-        pull(make_feed(), home, contract_version="1")[0].delivery_id,
-        pull(make_feed(), home, contract_version="2")[0].delivery_id,
-        pull(make_feed(period="{fixed: 2024-Q2}"), home, contract_version="1")[0].delivery_id,
-        pull(make_feed(), home)[0].delivery_id,
-    }
-    assert len(ids) == 4
+    feeds = make_feed(), make_feed(period="{fixed: 2024-Q2}")
+    [one], [other] = (all_landed(feed, home) for feed in feeds)
+    assert one.delivery_id == other.delivery_id
+    terms = [Terms(feed.feed_id, feed.dataset, feed.fingerprint, "1") for feed in feeds]
+    assert terms[0].reading_id(one.delivery_id) != terms[1].reading_id(one.delivery_id)
+
+
+def test_damaged_bytes_are_found_and_named(home: Path, make_feed: Callable[..., Feed]) -> None:
+    (home / "inbox" / "a.csv").write_bytes(b"mot")
+    [one] = all_landed(make_feed(), home)
+    assert damaged(home) == []
+    check_landed(home, one)
+    landed_path(home, one.sha256).write_bytes(b"mop")
+    assert damaged(home) == [one.sha256]
+    landed_path(home, one.sha256).unlink()
+    with pytest.raises(errors.DamagedLandingError, match="put the file back"):
+        check_landed(home, one)
 
 
 def test_names_say_period_and_time_sent(home: Path, make_feed: Callable[..., Feed]) -> None:
     for name in ("hoso_q2_2024_20240616.csv", "hoso_2024Q1_20240316T0930.csv", "hoso_xx_20240101.csv", "khac.csv"):
         (home / "inbox" / name).write_text(name, encoding="utf-8")
-    found = pull(named(make_feed), home, contract_version="1")
+    found = all_landed(named(make_feed), home)
     assert [(one.file_name, one.period_claimed, one.sent_at) for one in found] == [
-        ("hoso_xx_20240101.csv", "xx", datetime(2024, 1, 1)),
         ("hoso_2024Q1_20240316T0930.csv", "2024-Q1", datetime(2024, 3, 16, 9, 30)),
         ("hoso_q2_2024_20240616.csv", "2024-Q2", datetime(2024, 6, 16)),
+        ("hoso_xx_20240101.csv", "xx", datetime(2024, 1, 1)),
     ]
 
 
-def test_without_a_time_in_the_name_the_file_says_when(home: Path, make_feed: Callable[..., Feed]) -> None:
+def test_without_a_time_in_the_name_nobody_says_when_it_was_sent(home: Path, make_feed: Callable[..., Feed]) -> None:
+    """The time of a file changes whenever it is copied: the moment of landing stands in."""
     path = home / "inbox" / "a.csv"
     path.write_bytes(b"mot")
     os.utime(path, (1_710_000_000, 1_710_000_000))
-    assert pull(make_feed(), home)[0].sent_at == datetime(2024, 3, 9, 23, 0)
+    [one] = all_landed(make_feed(), home)
+    assert one.sent_at is None
+    assert one.modified_at == datetime(2024, 3, 9, 23, 0)
+    assert one.landed_at > datetime(2026, 1, 1)
 
 
 def test_names_of_a_mac_match_too(home: Path, make_feed: Callable[..., Feed]) -> None:
     (home / "inbox" / "Đơn thư.csv").write_bytes(b"x")  # decomposed: D + stroke cannot, o + horn can
     feed = make_feed(connector='{kind: files, path: inbox, glob: "Đơn thư*.csv"}')
-    assert [one.file_name for one in pull(feed, home)] == ["Đơn thư.csv"]
+    assert [one.file_name for one in all_landed(feed, home)] == ["Đơn thư.csv"]
 
 
 def test_sub_folders_and_links(home: Path, tmp_path: Path, make_feed: Callable[..., Feed]) -> None:
@@ -102,18 +168,18 @@ def test_sub_folders_and_links(home: Path, tmp_path: Path, make_feed: Callable[.
     outside = tmp_path / "outside.csv"
     outside.write_bytes(b"ngoai")
     (home / "inbox" / "b.csv").symlink_to(outside)
-    assert [one.file_name for one in pull(make_feed(connector='{kind: files, path: inbox, glob: "**/*.csv"}'), home)]
-    assert [one.file_name for one in pull(make_feed(connector='{kind: files, path: inbox, glob: "*.csv"}'), home)] == [
-        "b.csv"
-    ]
+    globs = ("**/*.csv", "*.csv")
+    deep, flat = (make_feed(connector=f'{{kind: files, path: inbox, glob: "{glob}"}}') for glob in globs)
+    assert len(all_landed(deep, home)) == 2
+    assert [one.file_name for one in all_landed(flat, home)] == ["b.csv"]
 
 
 def test_any_file_system(home: Path, make_feed: Callable[..., Feed]) -> None:
     memory = fsspec.filesystem("memory")
     memory.pipe("/district/a.csv", b"mot")
     try:
-        [found] = pull(make_feed(connector='{kind: files, path: "memory://district", glob: "*.csv"}'), home)
-        assert found.landed_path.read_bytes() == b"mot"
+        [found] = all_landed(make_feed(connector='{kind: files, path: "memory://district", glob: "*.csv"}'), home)
+        assert landed_path(home, found.sha256).read_bytes() == b"mot"
     finally:
         memory.rm("/district", recursive=True)
 
@@ -121,18 +187,18 @@ def test_any_file_system(home: Path, make_feed: Callable[..., Feed]) -> None:
 class Growing(FileSource):
     """A source whose files grow while they are copied."""
 
-    def chunks(self, file: RemoteFile, size: int = 1 << 20) -> Iterator[bytes]:
-        yield from super().chunks(file, size)
-        with open(file.path, "ab") as stream:  # noqa: PTH123 - a path of fsspec
+    def chunks(self, offer: Offer, size: int = 1 << 20) -> Iterator[bytes]:
+        yield from super().chunks(offer, size)
+        with open(offer.place, "ab") as stream:  # noqa: PTH123 - a path of fsspec
             stream.write(b"more")
 
 
 class Vanishing(FileSource):
     """A source whose files go away after they were listed."""
 
-    def look(self, file: RemoteFile) -> RemoteFile:
-        os.unlink(file.path)  # noqa: PTH108 - a path of fsspec
-        return super().look(file)
+    def look(self, offer: Offer) -> Offer:
+        os.unlink(offer.place)  # noqa: PTH108 - a path of fsspec
+        return super().look(offer)
 
 
 @pytest.mark.parametrize(
@@ -148,17 +214,17 @@ def test_moving_files_are_tried_again(
     (home / "inbox" / "a.csv").write_bytes(b"mot")
     monkeypatch.setattr("sources.landing.FileSource", kind)
     with pytest.raises(error) as caught:
-        pull(make_feed(), home)
+        all_landed(make_feed(), home)
     assert caught.value.transient
     assert list((home / "landing" / ".incoming").iterdir()) == []
 
 
 def test_a_damaged_landed_copy_is_replaced(home: Path, make_feed: Callable[..., Feed]) -> None:
     (home / "inbox" / "a.csv").write_bytes(b"mot")
-    [one] = pull(make_feed(), home)
-    one.landed_path.write_bytes(b"m")
-    pull(make_feed(), home)
-    assert one.landed_path.read_bytes() == b"mot"
+    [one] = all_landed(make_feed(), home)
+    landed_path(home, one.sha256).write_bytes(b"m")
+    all_landed(make_feed(), home)
+    assert landed_path(home, one.sha256).read_bytes() == b"mot"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +239,7 @@ def test_what_trying_again_does_not_mend(
     home: Path, make_feed: Callable[..., Feed], connector: str, error: type[errors.SourceError]
 ) -> None:
     with pytest.raises(error) as caught:
-        pull(make_feed(connector=connector), home)
+        all_landed(make_feed(connector=connector), home)
     assert not caught.value.transient
 
 
@@ -197,7 +263,7 @@ def test_foreign_errors_become_ours(
 
         monkeypatch.setattr(source._fs, "isdir", fail)
         with pytest.raises(error):
-            source.files()
+            source.offers()
 
 
 def test_secrets_come_from_the_environment_only(monkeypatch: pytest.MonkeyPatch) -> None:

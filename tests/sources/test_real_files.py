@@ -11,7 +11,7 @@ import pytest
 from expectations.contracts.model import contract
 from expectations.contracts.questionnaires import expand, load
 from sources.feeds import check_against_contract, load_feeds
-from sources.landing import pull
+from sources.landing import Landing, landed_path
 from sources.reading import read_here
 
 if TYPE_CHECKING:
@@ -38,8 +38,11 @@ def results(
         if feed.dataset == "survey_responses":
             terms = expand(terms, load(str(feed.constants["questionnaire_id"]), HOME / "questionnaires"))
         check_against_contract(feed, terms)
-        [delivery] = pull(feed, home, contract_version=terms.version)
-        reading = read_here(delivery.landed_path, delivery.file_name, feed, terms, units, home / "work")
+        landing = Landing(feed, home)
+        [offer] = landing.offers()
+        delivery = landing.land(offer)
+        place = landed_path(home, delivery.sha256)
+        reading = read_here(place, delivery.file_name, feed, terms, units, home / "work")
         found[feed.feed_id] = opened(reading)
     return found
 

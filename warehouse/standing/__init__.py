@@ -33,7 +33,7 @@ VIEWS = (
 _WORDS = {
     "chain": "Chuỗi · the period whose deliveries stand in a row, or * for all periods of a feed",
     "place": "Thứ tự trong chuỗi · place in the chain, by the senders' moments",
-    "outcome": "Kết quả · what became of it: stands, conflict, too_many_quarantined, too_few_rows, nothing_accepted, empty",
+    "outcome": "Kết quả · what became of it: stands, conflict, too_many_quarantined, too_few_rows, …",
     "before_id": "Bản đọc đứng trước · reading that stood before it",
     "before_rows": "Số dòng đứng trước · rows of that reading",
     "is_standing": "Đang được dùng · it counts today",
