@@ -219,8 +219,10 @@ def _content_hash(con: duckdb.DuckDBPyConnection) -> str:
         digest.update(
             repr((schema, table, con.execute(f'{query} from "{own}".{schema}."{table}"').fetchone())).encode()
         )
+    # DuckDB words a view otherwise when it reads it back; those over the rows show in the sums that are counted above.
     views = con.execute(
-        "select schema_name, view_name, sql from duckdb_views() where not internal and database_name = ? order by all",
+        "select schema_name, view_name, sql from duckdb_views()"
+        " where not internal and database_name = ? and schema_name <> 'measures' order by all",
         [own],
     ).fetchall()
     digest.update(repr(views).encode())
