@@ -40,11 +40,11 @@ class FailingRows(TableMetricProvider):
         return func.count(literal_column(f"case when {predicate} then 1 end")), metric_domain_kwargs, {}
 
 
-class FailingDelivery(TableMetricProvider):
-    """1 where an aggregate predicate over the whole table is true, else 0."""
+class FailingDeliveries(TableMetricProvider):
+    """Number of deliveries over whose rows an aggregate predicate is true; `empty` more deliveries have no rows."""
 
-    metric_name = "danvan.failing_delivery"
-    value_keys = ("predicate",)
+    metric_name = "danvan.failing_deliveries"
+    value_keys = ("predicate", "empty")
 
     @metric_partial(
         engine=SqlAlchemyExecutionEngine,
@@ -59,8 +59,11 @@ class FailingDelivery(TableMetricProvider):
         metrics: dict[str, Any],  # noqa: ARG002
         runtime_configuration: dict[str, Any],  # noqa: ARG002
     ) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-        predicate = metric_value_kwargs["predicate"]
-        return literal_column(f"case when {predicate} then 1 else 0 end"), metric_domain_kwargs, {}
+        predicate, empty = metric_value_kwargs["predicate"], int(metric_value_kwargs["empty"])
+        filled = f"(select count(*) from (select 1 from staged group by _case having {predicate}))"
+        without = f"(select count(*) * {empty} from (select 1 from staged where false having {predicate}))"
+        # `count` makes it an aggregate like the others: one value, whatever the number of rows.
+        return literal_column(f"{filled} + {without} + 0 * count(*)"), metric_domain_kwargs, {}
 
 
 class NoRowsWhere(BatchExpectation):
@@ -82,13 +85,14 @@ class NoRowsWhere(BatchExpectation):
         return {"success": failing == 0, "result": {"observed_value": failing}}
 
 
-class DeliveryHolds(BatchExpectation):
-    """Expect the aggregate predicate over the whole table not to be true."""
+class DeliveriesHold(BatchExpectation):
+    """Expect the aggregate predicate not to be true over the rows of any delivery."""
 
     predicate: str
+    empty: int = 0
 
-    metric_dependencies: ClassVar[tuple[str, ...]] = ("danvan.failing_delivery",)
-    success_keys: ClassVar[tuple[str, ...]] = ("predicate",)
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("danvan.failing_deliveries",)
+    success_keys: ClassVar[tuple[str, ...]] = ("predicate", "empty")
     domain_keys: ClassVar[tuple[str, ...]] = ("batch_id",)
 
     def _validate(
@@ -97,5 +101,5 @@ class DeliveryHolds(BatchExpectation):
         runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002
         execution_engine: Any = None,  # noqa: ARG002
     ) -> dict[str, Any]:
-        failing = metrics["danvan.failing_delivery"]
+        failing = metrics["danvan.failing_deliveries"]
         return {"success": failing == 0, "result": {"observed_value": failing}}

@@ -39,12 +39,15 @@ class _Expectations:
     context: Any
     source: Any
     no_rows_where: Any
-    delivery_holds: Any
+    deliveries_hold: Any
 
 
-def run_suite(connection: duckdb.DuckDBPyConnection, checks: Sequence[Check], name: str) -> dict[str, int]:
-    """Run the suite of `checks` over table `staged`; check name → failing rows (0 or 1 for a check of the delivery).
+def run_suite(
+    connection: duckdb.DuckDBPyConnection, checks: Sequence[Check], name: str, *, empty: int = 0
+) -> dict[str, int]:
+    """Run the suite of `checks` over table `staged`; check name → failing rows (failing deliveries for the whole).
 
+    `empty` is the number of deliveries without a row: they are in the batch and not in the table.
     Raises SuiteError when Great Expectations reports an exception of its own.
     """
     from duckdb_sqlalchemy import ConnectionWrapper  # noqa: PLC0415 - heavy
@@ -70,7 +73,7 @@ def run_suite(connection: duckdb.DuckDBPyConnection, checks: Sequence[Check], na
     sources = gx.context.data_sources.all()
     sources.set_datasource(name, source)
     try:
-        suite = gx.module.ExpectationSuite(name=name, expectations=[_expectation(gx, check) for check in checks])
+        suite = gx.module.ExpectationSuite(name=name, expectations=[_expectation(gx, check, empty) for check in checks])
         outcome = definition.get_batch().validate(
             suite, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}
         )
@@ -94,8 +97,6 @@ def _counts(outcome: Any, checks: Sequence[Check]) -> dict[str, int]:
         body = result.result
         if "unexpected_count" in body:
             counts[check_name] = int(body["unexpected_count"] or 0)  # null over an empty table
-        elif result.expectation_config.type == "expect_table_row_count_to_be_between":
-            counts[check_name] = 0 if result.success else 1
         else:
             counts[check_name] = int(body["observed_value"])
         if bool(result.success) != (counts[check_name] == 0):
@@ -115,12 +116,14 @@ def _raised(info: Any) -> str | None:
     return "; ".join(messages) or None
 
 
-def _expectation(gx: _Expectations, check: Check) -> Any:
+def _expectation(gx: _Expectations, check: Check, empty: int) -> Any:
     meta = {"check": check.rule.check, "rule_id": check.rule.rule_id, "message_vi": check.rule.message_vi}
     if check.native:
         kind = getattr(gx.module.expectations, check.native.expectation)
         return kind(**check.native.arguments, meta=meta)
-    return (gx.delivery_holds if check.is_whole else gx.no_rows_where)(predicate=check.fails, meta=meta)
+    if check.is_whole:
+        return gx.deliveries_hold(predicate=check.fails, empty=empty, meta=meta)
+    return gx.no_rows_where(predicate=check.fails, meta=meta)
 
 
 def _load() -> _Expectations:
@@ -140,8 +143,8 @@ def _import() -> _Expectations:
         from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
         from great_expectations.datasource.fluent.sql_datasource import SQLDatasource  # noqa: PLC0415
 
-        from expectations.custom import DeliveryHolds, NoRowsWhere  # noqa: PLC0415
+        from expectations.custom import DeliveriesHold, NoRowsWhere  # noqa: PLC0415
 
         context = great_expectations.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
-    return _Expectations(great_expectations, context, SQLDatasource, NoRowsWhere, DeliveryHolds)
+    return _Expectations(great_expectations, context, SQLDatasource, NoRowsWhere, DeliveriesHold)

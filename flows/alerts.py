@@ -1,5 +1,6 @@
 """Which things of a run need a person: alerts with a stable id, so that what was told once is not told again."""
 
+# ruff: noqa: PLC0415 (the warehouse imports duckdb: only what writes needs it)
 from __future__ import annotations
 
 import hashlib
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from flows.home import Home
     from flows.planning import Plan
-    from flows.steps import Loaded
+    from flows.steps import Booked
     from warehouse.obligations import Obligation
 
 LOG = logging.getLogger("danvan")
@@ -30,7 +31,7 @@ class Raised:
     alert_id: str
     alert: Alert
 
-    def row(self, *, is_sent: bool) -> dict[str, Any]:
+    def row(self) -> dict[str, Any]:
         """As a row of ops.alerts."""
         return {
             "alert_id": self.alert_id,
@@ -38,8 +39,8 @@ class Raised:
             "severity": self.alert.severity,
             "feed": self.alert.feed,
             "period": self.alert.period,
-            "message_vi": str(self),
-            "is_sent": is_sent,
+            "message_vi": self.alert.subject_vi,
+            "detail_vi": self.alert.detail_vi,
         }
 
     def __str__(self) -> str:
@@ -48,47 +49,92 @@ class Raised:
 
 
 def new_alerts(
-    con: duckdb.DuckDBPyConnection, plan: Plan, loaded: Loaded, obligations: Sequence[Obligation]
+    con: duckdb.DuckDBPyConnection, plan: Plan, booked: Booked, obligations: Sequence[Obligation]
 ) -> list[Raised]:
-    """Alerts of this run that no channel has taken before."""
-    told = {str(row[0]) for row in con.execute("select alert_id from ops.alerts where is_sent").fetchall()}
-    found = [*_of_feeds(plan, loaded), *_of_deliveries(con, plan, loaded), *_of_obligations(obligations)]
-    return list({one.alert_id: one for one in found if one.alert_id not in told}.values())
+    """Alerts that nobody has heard of yet: those of this run, and those of earlier runs that no channel took."""
+    heard = {str(row[0]) for row in con.execute(_HEARD).fetchall()}
+    found = [*_of_feeds(plan, booked), *_of_deliveries(con, plan, booked), *_of_obligations(obligations)]
+    looked_at = {one.feed for one in booked.outcomes}
+    # What this run has looked at again it says itself.
+    kept = [one for one in _kept(con) if one.alert.kind != "feed_failed" or one.alert.feed not in looked_at]
+    return list({one.alert_id: one for one in [*kept, *found] if one.alert_id not in heard}.values())
 
 
-def tell(home: Home, run_id: str, alerts: Sequence[Raised]) -> bool:
-    """Send one digest to the channels of `danvan.toml`; True when one took it, or nothing was to tell."""
-    if not alerts:
-        return True
-    title = f"{home.settings.name}: {len(alerts)} việc cần người xử lý (lần chạy {run_id})"
+_HEARD = "select alert_id from ops.alert_channels union select alert_id from ops.alerts where is_sent"
+
+
+def _kept(con: duckdb.DuckDBPyConnection) -> Iterator[Raised]:
+    """Alerts that are written down, not yet taken by every channel and not over; of a feed's failures the last one."""
+    for alert_id, kind, feed, period, subject, detail, severity in con.execute(
+        """
+        select alert_id, kind, feed, period, message_vi, coalesce(detail_vi, ''), coalesce(severity, 'error')
+        from ops.alerts as alert
+        where not is_sent
+          and case kind
+                when 'delivery_missing' then exists (
+                  select 1 from ops.obligations as owed
+                  where owed.feed = alert.feed and owed.period = alert.period and owed.status = 'missing')
+                when 'feed_failed' then (
+                  select starts_with(arg_max(outcome, started_at), 'failed')
+                  from ops.outcomes as looked where looked.feed = alert.feed)
+                else true
+              end
+        qualify kind <> 'feed_failed' or row_number() over (partition by kind, feed order by raised_at desc) = 1
+        order by raised_at, alert_id
+        """
+    ).fetchall():
+        yield Raised(alert_id, Alert(kind, feed, period, subject, detail, severity))
+
+
+def tell(con: duckdb.DuckDBPyConnection, home: Home, run_id: str, alerts: Sequence[Raised]) -> None:
+    """Write the alerts down and send each channel of `danvan.toml` one digest of what it has not taken yet.
+
+    A channel that does not take its digest gets it with the next run's; what the others took is not told twice.
+    Nothing is sent to a channel that has heard everything.
+    """
+    from warehouse.journal import close_told, record_alerts, record_told
+
+    record_alerts(con, run_id, [one.row() for one in alerts])
+    channels = list(dict.fromkeys(home.settings.alerts.channels))
+    waiting = list({one.alert_id: one for one in [*_kept(con), *alerts]}.values())
     own = {"terminal": "terminal://", "file": f"file://{home.logs / 'alerts.log'}"}
-    channels = [own.get(channel, channel) for channel in home.settings.alerts.channels]
-    results = send([one.alert for one in alerts], channels, title)
-    for result in results:
-        if not result.ok:
-            LOG.error("alerts: channel %s did not take the digest: %s", result.channel, result.message)
-    return any(result.ok for result in results)
+    for channel in channels:
+        key = channel_key(channel)
+        rows = con.execute("select alert_id from ops.alert_channels where channel = ?", [key]).fetchall()
+        taken = {str(row[0]) for row in rows}
+        untold = [one for one in waiting if one.alert_id not in taken]
+        title = f"{home.settings.name}: {len(untold)} việc cần người xử lý (lần chạy {run_id})"
+        for result in send([one.alert for one in untold], [own.get(channel, channel)], title):
+            if result.ok:
+                record_told(con, key, [one.alert_id for one in untold])
+            else:
+                LOG.error("alerts: channel %s did not take the digest: %s", result.channel, result.message)
+    close_told(con, [channel_key(channel) for channel in channels])
 
 
-def _of_feeds(plan: Plan, loaded: Loaded) -> Iterator[Raised]:
-    for one in loaded.outcomes:
+def channel_key(channel: str) -> str:
+    """A name for a channel in the books: its kind, and a mark that tells two of a kind apart without their address."""
+    kind = channel.partition(":")[0]
+    return kind if kind == channel else f"{kind} {hashlib.sha256(channel.encode()).hexdigest()[:8]}"
+
+
+def _of_feeds(plan: Plan, booked: Booked) -> Iterator[Raised]:
+    for one in booked.outcomes:
         if one.outcome in FAILED_OUTCOMES:
             todo = "Lần chạy sau sẽ thử lại." if one.outcome == FAILED_OUTCOMES[0] else "Xem: danvan feeds check."
             # A feed that fails again in the next run is told again: the run is part of what happened.
             yield _raised(Alert("feed_failed", one.feed, None, one.message, todo), plan.run_id)
 
 
-def _of_deliveries(con: duckdb.DuckDBPyConnection, plan: Plan, loaded: Loaded) -> Iterator[Raised]:
-    for one in loaded.receipts:
-        if not one.is_new:
-            continue
-        if one.status in {"refused", "held"}:
+def _of_deliveries(con: duckdb.DuckDBPyConnection, plan: Plan, booked: Booked) -> Iterator[Raised]:
+    for one in booked.receipts:
+        if one.state in {"refused", "held"}:
             file_name, why = _gates(con, one.delivery_id)
-            subject = f"{file_name} {'bị từ chối' if one.status == 'refused' else 'chờ người quyết định'}"
+            subject = f"{file_name} {'bị từ chối' if one.state == 'refused' else 'chờ người quyết định'}"
             yield _raised(Alert("delivery_refused", one.feed, one.period, subject, why), one.delivery_id)
         limit = plan.home.settings.alerts.quarantine_pct
         if limit is None:
-            limit = plan.contracts[one.feed].service_level.quarantine_alert_pct
+            limit = plan.every_feed[one.feed][1].service_level.quarantine_alert_pct
         judged = one.rows_loaded + one.rows_unchanged + one.rows_quarantined
         alert = quarantine_alert(one.feed, one.period, one.rows_quarantined, judged, limit)
         if alert:

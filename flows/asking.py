@@ -3,7 +3,9 @@
 # ruff: noqa: PLC0415 (duckdb and the rooms are imported only when one of these commands runs)
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from datetime import date
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -17,58 +19,87 @@ from flows.terminal import say, show, show_json
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import polars as pl
+    import duckdb
 
     from flows.home import Home
 
 MOST_ROWS_SHOWN = 1000
 """A table longer than this is cut on the terminal; the other formats are never cut."""
 
+ROWS_AT_ONCE = 10_000
+
 
 def ask(home: Home, query: str, *, form: str, output: Path | None, live: bool) -> int:
     """Answer a query from the current release, or from the working warehouse with `live`, and write it as `form`."""
-    from warehouse.query import sql
+    from warehouse.query import asked
 
     if form == "parquet" and output is None:
         raise UnknownFormatError("parquet is no text: name a file with --output FILE.parquet")
-    frame = sql(home.path, query, live=live)
-    if output is not None:
-        _write(frame, form, output)
-        say(f"{frame.height} rows written to {output}")
-    elif form == "csv":
-        click.echo(_flat(frame).write_csv(), nl=False)
-    elif form == "json":
-        show_json(frame.to_dicts())
-    else:
-        show(frame.head(MOST_ROWS_SHOWN).to_dicts(), as_json=False, empty="no rows")
-        if frame.height > MOST_ROWS_SHOWN:
-            say(f"{frame.height} rows, the first {MOST_ROWS_SHOWN} shown; --format csv gives all")
+    with asked(home.path, query, live=live) as answer:
+        if output is not None:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            rows = _write(answer, form, output)
+            say(f"{rows} rows written to {output}")
+        elif form in {"csv", "json"}:
+            _stream(answer, form, sys.stdout)
+        else:
+            names = [column[0] for column in answer.description or ()]
+            shown = answer.fetchmany(MOST_ROWS_SHOWN)
+            show([dict(zip(names, row, strict=True)) for row in shown], as_json=False, empty="no rows")
+            if answer.fetchone() is not None:
+                say(f"the first {MOST_ROWS_SHOWN} rows are shown; --format csv gives all")
     return 0
 
 
-def _write(frame: pl.DataFrame, form: str, output: Path) -> None:
+def _write(answer: duckdb.DuckDBPyConnection, form: str, output: Path) -> int:
+    """Write all rows to a file; returns how many."""
+    if form != "parquet":
+        with output.open("w", encoding="utf-8", newline="") as stream:
+            return _stream(answer, "json" if form == "table" else form, stream)
+    import duckdb
+
+    # The answering connection may touch no file: another one takes its rows, batch by batch, and writes them.
+    with duckdb.connect() as writer:
+        writer.register("answer", answer.to_arrow_reader())
+        target = str(output).replace("'", "''")
+        row = writer.execute(f"copy (from answer) to '{target}' (format parquet)").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _stream(answer: duckdb.DuckDBPyConnection, form: str, stream: TextIO) -> int:
+    """Write all rows as CSV or as one JSON list, a part after the other; returns how many."""
+    import csv
+
     from flows.terminal import to_json
 
-    output.parent.mkdir(parents=True, exist_ok=True)
-    if form == "parquet":
-        frame.write_parquet(output)
-    elif form == "csv":
-        _flat(frame).write_csv(output)
+    names = [column[0] for column in answer.description or ()]
+    count = 0
+    lines = csv.writer(stream, lineterminator="\n")
+    if form == "csv":
+        lines.writerow(names)
     else:
-        output.write_text(to_json(frame.to_dicts()) + "\n", encoding="utf-8")
+        stream.write("[")
+    while rows := answer.fetchmany(ROWS_AT_ONCE):
+        if form == "csv":
+            lines.writerows([_flat(value) for value in row] for row in rows)
+        else:
+            texts = (to_json(dict(zip(names, row, strict=True))) for row in rows)
+            stream.write((",\n" if count else "\n") + ",\n".join(texts))
+        count += len(rows)
+    if form == "json":
+        stream.write("\n]\n" if count else "]\n")
+    return count
 
 
-def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """CSV has no lists and no structures: they become JSON texts."""
-    import polars as pl
+def _flat(value: Any) -> Any:
+    """A value as CSV holds it: no lists and no structures (they become JSON texts), days and moments in ISO form."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple | dict):
+        from flows.terminal import to_json
 
-    from flows.terminal import to_json
-
-    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
-    return frame.with_columns(
-        pl.Series(name, [None if value is None else to_json(value) for value in frame[name].to_list()], dtype=pl.String)
-        for name in nested
-    )
+        return to_json(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def write_assessment(home: Home, *, period: str, forms: str, folder: Path | None, as_json: bool) -> int:
@@ -121,7 +152,7 @@ def publish_release(home: Home, *, as_json: bool) -> int:
         raise NoWarehouseError(f"{home.warehouse} does not exist yet; make it with: danvan run --home {home.path}")
     with writing(home) as con:
         build(con)
-        found = publish(home.path, con)
+        found = publish(home.path, con, home.settings.release.keep)
     if as_json:
         show_json({"release_id": found.release_id, "is_new": found.is_new, "path": found.path})
     else:

@@ -1,127 +1,111 @@
-"""From a feed to verdicts: pull what is there, read what is new in the bounded child process, judge what was read."""
+"""Offers and landing: what the sources have, and bringing what is new of it into the landing zone."""
 
-# ruff: noqa: PLC0415 (polars and Great Expectations are imported when there is something to judge)
+# ruff: noqa: PLC0415 (a file system's package is imported when a feed needs it)
 from __future__ import annotations
 
-import atexit
 import logging
-import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeVar
 
-from expectations.contracts.periods import PeriodError
+import tenacity
+
 from flows.planning import TERMINAL, TRANSIENT, Outcome, Plan
 from sources.errors import SourceError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from expectations.verdict import Verdict
-    from sources.bounded import ReadingPool
+    from expectations.contracts.deliveries import Delivery
     from sources.feeds import Feed
-    from sources.landing import Delivery
-    from sources.reading import Reading
 
 LOG = logging.getLogger("danvan")
 
-_pools: list[ReadingPool] = []
-_lock = threading.Lock()
-
-LOOKED_UP = ("units",)
-"""Reference tables that rules look something up in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One delivery, read and judged, not yet loaded."""
-
-    delivery: Delivery
-    reading: Reading
-    verdict: Verdict
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What one feed had: the files found there, and those of them that are new, judged."""
+    """What one feed had: how many offers, the deliveries that landed now or were never registered, and what failed."""
 
     feed: str
     found: int
-    judged: tuple[Judged, ...]
+    landed: tuple[Delivery, ...]
+    seen: frozenset[str]
+    """Ids of the deliveries that the feed's offers became, now or before."""
+    failures: tuple[SourceError, ...]
     started_at: datetime
     seconds: float
 
 
+def sources_of(plan: Plan) -> list[tuple[Feed, ...]]:
+    """The feeds of the run by source: one server is asked by one task at a time."""
+    ordered = sorted(plan.feeds, key=lambda feed: feed.source)
+    return [tuple(feeds) for _, feeds in groupby(ordered, key=lambda feed: feed.source)]
+
+
+def collect_source(plan: Plan, feeds: tuple[Feed, ...]) -> list[Collected | Outcome]:
+    """Collect the feeds of one source; what fails after all retries is an outcome, never an exception."""
+    found: list[Collected | Outcome] = []
+    for feed in feeds:
+        begun = time.monotonic()
+        try:
+            found.append(collect(plan, feed))
+        except Exception as fault:  # noqa: BLE001 (law 8: one bad source never stops the others)
+            found.append(failure(feed.feed_id, fault, plan.started_at, time.monotonic() - begun))
+    return found
+
+
 def collect(plan: Plan, feed: Feed) -> Collected:
-    """Pull a feed, and read and judge every delivery that is new. Raises SourceError (transient or terminal)."""
-    from sources.landing import pull
+    """Ask a feed's source what it has and land what is new; an offer that fails leaves the others alone.
+
+    An offer whose token is known is not fetched again, unless the run verifies. Raises SourceError when the source
+    cannot be asked at all.
+    """
+    from sources.landing import Landing
     from warehouse.store import now
 
     started_at, begun = now(), time.monotonic()
-    version = plan.contracts[feed.feed_id].version
-    deliveries = pull(feed, plan.home.path, plan.known, contract_version=version)
-    fresh = [one for one in deliveries if one.delivery_id not in plan.known and _is_wanted(one, plan)]
-    judged = []
-    for delivery in fresh:
-        one = examine(plan, feed, delivery)
-        if plan.periods is None or not one.reading.periods or plan.periods & set(one.reading.periods):
-            judged.append(one)
-    LOG.info("%s: %d files, %d new", feed.feed_id, len(deliveries), len(judged))
-    return Collected(feed.feed_id, len(deliveries), tuple(judged), started_at, time.monotonic() - begun)
-
-
-def _is_wanted(delivery: Delivery, plan: Plan) -> bool:
-    """Whether the period in the file's name, when it says one, is among those asked for."""
-    from sources.period_texts import read_period
-
-    if plan.periods is None or delivery.period_claimed is None:
-        return True
-    try:
-        return str(read_period(delivery.period_claimed)) in plan.periods
-    except PeriodError:  # the reading makes a finding of it
-        return True
-
-
-def examine(plan: Plan, feed: Feed, delivery: Delivery) -> Judged:
-    """Read one delivery in the bounded child process and judge what was read."""
-
-    from flows.judges import judge_beside
-
-    work = plan.work / delivery.delivery_id
-    work.mkdir(mode=0o700, parents=True, exist_ok=True)
-    terms = plan.contracts[feed.feed_id]
-    reading = _readers(plan).read(
-        delivery.landed_path,
-        delivery.file_name,
-        feed,
-        terms,
-        plan.units,
-        work,
+    landing = Landing(feed, plan.home.path)
+    offers = patiently(plan, feed.feed_id, landing.offers) if plan.is_looking else []
+    landed, failures = [], []
+    for offer in offers:
+        if landing.is_known(offer) and not plan.is_verifying:
+            continue
+        try:
+            landed.append(patiently(plan, f"{feed.feed_id}: {offer.name}", partial(landing.land, offer)))
+        except SourceError as fault:
+            failures.append(fault)
+    LOG.info("%s: %d files, %d new", feed.feed_id, len(offers), len(landed))
+    return Collected(
+        feed.feed_id,
+        len(offers),
+        tuple(landed),
+        landing.deliveries,
+        tuple(failures),
+        started_at,
+        time.monotonic() - begun,
     )
-    verdict = judge_beside(
-        plan.home.settings.run.workers,
-        reading.frame_path,
-        terms,
-        findings=reading.findings,
-        cell_defects=reading.cell_defects_path,
-        reference={name: plan.reference[name] for name in LOOKED_UP},
-        work_dir=work,
-        context={"received_on": (delivery.sent_at or delivery.received_at).date()},
-    )
-    return Judged(delivery, reading, verdict)
 
 
-def _readers(plan: Plan) -> ReadingPool:
-    """The process-wide pool of bounded children, with the limits of the first home that reads."""
-    from sources.bounded import Limits, ReadingPool
+def patiently(plan: Plan, what: str, act: Callable[[], _Result]) -> _Result:
+    """Do it, and again after the pauses of the settings while the fault may pass; then raise it."""
+    rules = plan.home.settings.run
 
-    settings = plan.home.settings
-    with _lock:
-        if not _pools:
-            limits = Limits(settings.run.workers, settings.reading.memory_mib, settings.reading.seconds)
-            _pools.append(ReadingPool(limits))
-            atexit.register(_pools[0].close)
-        return _pools[0]
+    def say(state: tenacity.RetryCallState) -> None:
+        fault = state.outcome.exception() if state.outcome else None
+        LOG.warning("%s: %s; trying again in %g s", what, fault, state.next_action.sleep if state.next_action else 0)
+
+    return tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(rules.retries + 1),
+        wait=tenacity.wait_chain(*map(tenacity.wait_fixed, rules.retry_seconds)),
+        retry=tenacity.retry_if_exception(is_transient),
+        before_sleep=say,
+        reraise=True,
+    )(act)
 
 
 def failure(feed: str, fault: BaseException, started_at: datetime, seconds: float) -> Outcome:
@@ -137,17 +121,26 @@ def is_transient(fault: BaseException) -> bool:
     return fault.transient if isinstance(fault, SourceError) else isinstance(fault, ConnectionError | TimeoutError)
 
 
-def collect_patiently(plan: Plan, feed: Feed) -> Collected | Outcome:
-    """Collect a feed, trying again while the fault may pass; what still fails is an outcome, never an exception."""
-    rules = plan.home.settings.run
-    begun = time.monotonic()
-    for attempt in range(rules.retries + 1):
-        try:
-            return collect(plan, feed)
-        except Exception as fault:  # noqa: BLE001 (law 8: one bad source never stops the others)
-            if attempt == rules.retries or not is_transient(fault):
-                return failure(feed.feed_id, fault, plan.started_at, time.monotonic() - begun)
-            pause = rules.retry_seconds[min(attempt, len(rules.retry_seconds) - 1)]
-            LOG.warning("%s: %s; trying again in %g s", feed.feed_id, fault, pause)
-            time.sleep(pause)
-    raise AssertionError("the last attempt returns")
+def failed_outcome(one: Collected) -> Outcome | None:
+    """The outcome of a feed of which at least one offer could not be landed."""
+    if not one.failures:
+        return None
+    outcome = TRANSIENT if all(map(is_transient, one.failures)) else TERMINAL
+    return Outcome(one.feed, outcome, "; ".join(map(str, one.failures)), one.started_at, one.seconds)
+
+
+def claims(plan: Plan, period_claimed: str | None) -> bool:
+    """Whether the period in the file's name, when it says one, is among those the run was asked for."""
+    from expectations.contracts.periods import Period, PeriodError
+
+    if plan.periods is None or period_claimed is None:
+        return True
+    try:
+        return str(Period.parse(period_claimed)) in plan.periods
+    except PeriodError:  # the reading makes a finding of it
+        return True
+
+
+def landed_now(found: list[Collected | Outcome]) -> Iterator[Delivery]:
+    """Every delivery that landed in this run."""
+    return (delivery for one in found if isinstance(one, Collected) for delivery in one.landed)

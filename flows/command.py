@@ -148,6 +148,7 @@ def init(directory: Path, name: str, as_json: bool) -> None:
 @click.option("--period", metavar="P", help="Only deliveries of this period or range: 2024-Q1, 2023-Q4..2024-Q2.")
 @_FEED
 @click.option("--accept", "accepted", multiple=True, metavar="ID", help="A held delivery that a person has chosen.")
+@click.option("--verify", is_flag=True, help="Fetch what is known too, and hash everything that ever landed.")
 @click.option("--direct", is_flag=True, help="Without Prefect, even when a server answers.")
 @_shared()
 def run(
@@ -156,17 +157,104 @@ def run(
     period: str | None,
     feeds: tuple[str, ...],
     accepted: tuple[str, ...],
+    verify: bool,
     direct: bool,
     as_json: bool,
 ) -> int:
-    """One whole cycle now: pull, judge, load, assess, publish, tell.
+    """One whole cycle now: land, read, judge, book, build, release, tell.
 
     Under Prefect when a server answers ($PREFECT_API_URL or the home's own `danvan serve`), else directly.
     """
     from flows.running import run_once
 
     home = _home(home_path)
-    return run_once(home, feeds=feeds, period=period, accepted=accepted, direct=direct, as_json=as_json)
+    return run_once(home, feeds=feeds, period=period, accepted=accepted, verify=verify, direct=direct, as_json=as_json)
+
+
+@cli.command()
+@click.option("--into", type=click.Path(path_type=Path), metavar="DIR", help="Make it in another, new home folder.")
+@_shared()
+def rebuild(home_path: str | None, into: Path | None, as_json: bool) -> int:
+    """The warehouse again, from the landing zone and the decisions alone.
+
+    Ends in the same release fingerprint as the home that grew day by day. A home of an older version is brought over.
+    """
+    from flows.rebuilding import rebuild_home
+
+    return rebuild_home(_home(home_path), into, as_json=as_json)
+
+
+@cli.group("decide", invoke_without_command=True)
+@_shared()
+@click.pass_context
+def decide_group(context: click.Context, home_path: str | None, as_json: bool) -> int:
+    """What people decided: list it (default), accept or withdraw a delivery, waive a duty."""
+    if context.invoked_subcommand:
+        context.ensure_object(dict).update(home_path=home_path, as_json=as_json)
+        return FINE
+    from flows.deciding import list_decisions
+
+    return list_decisions(_home(home_path), as_json=as_json)
+
+
+_WHY = click.option("--why", "reason", required=True, metavar="TEXT", help="The reason; it is kept with the decision.")
+_BY = click.option("--by", metavar="NAME", help="Who decides (default: the user of this machine).")
+
+
+@decide_group.command("accept")
+@click.argument("delivery_id")
+@_WHY
+@_BY
+@_shared()
+@click.pass_obj
+def decide_accept(
+    outer: dict[str, Any], home_path: str | None, delivery_id: str, *, reason: str, by: str | None, as_json: bool
+) -> int:
+    """A held delivery counts; an empty one means that nothing occurred."""
+    from flows.deciding import decide_delivery
+
+    home = _home(home_path or outer["home_path"])
+    return decide_delivery(home, "accept", delivery_id, reason=reason, by=by, as_json=as_json or outer["as_json"])
+
+
+@decide_group.command("withdraw")
+@click.argument("delivery_id")
+@_WHY
+@_BY
+@_shared()
+@click.pass_obj
+def decide_withdraw(
+    outer: dict[str, Any], home_path: str | None, delivery_id: str, *, reason: str, by: str | None, as_json: bool
+) -> int:
+    """A delivery counts no more; what stood before it stands again."""
+    from flows.deciding import decide_delivery
+
+    home = _home(home_path or outer["home_path"])
+    return decide_delivery(home, "withdraw", delivery_id, reason=reason, by=by, as_json=as_json or outer["as_json"])
+
+
+@decide_group.command("waive")
+@click.argument("feed")
+@click.argument("period")
+@_WHY
+@_BY
+@_shared()
+@click.pass_obj
+def decide_waive(
+    outer: dict[str, Any],
+    home_path: str | None,
+    feed: str,
+    period: str,
+    *,
+    reason: str,
+    by: str | None,
+    as_json: bool,
+) -> int:
+    """A feed owes nothing for a period."""
+    from flows.deciding import waive
+
+    home = _home(home_path or outer["home_path"])
+    return waive(home, feed, period, reason=reason, by=by, as_json=as_json or outer["as_json"])
 
 
 @cli.command()
@@ -244,12 +332,15 @@ def feeds_check(outer: dict[str, Any], home_path: str | None, as_json: bool) -> 
 @cli.command()
 @click.option("--period", metavar="P", help="Only this period or range.")
 @_FEED
+@click.option("--all", "everything", is_flag=True, help="Every feed and period, not only what needs a person.")
 @_shared()
-def status(home_path: str | None, period: str | None, feeds: tuple[str, ...], as_json: bool) -> int:
-    """What arrived, what is missing, late, refused or quarantined, by feed and period."""
+def status(
+    home_path: str | None, period: str | None, feeds: tuple[str, ...], *, everything: bool, as_json: bool
+) -> int:
+    """What arrived and what did not: counts, and the feeds and periods that need a person."""
     from flows.inspection import show_status
 
-    return show_status(_home(home_path), period=period, feeds=feeds, as_json=as_json)
+    return show_status(_home(home_path), period=period, feeds=feeds, everything=everything, as_json=as_json)
 
 
 @cli.command()

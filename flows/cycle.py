@@ -1,125 +1,107 @@
-"""The Prefect flow `cycle`: the steps of a run as tasks, one a feed, then the single writer's, and a summary."""
+"""The Prefect flow `cycle`: the steps of a run as tasks, one a source, one a contract's deliveries, one a writer's step."""
 
 from __future__ import annotations
 
+import logging
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.futures import as_completed
 from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.collecting import Collected, collect, failure, is_transient
 from flows.home import open_home
-from flows.planning import Outcome, Plan, open_run
-from flows.steps import COLLECTING, Listener, RunReport, abandon, finish, load_all, publish, report, settle
+from flows.steps import Listener, run_cycle
 from flows.summary import headline, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from prefect import Task
-    from prefect.client.schemas.objects import State, TaskRun
     from prefect.futures import PrefectFuture
     from prefect.task_runners import TaskRunner
 
 LISTENER: ContextVar[Listener] = ContextVar("listener")
 """Who hears how far the run is, when it was started by the command and not by a schedule."""
 
-MOST_FEEDS_AT_ONCE = 4
+MOST_TASKS_AT_ONCE = 4
 
+_Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+
+
+class UnderPrefect:
+    """Every step is a task run. Tasks take no arguments: Prefect would walk through every one it is handed."""
+
+    name = "prefect"
+
+    def step(self, name: str, act: Callable[[], _Result]) -> _Result:
+        """One task run."""
+        return cast("_Result", _task(name, act)())
+
+    def each(
+        self, name: Callable[[_Item], str], items: Sequence[_Item], act: Callable[[_Item], _Result]
+    ) -> Iterator[_Result]:
+        """One task run an item, side by side."""
+        futures = [_task(name(item), partial(act, item)).submit() for item in items]
+        for future in as_completed(futures):
+            yield cast("_Result", future.result())
+
+
+def _task(name: str, act: Callable[[], _Result]) -> Any:
+    @task(name=name.partition(":")[0], task_run_name=name, persist_result=False, cache_policy=NO_CACHE)
+    def step() -> _Result:
+        return act()
+
+    return step
 
 
 @flow(
     name="cycle",
-    description="One whole cycle: pull, judge, load, assess, publish, tell.",
-    task_runner=cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=MOST_FEEDS_AT_ONCE)),
+    flow_run_name="cycle of {home}",
+    description="One whole cycle: land, read, judge, book, build, release, tell.",
+    task_runner=cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=MOST_TASKS_AT_ONCE)),
     persist_result=False,
 )
 def cycle(
-    home: str, feeds: list[str] | None = None, period: str | None = None, accepted: list[str] | None = None
+    home: str,
+    feeds: list[str] | None = None,
+    period: str | None = None,
+    accepted: list[str] | None = None,
+    verify: bool = False,
 ) -> Any:
     """Run one cycle in the home folder `home`; `feeds` (ids or sources) and `period` narrow it.
 
-    `accepted` are ids of held deliveries that a person has chosen.
+    `accepted` are ids of deliveries that a person has chosen; `verify` fetches and hashes everything again.
 
     Ends as Completed, named "Needs a person" when a feed failed, a delivery was refused or rows were held back; a run
     that could not go on is Failed. The result is the run's report.
     """
-    place = open_home(Path(home))
-    hears = LISTENER.get(Listener())
-    plan = _step(
-        "open",
-        lambda: open_run(place, feeds=feeds or [], period=period, accepted=accepted or [], engine="prefect"),
+    _log_to_the_run()
+    done = run_cycle(
+        open_home(Path(home)),
+        feeds=feeds or [],
+        period=period,
+        accepted=accepted or [],
+        verify=verify,
+        engine=UnderPrefect(),
+        listener=LISTENER.get(Listener()),
     )
-    try:
-        done = _run(plan, hears)
-    except BaseException as fault:
-        abandon(plan, fault)
-        raise
     create_markdown_artifact(key="cycle", markdown=summary(done), description=f"run {done.run_id}")
     if done.exit_code:
         return Completed(name="Needs a person", message="; ".join(done.alerts)[:500], data=done)
     return Completed(message=headline(done), data=done)
 
 
-def _run(plan: Plan, hears: Listener) -> RunReport:
-    hears.stage(COLLECTING, len(plan.feeds))
-    collecting = _collecting(plan)
-    futures = [(feed, collecting.with_options(task_run_name=feed.feed_id).submit(feed.feed_id)) for feed in plan.feeds]
+def _log_to_the_run() -> None:
+    """Our own log lines go to the log of the flow run as well."""
+    from prefect.logging.handlers import APILogHandler  # noqa: PLC0415
 
-    def results() -> Iterator[Collected | Outcome]:
-        for feed, future in futures:
-            try:
-                yield future.result()
-            except Exception as fault:  # noqa: BLE001 (law 8: one bad source never stops the others)
-                yield failure(feed.feed_id, fault, plan.started_at, 0.0)
-
-    loaded = _step("load", lambda: load_all(plan, results(), hears))
-    hears.stage("build and assess", None)
-    obligations = _step("build and assess", lambda: settle(plan))
-    hears.stage("publish", None)
-    publication = _step("publish", lambda: publish(plan))
-    hears.stage("reports", None)
-    written = _step("report", lambda: report(plan.home))
-    return _step("notify", lambda: finish(plan, loaded, obligations, publication, written))
-
-
-def _collecting(plan: Plan) -> Task[[str], Collected]:
-    """The task of one feed. It closes over the plan: Prefect would walk through every argument it is handed."""
-    feeds = {feed.feed_id: feed for feed in plan.feeds}
-    rules = plan.home.settings.run
-
-    def may_pass(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
-        try:
-            state.result()
-        except Exception as fault:  # noqa: BLE001 (whatever it was, the question is only whether it may pass)
-            return is_transient(fault)
-        return False
-
-    @task(
-        name="pull and judge",
-        retries=rules.retries,
-        retry_delay_seconds=list(rules.retry_seconds),
-        retry_condition_fn=may_pass,
-        persist_result=False,
-        cache_policy=NO_CACHE,
-    )
-    def pull_and_judge(feed_id: str) -> Collected:
-        return collect(plan, feeds[feed_id])
-
-    return pull_and_judge
-
-
-def _step(name: str, act: Callable[[], _Result]) -> _Result:
-    """Run one step of the single writer as a task. It takes no arguments, for the same reason."""
-
-    @task(name=name, persist_result=False, cache_policy=NO_CACHE)
-    def step() -> _Result:
-        return act()
-
-    return step()
+    logger = logging.getLogger("danvan")
+    if not any(isinstance(handler, APILogHandler) for handler in logger.handlers):
+        logger.addHandler(APILogHandler())
+        logger.setLevel(logging.INFO)

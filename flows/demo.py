@@ -33,7 +33,7 @@ def run_demo(directory: Path, *, as_json: bool) -> int:
 
     Raises NotADemoError for a folder it did not make, SampleMissingError without the sample province.
     """
-    from flows import judges, server
+    from flows import server, workers
     from flows.running import cycle_under
 
     begun = time.monotonic()
@@ -41,14 +41,14 @@ def run_demo(directory: Path, *, as_json: bool) -> int:
     say(f"Sample province copied to {home.path}")
     running = server.launch(home)
     try:
-        judges.warm_up(home.settings.run.workers)
+        workers.warm_up(home)
         with progress() as bar:
             bar.stage("start the Prefect server")
             server.wait_ready(running, home)
         report = cycle_under(home, feeds=(), period=None, api_url=running.api_url)
         _let_server_finish(report)
     finally:
-        judges.dismiss()
+        workers.dismiss()
         running.stop()
     goals = _goals(home)
     seconds = time.monotonic() - begun
@@ -115,8 +115,8 @@ def _goals(home: Home) -> dict[str, Any]:
 
 def _say_summary(home: Home, report: RunReport, goals: dict[str, Any], seconds: float) -> None:
     rows = rows_by_fate(report)
-    unchanged = sum(one.status == "unchanged" for one in report.receipts)
-    refused = sum(one.status in {"refused", "held"} for one in report.receipts)
+    unchanged = sum(one.rows_unchanged > 0 for one in report.receipts)
+    refused = sum(one.state in {"refused", "held", "failed"} for one in report.receipts)
     tell()
     tell(headline(report))
     tell(f"  deliveries   {len(report.receipts)}, of these {unchanged} without news, {refused} refused or held")

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import shutil
 import stat
 from dataclasses import dataclass
@@ -25,11 +24,8 @@ if TYPE_CHECKING:
 
 GOOD, WARNING, BAD = "good", "warning", "bad"
 
-PINNED = {"prefect": "3.8.8", "duckdb": "1.5.5"}
-BELOW = {"fastapi": (0, 151), "sqlalchemy": (2, 1), "apprise": (2, 0)}
-"""From these versions on the Prefect server does not start, or creates no scheduled run, without any error."""
-
-SHOWN = (*PINNED, *BELOW, "polars", "great-expectations", "pydantic")
+PINNED = {"prefect": "3.9.1", "duckdb": "1.5.5"}
+SHOWN = (*PINNED, "fastapi", "sqlalchemy", "apprise", "polars", "great-expectations", "pydantic")
 LITTLE_DISK = 2 * 1024**3
 
 
@@ -71,12 +67,8 @@ def _versions(_: Home) -> Iterator[Remark]:
             yield Remark(name, BAD, "not installed", "make the environment again: remove .venv and run make")
             continue
         wanted = PINNED.get(name)
-        numbers = tuple(int(part) for part in re.findall(r"\d+", found)[:2])
         if wanted and found != wanted:
             yield Remark(name, BAD, found, f"this project is made for {wanted}: remove .venv and run make")
-        elif name in BELOW and numbers >= BELOW[name]:
-            limit = ".".join(map(str, BELOW[name]))
-            yield Remark(name, BAD, found, f"Prefect needs a version below {limit}: remove .venv and run make")
         else:
             yield Remark(name, GOOD, found)
 

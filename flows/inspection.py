@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import closing
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -12,19 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.periods import period_range
 from flows.expected import cadence_of
-from flows.mistakes import MissingFileError, NoWarehouseError
-from flows.planning import read_home_feeds, read_terms, select
+from flows.mistakes import MissingFileError, NotJudgedError, NoWarehouseError
+from flows.planning import Plan, read_home_feeds, read_terms, select
 from flows.server import DEFAULT_CRON
 from flows.terminal import say, show, show_json, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import duckdb
+
+    from expectations.contracts.deliveries import Delivery
     from expectations.contracts.model import Contract
     from flows.home import Home
     from sources.feeds import Feed
 
 MOST_FINDINGS_SHOWN = 50
+MOST_ROWS_SHOWN = 200
+"""A person reads so many rows of what needs one; a program takes them all."""
 
 
 def list_feeds(home: Home, *, as_json: bool) -> int:
@@ -67,7 +73,7 @@ def check_feeds(home: Home, *, as_json: bool) -> int:
 
 def check_file(home: Home, file: Path, feed_id: str, *, as_json: bool) -> int:
     """Read and judge a file as if it came from the feed, in a folder that is removed; 3 when it would need a person."""
-    from flows.collecting import examine
+    from flows.examining import Job, examine
 
     if not file.is_file():
         kind = "a folder" if file.is_dir() else "not there"
@@ -75,10 +81,16 @@ def check_file(home: Home, file: Path, feed_id: str, *, as_json: bool) -> int:
     known, _ = read_terms(home)
     feed = select([one for one, _ in known.values()], [feed_id])[0]
     with tempfile.TemporaryDirectory(prefix="danvan-check-") as folder:
-        trial = _trial(home, *known[feed.feed_id], file, Path(folder))
-        judged = examine(*trial)
-        verdict, reading = judged.verdict, judged.reading
-        findings = verdict.findings.to_dicts()
+        plan, delivery = _trial(home, *known[feed.feed_id], file, Path(folder))
+        [done] = examine(plan, plan.contracts[feed.feed_id], [Job(delivery, feed)])
+        failed = [message for _, message in done.failures] + [
+            one.verdict.failure for one in done.bookings if one.verdict.failure
+        ]
+        if failed:
+            raise NotJudgedError(f"{file} could not be judged through a fault on our side: {failed[0]}")
+        [booking] = done.bookings
+        verdict, reading = booking.verdict, booking.reading
+        findings = _findings_of(done.batch.findings)
         needs_a_person = verdict.refused or verdict.rows_quarantined > 0
         result = {
             "file": file,
@@ -96,6 +108,12 @@ def check_file(home: Home, file: Path, feed_id: str, *, as_json: bool) -> int:
     else:
         _say_verdict(result, findings)
     return 3 if needs_a_person else 0
+
+
+def _findings_of(path: Path | None) -> list[dict[str, Any]]:
+    import polars as pl
+
+    return pl.read_parquet(path).drop("_delivery_id").to_dicts() if path else []
 
 
 def _say_verdict(result: dict[str, Any], findings: Sequence[dict[str, Any]]) -> None:
@@ -122,25 +140,21 @@ def _say_verdict(result: dict[str, Any], findings: Sequence[dict[str, Any]]) -> 
         say(f"{len(findings)} findings, the first {MOST_FINDINGS_SHOWN} shown; --json gives all")
 
 
-def _trial(home: Home, feed: Feed, terms: Contract, file: Path, folder: Path) -> tuple[Any, Feed, Any]:
+def _trial(home: Home, feed: Feed, terms: Contract, file: Path, folder: Path) -> tuple[Plan, Delivery]:
     """A plan and a delivery that live in `folder` only."""
-    from flows.planning import Plan
-    from sources.landing import pull
-    from sources.units import UnitIndex
-    from warehouse.reference import frames
+    from sources.landing import Landing
     from warehouse.store import now
 
     inbox = folder / "inbox"
     inbox.mkdir()
     shutil.copyfile(file, inbox / file.name)
     connector = feed.connector.model_copy(update={"path": str(inbox), "glob": "*", "storage_options": {}})
-    local = feed.model_copy(update={"connector": connector})
-    delivered = pull(local, folder, contract_version=terms.version)
-    if not delivered:
+    landing = Landing(feed.model_copy(update={"connector": connector}), folder)
+    offers = landing.offers()
+    if not offers:
         raise MissingFileError(
             f"{file.name} would not be taken for {feed.feed_id}: its name does not match '{feed.name}' of {feed.file}"
         )
-    reference = frames(home.reference)
     plan = Plan(
         run_id="check",
         engine="direct",
@@ -148,47 +162,76 @@ def _trial(home: Home, feed: Feed, terms: Contract, file: Path, folder: Path) ->
         work=folder / "work",
         feeds=(feed,),
         contracts={feed.feed_id: terms},
-        known=frozenset(),
-        reference=reference,
-        units=UnitIndex(reference["units"], reference["unit_aliases"]),
-        periods=None,
-        owed=(),
         started_at=now(),
     )
-    return plan, feed, delivered[0]
+    # overlays of the home's reference data count for a trial too
+    plan.__dict__["reference"] = _reference(home)
+    return plan, landing.land(offers[0])
 
 
-def show_status(home: Home, *, period: str | None, feeds: Sequence[str], as_json: bool) -> int:
-    """What arrived and what did not; 3 when something is missing, refused or held."""
+def _reference(home: Home) -> Any:
+    from warehouse.reference import frames
+
+    return frames(home.reference)
+
+
+def show_status(home: Home, *, period: str | None, feeds: Sequence[str], everything: bool, as_json: bool) -> int:
+    """What arrived and what did not: counts and the rows that need a person, or every row with `everything`.
+
+    JSON holds every row. Returns 3 when something is missing, refused or held.
+    """
+    wanted = [str(one) for one in period_range(period)] if period else None
+    # Feed files are read only when somebody asks for some of them: there may be hundreds.
+    chosen = [feed.feed_id for feed in select(read_home_feeds(home)[0], feeds)] if feeds else None
+    with closing(_open_readable(home)) as con:
+        query = files("flows").joinpath("status.sql").read_text(encoding="utf-8")
+        con.execute(
+            f"create temp table status as from ({query}) where ($periods is null or list_contains($periods, period))"
+            " and ($feeds is null or list_contains($feeds, feed))",
+            {"periods": wanted, "feeds": chosen},
+        )
+        counts = con.execute(
+            "select status, count(*), count(*) filter (where needs_a_person) from status group by all order by all"
+        ).fetchall()
+        only = "" if everything or as_json else "where needs_a_person"
+        found = con.execute(f"select * exclude (needs_a_person) from status {only} order by feed, period")
+        names = [column[0] for column in found.description or ()]
+        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    needy = sum(int(count) for _, _, count in counts)
+    if as_json:
+        show_json(rows)
+        return 3 if needy else 0
+    if not counts:
+        tell("nothing is expected and nothing came")
+        return 0
+    shown = rows if everything else rows[:MOST_ROWS_SHOWN]
+    if shown:
+        show(shown, as_json=False)
+    if len(shown) < len(rows):
+        say(f"the first {len(shown)} of {len(rows)} that need a person; --all or --json gives every row")
+    tell(f"{_total(counts)} feeds and periods: " + ", ".join(f"{count} {status}" for status, count, _ in counts))
+    tell(f"{needy} need a person: missing, refused or held" if needy else "nobody is needed")
+    return 3 if needy else 0
+
+
+def _total(counts: Sequence[tuple[Any, ...]]) -> int:
+    return sum(int(count) for _, count, _ in counts)
+
+
+def _open_readable(home: Home) -> duckdb.DuckDBPyConnection:
+    """The working warehouse, or the current release while a run is writing."""
     import duckdb
 
     from warehouse.releases import current
     from warehouse.store import WarehouseError, connect
 
-    wanted = {str(one) for one in period_range(period)} if period else None
-    found, _ = read_home_feeds(home)
-    chosen = {feed.feed_id for feed in select(found, feeds)} if feeds else None
     if not home.warehouse.exists():
         raise NoWarehouseError(f"nothing has run in {home.path} yet; begin with: danvan run --home {home.path}")
     try:
-        con = connect(home.warehouse, read_only=True)
+        return connect(home.warehouse, read_only=True)
     except (WarehouseError, duckdb.Error):
         release = current(home.path)
         if release is None:
             raise
         say("A run is writing: this is what the current release says.")
-        con = connect(release.file, read_only=True)
-    try:
-        frame = con.sql(files("flows").joinpath("status.sql").read_text(encoding="utf-8")).pl()
-    finally:
-        con.close()
-    rows = [
-        row
-        for row in frame.to_dicts()
-        if (wanted is None or row["period"] in wanted) and (chosen is None or row["feed"] in chosen)
-    ]
-    show(rows, as_json=as_json, empty="nothing is expected and nothing came")
-    bad = [row for row in rows if row["status"] in {"missing", "refused"} or row["refused"] or row["held"]]
-    if not as_json and bad:
-        say(f"{len(bad)} of {len(rows)} need a person: missing, refused or held")
-    return 3 if bad else 0
+        return connect(release.file, read_only=True)

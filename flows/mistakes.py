@@ -18,11 +18,17 @@ class NoFeedsError(ExplainedError):
 
 
 class NotHeldError(ExplainedError):
-    """Raised when --accept names a delivery that is not held."""
+    """Raised when a decision names a delivery that nobody knows of."""
 
 
 class MissingFileError(ExplainedError):
     """Raised by `danvan check` when the file does not exist or is a folder."""
+
+
+class NotJudgedError(ExplainedError):
+    """Raised by `danvan check` when a file cannot be judged through a fault of ours."""
+
+    is_usage = False
 
 
 class UnknownFormatError(ExplainedError):
@@ -39,6 +45,10 @@ class NoWarehouseError(ExplainedError):
 
 class PeriodNotAssessedError(ExplainedError):
     """Raised when an assessment is asked for a period the release does not hold."""
+
+
+class NotEmptyError(ExplainedError):
+    """Raised by `danvan rebuild --into` when the folder holds something already."""
 
 
 class NotADemoError(ExplainedError):

@@ -1,4 +1,4 @@
-"""The plan of a run: its feeds with their contracts, what is known and what is owed; and the one writing connection."""
+"""The plan of a run: its feeds with their contracts and what is owed; and the one writing connection."""
 
 # ruff: noqa: PLC0415 (polars and duckdb are imported by the function that needs them)
 from __future__ import annotations
@@ -7,17 +7,20 @@ import logging
 import os
 import secrets
 import shutil
+import threading
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import psutil
 
+from expectations.contracts.deliveries import Terms
 from expectations.contracts.model import Contract, ContractError, contract
 from expectations.contracts.periods import period_range
 from flows.expected import expected
-from flows.mistakes import NoFeedsError, NotHeldError, StillWritingError, UnknownFeedError
+from flows.mistakes import NoFeedsError, StillWritingError, UnknownFeedError
 from sources.feeds import Feed, FeedError, check_against_contract, read_feeds
 
 if TYPE_CHECKING:
@@ -37,6 +40,9 @@ LOG = logging.getLogger("danvan")
 OK, NOTHING_NEW, TRANSIENT, TERMINAL = "ok", "nothing_new", "failed_transient", "failed_terminal"
 FAILED_OUTCOMES = (TRANSIENT, TERMINAL)
 
+_writing = threading.Lock()
+"""Several steps of one run may book at a time; the file lock only keeps other processes out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -49,7 +55,7 @@ class Outcome:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """What a run knows before it touches a source."""
 
@@ -61,20 +67,41 @@ class Plan:
     feeds: tuple[Feed, ...]
     contracts: Mapping[str, Contract]
     """Feed id → its contract, expanded by the questionnaire and with the feed's reasoned exceptions."""
-    known: frozenset[str]
-    """Ids of deliveries that are in the warehouse."""
-    reference: Mapping[str, pl.DataFrame]
-    units: UnitIndex
-    periods: frozenset[str] | None
-    owed: tuple[Expected, ...]
-    """What every feed of the home must deliver, also those this run does not look at."""
     started_at: datetime
-    regimes: Mapping[str, str] = field(default_factory=dict)
-    """Feed id → reporting regime, for all feeds of the home that name one other than their contract's."""
-    accepted: frozenset[str] = frozenset()
-    """Held deliveries (Q07) a person has chosen: they are read again and loaded."""
+    periods: frozenset[str] | None = None
+    owed: tuple[Expected, ...] = ()
+    """What every feed of the home must deliver, also those this run does not look at."""
+    is_verifying: bool = False
+    """Fetch what is known too, and hash all that landed."""
+    is_looking: bool = True
+    """Look at the sources; a rebuild reads what has landed only."""
     problems: tuple[Outcome, ...] = ()
     """Feed files that cannot be used: failed before they began."""
+    every_feed: Mapping[str, tuple[Feed, Contract]] = field(default_factory=dict)
+    """All usable feeds of the home, also those this run does not look at."""
+
+    @cached_property
+    def reference(self) -> Mapping[str, pl.DataFrame]:
+        """Reference tables by name; made when something is read."""
+        from warehouse.reference import frames
+
+        return frames(self.home.reference)
+
+    @cached_property
+    def units(self) -> UnitIndex:
+        """The units of all dates."""
+        from sources.units import UnitIndex
+
+        return UnitIndex(self.reference["units"], self.reference["unit_aliases"])
+
+    def terms(self, feed: Feed) -> Terms:
+        """By which layout and contract the feed's deliveries are read now."""
+        return terms_of(feed, self.contracts[feed.feed_id])
+
+
+def terms_of(feed: Feed, contract: Contract) -> Terms:
+    """By which layout and contract a feed's deliveries are read."""
+    return Terms(feed.feed_id, feed.dataset, feed.fingerprint, contract.version, feed.supersedes)
 
 
 def read_home_feeds(home: Home) -> tuple[list[Feed], list[str]]:
@@ -91,7 +118,7 @@ def read_terms(home: Home) -> tuple[dict[str, tuple[Feed, Contract]], list[str]]
     terms = {}
     for feed in feeds:
         try:
-            found = _with_exceptions(feed, _expanded(feed, home, expanded))
+            found = _with_exceptions(feed, _expanded(feed, home, expanded), expanded)
             check_against_contract(feed, found)
         except (FeedError, ContractError) as wrong:
             mistakes += str(wrong).splitlines()
@@ -116,8 +143,13 @@ def _expanded(feed: Feed, home: Home, known: dict[tuple[str, ...], Contract]) ->
     return known[place]
 
 
-def _with_exceptions(feed: Feed, terms: Contract) -> Contract:
-    return terms.with_severity({rule: change.severity for rule, change in feed.rules.items()}) if feed.rules else terms
+def _with_exceptions(feed: Feed, terms: Contract, known: dict[tuple[str, ...], Contract]) -> Contract:
+    """The contract with the severities the feed names: the same object for the same exceptions, judged together."""
+    if not feed.rules:
+        return terms
+    changed = {rule: change.severity for rule, change in feed.rules.items()}
+    place = (str(id(terms)), *(f"{rule}={severity}" for rule, severity in sorted(changed.items())))
+    return known.setdefault(place, terms.with_severity(changed))
 
 
 def select(feeds: Sequence[Feed], wanted: Sequence[str]) -> tuple[Feed, ...]:
@@ -136,18 +168,19 @@ def open_run(
     *,
     feeds: Sequence[str] = (),
     period: str | None = None,
-    accepted: Sequence[str] = (),
     engine: str = "direct",
+    verify: bool = False,
+    look: bool = True,
 ) -> Plan:
     """Read the feeds, bring the warehouse's structure and reference data up to date, and begin the run's entry.
 
-    `accepted` are ids of held deliveries that a person has chosen. A feed file that cannot be used becomes a failed
-    outcome; the others go on. Raises UnknownFeedError, PeriodError, NotHeldError, NoFeedsError when nothing can be run.
+    A feed file that cannot be used becomes a failed outcome; the others go on. Raises UnknownFeedError, PeriodError,
+    NoFeedsError when nothing can be run.
     """
-    from sources.units import UnitIndex
+    from warehouse.booking import present_feeds
+    from warehouse.decisions import bring_decisions
     from warehouse.journal import begin_run
-    from warehouse.loading import known_deliveries
-    from warehouse.reference import frames
+    from warehouse.reference import load_reference, set_setting
     from warehouse.store import now
 
     started_at = now()
@@ -160,41 +193,29 @@ def open_run(
     # The process stands in the name, so that what a killed run left behind can be told from a living one's work.
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(2)}"
     with writing(home) as con:
-        _check_held(con, accepted)
-        known = frozenset(known_deliveries(con)) - set(accepted)
+        load_reference(con, home.reference)
+        set_setting(con, "coverage_gate_pct", str(home.settings.assessment.coverage_gate_pct))
+        present_feeds(con, [terms_of(feed, owes) for feed, owes in terms.values()])
+        bring_decisions(con, home.path)
         begin_run(
             con, run_id, started_at, kind="cycle", feeds=[one.feed_id for one in chosen], period=period, engine=engine
         )
-    work = _work_folder(home, run_id)
-    reference = frames(home.reference)
-    LOG.info("run %s: %d feeds, %d deliveries known", run_id, len(chosen), len(known))
+    LOG.info("run %s: %d feeds", run_id, len(chosen))
     return Plan(
         run_id=run_id,
         engine=engine,
         home=home,
-        work=work,
+        work=_work_folder(home, run_id),
         feeds=chosen,
         contracts={feed.feed_id: terms[feed.feed_id][1] for feed in chosen},
-        known=known,
-        reference=reference,
-        units=UnitIndex(reference["units"], reference["unit_aliases"]),
         periods=periods,
         owed=tuple(one for feed, owes in terms.values() for one in expected(feed, owes, started_at.date())),
         started_at=started_at,
-        regimes={feed.feed_id: feed.period.regime for feed in found if feed.period.regime},
-        accepted=frozenset(accepted),
+        is_verifying=verify,
+        is_looking=look,
         problems=tuple(Outcome(_file_of(line), TERMINAL, line, started_at, 0.0) for line in mistakes),
+        every_feed=terms,
     )
-
-
-def _check_held(con: duckdb.DuckDBPyConnection, accepted: Sequence[str]) -> None:
-    rows = con.execute(
-        "select delivery_id, file_name from ops.deliveries where status = 'held' order by all"
-    ).fetchall()
-    strange = sorted(set(accepted) - {str(row[0]) for row in rows})
-    if strange:
-        held = ", ".join(f"{delivery_id} ({name})" for delivery_id, name in rows) or "none"
-        raise NotHeldError(f"no held delivery {', '.join(strange)}; held: {held}")
 
 
 def _select_lenient(found: Sequence[Feed], wanted: Sequence[str]) -> tuple[Feed, ...]:
@@ -221,18 +242,14 @@ def _work_folder(home: Home, run_id: str) -> Path:
 
 @contextmanager
 def writing(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The one writing connection, with structure, settings and reference data up to date.
+    """The one writing connection, with its structure up to date; held while booking, never while fetching or reading.
 
     Waits up to `run.lock_seconds` for another process. Raises StillWritingError naming it.
     """
-    from warehouse.reference import load_reference, set_setting
-
-    with ExitStack() as stack:
+    with _writing, ExitStack() as stack:
         con = _patiently(stack, home)
         con.execute(f"set threads = {home.settings.warehouse.threads}")
         con.execute("set memory_limit = ?", [home.settings.warehouse.memory_limit])
-        load_reference(con, home.reference)
-        set_setting(con, "coverage_gate_pct", str(home.settings.assessment.coverage_gate_pct))
         yield con
 
 

@@ -30,12 +30,13 @@ def run_once(
     feeds: Sequence[str],
     period: str | None,
     accepted: Sequence[str],
+    verify: bool,
     direct: bool,
     as_json: bool,
 ) -> int:
     """One cycle; prints its report and returns its exit code."""
     api_url = _api_url(home, direct=direct)
-    report = cycle_once(home, feeds=feeds, period=period, accepted=accepted, api_url=api_url)
+    report = cycle_once(home, feeds=feeds, period=period, accepted=accepted, verify=verify, api_url=api_url)
     show_report(report, as_json=as_json)
     return report.exit_code
 
@@ -67,19 +68,31 @@ def _api_url(home: Home, *, direct: bool) -> str | None:
 
 
 def cycle_once(
-    home: Home, *, feeds: Sequence[str], period: str | None, accepted: Sequence[str] = (), api_url: str | None
+    home: Home,
+    *,
+    feeds: Sequence[str],
+    period: str | None,
+    accepted: Sequence[str] = (),
+    verify: bool = False,
+    api_url: str | None,
 ) -> RunReport:
     """One cycle under the Prefect server at `api_url`, or directly when there is none."""
     if api_url is None:
         _log_to_terminal()
         with progress() as bar:
             hears = Listener(bar.stage, bar.step)
-            return run_cycle(home, feeds=feeds, period=period, accepted=accepted, listener=hears)
-    return cycle_under(home, feeds=feeds, period=period, accepted=accepted, api_url=api_url)
+            return run_cycle(home, feeds=feeds, period=period, accepted=accepted, verify=verify, listener=hears)
+    return cycle_under(home, feeds=feeds, period=period, accepted=accepted, verify=verify, api_url=api_url)
 
 
 def cycle_under(
-    home: Home, *, feeds: Sequence[str], period: str | None, accepted: Sequence[str] = (), api_url: str
+    home: Home,
+    *,
+    feeds: Sequence[str],
+    period: str | None,
+    accepted: Sequence[str] = (),
+    verify: bool = False,
+    api_url: str,
 ) -> RunReport:
     """One cycle as a flow run of the server at `api_url`, in this process. Raises what the flow raised."""
     connect(home, api_url)
@@ -92,7 +105,7 @@ def cycle_under(
     with progress() as bar:
         token = LISTENER.set(Listener(bar.stage, bar.step))
         try:
-            report: object = cycle(str(home.path), list(feeds) or None, period, list(accepted) or None)
+            report: object = cycle(str(home.path), list(feeds) or None, period, list(accepted) or None, verify)
         finally:
             LISTENER.reset(token)
             APILogHandler().flush()

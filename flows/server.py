@@ -20,6 +20,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from flows.home import ZONE, Home, HomeError
 
 if TYPE_CHECKING:
@@ -136,7 +138,7 @@ def wait_ready(server: Server, home: Home, tick: Callable[[float], None] = lambd
 
 
 def is_reachable(api_url: str, seconds: float = 2) -> bool:
-    """Whether a Prefect API answers at the address."""
+    """Whether a Prefect API answers at the address within `seconds`; where nobody listens is known at once."""
     try:
         with urllib.request.urlopen(f"{api_url.rstrip('/')}/health", timeout=seconds) as answer:  # noqa: S310 (http by construction or by the operator's setting)
             return bool(answer.status == 200)
@@ -145,15 +147,34 @@ def is_reachable(api_url: str, seconds: float = 2) -> bool:
 
 
 def find(home: Home) -> str | None:
-    """The API address of a server that answers: $PREFECT_API_URL, else the home's own one; None when neither does."""
+    """The API address of a server that answers: $PREFECT_API_URL, else the home's own one; None when neither does.
+
+    A server that is alive but busy, or still starting, is waited for as long as its start may take: whether a run goes
+    under Prefect must not depend on how fast the machine is at that moment.
+    """
+    patience = home.settings.server.startup_seconds
     given = os.environ.get("PREFECT_API_URL")
     if given:
-        return given if is_reachable(given) else None
+        return given if is_reachable(given, patience) else None
     try:
-        api_url = str(json.loads((home.prefect / "server.json").read_text(encoding="utf-8"))["api_url"])
-    except (OSError, ValueError, KeyError):
+        noted = json.loads((home.prefect / "server.json").read_text(encoding="utf-8"))
+        api_url, pid = str(noted["api_url"]), int(noted["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return api_url if is_reachable(api_url) else None
+    until = time.monotonic() + patience
+    while not is_reachable(api_url, max(1.0, until - time.monotonic())):
+        if time.monotonic() >= until or not _is_server(pid):
+            return None
+        time.sleep(0.2)
+    return api_url
+
+
+def _is_server(pid: int) -> bool:
+    """Whether the process is a server of ours: the number of one that was killed may belong to another by now."""
+    try:
+        return "flows.server" in psutil.Process(pid).cmdline()
+    except psutil.Error:
+        return False
 
 
 def connect(home: Home, api_url: str) -> None:

@@ -1,4 +1,5 @@
 -- What arrived and what did not. Grain: one row a feed and period (a delivery over many periods: first..last).
+-- A person is needed where a delivery is missing or held, or the last one was refused.
 with received as (
     select
         receipt.feed,
@@ -7,10 +8,11 @@ with received as (
         count(*) as deliveries,
         cast(sum(receipt.rows_loaded + receipt.rows_unchanged) as bigint) as rows_loaded,
         cast(sum(receipt.rows_quarantined) as bigint) as rows_quarantined,
-        count(*) filter (where delivery.status = 'refused') as refused,
-        count(*) filter (where delivery.status = 'held') as held,
+        count(*) filter (where delivery.state = 'refused') as refused,
+        count(*) filter (where delivery.state = 'held') as held,
+        arg_max(delivery.state = 'refused', delivery.load_no) as is_last_refused,
         arg_max(delivery.file_name, delivery.load_no) as last_file,
-        max(coalesce(delivery.sent_at, delivery.received_at)) as last_sent_at
+        max(coalesce(delivery.sent_at, delivery.landed_at)) as last_sent_at
     from ops.receipts as receipt
     inner join ops.deliveries as delivery using (delivery_id)
     group by all
@@ -43,7 +45,9 @@ select
     coalesce(found.gates, 0) as gates,
     coalesce(found.errors, 0) as errors,
     coalesce(found.warnings, 0) as warnings,
-    received.last_file
+    received.last_file,
+    obligation.status is not distinct from 'missing'
+    or coalesce(received.held > 0 or received.is_last_refused, false) as needs_a_person
 from (select distinct feed, period, status, due_on from ops.obligations) as obligation
 full join received on received.feed = obligation.feed and received.period = obligation.period
 left join found

@@ -1,7 +1,7 @@
-"""The writer's steps of a cycle, one after the other: load, settle, publish, report, finish; and all of them in a row.
+"""The way of a run: offers → land → read → judge → book → build → release → tell, and the order of these steps.
 
-The way of a row: open_run (planning) → collect each feed (collecting) → load_all → settle → publish → report → finish.
-Every step is a plain function, usable without Prefect; `flows.cycle` strings the same ones together under Prefect.
+Every step is a plain function, usable without Prefect. `run_cycle` strings them together; an `Engine` decides whether
+they run here and now or as tasks of a Prefect flow run.
 """
 
 # ruff: noqa: PLC0415 (duckdb and the warehouse are imported by the step that needs them)
@@ -12,40 +12,87 @@ import shutil
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from expectations.contracts.periods import Period, PeriodError
-from flows.collecting import Collected, Judged, collect_patiently, failure
+from expectations.contracts.periods import Period
+from flows.collecting import Collected, claims, collect_source, failed_outcome, landed_now, sources_of
+from flows.examining import Job, by_contract, examine
 from flows.mistakes import NothingPublishedError
 from flows.planning import FAILED_OUTCOMES, NOTHING_NEW, OK, Outcome, Plan, open_run, writing
 from flows.terminal import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     import duckdb
 
+    from expectations.contracts.model import Contract
     from flows.home import Home
-    from sources.landing import Delivery
-    from warehouse.deliveries import Receipt
+    from warehouse.booking import Receipt
     from warehouse.obligations import Obligation
     from warehouse.releases import Publication
 
 LOG = logging.getLogger("danvan")
 FORMS = ("html", "json")
-COLLECTING = "pull, judge and load"
-"""Name of the stage in which feeds are worked through."""
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+class Engine(Protocol):
+    """Who runs the steps."""
+
+    name: str
+
+    def step(self, name: str, act: Callable[[], _Result]) -> _Result:
+        """Run one step and return what it returns."""
+
+    def each(
+        self, name: Callable[[_Item], str], items: Sequence[_Item], act: Callable[[_Item], _Result]
+    ) -> Iterator[_Result]:
+        """Run a step for every item, side by side; results as they come. Raises what a step raised."""
+
+
+@dataclass(slots=True)
+class Direct:
+    """The steps in this process, one after the other; what may run side by side runs in threads."""
+
+    workers: int
+    name: str = "direct"
+
+    def step(self, name: str, act: Callable[[], _Result]) -> _Result:  # noqa: ARG002
+        """Run it."""
+        return act()
+
+    def each(
+        self,
+        name: Callable[[_Item], str],  # noqa: ARG002
+        items: Sequence[_Item],
+        act: Callable[[_Item], _Result],
+    ) -> Iterator[_Result]:
+        """Run it for every item in threads."""
+        with ThreadPoolExecutor(self.workers) as pool:
+            for future in as_completed([pool.submit(act, item) for item in items]):
+                yield future.result()
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """What the writer did: receipts of the new deliveries, and one outcome a feed."""
+class Booked:
+    """What the books took: receipts of the deliveries that were read in this run, and one outcome a feed."""
 
     receipts: tuple[Receipt, ...]
     outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What is owed, and whether anything changed since the last release."""
+
+    obligations: tuple[Obligation, ...]
+    is_news: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +105,9 @@ class RunReport:
     seconds: float
     outcomes: tuple[Outcome, ...]
     receipts: tuple[Receipt, ...]
+    """Of the deliveries that were read in this run, and of those a person decided about."""
     findings: Mapping[str, int]
-    """Findings of the new deliveries, by severity."""
+    """Findings of these deliveries, by severity."""
     obligations: Mapping[str, int]
     """What had to come, by status, over all periods."""
     release_id: str
@@ -77,126 +125,174 @@ class Listener:
     step: Callable[[str], None] = field(default=lambda _name: None)
 
 
-def load_all(plan: Plan, results: Iterable[Collected | Outcome], listener: Listener) -> Loaded:
-    """Load what the feeds hand over while others are still being read: one writer, one transaction a delivery.
+def run_cycle(
+    home: Home,
+    *,
+    feeds: Sequence[str] = (),
+    period: str | None = None,
+    accepted: Sequence[str] = (),
+    verify: bool = False,
+    look: bool = True,
+    engine: Engine | None = None,
+    listener: Listener | None = None,
+) -> RunReport:
+    """One whole cycle: the order of the steps, written once.
 
-    `results` yields each feed's deliveries, judged, or the outcome of a feed that failed. The deliveries of a feed are
-    loaded in the order they were sent; feeds do not touch each other's rows, so it does not matter who comes first.
+    `accepted` are ids of deliveries a person chose; `verify` fetches and hashes everything again; without `look` only
+    what has landed is read. Raises what keeps a run from going on at all; its entry is closed then, and what it had
+    booked stays.
     """
+    hears = listener or Listener()
+    runs: Engine = engine or Direct(home.settings.run.workers)
+    accept(home, accepted)
+    plan = runs.step(
+        "open", lambda: open_run(home, feeds=feeds, period=period, engine=runs.name, verify=verify, look=look)
+    )
+    try:
+        return _run(plan, runs, hears, accepted)
+    except BaseException as fault:
+        abandon(plan, fault)
+        raise
+
+
+def _run(plan: Plan, runs: Engine, hears: Listener, accepted: Sequence[str]) -> RunReport:
+    groups = sources_of(plan)
+    hears.stage("land", len(groups))
+    found: list[Collected | Outcome] = []
+    for some in runs.each(lambda feeds: f"land {feeds[0].source}", groups, lambda feeds: collect_source(plan, feeds)):
+        found += some
+        hears.step("land")
+    jobs = runs.step("register", lambda: register_landed(plan, found))
+    wanted = by_contract(plan, jobs)
+    hears.stage("read, judge and book", len(jobs))
+    for count in runs.each(
+        lambda one: f"{one[0].dataset}: {len(one[1])} deliveries", wanted, lambda one: work_through(plan, *one, hears)
+    ):
+        LOG.info("%d deliveries booked", count)
+    booked = runs.step("account", lambda: account(plan, found, [job.delivery.delivery_id for job in jobs], accepted))
+    hears.stage("build and assess", None)
+    built = runs.step("build", lambda: build(plan))
+    hears.stage("publish", None)
+    publication = runs.step("release", lambda: release(plan, is_news=built.is_news))
+    hears.stage("reports", None)
+    written = runs.step("report", lambda: report(plan.home) if publication.is_new else [])
+    return runs.step("tell", lambda: tell(plan, booked, built, publication, written))
+
+
+# --- land ----------------------------------------------------------------------------------------------------------
+
+
+def accept(home: Home, delivery_ids: Sequence[str]) -> None:
+    """Write down that a person chose these deliveries. Raises NotHeldError for one that nobody knows of, or not held."""
+    if not delivery_ids:
+        return
+    from flows.deciding import decide_on
+
+    for delivery_id in delivery_ids:
+        decide_on(home, "accept", delivery_id, reason="danvan run --accept")
+
+
+def register_landed(plan: Plan, found: Sequence[Collected | Outcome]) -> list[Job]:
+    """List what has landed in the warehouse; what of it is to be read: every delivery without a reading of today."""
+    from sources.landing import landed, sidecar, sidecar_path
+    from warehouse.booking import booked_readings, register
+
+    home = plan.home.path
+    feeds = {feed.feed_id: feed for feed in plan.feeds}
+    terms = {feed_id: plan.terms(feed) for feed_id, feed in feeds.items()}
+    fresh = {delivery.delivery_id: delivery for delivery in landed_now(list(found))}
+    with writing(plan.home) as con:
+        known = {str(row[0]) for row in con.execute("select delivery_id from ops.landed").fetchall()}
+        if not plan.is_looking:
+            fresh |= {one.delivery_id: one for one in landed(home)}
+        # what a killed run landed and did not live to register
+        seen = {one for collected in found if isinstance(collected, Collected) for one in collected.seen}
+        left = seen - known - fresh.keys()
+        fresh |= {one.delivery_id: one for one in (landed(home, left) if left else ())}
+        register(con, fresh.values())
+        booked = booked_readings(con)
+        rows = con.execute("select delivery_id, feed, sha256, period_claimed from ops.landed order by all").fetchall()
+    jobs = []
+    for delivery_id, feed_id, sha256, period_claimed in rows:
+        if feed_id not in feeds or terms[feed_id].reading_id(delivery_id) in booked:
+            continue
+        if not claims(plan, period_claimed):
+            continue
+        delivery = fresh.get(delivery_id) or sidecar(sidecar_path(home, sha256, delivery_id))
+        jobs.append(Job(delivery, feeds[feed_id]))
+    return jobs
+
+
+# --- read, judge, book ---------------------------------------------------------------------------------------------
+
+
+def work_through(plan: Plan, contract: Contract, jobs: Sequence[Job], listener: Listener | None = None) -> int:
+    """Read, judge and book the deliveries of one contract, batch by batch; how many were booked or failed.
+
+    The warehouse is held while a batch is booked only. A batch that cannot be booked is that batch's failure.
+    """
+    import duckdb
+
+    from warehouse.booking import book, fail
+    from warehouse.store import WarehouseError
+
+    count = 0
+    for done in examine(plan, contract, jobs):
+        with writing(plan.home) as con:
+            fail(con, [(delivery, "read", message) for delivery, message in done.failures], plan.run_id)
+            try:
+                book(con, contract, done.bookings, done.batch)
+            except (WarehouseError, duckdb.Error) as fault:
+                LOG.exception("%s: a batch of %d cannot be booked", contract.dataset, len(done.bookings))
+                message = f"{type(fault).__name__}: {fault}"
+                fail(con, [(one.delivery.delivery_id, "book", message) for one in done.bookings], plan.run_id)
+        done.clear()
+        for _ in range(len(done.bookings) + len(done.failures)):
+            if listener:
+                listener.step("read, judge and book")
+        count += len(done.bookings) + len(done.failures)
+    return count
+
+
+def account(
+    plan: Plan, found: Sequence[Collected | Outcome], read: Sequence[str], accepted: Sequence[str] = ()
+) -> Booked:
+    """Receipts of what was read as they stand now, and one outcome a feed, written into the journal."""
+    from sources.landing import damaged
+    from warehouse.booking import receipts
     from warehouse.journal import record_outcome
 
-    receipts: list[Receipt] = []
-    parts: list[Collected] = []
-    outcomes: list[Outcome] = list(plan.problems)
-    broken: dict[str, Outcome] = {}
     with writing(plan.home) as con:
-        for result in results:
-            if isinstance(result, Outcome):
-                outcomes.append(result)
-            else:
-                parts.append(result)
-                _load_feed(con, plan, result, receipts, broken)
-            listener.step(COLLECTING)
-        if any(receipt.status == "held" for receipt in receipts):
-            receipts = [_as_booked(con, receipt) for receipt in receipts]
-        outcomes += [broken.get(part.feed) or _outcome(part, receipts) for part in parts]
+        told = tuple(receipts(con, [*read, *accepted]))
+        outcomes = [*plan.problems]
+        for one in found:
+            outcomes.append(one if isinstance(one, Outcome) else _outcome(one, told))
+        if plan.is_verifying:
+            for sha256 in damaged(plan.home.path):
+                text = f"landing/{sha256[:2]}/{sha256}: the bytes are damaged or gone; put them back from a backup"
+                outcomes.append(Outcome("landing", FAILED_OUTCOMES[1], text, plan.started_at, 0.0))
         outcomes.sort(key=lambda one: one.feed)
-        for outcome in outcomes:
+        for one in outcomes:
             record_outcome(
                 con,
                 plan.run_id,
-                outcome.feed,
-                outcome.outcome,
-                message=outcome.message,
-                started_at=outcome.started_at,
-                seconds=outcome.seconds,
+                one.feed,
+                one.outcome,
+                message=one.message,
+                started_at=one.started_at,
+                seconds=one.seconds,
             )
-    return Loaded(tuple(receipts), tuple(outcomes))
+    for receipt in told:
+        LOG.info("%s", receipt_line(receipt))
+    return Booked(told, tuple(outcomes))
 
 
-def _load_feed(
-    con: duckdb.DuckDBPyConnection, plan: Plan, part: Collected, receipts: list[Receipt], broken: dict[str, Outcome]
-) -> None:
-    import duckdb
-
-    from warehouse.store import WarehouseError
-
-    for one in sorted(part.judged, key=_load_order):
-        try:
-            receipt = _load_one(con, plan, one)
-        except (WarehouseError, duckdb.Error) as fault:
-            broken[part.feed] = failure(part.feed, fault, plan.started_at, 0.0)
-        else:
-            receipts.append(receipt)
-            LOG.info("%s", receipt_line(receipt, one.delivery.file_name))
-
-
-def _as_booked(con: duckdb.DuckDBPyConnection, receipt: Receipt) -> Receipt:
-    """A receipt of this run as it stands at its end: a delivery loaded first may have met its rival later."""
-    from warehouse.loading import standing_receipt
-
-    now = standing_receipt(con, receipt.delivery_id)
-    return receipt if now is None else replace(now, is_new=receipt.is_new, findings=receipt.findings)
-
-
-def _load_one(con: duckdb.DuckDBPyConnection, plan: Plan, one: Judged) -> Receipt:
-    from warehouse.deliveries import DeliveryRecord
-    from warehouse.loading import load
-
-    delivery, reading, verdict = one.delivery, one.reading, one.verdict
-    feed = next(feed for feed in plan.feeds if feed.feed_id == delivery.feed)
-    return load(
-        con,
-        DeliveryRecord(
-            delivery_id=delivery.delivery_id,
-            feed=delivery.feed,
-            source=delivery.source,
-            dataset=delivery.dataset,
-            file_name=delivery.file_name,
-            sha256=delivery.sha256,
-            size_bytes=delivery.size_bytes,
-            landed_path=str(delivery.landed_path.relative_to(plan.home.path)),
-            sent_at=delivery.sent_at,
-            received_at=delivery.received_at,
-            fingerprint=feed.fingerprint,
-        ),
-        plan.contracts[feed.feed_id],
-        accepted_path=verdict.accepted_path,
-        quarantine=verdict.quarantine,
-        findings=verdict.findings,
-        ignored=reading.ignored,
-        rows_read=reading.rows_read,
-        refused=verdict.refused,
-        periods=reading.periods or _claimed(delivery),
-        content_hash=reading.content_hash,
-        extracted_at=reading.extracted_at,
-        supersedes=feed.supersedes,
-        decided=delivery.delivery_id in plan.accepted,
-        suite_result=[
-            {"check": name, "failing_count": found["failing"], **found}
-            for name, found in verdict.suite_result.get("checks", {}).items()
-        ],
-    )
-
-
-def _claimed(delivery: Delivery) -> tuple[str, ...]:
-    """The period the file's name speaks of, for a file that was refused before its rows were read."""
-    try:
-        return (str(Period.parse(delivery.period_claimed or "")),)
-    except PeriodError:
-        return ()
-
-
-def _load_order(one: Judged) -> tuple[datetime, str, str]:
-    delivery = one.delivery
-    moment = one.reading.extracted_at or delivery.sent_at or delivery.received_at
-    return moment, delivery.feed, delivery.sha256
-
-
-def receipt_line(receipt: Receipt, file_name: str) -> str:
-    """One load as a person reads it in a log."""
-    if receipt.status in {"refused", "held"}:
-        return f"{receipt.feed} {receipt.period or '?'} {file_name}: {receipt.status}, {receipt.rows_read} rows read"
+def receipt_line(receipt: Receipt) -> str:
+    """One receipt as a person reads it in a log."""
+    place = f"{receipt.feed} {receipt.period or '?'} {receipt.file_name}"
+    if receipt.state != "booked":
+        why = f" ({receipt.state_kind})" if receipt.state_kind else ""
+        return f"{place}: {receipt.state}{why}, {receipt.rows_read} rows read"
     parts = [f"{receipt.rows_loaded} rows loaded"]
     for count, word in (
         (receipt.rows_unchanged, "unchanged"),
@@ -205,37 +301,67 @@ def receipt_line(receipt: Receipt, file_name: str) -> str:
     ):
         if count:
             parts.append(f"{count} {word}")
-    return f"{receipt.feed} {receipt.period or '?'} {file_name}: {', '.join(parts)}"
+    return f"{place}: {', '.join(parts)}"
 
 
 def _outcome(part: Collected, receipts: Iterable[Receipt]) -> Outcome:
+    failed = failed_outcome(part)
+    if failed:
+        return failed
     mine = [receipt for receipt in receipts if receipt.feed == part.feed]
     if not mine:
         message = f"{part.found} files, nothing new" if part.found else "no file"
         return Outcome(part.feed, NOTHING_NEW, message, part.started_at, part.seconds)
-    statuses = Counter(receipt.status for receipt in mine)
-    counts = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
+    broken = [receipt for receipt in mine if receipt.state == "failed"]
+    if broken:
+        names = ", ".join(f"{one.file_name} ({one.state_kind})" for one in broken)
+        message = f"{len(broken)} of {len(mine)} deliveries failed on our side: {names}"
+        return Outcome(part.feed, FAILED_OUTCOMES[0], message, part.started_at, part.seconds)
+    states = Counter(receipt.state for receipt in mine)
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     rows = sum(receipt.rows_loaded for receipt in mine)
     return Outcome(part.feed, OK, f"{counts}; {rows} rows loaded", part.started_at, part.seconds)
 
 
-def settle(plan: Plan) -> list[Obligation]:
-    """Compare what came with what is owed, and build the marts. Returns the obligations with their status."""
-    from warehouse.models import build
+# --- build, release ------------------------------------------------------------------------------------------------
+
+
+def build(plan: Plan) -> Built:
+    """Compare what came with what is owed, and build the marts unless all they rest on is as it was."""
+    from warehouse.models import build as build_models
     from warehouse.obligations import record_obligations
+    from warehouse.state import built_mark, mark_built, state_mark
 
     with writing(plan.home) as con:
-        obligations = record_obligations(con, plan.owed, plan.started_at.date())
-        build(con, plan.regimes)
-    return obligations
+        obligations = tuple(record_obligations(con, plan.owed, plan.started_at.date()))
+        regimes = _regimes(plan)
+        mark = state_mark(con, regimes)
+        is_news = mark != built_mark(con)
+        if is_news:
+            build_models(con, regimes)
+            mark_built(con, mark)
+    return Built(obligations, is_news)
 
 
-def publish(plan: Plan) -> Publication:
-    """Publish the warehouse as a release (a new one only when its content changed) and remove the oldest."""
+def _regimes(plan: Plan) -> dict[str, str]:
+    """The feeds that name a reporting regime of their own."""
+    return {
+        feed_id: feed.period.regime
+        for feed_id, (feed, contract) in plan.every_feed.items()
+        if feed.period.regime and feed.period.regime != contract.service_level.regime
+    }
+
+
+def release(plan: Plan, *, is_news: bool = True) -> Publication:
+    """Publish the warehouse as a release when its content changed, and remove the oldest."""
+    from warehouse.releases import Publication, current
     from warehouse.releases import publish as publish_release
 
+    standing = None if is_news else current(plan.home.path)
+    if standing is not None:
+        return Publication(standing.release_id, standing.path, is_new=False)
     with writing(plan.home) as con:
-        found = publish_release(plan.home.path, con)
+        found = publish_release(plan.home.path, con, plan.home.settings.release.keep)
     LOG.info("release %s%s", found.release_id, "" if found.is_new else " stands: nothing changed")
     return found
 
@@ -260,7 +386,7 @@ def report(
     written = []
     con = connect(release.file, read_only=True)
     try:
-        for period in periods or _latest_periods(con):
+        for period in periods or _latest_periods(con, home.settings.province):
             document = assess(con, period, home.settings.province, letterhead=head)
             for form in forms:
                 path = target / f"assessment-{period}.{form}"
@@ -272,9 +398,10 @@ def report(
     return written
 
 
-def _latest_periods(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """The latest assessed quarter and what it completes, as far as the release holds it."""
-    held = {str(row[0]) for row in con.execute("select distinct period from marts.assessment").fetchall()}
+def _latest_periods(con: duckdb.DuckDBPyConnection, unit_code: str) -> list[str]:
+    """The latest quarter in which the unit was assessed and what it completes, as far as the release holds it."""
+    rows = con.execute("select distinct period from marts.assessment where unit_code = ?", [unit_code]).fetchall()
+    held = {str(row[0]) for row in rows}
     quarters = sorted(label for label in held if "-Q" in label)
     if not quarters:
         return []
@@ -294,20 +421,21 @@ def _replace(path: Path, text: str) -> None:
     part.replace(path)
 
 
-def finish(
-    plan: Plan, loaded: Loaded, obligations: Sequence[Obligation], publication: Publication, written: Sequence[Path]
-) -> RunReport:
+# --- tell ----------------------------------------------------------------------------------------------------------
+
+
+def tell(plan: Plan, booked: Booked, built: Built, publication: Publication, written: Sequence[Path]) -> RunReport:
     """Raise and send the alerts of the run, close its entry, clear its work folder, and sum it up."""
-    from flows.alerts import new_alerts, tell
-    from warehouse.journal import end_run, record_alerts
+    from flows.alerts import new_alerts
+    from flows.alerts import tell as send
+    from warehouse.journal import end_run
     from warehouse.store import now
 
     with writing(plan.home) as con:
-        alerts = new_alerts(con, plan, loaded, obligations)
-        sent = tell(plan.home, plan.run_id, alerts)
-        record_alerts(con, plan.run_id, [alert.row(is_sent=sent) for alert in alerts])
-        findings = _findings(con, loaded.receipts)
-        code = 3 if alerts or any(one.outcome in FAILED_OUTCOMES for one in loaded.outcomes) else 0
+        alerts = new_alerts(con, plan, booked, built.obligations)
+        send(con, plan.home, plan.run_id, alerts)
+        findings = _findings(con, booked.receipts)
+        code = 3 if alerts or any(one.outcome in FAILED_OUTCOMES for one in booked.outcomes) else 0
         end_run(con, plan.run_id, "needs_a_person" if code else "fine", release_id=publication.release_id)
     shutil.rmtree(plan.work, ignore_errors=True)
     return RunReport(
@@ -315,10 +443,10 @@ def finish(
         engine=plan.engine,
         started_at=plan.started_at,
         seconds=round((now() - plan.started_at).total_seconds(), 1),
-        outcomes=loaded.outcomes,
-        receipts=tuple(one for one in loaded.receipts if one.is_new),
+        outcomes=booked.outcomes,
+        receipts=booked.receipts,
         findings=findings,
-        obligations=dict(Counter(one.status for one in obligations)),
+        obligations=dict(Counter(one.status for one in built.obligations)),
         release_id=publication.release_id,
         is_new_release=publication.is_new,
         reports=tuple(str(path) for path in written),
@@ -328,7 +456,7 @@ def finish(
 
 
 def abandon(plan: Plan, fault: BaseException) -> None:
-    """Close the entry of a run that could not go on. What it had loaded stays; the next run goes on from there."""
+    """Close the entry of a run that could not go on. What it had booked stays; the next run goes on from there."""
     from warehouse.journal import end_run
 
     with suppress(Exception), writing(plan.home) as con:
@@ -337,40 +465,12 @@ def abandon(plan: Plan, fault: BaseException) -> None:
 
 
 def _findings(con: duckdb.DuckDBPyConnection, receipts: Iterable[Receipt]) -> dict[str, int]:
-    ids = [one.delivery_id for one in receipts if one.is_new]
+    ids = [one.delivery_id for one in receipts]
+    if not ids:
+        return {}
     rows = con.execute(
-        "select severity, count(*) from ops.findings where list_contains(?, delivery_id) group by 1 order by 1", [ids]
+        "select severity, count(*) from ops.findings where list_contains(cast(? as varchar[]), delivery_id)"
+        " group by 1 order by 1",
+        [ids],
     ).fetchall()
     return {str(severity): int(count) for severity, count in rows}
-
-
-def run_cycle(
-    home: Home,
-    *,
-    feeds: Sequence[str] = (),
-    period: str | None = None,
-    accepted: Sequence[str] = (),
-    listener: Listener | None = None,
-) -> RunReport:
-    """One whole cycle in this process: the feeds side by side in threads, the writer's steps one after the other."""
-    hears = listener or Listener()
-    plan = open_run(home, feeds=feeds, period=period, accepted=accepted)
-    try:
-        hears.stage(COLLECTING, len(plan.feeds))
-        with ThreadPoolExecutor(home.settings.run.workers) as pool:
-            futures = [pool.submit(collect_patiently, plan, feed) for feed in plan.feeds]
-            loaded = load_all(plan, (future.result() for future in as_completed(futures)), hears)
-        return conclude(plan, loaded, hears)
-    except BaseException as fault:
-        abandon(plan, fault)
-        raise
-
-
-def conclude(plan: Plan, loaded: Loaded, hears: Listener) -> RunReport:
-    """What follows the loads, in order."""
-    hears.stage("build and assess", None)
-    obligations = settle(plan)
-    hears.stage("publish", None)
-    publication = publish(plan)
-    hears.stage("reports", None)
-    return finish(plan, loaded, obligations, publication, report(plan.home))

@@ -38,8 +38,8 @@ def lines(report: RunReport) -> Iterator[str]:
     yield f"{headline(report)}  ({report.seconds:.0f} s, {report.engine})"
     yield "Feeds: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(outcomes.items()))
     if report.receipts:
-        statuses = Counter(one.status for one in report.receipts)
-        yield "Deliveries: " + ", ".join(f"{count} {name}" for name, count in sorted(statuses.items()))
+        states = Counter(one.state for one in report.receipts)
+        yield "Deliveries: " + ", ".join(f"{count} {name}" for name, count in sorted(states.items()))
         yield "Rows: " + ", ".join(
             f"{count:,} {name.removeprefix('rows_')}".replace(",", " ") for name, count in rows_by_fate(report).items()
         )

@@ -1,125 +1,306 @@
-"""Reading in bounded child processes: a crash, a panic, a memory bomb or an endless loop is a verdict on one file."""
+"""A few worker processes, each bounded in memory and time, for reading and judging: none stops a run.
+
+Every worker has a channel of its own and runs one task at a time, so that what happens to one is never felt by another.
+A worker that dies or hangs is killed with all it started and replaced; its task is tried once more, alone, in a fresh
+one. Objects that many tasks share (a feed, a contract, the units) travel to a worker once: see `WorkerPool.keep`.
+"""
 
 from __future__ import annotations
 
-import atexit
-import multiprocessing
+import contextlib
+import hashlib
 import os
+import pickle
 import signal
+import socket
+import subprocess
+import sys
 import threading
-from concurrent.futures import CancelledError
-from concurrent.futures import TimeoutError as PoolTimeout
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import time
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pebble import ProcessExpired, ProcessPool
-
-from sources.child import guarded, refused, start_child
-from sources.reading import Reading, read_here
+from sources.child import READY, STARTED, Done, Failed, Keep, Kept, Setup, Task
+from sources.errors import WorkerDiedError, WorkerError, WorkerTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from expectations.contracts.model import Contract
-    from sources.feeds import Feed
-    from sources.units import UnitIndex
+Result = TypeVar("Result")
+
+START_SECONDS = 180.0
+"""How long a worker may take to start and import what it is told to, on a busy machine."""
+
+_LAST_WORDS_SECONDS = 5.0
+_MOST_KEPT = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one reading."""
+    """Bounds of the workers of a pool and of one task."""
 
     workers: int = 2
     memory_mib: int = 2048
-    """Address space a child may take beyond what it has after its imports."""
+    """Address space a worker may take beyond what it has after its imports."""
     seconds: float = 300.0
-    tasks_per_worker: int = 200
-    """A child is replaced after so many files: a leak stays small."""
+    tasks_per_worker: int = 2000
+    """A worker is replaced after so many tasks: a leak stays small."""
 
 
-class ReadingPool:
-    """A few reusable children that read files. Thread-safe; use as a context manager or call `close`."""
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """An object pickled once; `value` is held so that its identity stays its own."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    value: Any
+    key: str
+    pickled: bytes
+
+
+class TaskTracebackError(Exception):
+    """Cause of an exception that comes back from a worker; its message is the traceback there."""
+
+    def __str__(self) -> str:
+        return f"\n{self.args[0]}"
+
+
+class WorkerPool:
+    """Bounded workers, started when first needed. Thread-safe; use as a context manager or call `close`."""
+
+    def __init__(self, limits: Limits | None = None, preload: tuple[str, ...] = ()) -> None:
+        """`preload`: modules a worker imports (or `module:function` it calls) before its memory is bounded."""
         self.limits = limits or Limits()
-        self._lock = threading.Lock()
-        self._pool = self._new_pool()
+        self.preload = preload
+        self._condition = threading.Condition()
+        self._idle: list[_Worker] = []
+        self._all: set[_Worker] = set()
+        self._shared: dict[int, Shared] = {}
+        self._is_closed = False
 
-    def __enter__(self) -> ReadingPool:
+    def __enter__(self) -> WorkerPool:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """End the children."""
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
+        """End the workers, also those at work: their tasks raise WorkerDiedError."""
+        with self._condition:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+            busy = self._all.difference(idle)
+            for worker in idle:
+                self._drop(worker)
+            for worker in busy:  # who waits for it sees it die and puts it away
+                worker.signal()
+            self._condition.notify_all()
 
-    def read(  # noqa: PLR0917 - the signature of `reading.read`
-        self, path: Path, file_name: str, feed: Feed, contract: Contract, units: UnitIndex, work_dir: Path
-    ) -> Reading:
-        """Read one file in a child and wait for it. Never raises for what is in the file."""
-        return self.run(read_here, path, file_name, feed, contract, units, work_dir)
+    def warm_up(self) -> None:
+        """Start all workers now, so that they import while the caller does something else."""
+        with self._condition:
+            while len(self._all) < self.limits.workers and not self._is_closed:
+                self._idle.append(self._started())
 
-    def run(self, task: Callable[..., Reading], *arguments: Any) -> Reading:
-        """Run a reading function in a child; whatever happens to the child becomes a Q01 gate finding."""
+    def keep(self, value: Any) -> Shared:
+        """Mark an argument of many tasks: it is pickled once and sent to each worker once.
+
+        It goes by its identity: do not change it afterwards.
+        """
+        with self._condition:
+            found = self._shared.get(id(value))
+        if found is not None:
+            return found
+        pickled = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+        made = Shared(value, hashlib.sha256(pickled).hexdigest(), pickled)
+        with self._condition:
+            if len(self._shared) >= _MOST_KEPT:
+                self._shared.clear()
+            self._shared[id(value)] = made
+        return made
+
+    def run(self, task: Callable[..., Result], *arguments: Any, seconds: float | None = None, **options: Any) -> Result:
+        """Run `task` in a worker and return what it returns, or raise what it raises (cause: its traceback there).
+
+        `task` is any function a worker can import by its name. Raises WorkerDiedError when the worker died twice of
+        this task, WorkerTimeoutError when it twice took longer than `seconds` (default: the pool's), MemoryError when
+        it needed more than a worker may have, and `sources.child.PanicError` for a panic of Rust code.
+        """
+        if "seconds" in options:
+            raise TypeError("'seconds' is the deadline; name the option of the task otherwise")
+        deadline = self.limits.seconds if seconds is None else seconds
+        shared = [one for one in arguments if isinstance(one, Shared)]
+        sent = tuple(Kept(one.key) if isinstance(one, Shared) else one for one in arguments)
+        message = pickle.dumps(Task(task, sent, options), protocol=pickle.HIGHEST_PROTOCOL)
         for is_last in (False, True):
-            pool = self._pool
             try:
-                future = pool.schedule(guarded, args=[task, *arguments], timeout=self.limits.seconds)
-                reading: Reading = future.result()
-            except PoolTimeout:
-                return refused("file_takes_too_long", f"Đọc tệp quá {self.limits.seconds:g} giây nên đã dừng.")
-            except ProcessExpired as expired:
-                return refused("reader_crashed", f"Chương trình đọc bị ngắt khi mở tệp ({_cause(expired)}).")
-            except (RuntimeError, CancelledError):
-                # A child killed from outside while it waited for work leaves the pool unusable: take a new one.
-                if is_last or pool.active:
+                answer = self._attempt(message, shared, deadline, is_fresh=is_last)
+            except WorkerError:
+                if is_last or self._is_closed:
                     raise
-                self._replace(pool)
-            else:
-                return reading
+                continue
+            if isinstance(answer, Failed):
+                raise answer.fault from TaskTracebackError(answer.traceback)
+            return cast("Result", answer.result)
         raise AssertionError("the last attempt returns or raises")
 
-    def _new_pool(self) -> ProcessPool:
-        return ProcessPool(
-            max_workers=self.limits.workers,
-            max_tasks=self.limits.tasks_per_worker,
-            initializer=start_child,
-            initargs=(self.limits.memory_mib, max(1, (os.cpu_count() or 1) // self.limits.workers)),
-            context=multiprocessing.get_context("spawn"),
-        )
+    def _attempt(self, message: bytes, shared: list[Shared], seconds: float, *, is_fresh: bool) -> Done | Failed:
+        """One attempt in one worker. A worker that was dead before it took the task up is no attempt."""
+        for _ in range(10):
+            worker = self._take(is_fresh=is_fresh)
+            usable = False
+            try:
+                worker.await_ready()
+                answer = worker.ask(message, shared, seconds)
+                usable = not (isinstance(answer, Failed) and answer.is_last)
+            except _NotTakenUpError:
+                continue
+            else:
+                return answer
+            finally:
+                self._give_back(worker, usable=usable)
+        raise WorkerDiedError("workers die before they take up a task; is the machine out of memory?")
 
-    def _replace(self, broken: ProcessPool) -> None:
-        with self._lock:
-            if self._pool is broken:
-                self._pool = self._new_pool()
+    def _take(self, *, is_fresh: bool) -> _Worker:
+        with self._condition:
+            while True:
+                if self._is_closed:
+                    raise WorkerDiedError("the workers were ended")
+                if self._idle and not is_fresh:
+                    return self._idle.pop()
+                if len(self._all) < self.limits.workers:
+                    return self._started()
+                if self._idle:  # a fresh one is wanted and there is no room
+                    self._drop(self._idle.pop())
+                    continue
+                self._condition.wait()
+
+    def _give_back(self, worker: _Worker, *, usable: bool) -> None:
+        with self._condition:
+            if usable and worker.tasks < self.limits.tasks_per_worker and not self._is_closed:
+                self._idle.append(worker)
+            else:
+                self._drop(worker)
+            self._condition.notify()
+
+    def _started(self) -> _Worker:
+        threads = max(1, (os.cpu_count() or 1) // self.limits.workers)
+        worker = _Worker.start(Setup(self.limits.memory_mib, self.preload), threads)
+        self._all.add(worker)
+        return worker
+
+    def _drop(self, worker: _Worker) -> None:
+        self._all.discard(worker)
+        worker.put_away()
 
 
-def read(  # noqa: PLR0917 - the signature of `reading.read`
-    path: Path, file_name: str, feed: Feed, contract: Contract, units: UnitIndex, work_dir: Path
-) -> Reading:
-    """Read one file in the process-wide pool (made on first use, ended at exit)."""
-    return _shared_pool().read(path, file_name, feed, contract, units, work_dir)
+class _NotTakenUpError(Exception):
+    """Raised when a worker was gone before it began a task."""
 
 
-_lock = threading.Lock()
-_shared: dict[int, ReadingPool] = {}
+@dataclass(eq=False, slots=True)
+class _Worker:
+    process: subprocess.Popen[bytes]
+    channel: Connection
+    lifeline: int
+    tasks: int = 0
+    is_ready: bool = False
+    holds: set[str] = field(default_factory=set)
 
+    @classmethod
+    def start(cls, setup: Setup, threads: int) -> _Worker:
+        """A process of its own, not a fork: a fork would carry the locks of the threads of this one."""
+        ours, theirs = socket.socketpair()
+        end, lifeline = os.pipe()
+        try:
+            process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [sys.executable, "-m", "sources.child", str(theirs.fileno()), str(end)],
+                pass_fds=(theirs.fileno(), end),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
+                    "POLARS_MAX_THREADS": str(threads),
+                    # Both reserve far more than they use (a GiB at a time, 64 MiB a thread), and the bound counts it.
+                    "ARROW_DEFAULT_MEMORY_POOL": "system",
+                    "MALLOC_ARENA_MAX": "1",
+                },
+            )
+        except BaseException:
+            os.close(lifeline)
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+            os.close(end)
+        worker = cls(process, Connection(ours.detach()), lifeline)
+        with contextlib.suppress(OSError):  # it is found dead by the first who asks
+            worker.channel.send(setup)
+        return worker
 
-def _shared_pool() -> ReadingPool:
-    with _lock:
-        pool = _shared.get(os.getpid())
-        if pool is None:
-            pool = _shared[os.getpid()] = ReadingPool()
-            atexit.register(pool.close)
-        return pool
+    def await_ready(self) -> None:
+        if self.is_ready:
+            return
+        try:
+            if not self.channel.poll(START_SECONDS):
+                raise WorkerTimeoutError(f"a worker did not start within {START_SECONDS:g} s")
+            self.is_ready = self.channel.recv() == READY
+        except (EOFError, OSError):
+            raise _NotTakenUpError from None
 
+    def ask(self, message: bytes, shared: list[Shared], seconds: float) -> Done | Failed:
+        self.tasks += 1
+        try:
+            for one in shared:
+                if one.key not in self.holds:
+                    self.channel.send(Keep(one.key, one.pickled))
+                    self._expect_started(seconds)
+                    self.holds.add(one.key)
+            self.channel.send_bytes(message)
+            self._expect_started(seconds)
+        except (EOFError, OSError):
+            raise _NotTakenUpError from None
+        ends = time.monotonic() + seconds
+        try:
+            if not self.channel.poll(max(0.0, ends - time.monotonic())):
+                raise WorkerTimeoutError(f"took longer than {seconds:g} s")
+            answer = self.channel.recv()
+        except (EOFError, OSError):
+            raise WorkerDiedError(self._cause()) from None
+        return cast("Done | Failed", answer)
 
-def _cause(expired: ProcessExpired) -> str:
-    code = getattr(expired, "exitcode", None)
-    if isinstance(code, int) and code < 0:
-        return f"tín hiệu {signal.Signals(-code).name}"
-    return f"mã {code}"
+    def _expect_started(self, seconds: float) -> None:
+        if not self.channel.poll(seconds):
+            raise WorkerTimeoutError(f"did not begin within {seconds:g} s")
+        if self.channel.recv() != STARTED:
+            raise _NotTakenUpError
+
+    def _cause(self) -> str:
+        ended, until = None, time.monotonic() + _LAST_WORDS_SECONDS
+        while ended is None and time.monotonic() < until:
+            # Not reaped yet: its id must stay its own until all it started is killed.
+            ended = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if ended is None:
+                time.sleep(0.005)
+        if ended is None:
+            return "closed its channel"
+        if ended.si_code in (os.CLD_KILLED, os.CLD_DUMPED):
+            return f"killed by {signal.Signals(ended.si_status).name}"
+        return f"ended with code {ended.si_status}"
+
+    def signal(self) -> None:
+        """SIGKILL to the worker and to all it started."""
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
+    def put_away(self) -> None:
+        """Kill and reap the worker, so that no zombie stays, and close what led to it."""
+        self.signal()
+        self.process.wait()
+        with contextlib.suppress(OSError):
+            self.channel.close()
+        with contextlib.suppress(OSError):
+            os.close(self.lifeline)

@@ -1,4 +1,8 @@
-"""One canonical column out of one column of a table: map, format, number style and derivation as the feed says."""
+"""Canonical columns out of columns of text: map, format, number style and derivation as the feed says.
+
+A small slice is read with as few calls as it has ways of reading: columns read the same way are laid end to end, and
+texts met before are not read again. A large one is read a column at a time. Both use the functions of `parsing`.
+"""
 
 from __future__ import annotations
 
@@ -7,138 +11,237 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from expectations.contracts.findings import Finding
-from expectations.contracts.text import key
 from sources import parsing
 from sources.defects import UNMAPPED, UNREADABLE, Defect
 from sources.feeds import typed
+from sources.recipes import DTYPES, Recipe, Remembered, Way
+from sources.words import key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from expectations.contracts.model import Column, Contract
-    from sources.feeds import ColumnSource, Layout
+    from expectations.contracts.model import Contract
     from sources.plans import Part
 
-DTYPES: dict[str, Any] = {
-    "text": pl.String,
+_SMALL = 4096
+_LONGER_THAN_A_BLANK = 12
+"""Invisible characters and spaces a text may have more than its key."""
+_REMEMBERED_KINDS = ("boolean", "integer", "decimal", "date")
+_TYPE_READ: dict[str, Any] = {
+    "date": pl.Datetime("us"),
+    "boolean": pl.Boolean,
     "integer": pl.Int64,
     "decimal": pl.Float64,
-    "boolean": pl.Boolean,
-    "date": pl.Date,
-    "timestamp": pl.Datetime("us"),
 }
-"""Polars type of each logical type of a contract."""
-
-_STYLES = {"vi": "1.234,5", "en": "1,234.5", "plain": "1234.5"}
-_DERIVATIONS = {"presence": parsing.presence, "length": parsing.length, "count": parsing.count_entries}
-_MANY_DISTINCT = 50_000
+_remembered: dict[Way, Remembered] = {}
 
 
 def fill_columns(part: Part, contract: Contract, places: Mapping[str, int]) -> None:
     """Every stored column of the contract into `part.columns`, bad cells into `part.defects`."""
     height = part.table.rows.len()
+    wanted = {name: recipe for name, recipe in part.plan.recipes.items() if name in places}
+    wanted = {name: recipe for name, recipe in wanted.items() if name not in part.plan.constants}
+    found = {name: _mapped(part, recipe, places[name]) for name, recipe in wanted.items() if recipe.values}
+    plain = {name: recipe for name, recipe in wanted.items() if not recipe.values}
+    found |= _read_small(part, plain, places) if height <= _SMALL else _read_large(part, plain, places)
     for column in contract.stored_columns:
-        if column.name in part.plan.constants:
+        dtype = DTYPES[column.type]
+        if column.name in found:
+            values, bad, cells = found[column.name]
+            part.columns[column.name] = values if values.dtype == dtype else values.cast(dtype)
+            if bad is not None and bad.any():
+                _note_defects(part, wanted[column.name], bad, cells)
+        elif column.name in part.plan.constants:
             value = typed(part.plan.constants[column.name], column.type)
-            part.columns[column.name] = pl.Series([value], dtype=DTYPES[column.type]).new_from_index(0, height)
-        elif column.name in places:
-            part.columns[column.name] = _column(part, column, places[column.name])
+            part.columns[column.name] = pl.Series([value], dtype=dtype).new_from_index(0, height)
         else:
-            part.columns[column.name] = pl.Series([None], dtype=DTYPES[column.type]).new_from_index(0, height)
+            part.columns[column.name] = pl.Series([None], dtype=dtype).new_from_index(0, height)
     _empty_ragged_rows(part, contract)
 
 
-def check_total(
-    part: Part, contract: Contract, places: Mapping[str, int], total: Sequence[str | None], row: int
-) -> list[Finding]:
-    """A declared total row against the sum of the rows (Q32, gate). Columns with unreadable cells are not compared."""
-    doubtful = {one.column_name for one in part.defects if one.mask.any()}
-    layout = part.plan.layout
-    findings: list[Finding] = []
-    for column in contract.stored_columns:
-        source = part.plan.columns.get(column.name)
-        if column.type not in ("integer", "decimal") or column.name not in places or column.name in doubtful:
-            continue
-        if source is None or source.map or source.derive:
-            continue
-        shown = total[places[column.name]]
-        cell = pl.Series([shown], dtype=pl.String)
-        written = parsing.parse_numbers(cell, source.number or layout.number, integer=False)
-        if written.values[0] is None and written.is_clean:
-            continue
-        summed = float(part.columns[column.name].sum())
-        if written.values[0] is None or abs(float(written.values[0]) - summed) > 0.005:
-            message = (
-                f"Dòng tổng, cột “{column.label_vi}”: tệp ghi {shown}, cộng các dòng được {summed:.10g}. "
-                "Đề nghị kiểm tra, sửa và gửi lại."
-            )
-            findings.append(Finding("Q32", "total_differs", "gate", message, part.table.sheet, row, column.name))
-    return findings
+class TotalCheck:
+    """A declared total row against the sum of the rows of all slices (Q32, gate)."""
+
+    def __init__(self, contract: Contract, places: Mapping[str, int]) -> None:
+        self.contract, self.places = contract, places
+        self.sums: dict[str, float] = {}
+        self.doubtful: set[str] = set()
+
+    def add(self, part: Part) -> None:
+        """Add a slice. Columns with unreadable cells are not compared."""
+        self.doubtful |= {one.column_name for one in part.defects if one.mask.any()}
+        for column in self.contract.stored_columns:
+            source = part.plan.columns.get(column.name)
+            if column.type not in ("integer", "decimal") or column.name not in self.places:
+                continue
+            if source is not None and not source.map and not source.derive:
+                self.sums[column.name] = self.sums.get(column.name, 0.0) + float(part.columns[column.name].sum())
+
+    def compare(self, part: Part, total: Sequence[str | None], row: int) -> list[Finding]:
+        """The findings about the total row; `part` tells how its numbers are written."""
+        findings: list[Finding] = []
+        for name, summed in self.sums.items():
+            shown = total[self.places[name]]
+            style = part.plan.recipes[name].style
+            written, is_bad = _lookup(Way("decimal", style), {shown})[shown]
+            if name in self.doubtful or (written is None and not is_bad):
+                continue
+            if is_bad or abs(float(written) - summed) > 0.005:
+                message = (
+                    f"Dòng tổng, cột “{self.contract.column(name).label_vi}”: tệp ghi {shown}, cộng các dòng được "
+                    f"{summed:.10g}. Đề nghị kiểm tra, sửa và gửi lại."
+                )
+                findings.append(Finding("Q32", "total_differs", "gate", message, part.table.sheet, row, name))
+        return findings
 
 
-def _column(part: Part, column: Column, place: int) -> pl.Series:
-    table, layout, source = part.table, part.plan.layout, part.plan.columns[column.name]
-    cells = table.cells[:, place]
-    no_value = (*layout.blanks, *column.null_texts)
-    if no_value:
-        cells = _without_texts(cells, no_value)
-    value_map = source.map if isinstance(source.map, dict) else None
-    if source.derive:
-        parsed = _DERIVATIONS[source.derive](cells)
-    elif value_map is not None:
-        parsed = _mapped(cells, value_map, column.type)
-    elif column.type == "text":
-        parsed = parsing.parse_text(cells)
-    elif column.type == "boolean":
-        parsed = parsing.parse_booleans(cells)
-    elif column.type in ("integer", "decimal"):
-        parsed = parsing.parse_numbers(
-            cells,
-            source.number or layout.number,
-            integer=column.type == "integer",
-            blank_is_zero=layout.blank_is_zero if source.blank_is_zero is None else source.blank_is_zero,
-            numeric=table.numeric.get(place),
+_Read = tuple[pl.Series, pl.Series | None, pl.Series]
+"""Values, the mask of bad cells (None: all are good), and the cells."""
+
+
+def _read_large(part: Part, recipes: Mapping[str, Recipe], places: Mapping[str, int]) -> dict[str, _Read]:
+    found: dict[str, _Read] = {}
+    for name, recipe in recipes.items():
+        cells = _with_value(part, recipe, places[name])
+        parsed = _parse(_way(part, recipe), cells, part.table.numeric.get(places[name]))
+        found[name] = parsed.values, parsed.bad, cells
+    return found
+
+
+def _read_small(part: Part, recipes: Mapping[str, Recipe], places: Mapping[str, int]) -> dict[str, _Read]:
+    ways: dict[Way, list[str]] = {}
+    for name, recipe in recipes.items():
+        ways.setdefault(_way(part, recipe), []).append(name)
+    found: dict[str, _Read] = {}
+    height = part.table.rows.len()
+    for way, names in ways.items():
+        cells = [_with_value(part, recipes[name], places[name]) for name in names]
+        if way.kind in _REMEMBERED_KINDS:
+            found |= zip(names, _remembering(part, way, names, cells, places), strict=True)
+            continue
+        parsed = _parse(way, pl.concat([one.alias("") for one in cells], rechunk=True), None)
+        is_clean = parsed.is_clean
+        for number, (name, one) in enumerate(zip(names, cells, strict=True)):
+            start = number * height
+            bad = None if is_clean else parsed.bad.slice(start, height)
+            found[name] = parsed.values.slice(start, height), bad, one
+    return found
+
+
+def _remembering(
+    part: Part, way: Way, names: Sequence[str], columns: Sequence[pl.Series], places: Mapping[str, int]
+) -> list[_Read]:
+    """Columns of one way; only texts never met before are read, each once."""
+    texts = [cells.to_list() for cells in columns]
+    masks = [part.table.numeric.get(places[name]) if way.style != "plain" else None for name in names]
+    read = _lookup(way, {text for column in texts for text in column})
+    found: list[_Read] = []
+    for cells, column, mask in zip(columns, texts, masks, strict=True):
+        answers = [read[text] for text in column]
+        if mask is not None:  # true numbers are read as such, whatever the style of texts
+            true = _lookup(way._replace(style="plain"), set(column))
+            answers = [
+                true[text] if is_true else other
+                for text, is_true, other in zip(column, mask.to_list(), answers, strict=True)
+            ]
+        bad = [is_bad for _, is_bad in answers]
+        values = pl.Series([value for value, _ in answers], dtype=_TYPE_READ[way.kind])
+        found.append((values, pl.Series(bad, dtype=pl.Boolean) if any(bad) else None, cells))
+    return found
+
+
+def _lookup(way: Way, texts: set[str | None]) -> Mapping[Any, tuple[Any, bool]]:
+    known = _remembered.setdefault(way, Remembered())
+    new = [text for text in texts if text not in known.data]
+    if not new:
+        return known.data
+    held = {text: known.data[text] for text in texts if text in known.data}  # learning may forget others
+    parsed = _parse(way, pl.Series(new, dtype=pl.String), None)
+    not_kept = known.learn(new, parsed.values.to_list(), parsed.bad.to_list())
+    return {**held, **{text: known.data[text] for text in new if text in known.data}, **not_kept}
+
+
+def _parse(way: Way, cells: pl.Series, numeric: pl.Series | None) -> parsing.Parsed:
+    if way.kind in ("integer", "decimal"):
+        return parsing.parse_numbers(
+            cells, way.style, integer=way.kind == "integer", blank_is_zero=way.blank_is_zero, numeric=numeric
         )
-    else:
-        parsed = parsing.parse_dates(cells, source.format, true_dates=table.has_true_dates, base_1904=layout.dates_1904)
-    if not parsed.is_clean:
-        errors = cells.is_in(parsing.ERROR_CELLS).fill_null(value=False)
-        unmapped = parsed.bad & ~errors if value_map is not None else parsed.bad & False
-        why = _why(column, source, layout)
-        if unmapped.any():
-            part.defects.append(
-                Defect(column.name, UNMAPPED, unmapped, cells, "chưa có trong bảng mã của nguồn", value_map)
-            )
-        if (parsed.bad & ~unmapped).any():
-            part.defects.append(Defect(column.name, UNREADABLE, parsed.bad & ~unmapped, cells, why))
-    return parsed.values.cast(DTYPES[column.type])
+    if way.kind == "date":
+        return parsing.parse_dates(cells, way.formats, true_dates=way.true_dates, base_1904=way.base_1904)
+    return _PARSERS[way.kind](cells)
 
 
-def _without_texts(cells: pl.Series, texts: Sequence[str]) -> pl.Series:
-    wanted = {key(text) for text in texts}
+_PARSERS: dict[str, Callable[[pl.Series], parsing.Parsed]] = {
+    "text": parsing.parse_text,
+    "boolean": parsing.parse_booleans,
+    "presence": parsing.presence,
+    "length": parsing.length,
+    "count": parsing.count_entries,
+}
+
+
+def _way(part: Part, recipe: Recipe) -> Way:
+    if recipe.kind == "date" and part.table.has_true_dates:
+        return recipe.way._replace(true_dates=True)
+    return recipe.way
+
+
+def _mapped(part: Part, recipe: Recipe, place: int) -> _Read:
+    cells = _with_value(part, recipe, place)
+    lookup = recipe.values
+    assert lookup is not None  # noqa: S101 - the caller asks for mapped columns only
+    values, bad = _by_text(cells, lookup, DTYPES[recipe.column.type])
+    return values, bad, cells
+
+
+def _by_text(
+    cells: pl.Series, answer: Callable[[str | None], tuple[Any, bool]], dtype: Any
+) -> tuple[pl.Series, pl.Series | None]:
+    """A function of a cell's text over a column, asked once a distinct text where there are many rows."""
+    if len(cells) <= _SMALL:
+        answers = [answer(text) for text in cells.to_list()]
+        bad = [is_bad for _, is_bad in answers]
+        values = pl.Series([value for value, _ in answers], dtype=dtype)
+        return values, pl.Series(bad, dtype=pl.Boolean) if any(bad) else None
     distinct = cells.drop_nulls().unique()
-    few = len(distinct) <= _MANY_DISTINCT
-    hits = [text for text in distinct.to_list() if key(text) in wanted] if few else list(texts)
-    return pl.select(pl.when(~cells.is_in(hits)).then(cells)).to_series() if hits else cells
+    answers = [answer(text) for text in distinct.to_list()]
+    values = pl.Series([None], dtype=dtype).new_from_index(0, len(cells))
+    if len(distinct):
+        texts = pl.Series([value for value, _ in answers], dtype=dtype)
+        values = cells.replace_strict(distinct, texts, default=None, return_dtype=dtype)
+    blank, _ = answer(None)
+    if blank is not None and cells.null_count():
+        values = pl.select(pl.when(cells.is_null()).then(pl.lit(blank)).otherwise(values)).to_series()
+    wrong = distinct.filter(pl.Series([is_bad for _, is_bad in answers], dtype=pl.Boolean))
+    return values, cells.is_in(wrong.to_list()).fill_null(value=False) if len(wrong) else None
 
 
-def _mapped(cells: pl.Series, value_map: Mapping[str, Any], kind: str) -> parsing.Parsed:
-    entries, found, bad = parsing.map_values(cells, value_map)
-    texts = pl.Series(list(entries), dtype=pl.String)
-    values = pl.Series([typed(value, kind) for value in entries.values()], dtype=DTYPES[kind])
-    return parsing.Parsed(found.replace_strict(texts, values, default=None, return_dtype=DTYPES[kind]), bad)
+def _with_value(part: Part, recipe: Recipe, place: int) -> pl.Series:
+    """The cells of a column, without the texts that mean "no value"."""
+    cells = part.table.cells.to_series(place)
+    if not recipe.no_value:
+        return cells
+    if len(cells) <= _SMALL:
+        texts = cells.to_list()
+        hits = {text for text in set(texts) if text is not None and key(text) in recipe.no_value}
+        return pl.Series([None if text in hits else text for text in texts], dtype=pl.String) if hits else cells
+    longest = max(map(len, recipe.no_value)) + _LONGER_THAN_A_BLANK
+    short = cells.filter(cells.str.len_chars() <= longest).unique().drop_nulls().to_list()
+    found = [text for text in short if key(text) in recipe.no_value]
+    return pl.select(pl.when(~cells.is_in(found)).then(cells)).to_series() if found else cells
 
 
-def _why(column: Column, source: ColumnSource, layout: Layout) -> str:
-    if source.derive == "count":
-        return "không phải là danh sách JSON"
-    if column.type in ("integer", "decimal"):
-        whole = "số nguyên" if column.type == "integer" else "số"
-        return f"không đọc được thành {whole} (kiểu {_STYLES[source.number or layout.number]})"
-    if column.type in ("date", "timestamp"):
-        expected = ", ".join(source.format) if source.format else "ngày/tháng/năm"
-        return f"không phải là ngày có thật (kiểu {expected})"
-    return "không đọc được thành Có/Không" if column.type == "boolean" else "là ô lỗi của bảng tính"
+def _note_defects(part: Part, recipe: Recipe, bad: pl.Series, cells: pl.Series) -> None:
+    name = recipe.column.name
+    if recipe.values is None:
+        part.defects.append(Defect(name, UNREADABLE, bad, cells, recipe.why))
+        return
+    errors = cells.is_in(parsing.ERROR_CELLS).fill_null(value=False)
+    if (bad & ~errors).any():
+        why = "chưa có trong bảng mã của nguồn"
+        part.defects.append(Defect(name, UNMAPPED, bad & ~errors, cells, why, recipe.value_map))
+    if (bad & errors).any():
+        part.defects.append(Defect(name, UNREADABLE, bad & errors, cells, recipe.why))
 
 
 def _empty_ragged_rows(part: Part, contract: Contract) -> None:

@@ -16,21 +16,39 @@ class ConnectorUnreachableError(SourceError):
 
 
 class FileVanishedError(SourceError):
-    """Raised by `landing.pull` when a listed file is gone before its bytes were copied."""
+    """Raised by `landing.land` when a listed file is gone before its bytes were copied."""
 
     transient = True
 
 
 class FileChangingError(SourceError):
-    """Raised by `landing.pull` when a file changes while it is copied: someone is still writing it."""
+    """Raised by `landing.land` when a file changes while it is copied: someone is still writing it."""
 
     transient = True
 
 
 class LandingFullError(SourceError):
-    """Raised by `landing.pull` when the disk of the home folder takes no more bytes."""
+    """Raised by `landing.land` when the disk of the home folder takes no more bytes."""
 
     transient = True
+
+
+class DamagedLandingError(SourceError):
+    """Raised by `landing.check_landed` when landed bytes are gone or cut: somebody or a disk touched landing/."""
+
+
+class WorkerError(SourceError):
+    """Raised by `WorkerPool.run`, as one of the two below, when a worker failed at a task, and again."""
+
+    transient = True
+
+
+class WorkerDiedError(WorkerError):
+    """Raised by `WorkerPool.run` when the worker was killed, crashed or ended under a task; the message says how."""
+
+
+class WorkerTimeoutError(WorkerError):
+    """Raised by `WorkerPool.run` when a task did not end within its seconds."""
 
 
 class ConnectorRefusedError(SourceError):

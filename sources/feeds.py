@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from expectations.contracts.model import Contract
 
-READING_VERSION = "1"
+READING_VERSION = "2"
 """Raise it when the readers or layouts read the same bytes differently: deliveries are then read again."""
 
 JOIN = " › "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from expectations.contracts.periods import Period, PeriodError
+from expectations.contracts.periods import Period, PeriodError, first_period
 from sources.period_texts import period_of_window, read_period, sentence_with, window_in
 from sources.readers.records import at
 
@@ -48,12 +48,20 @@ def file_period(
     try:
         found.window(regime)
     except PeriodError:
-        message = f"Kỳ {found} không có trong chế độ báo cáo {regime}. Đề nghị kiểm tra kỳ báo cáo."
+        message = f"Kỳ {found} không có trong chế độ báo cáo {regime}{_since(regime)}. Đề nghị kiểm tra kỳ báo cáo."
         raise PeriodRefusedError("period_no_window", message) from None
     if named is not None and named != found:
         message = f"Tên tệp ghi kỳ {named} nhưng nội dung là kỳ {found}. Đề nghị kiểm tra và gửi lại."
         raise PeriodRefusedError("period_disagrees", message)
     return found
+
+
+def _since(regime: str) -> str:
+    begins = first_period(regime)
+    if begins is None:
+        return ""
+    first, last = begins.window(regime)
+    return f" (kỳ đầu tiên là {begins}, từ {first:%d/%m/%Y} đến {last:%d/%m/%Y})"
 
 
 def _named(claimed: str | None) -> Period | None:

@@ -8,14 +8,14 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from expectations.contracts.findings import Finding
-from expectations.contracts.model import PERSONAL, header_index
-from expectations.contracts.text import key
+from sources.words import key
 
 if TYPE_CHECKING:
     from expectations.contracts.model import Contract
     from sources.plans import TablePlan
     from sources.readers.table import TextTable
 
+_REMEMBERED = 32
 SURVEY = "survey_responses"
 """Its headers are questions: an unknown one is Q57."""
 
@@ -25,7 +25,28 @@ def place_columns(table: TextTable, plan: TablePlan, contract: Contract) -> tupl
 
     A missing header is a gate for a required column and for the unit, else a warning; an unknown header is a warning,
     one a header. Headers of personal columns (label or synonym of the contract) need no entry: they are never read.
+    Files of one layout have one header: what was found for it is remembered.
     """
+    empty = tuple(name for number, name in enumerate(table.headers) if _is_nothing(table, number, name))
+    asked = (table.sheet or "", *table.headers, "", *empty)
+    if asked not in plan.seen_headers:
+        if len(plan.seen_headers) >= _REMEMBERED:
+            plan.seen_headers.clear()
+        plan.seen_headers[asked] = _placed(table, plan, contract, frozenset(empty))
+    places, findings = plan.seen_headers[asked]
+    return dict(places), list(findings)
+
+
+def _is_nothing(table: TextTable, number: int, header: str) -> bool:
+    """An unnamed column with nothing in it."""
+    if not re.fullmatch(r"#\d+", header):
+        return False
+    return table.cells.to_series(number).null_count() == table.cells.height
+
+
+def _placed(
+    table: TextTable, plan: TablePlan, contract: Contract, empty: frozenset[str]
+) -> tuple[dict[str, int], list[Finding]]:
     by_key = {key(name): number for number, name in reversed(list(enumerate(table.headers)))}
     places: dict[str, int] = {}
     findings: list[Finding] = []
@@ -52,23 +73,22 @@ def place_columns(table: TextTable, plan: TablePlan, contract: Contract) -> tupl
             missing(header, "đơn vị", is_gate=True)
     if plan.layout.totals and key(plan.layout.totals.column) in by_key:
         used.add(by_key[key(plan.layout.totals.column)])
-    return places, [*findings, *_unknown(table, plan, contract, used)]
+    return places, [*findings, *_unknown(table, plan, contract, used, empty)]
 
 
-def _unknown(table: TextTable, plan: TablePlan, contract: Contract, used: set[int]) -> list[Finding]:
-    personal = set(header_index(tuple(column for column in contract.columns if column.classification == PERSONAL)))
-    stored = header_index(contract.stored_columns)
+def _unknown(
+    table: TextTable, plan: TablePlan, contract: Contract, used: set[int], empty: frozenset[str]
+) -> list[Finding]:
+    personal, stored = plan.personal_headers, plan.stored_headers
     patterns = [key(pattern) for pattern in plan.ignore]
     rule_id = "Q57" if contract.dataset == SURVEY else "Q03"
     findings: list[Finding] = []
     for number, header in enumerate(table.headers):
         name = key(header)
-        if number in used or name in personal or key(_last_level(header)) in personal:
+        if number in used or header in empty or name in personal or key(_last_level(header)) in personal:
             continue
         if any(fnmatchcase(name, pattern) for pattern in patterns):
             continue
-        if re.fullmatch(r"#\d+", header) and table.cells[:, number].null_count() == table.cells.height:
-            continue  # an unnamed column with nothing in it
         close = stored.get(name)
         if close is None:
             close = next((stored[match] for match in get_close_matches(name, list(stored), n=1, cutoff=0.85)), None)

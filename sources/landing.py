@@ -1,156 +1,250 @@
-"""The landing zone: every byte received, content-addressed under `landing/`, written once and never changed."""
+"""The landing zone: every byte received, content-addressed under `landing/`, and beside it what is known of it.
+
+    landing/<aa>/<sha256>                      the bytes, written once and never changed
+    landing/<aa>/<sha256>.<delivery_id>.json   one delivery of these bytes: feed, name, times, period claimed, token
+    landing/offers/<feed>.jsonl                which offers were fetched before (`sources.offers`)
+
+A delivery exists from the moment its sidecar does. The warehouse can be made again from this folder alone.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import hashlib
+import json
 import logging
 import os
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, fields
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from expectations.contracts.model import contract
+from expectations.contracts.deliveries import Delivery
 from expectations.contracts.periods import PeriodError
 from sources.connectors.files import ZONE, FileSource
-from sources.errors import FileChangingError, FileVanishedError, LandingFullError
+from sources.errors import DamagedLandingError, FileChangingError, FileVanishedError, LandingFullError
+from sources.file_names import from_name
+from sources.offers import Offer, Seen
 from sources.period_texts import read_period
-from sources.reading import from_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from sources.connectors.files import RemoteFile
     from sources.feeds import Feed
 
 log = logging.getLogger(__name__)
 
+LANDING = "landing"
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What one feed handed over: the exact bytes, their hash, the period they claim, when they came.
 
-    `period_claimed` is the period of the file name (`2024-Q1`, or as written when it cannot be read); `sent_at` comes
-    from the name, else from the file's time. Times are local (Asia/Ho_Chi_Minh) without zone. `is_new` says that the
-    bytes were not in the landing zone before.
+class Landing:
+    """The landing zone of one home, as one feed sees it: what is offered, what of it is new, and landing it."""
+
+    def __init__(self, feed: Feed, home: Path) -> None:
+        self.feed = feed
+        self.home = home
+        self._source = FileSource(feed.connector, home)
+        self._seen = Seen(home / LANDING / "offers", feed.feed_id)
+
+    def offers(self) -> list[Offer]:
+        """Everything the source offers that belongs to the feed, by name. Raises SourceError."""
+        found = []
+        for offer in self._source.offers():
+            if self.feed.name and not re.fullmatch(self.feed.name, offer.name):
+                log.info("%s: %s does not match the feed's name pattern", self.feed.feed_id, offer.name)
+            else:
+                found.append(offer)
+        return found
+
+    def is_known(self, offer: Offer) -> bool:
+        """Whether this very offer landed before: same place, same token."""
+        return self._seen.delivery_of(offer) is not None
+
+    @property
+    def deliveries(self) -> frozenset[str]:
+        """Ids of the deliveries that the offers seen so far became."""
+        return self._seen.deliveries
+
+    def land(self, offer: Offer) -> Delivery:
+        """Fetch an offer and keep it; see `land`."""
+        delivery = _land(self.feed, self._source, offer, self.home)
+        self._seen.remember(offer, delivery.delivery_id)
+        return delivery
+
+
+def land(feed: Feed, offer: Offer, home: Path) -> Delivery:
+    """Fetch the bytes of one offer into the landing zone and write down what is known of them, before they are read.
+
+    The same bytes under a name that claims the same are the same delivery, with the moment of its first landing.
+    Raises SourceError: transient when the file vanished, changed while it was copied, or the disk is full.
     """
-
-    delivery_id: str
-    feed: str
-    dataset: str
-    source: str
-    file_name: str
-    sha256: str
-    size_bytes: int
-    landed_path: Path
-    period_claimed: str | None
-    sent_at: datetime | None
-    received_at: datetime
-    is_new: bool = True
+    return Landing(feed, home).land(offer)
 
 
-def pull(feed: Feed, home: Path, known: Collection[str] = (), *, contract_version: str | None = None) -> list[Delivery]:
-    """Copy every file of a feed into the landing zone and return one Delivery a file, ordered by time sent and name.
+def delivery_id(feed: str, sha256: str, claimed: str | None = None, sent: datetime | None = None) -> str:
+    """Identity of a delivery: the feed, the bytes, and what the name claims (`claimed` period, moment `sent`).
 
-    Files already landed are returned too: the caller decides by `delivery_id` what is new to it. `known` holds ids of
-    deliveries it has: their landed file may be gone by retention and is not brought back. Raises SourceError.
-    """
-    version = contract_version or contract(feed.dataset).version
-    source = FileSource(feed.connector, home)
-    deliveries: list[Delivery] = []
-    for file in source.files():
-        if feed.name and not re.fullmatch(feed.name, file.name):
-            log.info("%s: %s does not match the feed's name pattern and is not part of it", feed.feed_id, file.name)
-            continue
-        deliveries.append(_land(feed, source, file, home=home, version=version, known=known))
-    return sorted(deliveries, key=lambda delivery: (delivery.sent_at or datetime.min, delivery.file_name))  # noqa: DTZ901
-
-
-def delivery_id(
-    feed: Feed, sha256: str, contract_version: str, claimed: str | None = None, sent: datetime | None = None
-) -> str:
-    """Identity of a delivery: the same bytes, saying the same by their name, read by the same feed and contract.
-
-    What the name says (`claimed` period, moment `sent`) is part of it: an empty form sent for another quarter, or a
-    first version sent once more after a corrected one, is another delivery. A file's own time is not, since copying
-    changes it.
+    An empty form sent for another quarter, or a first version sent once more after a corrected one, is another
+    delivery though its bytes are known. A file's own time is no part of it, since copying changes it; nor is the way
+    it is read, which makes another reading of the same delivery.
     """
     said = (_label(claimed) or "", sent.isoformat() if sent else "")
-    parts = (feed.feed_id, sha256, feed.fingerprint, contract_version, *said)
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+    return hashlib.sha256("\x1f".join((feed, sha256, *said)).encode()).hexdigest()[:16]
 
 
 def landed_path(home: Path, sha256: str) -> Path:
     """Where bytes of that hash lie."""
-    return home / "landing" / sha256[:2] / sha256
+    return home / LANDING / sha256[:2] / sha256
 
 
-def _land(
-    feed: Feed, source: FileSource, file: RemoteFile, *, home: Path, version: str, known: Collection[str]
-) -> Delivery:
-    incoming = home / "landing" / ".incoming"
-    _make_private(incoming)
+def sidecar_path(home: Path, sha256: str, identity: str) -> Path:
+    """Where it is written what is known of a delivery."""
+    return home / LANDING / sha256[:2] / f"{sha256}.{identity}.json"
+
+
+def landed(home: Path, wanted: Iterable[str] | None = None) -> Iterator[Delivery]:
+    """Every delivery of the landing zone, or those `wanted` by id; a half-written sidecar cannot exist."""
+    ids = None if wanted is None else frozenset(wanted)
+    for path in (home / LANDING).glob("[0-9a-f][0-9a-f]/*.json"):
+        if ids is None or path.name.split(".")[1] in ids:
+            yield sidecar(path)
+
+
+def sidecar(path: Path) -> Delivery:
+    """The delivery a sidecar tells of."""
+    return _from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
+def keep_sidecar(home: Path, delivery: Delivery, **beside: str | None) -> Delivery:
+    """Write down a delivery whose bytes have landed; the standing note of the same delivery is kept and returned."""
+    path = sidecar_path(home, delivery.sha256, delivery.delivery_id)
+    if path.exists():
+        return sidecar(path)
+    make_private(path.parent)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    told = {**asdict(delivery), **beside}
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        json.dump(told, stream, ensure_ascii=False, indent=1, default=_iso)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(path)
+    _sync_folder(path.parent)
+    return delivery
+
+
+def damaged(home: Path) -> list[str]:
+    """Hash every landed file again; the names (hashes) of those whose bytes are no longer what they were, or gone."""
+    wrong = []
+    for sha256 in sorted({delivery.sha256 for delivery in landed(home)}):
+        path = landed_path(home, sha256)
+        if not path.exists() or _hash(path) != sha256:
+            wrong.append(sha256)
+    return wrong
+
+
+def check_landed(home: Path, delivery: Delivery) -> Path:
+    """The landed bytes of a delivery. Raises DamagedLandingError when they are gone or shorter than they were."""
+    path = landed_path(home, delivery.sha256)
+    if not path.exists() or path.stat().st_size != delivery.size_bytes:
+        raise DamagedLandingError(
+            f"{path}: the landed bytes of {delivery.file_name} are gone or cut; put the file back from a backup of landing/"
+        )
+    return path
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder only its owner can look into."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _land(feed: Feed, source: FileSource, offer: Offer, home: Path) -> Delivery:
+    incoming = home / LANDING / ".incoming"
+    make_private(incoming)
     draft = incoming / secrets.token_hex(8)
-    claimed, sent = from_name(feed, file.name)
+    claimed, sent = from_name(feed, offer.name)
     try:
-        sha256, size = _copy(source, file, draft)
-        identity = delivery_id(feed, sha256, version, claimed, sent)
-        is_new = _settle(draft, home, sha256, size, is_known=identity in known)
+        sha256, size = _copy(source, offer, draft)
+        _settle(draft, home, sha256, size)
     except FileNotFoundError:
-        raise FileVanishedError(f"{feed.feed_id}: {file.name} was listed and is gone; it will be tried again") from None
+        raise FileVanishedError(
+            f"{feed.feed_id}: {offer.name} was listed and is gone; it will be tried again"
+        ) from None
     except OSError as wrong:
         if wrong.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise LandingFullError(f"{home / 'landing'}: no space left; free some and run again") from wrong
+            raise LandingFullError(f"{home / LANDING}: no space left; free some and run again") from wrong
         raise
     finally:
         with contextlib.suppress(FileNotFoundError):
             draft.unlink()
-    return Delivery(
-        delivery_id=identity,
+    found = Delivery(
+        delivery_id=delivery_id(feed.feed_id, sha256, claimed, sent),
         feed=feed.feed_id,
-        dataset=feed.dataset,
         source=feed.source,
-        file_name=file.name,
+        dataset=feed.dataset,
+        file_name=offer.name,
         sha256=sha256,
         size_bytes=size,
-        landed_path=landed_path(home, sha256),
         period_claimed=_label(claimed),
-        sent_at=sent or file.modified_at,
-        received_at=datetime.now(ZONE).replace(tzinfo=None, microsecond=0),
-        is_new=is_new,
+        sent_at=sent,
+        modified_at=offer.modified_at,
+        landed_at=datetime.now(ZONE).replace(tzinfo=None),
     )
+    return keep_sidecar(home, found, place=offer.place, token=offer.token)
 
 
-def _copy(source: FileSource, file: RemoteFile, draft: Path) -> tuple[str, int]:
+def _copy(source: FileSource, offer: Offer, draft: Path) -> tuple[str, int]:
     """Copy a file to a draft while hashing it; the bytes are on disk when this returns. Gives hash and size."""
-    before = source.look(file)
+    before = source.look(offer)
     digest, size = hashlib.sha256(), 0
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
-        for piece in source.chunks(file):
+        for piece in source.chunks(offer):
             digest.update(piece)
             size += len(piece)
             stream.write(piece)
         stream.flush()
         os.fsync(stream.fileno())
-    if source.look(file).state != before.state or (before.size_bytes is not None and before.size_bytes != size):
-        raise FileChangingError(f"{file.name} changed while it was copied; it will be tried again")
+    after = source.look(offer)
+    if (after.size_bytes, after.modified_at) != (before.size_bytes, before.modified_at) or (
+        before.size_bytes is not None and before.size_bytes != size
+    ):
+        raise FileChangingError(f"{offer.name} changed while it was copied; it will be tried again")
     return digest.hexdigest(), size
 
 
-def _settle(draft: Path, home: Path, sha256: str, size: int, *, is_known: bool) -> bool:
-    """Move a draft to the place its hash names; whether the bytes were new. A damaged older copy is replaced."""
+def _settle(draft: Path, home: Path, sha256: str, size: int) -> None:
+    """Move a draft to the place its hash names. A damaged older copy is replaced."""
     target = landed_path(home, sha256)
-    if is_known or (target.exists() and target.stat().st_size == size):
-        return False
-    _make_private(target.parent)
+    if target.exists() and target.stat().st_size == size:
+        return
+    make_private(target.parent)
     draft.rename(target)
     _sync_folder(target.parent)
-    return True
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while piece := stream.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _from_json(told: dict[str, Any]) -> Delivery:
+    known = {field.name: told[field.name] for field in fields(Delivery)}
+    for name in ("sent_at", "modified_at", "landed_at"):
+        known[name] = datetime.fromisoformat(known[name]) if known[name] else None
+    return Delivery(**known)
+
+
+def _iso(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot be written down")
 
 
 def _label(claimed: str | None) -> str | None:
@@ -158,10 +252,6 @@ def _label(claimed: str | None) -> str | None:
         return str(read_period(claimed)) if claimed else None
     except PeriodError:  # the reading makes a finding of it
         return claimed
-
-
-def _make_private(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

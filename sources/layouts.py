@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from expectations.contracts.findings import Finding
-from expectations.contracts.text import key
 from sources import defects
-from sources.columns import DTYPES, check_total, fill_columns
+from sources.columns import TotalCheck, fill_columns
 from sources.feeds import SHEET_FORMATS
 from sources.file_periods import PeriodRefusedError, file_period
 from sources.headers import place_columns
 from sources.plans import Part, TablePlan, plans
+from sources.recipes import DTYPES
 from sources.row_units import row_periods, row_units
-from sources.rows import sort_rows
+from sources.rows import RowSorter
+from sources.windows import WindowCheck
+from sources.words import key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from expectations.contracts.model import Contract
     from expectations.contracts.periods import Period
     from sources.feeds import Feed, Layout
+    from sources.frames import FrameWriter
     from sources.readers.table import TextTable, Workbook
     from sources.units import UnitIndex
 
@@ -49,18 +51,16 @@ NOT_READ = "not_read"
 
 @dataclass
 class Canonical:
-    """A file as canonical rows; `frame` is None when a gate leaves nothing to judge."""
+    """What became of a file: its rows go to a FrameWriter slice by slice; `has_frame` is False when a gate stops them.
 
-    frame: pl.DataFrame | None
-    cell_defects: pl.DataFrame
+    `rows`: rows written; `ignored`: reason → rows left out.
+    """
+
+    has_frame: bool = False
+    rows: int = 0
     findings: list[Finding] = field(default_factory=list)
     ignored: dict[str, int] = field(default_factory=dict)
     periods: tuple[str, ...] = ()
-    content_hash: str | None = None
-
-
-SLICE = 50_000
-"""Rows whose texts are held at a time while the content is hashed."""
 
 
 def to_canonical(
@@ -69,95 +69,93 @@ def to_canonical(
     contract: Contract,
     units: UnitIndex,
     *,
+    frames: FrameWriter,
+    bad_cells: FrameWriter,
     period_claimed: str | None = None,
     sentence_rows: Sequence[Sequence[str | None]] = (),
 ) -> Canonical:
-    """The canonical frame of a file's tables: the columns of PROVENANCE, then the contract's stored columns in order.
+    """Write the canonical rows of a file's tables: the columns of PROVENANCE, then the contract's stored columns.
 
-    `period_claimed` is the period written in the file name (as found there), `sentence_rows` the first rows of another
-    sheet when the period stands there.
+    `bad_cells` gets one row a cell that cannot be taken (columns of `defects.SCHEMA`). `period_claimed` is the period
+    written in the file name (as found there), `sentence_rows` the first rows of another sheet when the period stands
+    there. Memory is bounded by a slice for files read in slices. Raises UnreadableFileError when a later part of the
+    file cannot be read after all.
     """
-    result = Canonical(frame=None, cell_defects=pl.DataFrame(schema=defects.SCHEMA))
-    present = [(table, plan) for table, plan in zip(workbook.tables, plans(feed), strict=True) if table is not None]
-    parts = [_read_part(table, plan, contract, result) for table, plan in present]
+    result = Canonical()
+    tables = [
+        _Table(table, plan, contract, result)
+        for table, plan in zip(workbook.tables, plans(feed, contract), strict=True)
+        if table is not None
+    ]
     for name in workbook.unknown_sheets:
         message = f"Trang tính “{name}” chưa được khai báo nên không được đọc. Đề nghị cho biết trang này dùng làm gì."
         result.findings.append(Finding("Q03", "sheet_unknown", "warning", message, sheet=name))
+    regime = feed.period.regime or contract.service_level.regime
     period = None
     try:
         period = file_period(
             feed,
-            feed.period.regime or contract.service_level.regime,
+            regime,
             claimed=period_claimed,
-            lines=sentence_rows or (parts[0].table.above if parts else ()),
-            envelope=parts[0].table.envelope if parts else None,
+            lines=sentence_rows or (tables[0].table.above if tables else ()),
+            envelope=tables[0].table.envelope if tables else None,
         )
     except PeriodRefusedError as wrong:
         result.findings.append(Finding("Q04", wrong.check, "gate", str(wrong)))
-    if _is_refused(result) and not _is_judged_all_the_same(result):
-        result.ignored[NOT_READ] = sum(part.table.rows.len() for part in parts)
+    if any(finding.severity == "gate" for finding in result.findings):
+        result.ignored[NOT_READ] = sum(table.count() for table in tables)
         return result
-    frames = _assembled(parts, feed, contract, units, period=period, result=result)
-    frame = pl.concat([pl.DataFrame(schema=_schema(contract)), *frames])
-    result.periods = (str(period),) if period else tuple(frame["period"].drop_nulls().unique().sort().to_list())
-    result.findings.extend(_counted(frame, feed.layout))
-    result.content_hash = content_hash(frame, result.cell_defects)
-    result.frame = frame
+    _Assembly(feed, contract, units, period, regime, result).write(tables, frames, bad_cells)
+    result.has_frame = True
+    result.findings.extend(_counted(result.rows, feed.layout))
     return result
 
 
-def content_hash(frame: pl.DataFrame, cell_defects: pl.DataFrame) -> str:
-    """Hash of what a file says: the multiset of its rows, whatever their order and the bytes they came in."""
-    names = [name for name in frame.columns if name not in ("_rid", "_sheet", "_row")]
-    told = [name for name in names if frame[name].null_count() < frame.height]
-    digest = hashlib.sha256("\x1f".join(names).encode())
-    digest.update("\x1f".join(told).encode())
-    if frame.is_empty() or not told:
-        digest.update(str(frame.height).encode())
-        return digest.hexdigest()
-    if not cell_defects.is_empty():
-        raws = cell_defects.group_by("_rid", maintain_order=True).agg(
-            (pl.col("column_name") + "\x1f" + pl.col("raw").fill_null("")).str.join("\x1e").alias("raws")
-        )
-        frame = frame.join(raws, on="_rid", how="left", maintain_order="left").with_columns(
-            pl.col("raws").fill_null("")
-        )
-        told = [*told, "raws"]
-    row = pl.concat_str(
-        [
-            (pl.col(name).cast(pl.Int64) if frame.schema[name] == pl.Datetime("us") else pl.col(name))
-            .cast(pl.String)
-            .fill_null("\x00")
-            for name in told
-        ],
-        separator="\x1f",
-    )
-    # A sum of digests does not care for order and needs no more memory than one slice of rows at a time.
-    total = 0
-    for part in frame.iter_slices(SLICE):
-        for text in part.select(row).to_series().to_list():
-            total += int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest())
-    digest.update((total % (1 << 128)).to_bytes(16))
-    return digest.hexdigest()
+class _Table:
+    """One table on its way, slice by slice: which columns and rows are data, and whether its total is right."""
 
+    def __init__(self, table: TextTable, plan: TablePlan, contract: Contract, result: Canonical) -> None:
+        self.table, self.plan, self.contract, self.result = table, plan, contract, result
+        self.places, findings = place_columns(table, plan, contract)
+        self.sorter = RowSorter(plan, self.places)
+        self.has_rows = False
+        result.findings.extend(findings)
 
-def _read_part(table: TextTable, plan: TablePlan, contract: Contract, result: Canonical) -> Part:
-    places, findings = place_columns(table, plan, contract)
-    result.findings.extend(findings)
-    rows = sort_rows(table, plan.layout, [places[name] for name in contract.key if name in places])
-    result.findings.extend(rows.findings)
-    for reason, count in rows.ignored.items():
-        result.ignored[reason] = result.ignored.get(reason, 0) + count
-    if plan.layout.totals and rows.total is None and not table.cells.is_empty():
-        message = f"Không thấy dòng tổng “{plan.layout.totals.text[0]}” như mẫu đã khai báo: nghi tệp bị cắt."
-        result.findings.append(Finding("Q32", "total_missing", "warning", message, sheet=table.sheet))
-    kept = table if rows.data is None else _only(table, pl.Series(rows.data, dtype=pl.UInt32))
-    part = Part(_filled_down(kept, plan.layout), plan)
-    fill_columns(part, contract, places)
-    if rows.total is not None and plan.layout.totals and plan.layout.totals.check:
-        total, row = table.cells.row(rows.total), int(table.rows[rows.total])
-        result.findings.extend(check_total(part, contract, places, total, row))
-    return part
+    def count(self) -> int:
+        """Rows of data, of a table that is not read further."""
+        return sum(kept.rows.len() for kept, _ in self._slices())
+
+    def parts(self) -> Iterator[Part]:
+        """The slices with their columns parsed."""
+        declared = self.plan.layout.totals
+        check = TotalCheck(self.contract, self.places) if declared else None
+        total: tuple[Part, tuple[str | None, ...], int] | None = None
+        carried: dict[str, str | None] = {}
+        for kept, found in self._slices():
+            part = Part(_filled_down(kept, self.plan.layout, carried), self.plan)
+            fill_columns(part, self.contract, self.places)
+            if check:
+                check.add(part)
+            if found:
+                total = part, *found
+            yield part
+        if declared and total is None and self.has_rows:
+            message = f"Không thấy dòng tổng “{declared.text[0]}” như mẫu đã khai báo: nghi tệp bị cắt."
+            self.result.findings.append(Finding("Q32", "total_missing", "warning", message, sheet=self.table.sheet))
+        if declared and declared.check and check and total:
+            self.result.findings.extend(check.compare(*total))
+
+    def _slices(self) -> Iterator[tuple[TextTable, tuple[tuple[str | None, ...], int] | None]]:
+        """Data rows of each slice, and a declared total row found in it with its row number."""
+        for table in self.table.slices():
+            self.has_rows = self.has_rows or not table.cells.is_empty()
+            rows = self.sorter.sort(table)
+            self.result.findings.extend(rows.findings)
+            for reason, count in rows.ignored.items():
+                self.result.ignored[reason] = self.result.ignored.get(reason, 0) + count
+            kept = table if rows.data is None else _only(table, pl.Series(rows.data, dtype=pl.UInt32))
+            total = (table.cells.row(rows.total), int(table.rows[rows.total])) if rows.total is not None else None
+            yield kept, total
 
 
 def _only(table: TextTable, rows: pl.Series) -> TextTable:
@@ -169,42 +167,66 @@ def _only(table: TextTable, rows: pl.Series) -> TextTable:
     )
 
 
-def _filled_down(table: TextTable, layout: Layout) -> TextTable:
+def _filled_down(table: TextTable, layout: Layout, carried: dict[str, str | None]) -> TextTable:
+    """Cells merged downwards repeat the cell above, also over the edge of a slice (`carried`: the last ones seen)."""
+    if not layout.fill_down or table.cells.is_empty():
+        return table
     wanted = {key(name) for name in layout.fill_down}
     places = [str(number) for number, name in enumerate(table.headers) if key(name) in wanted]
-    if not places:
-        return table
-    return replace(table, cells=table.cells.with_columns(pl.col(places).fill_null(strategy="forward")))
+    cells = table.cells.with_columns(
+        pl.col(name).fill_null(strategy="forward").fill_null(pl.lit(carried.get(name), dtype=pl.String))
+        for name in places
+    )
+    carried.update({name: cells[name][-1] for name in places})
+    return replace(table, cells=cells)
 
 
-def _is_refused(result: Canonical) -> bool:
-    return any(finding.severity == "gate" for finding in result.findings)
+class _Assembly:
+    """Slices to canonical frames: provenance, period and unit of each row, marks of the cells not read."""
 
+    def __init__(  # noqa: PLR0917 - what decides a row, in order
+        self, feed: Feed, contract: Contract, units: UnitIndex, period: Period | None, regime: str, result: Canonical
+    ) -> None:
+        self.feed, self.contract, self.units = feed, contract, units
+        self.period, self.regime, self.result = period, regime, result
+        self.window = WindowCheck(contract, period, regime) if period else None
 
-def _is_judged_all_the_same(result: Canonical) -> bool:
-    """A total that does not add up refuses the file, but its rows can be judged, so that the unit hears all at once."""
-    return all(finding.rule_id == "Q32" for finding in result.findings if finding.severity == "gate")
+    def write(self, tables: Sequence[_Table], frames: FrameWriter, bad_cells: FrameWriter) -> None:
+        """Write every row of every table."""
+        findings: dict[Finding, None] = {}
+        periods: set[str] = {str(self.period)} if self.period else set()
+        for table in tables:
+            for part in table.parts():
+                if self.window:
+                    findings.update(dict.fromkeys(self.window.outside(part)))
+                frame = self._frame(part, findings)
+                if self.period is None:
+                    periods.update(frame["period"].drop_nulls().unique().to_list())
+                if part.defects:
+                    cells = defects.cells(part.defects, frame.select("_rid", "_sheet", "_row"))
+                    if not cells.is_empty():
+                        bad_cells.add(cells)
+                frames.add(frame)
+                self.result.rows += frame.height
+        if not self.result.rows:
+            frames.add(pl.DataFrame(schema=_schema(self.contract)))
+        if self.window:
+            findings.update(dict.fromkeys(self.window.rest()))
+        self.result.findings.extend(findings)
+        self.result.periods = tuple(sorted(periods))
 
-
-def _assembled(
-    parts: Sequence[Part], feed: Feed, contract: Contract, units: UnitIndex, *, period: Period | None, result: Canonical
-) -> list[pl.DataFrame]:
-    frames: list[pl.DataFrame] = []
-    bad_cells: list[pl.DataFrame] = [result.cell_defects]
-    unit_findings: list[Finding] = []
-    start = 0
-    for part in parts:
+    def _frame(self, part: Part, findings: dict[Finding, None]) -> pl.DataFrame:
         height = part.table.rows.len()
-        periods = (
-            pl.Series([str(period)], dtype=pl.String).new_from_index(0, height)
-            if period is not None
-            else row_periods(part, feed, contract)
-        )
-        regime = feed.period.regime or contract.service_level.regime
-        unit_codes, found = row_units(part, units, periods, regime)
-        unit_findings.extend(found)
-        sheet = part.table.sheet if feed.layout.format in SHEET_FORMATS else None
-        frame = pl.DataFrame(
+        if self.period is not None:
+            periods = pl.Series([str(self.period)], dtype=pl.String).new_from_index(0, height)
+        else:
+            periods = row_periods(part, self.feed, self.contract)
+        known = {str(self.period)} if self.period else None
+        unit_codes, found = row_units(part, self.units, periods, self.regime, known)
+        findings.update(dict.fromkeys(found))
+        sheet = part.table.sheet if self.feed.layout.format in SHEET_FORMATS else None
+        start = self.result.rows
+        return pl.DataFrame(
             [
                 pl.int_range(start, start + height, eager=True, dtype=pl.Int64).alias("_rid"),
                 pl.Series([sheet], dtype=pl.String).new_from_index(0, height).alias("_sheet"),
@@ -212,24 +234,18 @@ def _assembled(
                 defects.marks(part.defects, height).alias("_defects"),
                 periods.alias("period"),
                 unit_codes.alias("unit_code"),
-                *(part.columns[column.name].alias(column.name) for column in contract.stored_columns),
+                *(part.columns[column.name].alias(column.name) for column in self.contract.stored_columns),
             ]
         )
-        frames.append(frame)
-        bad_cells.append(defects.cells(part.defects, frame.select("_rid", "_sheet", "_row")))
-        start += height
-    result.cell_defects = pl.concat(bad_cells)
-    result.findings.extend(dict.fromkeys(unit_findings))
-    return frames
 
 
-def _counted(frame: pl.DataFrame, layout: Layout) -> list[Finding]:
-    if frame.is_empty():
+def _counted(rows: int, layout: Layout) -> list[Finding]:
+    if not rows:
         message = "Tệp có tiêu đề nhưng không có dòng dữ liệu nào (0 dòng). Đề nghị xác nhận đơn vị không phát sinh."
         return [Finding("Q08", "form_empty", "warning", message)]
-    if frame.height in ROUND_COUNTS and layout.round_count:
-        rows = f"{frame.height:,}".replace(",", ".")
-        message = f"Tệp có đúng {rows} dòng: nghi bị cắt ở giới hạn xuất. Đề nghị kiểm tra lại số dòng ở phần mềm."
+    if rows in ROUND_COUNTS and layout.round_count:
+        shown = f"{rows:,}".replace(",", ".")
+        message = f"Tệp có đúng {shown} dòng: nghi bị cắt ở giới hạn xuất. Đề nghị kiểm tra lại số dòng ở phần mềm."
         return [Finding("Q11", "round_row_count", "warning", message)]
     return []
 

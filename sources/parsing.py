@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from expectations.contracts.text import display, key
+from sources.words import display, key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 ERROR_CELLS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#GETTING_DATA")
 """What a spreadsheet shows where a formula failed."""
@@ -29,13 +29,16 @@ NO = ("không", "chưa", "sai", "false", "no", "n", "0")
 
 ZONE = "Asia/Ho_Chi_Minh"
 
+_FEW = 512
+"""Cells up to which a function of Python over each is cheaper than a call of polars."""
 _PLAIN_TEXT = r"^[\x21-\x7e]+(?: [\x21-\x7e]+)*$"
 _GAPS = r"[\s\x{00a0}\x{202f}\x{2009}]"
+# Digits are 0-9: `\d` would also let ١٢ or १२ pass, which no cast reads.
 _NUMBERS = {
-    # A dot is a thousands mark only before three digits; a percent sign settles that it is a decimal mark.
-    "vi": (r"^[+-]?(?:\d{1,3}(?:[. ]\d{3})+|\d+)(?:,\d+)?%?$|^[+-]?\d+\.\d{1,2}%$", ".", ","),
-    "en": (r"^[+-]?(?:\d{1,3}(?:[, ]\d{3})+|\d+)(?:\.\d+)?%?$", ",", "."),
-    "plain": (r"^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?%?$", "", "."),
+    # A percent sign settles that a single dot is a decimal mark: 98.512% is no ninety-eight thousand per cent.
+    "vi": (r"^[+-]?(?:[0-9]{1,3}(?:[. ][0-9]{3})+|[0-9]+)(?:,[0-9]+)?%?$|^[+-]?[0-9]+\.[0-9]+%$", ".", ","),
+    "en": (r"^[+-]?(?:[0-9]{1,3}(?:[, ][0-9]{3})+|[0-9]+)(?:\.[0-9]+)?%?$", ",", "."),
+    "plain": (r"^[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?%?$", "", "."),
 }
 
 
@@ -54,6 +57,8 @@ class Parsed:
 
 def clean_text(cells: pl.Series) -> pl.Series:
     """Display-normalised texts (NFC, one space, trimmed); blank becomes null. Only unusual unique values pay."""
+    if len(cells) <= _FEW:
+        return pl.Series(cells.name, [display(text) or None if text else None for text in cells], dtype=pl.String)
     cells = cells.replace("", None)
     unusual = cells.filter(cells.is_not_null() & ~cells.str.contains(_PLAIN_TEXT)).unique()
     if unusual.is_empty():
@@ -64,6 +69,8 @@ def clean_text(cells: pl.Series) -> pl.Series:
 
 def keys(cells: pl.Series) -> pl.Series:
     """Comparison keys of texts, computed once a distinct value."""
+    if len(cells) <= _FEW:
+        return pl.Series(cells.name, [key(text) if text is not None else None for text in cells], dtype=pl.String)
     distinct = cells.drop_nulls().unique()
     if distinct.is_empty():
         return cells
@@ -96,7 +103,7 @@ def parse_numbers(
         values = bare.cast(pl.Int64 if integer else pl.Float64, strict=False)
         if values.null_count() == bare.null_count():
             return Parsed(_zeros(values, blank_is_zero=blank_is_zero), _none(cells))
-    odd = texts.filter(texts.is_not_null() & ~texts.str.contains(r"\d")).unique()
+    odd = texts.filter(texts.is_not_null() & ~texts.str.contains(r"[0-9]")).unique()
     blank_texts = [text for text in odd.to_list() if not key(text) or key(text) in BLANK_COUNTS]
     blank = texts.is_null() | texts.is_in(blank_texts).fill_null(value=False)
     numbers = _read_numbers(texts, style)
@@ -164,19 +171,6 @@ def parse_booleans(cells: pl.Series) -> Parsed:
     return Parsed(values.cast(pl.Boolean), bad)
 
 
-def map_values(cells: pl.Series, value_map: Mapping[str, Any]) -> tuple[dict[str, Any], pl.Series, pl.Series]:
-    """Look cells up in a value map by comparison key.
-
-    Returns the entries by key, the cells as keys, and the mask of cells without entry. `""` stands for blanks.
-    """
-    entries = {key(name): value for name, value in value_map.items()}
-    found = keys(clean_text(cells)).replace("", None)
-    if "" in entries:
-        found = found.fill_null("")
-    bad = found.is_not_null() & ~found.is_in(list(entries))
-    return entries, found, bad.fill_null(value=False)
-
-
 def presence(cells: pl.Series) -> Parsed:
     """Whether there is a text; an empty list or object of JSON is nothing."""
     return Parsed(clean_text(cells.replace(["[]", "{}", "null"], None)).is_not_null(), _none(cells))
@@ -217,7 +211,7 @@ def _read_numbers(texts: pl.Series, style: str) -> pl.Series:
     fits = texts.str.contains(pattern).fill_null(value=False)
     bare = _without(texts, ~fits)
     if style == "vi":  # 98.5% has a decimal point
-        bare = bare.str.replace(r"^([+-]?\d+)\.(\d{1,2})%$", "$1,$2")
+        bare = bare.str.replace(r"^([+-]?[0-9]+)\.([0-9]+)%$", "$1,$2")
     bare = bare.str.strip_suffix("%").str.replace_all(" ", "")
     if thousands:
         bare = bare.str.replace_all(thousands, "", literal=True)
@@ -226,12 +220,13 @@ def _read_numbers(texts: pl.Series, style: str) -> pl.Series:
     return bare.cast(pl.Float64, strict=False)
 
 
-_ISO = r"^(\d{4})[-/](\d{1,2})[-/](\d{1,2})"
+_ISO = r"^([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})"
 _DAY_FIRST = (
-    r"^(\d{1,2})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*(\d{4})(?:,?\s*(?:lúc\s*)?(\d{1,2})[:h](\d{2})(?:[:m](\d{2})s?)?)?$"
+    r"^([0-9]{1,2})\s*[/.\-]\s*([0-9]{1,2})\s*[/.\-]\s*([0-9]{4})"
+    r"(?:,?\s*(?:lúc\s*)?([0-9]{1,2})[:h]([0-9]{2})(?:[:m]([0-9]{2})s?)?)?$"
 )
-_TIME_FIRST = r"^(\d{1,2}):(\d{2})(?::(\d{2}))?\s+(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})$"
-_WORDS = r"ngày\s*(\d{1,2})\s*tháng\s*(\d{1,2})\s*năm\s*(\d{4})"
+_TIME_FIRST = r"^([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?\s+([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-]([0-9]{4})$"
+_WORDS = r"ngày\s*([0-9]{1,2})\s*tháng\s*([0-9]{1,2})\s*năm\s*([0-9]{4})"
 _GENERAL = ("iso", "day_first", "time_first", "compact", "words", "serial")
 
 
@@ -239,14 +234,14 @@ def _ways(texts: pl.Series) -> tuple[str, ...]:
     """The exact format a sample of the column has: the fast way for clean columns."""
     sample = texts.drop_nulls().head(50)
     for pattern, way in (
-        (r"^\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d{2}:\d{2}$", "%d/%m/%Y %H:%M:%S"),
-        (r"^\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d{2}$", "%d/%m/%Y %H:%M"),
-        (r"^\d{1,2}/\d{1,2}/\d{4}$", "%d/%m/%Y"),
-        (r"^\d{1,2}-\d{1,2}-\d{4}$", "%d-%m-%Y"),
-        (r"^\d{4}-\d{2}-\d{2}$", "%Y-%m-%d"),
-        (r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$", "%Y-%m-%d %H:%M:%S"),
-        (r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$", "%Y-%m-%dT%H:%M:%S"),
-        (r"^\d{14}$", "%Y%m%d%H%M%S"),
+        (r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{1,2}:[0-9]{2}:[0-9]{2}$", "%d/%m/%Y %H:%M:%S"),
+        (r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{1,2}:[0-9]{2}$", "%d/%m/%Y %H:%M"),
+        (r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}$", "%d/%m/%Y"),
+        (r"^[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}$", "%d-%m-%Y"),
+        (r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "%Y-%m-%d"),
+        (r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$", "%Y-%m-%d %H:%M:%S"),
+        (r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$", "%Y-%m-%dT%H:%M:%S"),
+        (r"^[0-9]{14}$", "%Y%m%d%H%M%S"),
     ):
         if len(sample) and sample.str.contains(pattern).all():
             return (way,)
@@ -284,7 +279,7 @@ def _strptime(texts: pl.Series, way: str) -> pl.Series:
 def _iso(texts: pl.Series) -> pl.Series:
     """ISO dates; 00:00:00 of a date cell and fractions of a second are fine; an offset is turned into local time."""
     parts = texts.str.extract_groups(
-        _ISO + r"(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?$"
+        _ISO + r"(?:[T ]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?\s*(Z|[+-][0-9]{2}:?[0-9]{2})?)?$"
     ).struct.unnest()
     names = parts.columns
     whole = parts.with_columns(pl.col(names[:3]).cast(pl.Int32), pl.col(names[3:6]).cast(pl.Int32).fill_null(0))
@@ -327,13 +322,13 @@ def _moment(parts: Sequence[str]) -> pl.Expr:
 
 
 def _compact(texts: pl.Series) -> pl.Series:
-    digits = _without(texts, ~texts.str.contains(r"^\d{8}(?:\d{4})?(?:\d{2})?$").fill_null(value=False))
+    digits = _without(texts, ~texts.str.contains(r"^[0-9]{8}(?:[0-9]{4})?(?:[0-9]{2})?$").fill_null(value=False))
     return digits.str.pad_end(14, "0").str.to_datetime("%Y%m%d%H%M%S", strict=False, time_unit="us")
 
 
 def _serials(texts: pl.Series, *, base_1904: bool) -> pl.Series:
     """Days since 30/12/1899 (the 1900 system with its missing leap day repaired) or 01/01/1904; 1954 to 2118 only."""
-    fits = texts.str.contains(r"^\d{5}(?:\.\d+)?$").fill_null(value=False)
+    fits = texts.str.contains(r"^[0-9]{5}(?:\.[0-9]+)?$").fill_null(value=False)
     days = _without(texts, ~fits).cast(pl.Float64, strict=False)
     days = _without(days, ~days.is_between(20000, 80000).fill_null(value=False))
     micros = (days * 86400).round(0).cast(pl.Int64) * 1_000_000
@@ -342,7 +337,7 @@ def _serials(texts: pl.Series, *, base_1904: bool) -> pl.Series:
 
 
 def _all_digits(bare: pl.Series) -> bool:
-    return bool(bare.str.contains(r"^\d{1,15}$").all(ignore_nulls=True))
+    return bool(bare.str.contains(r"^[0-9]{1,15}$").all(ignore_nulls=True))
 
 
 def _zeros(values: pl.Series, *, blank_is_zero: bool) -> pl.Series:

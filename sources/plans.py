@@ -1,15 +1,22 @@
-"""How each table of a file is read: a feed, or its parts with the feed's entries beneath, and the table on its way."""
+"""How each table of a file is read: a feed, or its parts with the feed's entries beneath, prepared once a worker."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from expectations.contracts.model import PERSONAL, header_index
+from sources.recipes import Recipe, recipe_of
+from sources.words import key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import polars as pl
 
+    from expectations.contracts.findings import Finding
+    from expectations.contracts.model import Column, Contract
     from sources.defects import Defect
     from sources.feeds import ColumnSource, Feed, Layout, UnitSource
     from sources.readers.table import TextTable
@@ -17,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TablePlan:
-    """What a feed says of one table."""
+    """What a feed and its contract say of one table; what follows from them is worked out once."""
 
     sheet: str | None
     layout: Layout
@@ -25,12 +32,46 @@ class TablePlan:
     constants: Mapping[str, Any]
     columns: Mapping[str, ColumnSource]
     ignore: Mapping[str, str]
+    contract: Contract
     optional: bool = False
+    seen_headers: dict[tuple[str, ...], tuple[dict[str, int], list[Finding]]] = field(default_factory=dict)
+    """What `headers.place_columns` found for the headers met so far."""
+
+    @cached_property
+    def recipes(self) -> dict[str, Recipe]:
+        """How each mapped column is read."""
+        return {
+            column.name: recipe_of(column, self.columns[column.name], self.layout)
+            for column in self.contract.stored_columns
+            if column.name in self.columns
+        }
+
+    @cached_property
+    def personal_headers(self) -> frozenset[str]:
+        """Keys of the headers of personal columns: they need no entry and are never read."""
+        return frozenset(
+            header_index(tuple(column for column in self.contract.columns if column.classification == PERSONAL))
+        )
+
+    @cached_property
+    def stored_headers(self) -> dict[str, Column]:
+        """Keys of the labels and synonyms of the stored columns."""
+        return header_index(self.contract.stored_columns)
+
+    @cached_property
+    def styled_numbers(self) -> frozenset[str]:
+        """Keys of the headers of number columns in which 1.234 typed as a number is not the text 1.234."""
+        return frozenset(
+            key(header)
+            for recipe in self.recipes.values()
+            if recipe.kind in ("integer", "decimal") and recipe.style != "plain"
+            for header in recipe.source.headers
+        )
 
 
 @dataclass
 class Part:
-    """One table on its way: canonical `columns` parsed so far, and `defects`, the cells that could not be read."""
+    """A slice of a table on its way: canonical `columns` parsed so far, and `defects`, the cells not read."""
 
     table: TextTable
     plan: TablePlan
@@ -38,10 +79,27 @@ class Part:
     defects: list[Defect] = field(default_factory=list)
 
 
-def plans(feed: Feed) -> tuple[TablePlan, ...]:
-    """The tables a feed reads from a file."""
+_REMEMBERED = 64
+_plans: dict[tuple[int, int], tuple[Feed, Contract, tuple[TablePlan, ...]]] = {}
+
+
+def plans(feed: Feed, contract: Contract) -> tuple[TablePlan, ...]:
+    """The tables a feed reads from a file. Remembered by the identity of feed and contract, which do not change."""
+    known = _plans.get((id(feed), id(contract)))
+    if known is not None:
+        return known[2]
+    if len(_plans) >= _REMEMBERED:
+        _plans.clear()
+    made = _made(feed, contract)
+    _plans[id(feed), id(contract)] = feed, contract, made
+    return made
+
+
+def _made(feed: Feed, contract: Contract) -> tuple[TablePlan, ...]:
     if not feed.parts:
-        return (TablePlan(feed.layout.sheet, feed.layout, feed.unit, feed.constants, feed.columns, feed.ignore),)
+        return (
+            TablePlan(feed.layout.sheet, feed.layout, feed.unit, feed.constants, feed.columns, feed.ignore, contract),
+        )
     return tuple(
         TablePlan(
             sheet=part.sheet,
@@ -50,6 +108,7 @@ def plans(feed: Feed) -> tuple[TablePlan, ...]:
             constants={**feed.constants, **part.constants},
             columns={**feed.columns, **part.columns},
             ignore={**feed.ignore, **part.ignore},
+            contract=contract,
             optional=part.optional,
         )
         for part in feed.parts

@@ -8,9 +8,9 @@ import polars as pl
 
 from expectations.contracts.findings import Finding
 from expectations.contracts.periods import Period, PeriodError, period_of
-from expectations.contracts.text import key
 from sources import parsing
 from sources.defects import MISMATCH, UNREADABLE, UNRESOLVED, Defect
+from sources.words import key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,10 +46,17 @@ def row_periods(part: Part, feed: Feed, contract: Contract) -> pl.Series:
     return periods
 
 
-def row_units(part: Part, units: UnitIndex, periods: pl.Series, regime: str) -> tuple[pl.Series, list[Finding]]:
-    """The unit code of each row, valid on the last day of its period; a fixed unit not valid is a gate (Q05)."""
+def row_units(
+    part: Part, units: UnitIndex, periods: pl.Series, regime: str, known: set[str] | None = None
+) -> tuple[pl.Series, list[Finding]]:
+    """The unit code of each row, valid on the last day of its period; a fixed unit not valid is a gate (Q05).
+
+    `known`: the periods that stand in `periods`, where the caller knows them.
+    """
     source = part.plan.unit
-    days = {text: Period.parse(text).window(regime)[1] for text in periods.drop_nulls().unique().sort().to_list()}
+    if known is None or not len(periods):
+        known = set(periods.drop_nulls().unique().to_list())
+    days = {text: Period.parse(text).window(regime)[1] for text in sorted(known)}
     if source.fixed:
         findings = [
             Finding("Q05", "unit_not_valid", "gate", f"Đơn vị báo cáo của kỳ {text}: {found.message_vi}.")

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from expectations.contracts.findings import Finding
-from expectations.contracts.text import display, key
 from sources.parsing import clean_text, keys
+from sources.words import display, key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
-    from sources.feeds import Layout
+    from sources.plans import TablePlan
     from sources.readers.table import TextTable
 
 BLANK, CONTROL, TOTAL, SUBTOTAL, NOTE, SIGNATURE = (
@@ -28,7 +28,24 @@ BLANK, CONTROL, TOTAL, SUBTOTAL, NOTE, SIGNATURE = (
 )
 """Reasons for which a row is ignored."""
 
-_TOTAL = re.compile(r"^(?:tổng cộng|tổng số|tổng|cộng|total)\s*(?:\(.*\))?\s*:?$")
+_UNITS = r"(?:tỉnh|huyện|xã|sở|ngành|thị xã|thành phố|phường|thị trấn|đơn vị|địa phương)"
+_LIST = rf"{_UNITS}(?:\s*[,;/và&-]+\s*(?:các\s+)?{_UNITS})*"
+_TOTAL = re.compile(
+    r"^(?:tổng cộng|tổng số|tổng|cộng|total|grand total)(?:\s+(?:toàn|các|cấp)\s.*)?\s*(?:\(.*\))?\s*:?$"
+)
+_SUBTOTAL = re.compile(
+    # A whole area, a level, a class of units: `Toàn tỉnh`, `UBND cấp huyện`, `Cấp sở, ngành`, `II. Các xã, phường`.
+    rf"^(?:(?:[ivx]+|[a-dđ]|\d{{1,2}})\s*[.)/-]\s*)?(?:cộng\s+)?(?:"
+    rf"toàn {_UNITS}"
+    rf"|(?:khối\s+)?(?:ubnd |ủy ban nhân dân |hđnd )?(?:các )?cấp {_LIST}"
+    rf"|(?:khối|các)\s+(?:ubnd\s+|ủy ban nhân dân\s+)?(?:các\s+)?{_LIST}"
+    rf"|(?:ubnd|ủy ban nhân dân) các {_LIST}"
+    r")\s*(?:\(.*\))?\s*:?$"
+)
+_ROMAN = re.compile(r"^(?:x{0,2})(?:ix|iv|v?i{0,3})\.?$", re.IGNORECASE)
+_ARABIC = r"^\s*[0-9]{1,4}(?:\.[0-9]{1,3})*\.?\s*$"
+_NUMBERING = frozenset({"stt", "tt", "số tt", "số thứ tự", "s.t.t", "no", "#"})
+"""Keys of headers over the numbers of rows: a Roman number among Arabic ones heads a group and sums it up."""
 _NOTE = re.compile(r"^(?:\d{1,2}[.)]?\s*)?(?:ghi chú|chú thích|lưu ý)\b")
 _SIGNATURE = re.compile(
     r"^(?:người lập|người báo cáo|người làm báo cáo|thủ trưởng|chủ tịch|kt\s*\. ?chủ tịch|tm\s*\. ?|nơi nhận|\(?ký)"
@@ -36,16 +53,20 @@ _SIGNATURE = re.compile(
 )
 _CONTROL_CELL = re.compile(r"^\(?\d{1,3}\)?(?:\s*=.*)?$|^\(?[A-ZĐ]\)?$|^MS$")
 _CANDIDATE = (
-    r"(?i)^\W*(?:\d{1,2}[.)]?\s*)?"
-    r"(?:tổng|cộng|total|ghi chú|chú thích|lưu ý|người|thủ trưởng|chủ tịch|kt|tm|nơi nhận|\(?ký)|, ngày"
+    r"(?i)^\W*(?:[0-9]{1,2}[.)]?\s*)?"
+    r"(?:tổng|cộng|total|grand|ghi chú|chú thích|lưu ý|người|thủ trưởng|chủ tịch|kt|tm|nơi nhận|\(?ký)|, ngày"
+    r"|^\W*(?:(?:[ivx]+|[a-dđ]|[0-9]{1,2})\s*[.)/-]\s*)?(?:toàn|khối|cấp|các|ubnd|ủy ban|uỷ ban|hđnd)\s"
 )
+"""What a row that is not data may begin with: whatever matches is looked at with all accents and spellings unified."""
 _DEEPEST_CONTROL_ROW = 3
 _FEW_CELLS = 3
+_LARGEST_FORM = 20_000
+"""Rows of a table in which groups are looked for; registers of cases are longer and have none."""
 
 
 @dataclass
 class Sorted:
-    """Row numbers (0-based, in the table) by fate. `data` None: every row is data. `total`: the declared total row."""
+    """Row numbers (0-based, in the slice) by fate. `data` None: every row is data. `total`: a declared total row."""
 
     data: list[int] | None = None
     ignored: dict[str, int] = field(default_factory=dict)
@@ -53,52 +74,95 @@ class Sorted:
     total: int | None = None
 
 
-def sort_rows(table: TextTable, layout: Layout, key_columns: Sequence[int]) -> Sorted:
-    """Tell data rows from the others.
+class RowSorter:
+    """Tells data rows from the others, slice by slice of one table.
 
     A control, total, note or signature row the layout does not declare is ignored too, with a warning (Q10) at its
     place. Blank rows after the last row are not rows at all.
     """
-    if table.cells.is_empty():
-        return Sorted()
-    sorting = _Sorting(table, layout, key_columns)
-    sorting.blank_rows()
-    sorting.control_rows()
-    sorting.declared_totals()
-    sorting.undeclared_totals()
-    sorting.notes()
-    return sorting.result()
+
+    def __init__(self, plan: TablePlan, places: Mapping[str, int]) -> None:
+        """`places`: canonical column → number of the table's column."""
+        self.plan, self.layout = plan, plan.layout
+        self.key_columns = [places[name] for name in plan.contract.key if name in places]
+        self.mapped = {
+            places[name]: frozenset(recipe.values.entries)
+            for name, recipe in plan.recipes.items()
+            if recipe.values is not None and name in places
+        }
+        self.starts = tuple(key(text) for text in self.layout.notes)
+        self.blank_before = 0
+        self.is_first, self.has_ended, self.is_signature = True, False, False
+
+    def sort(self, table: TextTable) -> Sorted:
+        """Sort the rows of the next slice."""
+        if table.cells.is_empty():
+            return Sorted()
+        found = _Slice(self, table).sorted()
+        self.is_first = False
+        return found
+
+    def is_value(self, column: int, text: str) -> bool:
+        """Whether the feed's value map knows the text in that column: then it is data."""
+        return text in self.mapped.get(column, ())
 
 
-class _Sorting:
-    def __init__(self, table: TextTable, layout: Layout, key_columns: Sequence[int]) -> None:
-        self.table, self.layout, self.key_columns = table, layout, key_columns
+class _Slice:
+    """The rows of one slice and their fates."""
+
+    def __init__(self, sorter: RowSorter, table: TextTable) -> None:
+        self.sorter, self.layout, self.table = sorter, sorter.layout, table
+        self.headers = [key(name) for name in table.headers]
+        self.labels = self._label_columns()
         cells = table.cells
-        self.filled = cells.select(pl.sum_horizontal(pl.all().is_not_null().cast(pl.UInt32))).to_series()
-        self.first = clean_text(cells.select(pl.coalesce(pl.all())).to_series())
+        looked_at = cells.select(
+            pl.sum_horizontal(pl.all().is_not_null().cast(pl.UInt32)).alias("filled"),
+            pl.coalesce(pl.all()).alias("first"),
+            pl.coalesce(pl.all()).str.contains(_CANDIDATE).alias("first?"),
+            *(pl.col(str(n)).str.contains(_CANDIDATE).alias(f"{n}?") for n in self.labels),
+        )
+        self.filled, self.first = looked_at["filled"], looked_at["first"]
+        self.hits = {name: looked_at[name] for name in looked_at.columns[2:]}
         self.last = cells.height
         self.fates: dict[int, str] = {}
         self.found = Sorted()
 
-    def result(self) -> Sorted:
+    def sorted(self) -> Sorted:
+        if self.sorter.has_ended:
+            self.fates = dict.fromkeys((self.filled != 0).arg_true().to_list(), NOTE)
+            self.found.data, self.found.ignored = [], {NOTE: len(self.fates)} if self.fates else {}
+            return self.found
+        self.blank_rows()
+        if self.sorter.is_signature:
+            self.signature_from(0)
+        if self.sorter.is_first:
+            self.control_rows()
+        self.declared_totals()
+        self.undeclared_totals()
+        self.groups()
+        self.notes()
+        for fate in self.fates.values():
+            self.found.ignored[fate] = self.found.ignored.get(fate, 0) + 1
         if self.fates or self.last < self.table.cells.height:
-            for fate in self.fates.values():
-                self.found.ignored[fate] = self.found.ignored.get(fate, 0) + 1
             self.found.data = [number for number in range(self.last) if number not in self.fates]
         return self.found
 
     def blank_rows(self) -> None:
-        for number in (self.filled == 0).arg_true().to_list():
-            self.fates[number] = BLANK
+        blank = (self.filled == 0).arg_true().to_list() if self.filled.min() == 0 else []
+        self.fates = dict.fromkeys(blank, BLANK)
         while self.last and self.fates.get(self.last - 1) == BLANK:
             self.last -= 1
             del self.fates[self.last]
+        if self.last and self.sorter.blank_before:  # those before were not at the end after all
+            self.found.ignored[BLANK] = self.sorter.blank_before
+            self.sorter.blank_before = 0
+        self.sorter.blank_before += self.table.cells.height - self.last
 
     def control_rows(self) -> None:
         """`(1) (2) (3)`, `A B 1 2 3=4+5`, `MS …`: numbers that rise by one, in the first rows."""
         for number in range(min(self.last, _DEEPEST_CONTROL_ROW)):
             texts = [display(cell) for cell in self.table.cells.row(number) if cell and display(cell)]
-            numbers = [int(found[0]) for text in texts if (found := re.search(r"\d+", text))]
+            numbers = [int(found[0]) for text in texts if (found := re.search(r"[0-9]+", text))]
             rises = len(numbers) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
             if len(texts) >= _FEW_CELLS and rises and all(_CONTROL_CELL.match(text) for text in texts):
                 self.fates[number] = CONTROL
@@ -109,32 +173,48 @@ class _Sorting:
         declared = self.layout.totals
         if not declared:
             return
-        headers = [key(name) for name in self.table.headers]
-        columns = [keys(self.first)]
-        if key(declared.column) in headers:
-            columns.append(keys(clean_text(self.table.cells[:, headers.index(key(declared.column))])))
+        columns = [self.first]
+        if key(declared.column) in self.headers:
+            columns.append(self.table.cells.to_series(self.headers.index(key(declared.column))))
+        columns = [keys(clean_text(column)) for column in columns]
         for fate, wanted in ((TOTAL, declared.text), (SUBTOTAL, declared.subtotals)):
             texts = [key(text) for text in wanted]
-            hits = {number for column in columns for number in column.is_in(texts).arg_true().to_list()}
+            hits = (
+                {number for column in columns for number in column.is_in(texts).arg_true().to_list()} if texts else ()
+            )
             for number in sorted(hits):
                 self.fates.setdefault(number, fate)
                 if fate == TOTAL:
                     self.found.total = number
 
     def undeclared_totals(self) -> None:
-        for column in (self.first, *(clean_text(self.table.cells[:, number]) for number in self.key_columns)):
-            for number in self._candidates(column):
-                if _TOTAL.match(key(column[number])):
-                    self.fates[number] = TOTAL
-                    self._warn(number, f"tổng “{column[number]}”")
+        for number, column, cell in self._candidates():
+            text = key(cell)
+            fate = TOTAL if _TOTAL.match(text) else SUBTOTAL if _SUBTOTAL.match(text) else None
+            if fate and number not in self.fates and not self.sorter.is_value(column, text):
+                self.fates[number] = fate
+                self._warn(number, f"tổng “{display(cell)}”")
+
+    def groups(self) -> None:
+        """`I`, `II` among `1`, `2`, `3` in a column of row numbers: the row heads a group and holds its sums."""
+        if not self.headers or self.headers[0] not in _NUMBERING or self.table.cells.height > _LARGEST_FORM:
+            return
+        numbers = self.table.cells.to_series(0)
+        if not numbers.str.contains(_ARABIC).any():
+            return
+        for number, text in enumerate(numbers.to_list()[: self.last]):
+            if text and display(text) and number not in self.fates and _ROMAN.match(display(text)):
+                self.fates[number] = SUBTOTAL
+                self._warn(number, f"nhóm “{display(text)}”")
 
     def notes(self) -> None:
-        starts = tuple(key(text) for text in self.layout.notes)
+        starts = self.sorter.starts
         if starts:
-            texts = keys(self.first)
+            texts = keys(clean_text(self.first))
             hits = [texts.str.starts_with(start).arg_true().to_list() for start in starts]
             stop = min((number for found in hits for number in found if number not in self.fates), default=None)
             if stop is not None:
+                self.sorter.has_ended = True
                 for number in range(stop, self.last):
                     self.fates.setdefault(number, NOTE)
                 return
@@ -142,26 +222,52 @@ class _Sorting:
             self._undeclared_notes()
 
     def _undeclared_notes(self) -> None:
-        for number in self._candidates(self.first):
-            text = key(self.first[number])
+        for number in self.hits["first?"].arg_true().to_list():
+            if number >= self.last or number in self.fates or self.filled[number] > _FEW_CELLS:
+                continue
+            cell = self.first[number]
+            text = key(cell)
             fate = NOTE if _NOTE.match(text) else SIGNATURE if _SIGNATURE.search(text) else None
-            if fate is None or number in self.fates or self.filled[number] > _FEW_CELLS:
+            if fate is None:
                 continue
             self.fates[number] = fate
-            self._warn(number, f"ghi chú hoặc chữ ký “{self.first[number][:60]}”")
-            # What stands under a note with hardly a cell filled belongs to it: names, stamps, second lines.
-            for after in range(number + 1, self.last):
-                if self.filled[after] > _FEW_CELLS or (self.filled[after] and self._has_key(after)):
-                    break
-                self.fates.setdefault(after, SIGNATURE)
+            self._warn(number, f"ghi chú hoặc chữ ký “{display(cell)[:60]}”")
+            self.signature_from(number + 1)
 
-    def _candidates(self, column: pl.Series) -> list[int]:
-        found = column.str.contains(_CANDIDATE).fill_null(value=False).arg_true().to_list()
-        return [number for number in found if number < self.last and number not in self.fates]
+    def signature_from(self, start: int) -> None:
+        """What stands under a note with hardly a cell filled belongs to it: names, stamps, second lines."""
+        for after in range(start, self.last):
+            if self.filled[after] > _FEW_CELLS or (self.filled[after] and self._has_key(after)):
+                self.sorter.is_signature = False
+                return
+            self.fates.setdefault(after, SIGNATURE)
+        self.sorter.is_signature = True
+
+    def _label_columns(self) -> list[int]:
+        """Where a total may be named beside the first filled cell: keys, the unit's name, what follows a row number."""
+        found = [*self.sorter.key_columns]
+        name = self.sorter.plan.unit.name
+        if name and key(name) in self.headers:
+            found.append(self.headers.index(key(name)))
+        if self.headers and self.headers[0] in _NUMBERING and self.table.cells.width > 1:
+            found.append(1)
+        return list(dict.fromkeys(found))
+
+    def _candidates(self) -> list[tuple[int, int, str]]:
+        """Row, column and text of cells that may name a total."""
+        found: list[tuple[int, int, str]] = []
+        for number in self.hits["first?"].arg_true().to_list():
+            row = self.table.cells.row(number)
+            column = next(place for place, cell in enumerate(row) if cell is not None)
+            found.append((number, column, str(row[column])))
+        for column in self.labels:
+            cells = self.table.cells.to_series(column)
+            found += [(number, column, cells[number]) for number in self.hits[f"{column}?"].arg_true().to_list()]
+        return sorted(one for one in found if one[0] < self.last)
 
     def _has_key(self, number: int) -> bool:
         """A row with a key of its own is data. The first column does not count: a note stands there."""
-        places = [column for column in self.key_columns if column > 0]
+        places = [column for column in self.sorter.key_columns if column > 0]
         return bool(places) and all(self.table.cells[number, column] for column in places)
 
     def _warn(self, number: int, what: str) -> None:

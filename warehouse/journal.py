@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from warehouse.store import now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     import duckdb
@@ -62,25 +62,45 @@ def record_outcome(  # noqa: PLR0917 (the columns of the table, in their order)
     )
 
 
-def record_alerts(con: duckdb.DuckDBPyConnection, run_id: str | None, alerts: Iterable[Mapping[str, Any]]) -> None:
-    """Write alerts: `alert_id, kind, message_vi`, and optionally `raised_at, severity, feed, period, is_sent`."""
-    for alert in alerts:
-        con.execute("delete from ops.alerts where alert_id = ?", [alert["alert_id"]])
-        con.execute(
-            """
-            insert into ops.alerts
-                (alert_id, run_id, raised_at, kind, severity, feed, period, message_vi, is_sent)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                alert["alert_id"],
-                run_id,
-                alert.get("raised_at") or now(),
-                alert["kind"],
-                alert.get("severity"),
-                alert.get("feed"),
-                alert.get("period"),
-                alert["message_vi"],
-                alert.get("is_sent"),
-            ],
-        )
+def record_alerts(con: duckdb.DuckDBPyConnection, run_id: str | None, alerts: Sequence[Mapping[str, Any]]) -> None:
+    """Write alerts: `alert_id, kind, message_vi`, and optionally `raised_at, severity, feed, period, detail_vi`.
+
+    One that is written already keeps its run and its moment. `is_sent` is false until `record_told` says otherwise.
+    """
+    names = ("alert_id", "raised_at", "kind", "severity", "feed", "period", "message_vi", "detail_vi")
+    columns = [[alert.get(name) for alert in alerts] for name in names]
+    columns[1] = [moment or now() for moment in columns[1]]
+    con.execute(
+        """
+        insert into ops.alerts
+            (alert_id, raised_at, kind, severity, feed, period, message_vi, detail_vi, run_id, is_sent)
+        select alert_id, raised_at, kind, severity, feed, period, message_vi, detail_vi, ?, false
+        from (
+          select unnest(?::varchar[]) as alert_id, unnest(?::timestamp[]) as raised_at, unnest(?::varchar[]) as kind,
+                 unnest(?::varchar[]) as severity, unnest(?::varchar[]) as feed, unnest(?::varchar[]) as period,
+                 unnest(?::varchar[]) as message_vi, unnest(?::varchar[]) as detail_vi
+        ) as raised
+        where alert_id not in (select alert_id from ops.alerts)
+        """,
+        [run_id, *columns],
+    )
+
+
+def record_told(con: duckdb.DuckDBPyConnection, channel: str, alert_ids: Sequence[str]) -> None:
+    """Write down that a channel (its key, not its address) took these alerts; again is the same."""
+    con.execute(
+        "insert into ops.alert_channels (alert_id, channel, told_at)"
+        " select alert_id, ?, ? from (select distinct unnest(?::varchar[]) as alert_id) as told"
+        " where alert_id not in (select alert_id from ops.alert_channels where channel = ?)",
+        [channel, now(), list(alert_ids), channel],
+    )
+
+
+def close_told(con: duckdb.DuckDBPyConnection, channels: Sequence[str]) -> None:
+    """Mark the alerts that every one of `channels` took as sent: a channel that is added later is not told of them."""
+    con.execute(
+        "update ops.alerts set is_sent = true where not is_sent and len(?::varchar[]) ="
+        " (select count(*) from ops.alert_channels as told"
+        " where told.alert_id = alerts.alert_id and list_contains(?::varchar[], told.channel))",
+        [list(channels), list(channels)],
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -10,6 +11,7 @@ from warehouse.releases import current
 from warehouse.store import WAREHOUSE, WarehouseError, WriterBusyError, connect
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import polars as pl
@@ -27,45 +29,57 @@ class QueryError(WarehouseError):
 
 
 def sql(home: Path, text: str, *, live: bool = False) -> pl.DataFrame:
-    """The answer to one reading statement as a polars frame.
+    """The answer to one reading statement as a polars frame; like `asked`."""
+    with asked(home, text, live=live) as answer:
+        return answer.pl()
+
+
+@contextmanager
+def asked(home: Path, text: str, *, live: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The answer to one reading statement: a connection from which rows are fetched while the block runs.
 
     On the current release of `home`, or with `live` on its working warehouse, read-only either way, without access to
     other files. Raises QueryError: no release yet, a writer holds the warehouse, the statement writes, or SQL is wrong
-    (with DuckDB's own words and the place in the text).
+    (with DuckDB's own words and the place in the text), also when that shows only in the middle of the rows.
     """
-    path = home / WAREHOUSE if live else _released(home)
-    if not path.exists():
-        raise QueryError(f"{path} does not exist yet; make it with `danvan run --home {home}`")
-    try:
-        con = connect(path, read_only=True)
-    except WriterBusyError as error:
-        raise QueryError(f"{path}: a run is writing it at this moment; ask again later, or without --live") from error
+    con = _open_live(home) if live else _open_released(home)
     with con:
         con.execute("set enable_external_access = false")
         con.execute("set lock_configuration = true")
-        return _answer(con, text)
+        try:
+            yield con.execute(_only_statement(con, text))
+        except duckdb.Error as error:
+            raise QueryError(_words(error)) from error
 
 
-def _released(home: Path) -> Path:
-    found = current(home)
-    if found is None:
-        raise QueryError(f"{home / 'releases'}: nothing has been published yet; run `danvan run --home {home}` first")
-    return found.file
-
-
-def _answer(con: duckdb.DuckDBPyConnection, text: str) -> pl.DataFrame:
+def _open_live(home: Path) -> duckdb.DuckDBPyConnection:
+    path = home / WAREHOUSE
+    if not path.exists():
+        raise QueryError(f"{path} does not exist yet; make it with `danvan run --home {home}`")
     try:
-        statements = con.extract_statements(text)
-    except duckdb.Error as error:
-        raise QueryError(_words(error)) from error
+        return connect(path, read_only=True)
+    except WriterBusyError as error:
+        raise QueryError(f"{path}: a run is writing it at this moment; ask again later, or without --live") from error
+
+
+def _open_released(home: Path) -> duckdb.DuckDBPyConnection:
+    for _ in range(3):
+        found = current(home)
+        if found is None:
+            break
+        # Between the look at the pointer and the opening a run may publish a newer release and remove this one.
+        if found.file.exists():
+            return connect(found.file, read_only=True)
+    raise QueryError(f"{home / 'releases'}: nothing has been published yet; run `danvan run --home {home}` first")
+
+
+def _only_statement(con: duckdb.DuckDBPyConnection, text: str) -> duckdb.Statement:
+    statements = con.extract_statements(text)
     if len(statements) != 1:
         raise QueryError(f"one statement at a time; this text holds {len(statements)}")
     if statements[0].type not in _READING:
         raise QueryError(f"only reading statements are answered; this one is {statements[0].type.name}")
-    try:
-        return con.execute(statements[0]).pl()
-    except duckdb.Error as error:
-        raise QueryError(_words(error)) from error
+    return statements[0]
 
 
 def _words(error: duckdb.Error) -> str:

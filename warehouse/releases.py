@@ -19,22 +19,34 @@ import duckdb
 
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.privacy import PERSONAL_PATTERN
-from warehouse.privacy import ReleaseRefusedError, check_releasable, mask_messages
+from warehouse.privacy import MaskedCells, ReleaseRefusedError, check_releasable, masked_columns
 from warehouse.store import WAREHOUSE, now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["Publication", "Release", "ReleaseRefusedError", "current", "list_releases", "publish"]
+__all__ = [
+    "Publication",
+    "Release",
+    "ReleaseRefusedError",
+    "current",
+    "fingerprint",
+    "list_releases",
+    "prune",
+    "publish",
+]
 
 RELEASES, CURRENT, MANIFEST = "releases", "current", "manifest.json"
-_LEFT_OUT = {("ops", "row_places"), ("ops", "hash_signatures")}
+_LEFT_OUT = {("ops", "built")}
 """Tables only the writer needs."""
-_UNPUBLISHED_COLUMNS = {("ops", "deliveries"): ("landed_path",)}
-_UNCOUNTED = {("ops", name) for name in ("runs", "outcomes", "alerts", "releases", "schema_version", "suite_results")}
+_UNPUBLISHED_COLUMNS: dict[tuple[str, str], tuple[str, ...]] = {}
+_UNCOUNTED = {
+    ("ops", name)
+    for name in ("runs", "outcomes", "alerts", "alert_channels", "releases", "schema_version", "suite_results")
+}
 """Tables that say how the house ran: a change in them alone is no reason for a new release."""
-_UNCOUNTED_COLUMNS = ("loaded_at", "found_at", "built_at", "computed_at")
+_UNCOUNTED_COLUMNS = ("loaded_at", "found_at", "built_at", "computed_at", "booked_at", "load_no", "landed_at")
 _PARTIAL = ".making-"
 
 
@@ -61,31 +73,41 @@ class Publication:
     release_id: str
     path: Path
     is_new: bool
+    masked: tuple[MaskedCells, ...] = ()
+    """Where texts looked personal and were covered in the release: the door let them through, a person must look."""
 
 
-def publish(home: Path, con: duckdb.DuckDBPyConnection) -> Publication:
+def publish(home: Path, con: duckdb.DuckDBPyConnection, keep: int | None = None) -> Publication:
     """Publish the warehouse of `con` (the writer's connection on `home`) as a release and make it current.
 
-    Nothing is published when nothing changed since the current release. Raises ReleaseRefusedError when it would
-    contain personal data; the current release stays then.
+    Nothing is published when nothing changed since the current release. What did not change is carried over from the
+    current release's file. With `keep`, the oldest releases beyond so many are removed. A text that looks personal is
+    covered in the copy and reported. Raises ReleaseRefusedError when there is a personal column; the current release
+    stays then.
     """
     folder = home / RELEASES
     folder.mkdir(parents=True, exist_ok=True)
     _clear(folder)
-    content_hash = _content_hash(con)
+    tables = _table_digests(con)
+    content_hash = _content_hash(con, tables)
     standing = current(home)
     if standing and standing.manifest.get("content_hash") == content_hash:
+        prune(home, keep)
         return Publication(standing.release_id, standing.path, is_new=False)
     created_at = now().replace(microsecond=0)
     release_id = f"{created_at:%Y%m%dT%H%M%S}-{content_hash[:8]}"
     making = folder / f"{_PARTIAL}{release_id}"
     making.mkdir()
+    masked: list[MaskedCells] = []
     try:
         manifest = {
             "release_id": release_id,
             "created_at": created_at.isoformat(),
             "content_hash": content_hash,
-            **_copy(con, making / WAREHOUSE, (release_id, created_at, content_hash), _checked_until(standing)),
+            "fingerprint": fingerprint(con),
+            "structure": _structure(con),
+            "tables": tables,
+            **_copy(con, making / WAREHOUSE, (release_id, created_at, content_hash), standing, tables, masked),
         }
         _write_through(making / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
         (making / MANIFEST).chmod(0o444)
@@ -99,7 +121,42 @@ def publish(home: Path, con: duckdb.DuckDBPyConnection) -> Publication:
         "insert into ops.releases values (?, ?, ?, ?, ?)",
         [release_id, created_at, content_hash, manifest["sha256"], manifest["size_bytes"]],
     )
-    return Publication(release_id, folder / release_id, is_new=True)
+    prune(home, keep)
+    return Publication(release_id, folder / release_id, is_new=True, masked=tuple(masked))
+
+
+def fingerprint(con: duckdb.DuckDBPyConnection) -> str:
+    """Hash over what the figures rest on: the rows that stand and who said them, decisions, reference, contracts.
+
+    The same for every warehouse that was told the same, in whatever order and however often, grown or rebuilt: it holds
+    no load numbers and no clocks of ours.
+    """
+    digest = hashlib.sha256(",".join(f"{name} {contract(name).version}" for name in datasets()).encode())
+    asked = [
+        "select feed, dataset, period, delivery_id, reading_id, effective_at, rows_accepted, rows_quarantined"
+        " from ops.standing",
+        "select delivery_id, state, state_kind from ops.deliveries",
+        "select kind, delivery_id, feed, period, decided_by, reason, decided_at from ops.decisions",
+        "select finding_id, severity, message_vi from ops.findings where delivery_id is not null"
+        " and check_name <> 'late_delivery'",
+        "from ref.versions",
+        *(f"select * from core.{name}_current" for name in datasets()),
+    ]
+    for query in asked:
+        sums = con.execute(f"select count(*), coalesce(sum(hash(said)::hugeint), 0) from ({query}) as said").fetchone()
+        digest.update(repr(sums).encode())
+    return digest.hexdigest()
+
+
+def prune(home: Path, keep: int | None) -> None:
+    """Remove the oldest releases beyond `keep` (None: all stay), never the current one; readers keep their file."""
+    held = list_releases(home) if keep is not None else []
+    left_over = [one for one in held if not one.is_current][max(0, (keep or 0) - 1) :]
+    for one in left_over:
+        # First out of sight, whole: a reader of the list never meets half a release.
+        going = one.path.with_name(f"{_PARTIAL}removed-{one.release_id}")
+        one.path.rename(going)
+        shutil.rmtree(going)
 
 
 def current(home: Path) -> Release | None:
@@ -134,26 +191,46 @@ def _release(folder: Path, *, is_current: bool) -> Release:
 
 
 def _copy(
-    con: duckdb.DuckDBPyConnection, path: Path, entry: tuple[str, datetime, str], checked_until: int
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    entry: tuple[str, datetime, str],
+    standing: Release | None,
+    tables: Mapping[str, str],
+    masked: list[MaskedCells],
 ) -> dict[str, Any]:
-    """Copy everything publishable into a new file that knows its own `entry`; returns what the manifest says of it."""
+    """Make the release's file, which knows its own `entry`; returns what the manifest says of it.
+
+    A file made before, of the same structure, is the start: only tables whose digest changed are brought anew, of those
+    that are only appended to the new rows. What is not published never enters the file, so no free block can hold it.
+    What had to be covered is added to `masked`.
+    """
     own = _catalog(con)
+    known = _carried(con, path, standing)
     con.execute(f"attach {_text(str(path))} as release_copy")
     try:
-        con.execute(f'copy from database "{own}" to release_copy (schema)')
-        _drop_unpublished(con)
+        if not known:
+            con.execute(f'copy from database "{own}" to release_copy (schema)')
+            _drop_unpublished(con)
         for schema, table in _tables(con, "release_copy"):
-            hidden = _UNPUBLISHED_COLUMNS.get((schema, table))
-            exclude = f"exclude ({', '.join(hidden)})" if hidden else ""
-            target, source = f'release_copy.{schema}."{table}"', f'"{own}".{schema}."{table}"'
-            con.execute(f"insert into {target} by name select * {exclude} from {source}")
+            name = f"{schema}.{table}"
+            if name not in known or known[name] != tables.get(name):
+                _bring(con, own, schema, table, is_carried=name in known)
+        con.execute("delete from release_copy.ops.releases where release_id = ?", [entry[0]])
         con.execute("insert into release_copy.ops.releases values (?, ?, ?, null, null)", entry)
-        mask_messages(con, "release_copy")
-        check_releasable(con, "release_copy", checked_until)
-        described = _describe(con)
+        masked += check_releasable(con, "release_copy", _checked_until(standing))
+        described = _describe(con) | {
+            "masked": [f"{one.schema}.{one.table}.{one.column}: {one.texts}" for one in masked]
+        }
+        if any(one.schema == "core" for one in masked):
+            # The warehouse itself still holds them: the next release must look at every row again.
+            described["privacy_check"] = None
         con.execute("checkpoint release_copy")
+        if masked:
+            _rewrite(con, path)
     finally:
         con.execute("detach release_copy")
+    if masked:
+        path.with_suffix(".clean").replace(path)
     digest = hashlib.sha256()
     with path.open("rb") as opened:
         while block := opened.read(1 << 20):
@@ -161,6 +238,54 @@ def _copy(
         os.fsync(opened.fileno())
     path.chmod(0o444)
     return {"sha256": digest.hexdigest(), "size_bytes": path.stat().st_size, **described}
+
+
+def _rewrite(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Copy the release once more: the blocks of a file whose cells were covered may still hold what stood there."""
+    con.execute(f"attach {_text(str(path.with_suffix('.clean')))} as clean_copy")
+    try:
+        con.execute("copy from database release_copy to clean_copy")
+        con.execute("checkpoint clean_copy")
+    finally:
+        con.execute("detach clean_copy")
+
+
+def _carried(con: duckdb.DuckDBPyConnection, path: Path, standing: Release | None) -> Mapping[str, str]:
+    """Start from the standing release's file when it has the structure of today; digests of its tables, else none."""
+    if standing is None or standing.manifest.get("structure") != _structure(con) or not standing.file.exists():
+        return {}
+    if standing.manifest.get("privacy_check") != _privacy_mark():
+        return {}  # messages are masked when they enter: by today's patterns, all of them must enter again
+    shutil.copyfile(standing.file, path)
+    return dict(standing.manifest.get("tables", {}))
+
+
+def _bring(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str, *, is_carried: bool) -> None:
+    """Bring a table into the release: the rows it lacks where rows are only appended, else all of them."""
+    target, source = f'release_copy.{schema}."{table}"', f'"{own}".{schema}."{table}"'
+    hidden = _UNPUBLISHED_COLUMNS.get((schema, table))
+    exclude = f"exclude ({', '.join(hidden)})" if hidden else ""
+    select = f"select * {exclude} {masked_columns(con, own, schema, table)} from {source}"
+    if is_carried and _is_appended(con, own, schema, table):
+        missing = f"select distinct _reading_id from {source} except select distinct _reading_id from {target}"
+        con.execute(f"insert into {target} by name {select} where _reading_id in ({missing})")
+        if _per_reading(con, source) == _per_reading(con, target):
+            return
+    con.execute(f"delete from {target}")
+    con.execute(f"insert into {target} by name {select}")
+
+
+def _is_appended(con: duckdb.DuckDBPyConnection, catalog: str, schema: str, table: str) -> bool:
+    """Whether rows of the table are never changed: core's, each of one reading."""
+    return schema == "core" and table in datasets() and "_reading_id" in _columns(con, catalog, schema, table)
+
+
+def _per_reading(con: duckdb.DuckDBPyConnection, table: str) -> str:
+    row = con.execute(
+        f"select md5(coalesce(string_agg(_reading_id || ' ' || rows, ',' order by _reading_id), '')) from"
+        f" (select _reading_id, count(*) as rows from {table} group by all)"
+    ).fetchone()
+    return str(row[0]) if row else ""
 
 
 def _drop_unpublished(con: duckdb.DuckDBPyConnection) -> None:
@@ -198,11 +323,11 @@ def _describe(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "periods": [
             row[0]
             for row in con.execute(
-                f"select distinct unnest(periods) as period from {deliveries} where status in ('loaded', 'unchanged')"
+                f"select distinct unnest(periods) as period from {deliveries} where state in ('booked', 'held')"
                 " order by period"
             ).fetchall()
         ],
-        "deliveries": rows["ops.deliveries"],
+        "deliveries": rows["ops.landed"],
         "last_load_no": _one(con, f"select coalesce(max(load_no), 0) from {deliveries}"),
         "privacy_check": _privacy_mark(),
         "rows": rows,
@@ -210,42 +335,66 @@ def _describe(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     }
 
 
-def _content_hash(con: duckdb.DuckDBPyConnection) -> str:
-    """Hash of everything published, whatever the order of rows. The rows of core follow from the deliveries placed."""
-    own = _catalog(con)
+def _content_hash(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> str:
+    """Hash of everything published, whatever the order of rows, from the digests of the tables that count."""
     digest = hashlib.sha256(f"{_own_version()}|{duckdb.__version__}".encode())
-    for schema, table, columns in _counted(con, own):
-        query = f"select count(*), coalesce(sum(hash({columns})), 0), coalesce(bit_xor(hash({columns})), 0)"
-        digest.update(
-            repr((schema, table, con.execute(f'{query} from "{own}".{schema}."{table}"').fetchone())).encode()
-        )
-    # DuckDB words a view otherwise when it reads it back; those over the rows show in the sums that are counted above.
-    views = con.execute(
-        "select schema_name, view_name, sql from duckdb_views()"
-        " where not internal and database_name = ? and schema_name <> 'measures' order by all",
-        [own],
-    ).fetchall()
-    digest.update(repr(views).encode())
+    digest.update(repr(sorted(tables.items())).encode())
+    digest.update(repr(_views(con)).encode())
     return digest.hexdigest()
 
 
-def _counted(con: duckdb.DuckDBPyConnection, catalog: str) -> Iterator[tuple[str, str, str]]:
-    for schema, table in _tables(con, catalog):
-        if schema == "core" and table in datasets():
-            continue
+def _table_digests(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """`schema.table` → digest of its content, whatever the order of rows; each is read once.
+
+    Rows of core that are only appended follow from the counts per reading.
+    """
+    own = _catalog(con)
+    found = {}
+    for schema, table in _tables(con, own):
         if (schema, table) in _LEFT_OUT | _UNCOUNTED:
             continue
-        rows = con.execute(
-            "select column_name, data_type from duckdb_columns()"
-            " where database_name = ? and schema_name = ? and table_name = ? order by column_index",
-            [catalog, schema, table],
-        ).fetchall()
+        place = f'"{own}".{schema}."{table}"'
+        if _is_appended(con, own, schema, table):
+            found[f"{schema}.{table}"] = _per_reading(con, place)
+            continue
         hidden = (*_UNCOUNTED_COLUMNS, *_UNPUBLISHED_COLUMNS.get((schema, table), ()))
         # Sums of doubles differ in the last digits from one parallel run to the next.
-        counted = [
-            f'round("{name}", 9)' if kind == "DOUBLE" else f'"{name}"' for name, kind in rows if name not in hidden
-        ]
-        yield schema, table, ", ".join(counted)
+        columns = ", ".join(
+            f'round("{name}", 9)' if kind == "DOUBLE" else f'"{name}"'
+            for name, kind in _columns(con, own, schema, table).items()
+            if name not in hidden
+        )
+        query = f"select count(*), coalesce(sum(hash({columns})), 0), coalesce(bit_xor(hash({columns})), 0)"
+        found[f"{schema}.{table}"] = " ".join(map(str, con.execute(f"{query} from {place}").fetchone() or ()))
+    return found
+
+
+def _structure(con: duckdb.DuckDBPyConnection) -> str:
+    """Hash of tables, columns, comments and views: a release of another structure is made anew."""
+    columns = con.execute(
+        "select schema_name, table_name, column_name, data_type, comment from duckdb_columns()"
+        " where database_name = ? and not internal order by all",
+        [_catalog(con)],
+    ).fetchall()
+    return hashlib.sha256(repr((duckdb.__version__, columns, _views(con))).encode()).hexdigest()[:16]
+
+
+def _views(con: duckdb.DuckDBPyConnection) -> list[Any]:
+    return con.execute(
+        # DuckDB words a view otherwise when it reads it back; those over the rows show in the sums that are counted
+        "select schema_name, view_name, sql from duckdb_views()"
+        " where not internal and database_name = ? and schema_name <> 'measures' order by all",
+        [_catalog(con)],
+    ).fetchall()
+
+
+def _columns(con: duckdb.DuckDBPyConnection, catalog: str, schema: str, table: str) -> dict[str, str]:
+    rows = con.execute(
+        "select column_name, data_type from duckdb_columns()"
+        " where database_name = ? and schema_name = ? and table_name = ? order by column_index",
+        [catalog, schema, table],
+    ).fetchall()
+    return {str(name): str(kind) for name, kind in rows}
 
 
 def _checked_until(standing: Release | None) -> int:

@@ -13,14 +13,15 @@ from zoneinfo import ZoneInfo
 import duckdb
 from filelock import FileLock, Timeout
 
-from warehouse.rehashing import rehash, signatures_stand
-from warehouse.schema import SCHEMA_VERSION, core_tables, ops_tables, ref_tables, statements
+from warehouse.books import ops_tables
+from warehouse.schema import SCHEMA_VERSION, core_tables, ref_tables, statements
+from warehouse.standing import comment_views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from warehouse.schema import TableShape
+    from warehouse.shapes import TableShape
 
 WAREHOUSE = "warehouse.duckdb"
 LOCK = ".danvan.lock"
@@ -39,6 +40,10 @@ class WriterBusyError(WarehouseError):
 
 class NewerSchemaError(WarehouseError):
     """The file was made by a newer version of this project."""
+
+
+class OlderSchemaError(WarehouseError):
+    """The file was made by a version that kept other facts; it can be made again from the landing zone."""
 
 
 class SchemaMismatchError(WarehouseError):
@@ -76,7 +81,7 @@ def connect(
 def migrate(con: duckdb.DuckDBPyConnection) -> bool:
     """Make or complete schemas ops, ref, core and marts in one transaction; True when anything was changed.
 
-    Raises NewerSchemaError for a file of a newer structure and SchemaMismatchError for a column whose type changed.
+    Raises NewerSchemaError and OlderSchemaError for a file of another structure, SchemaMismatchError for a column whose type changed.
     """
     wanted = statements()
     fingerprint = hashlib.sha256("\n".join(wanted).encode()).hexdigest()
@@ -87,9 +92,14 @@ def migrate(con: duckdb.DuckDBPyConnection) -> bool:
                 f"this warehouse has structure version {standing[0]}, this program knows {SCHEMA_VERSION}: "
                 "update the program, or open a copy made before the update"
             )
-        if standing == (SCHEMA_VERSION, fingerprint) and signatures_stand(con):
+        if standing[0] < SCHEMA_VERSION:
+            raise OlderSchemaError(
+                f"this warehouse has structure version {standing[0]}, this program needs {SCHEMA_VERSION}: make it anew "
+                "from the landing zone with: danvan rebuild (nothing is lost, the old file is kept beside)"
+            )
+        if standing == (SCHEMA_VERSION, fingerprint):
             return False
-    # DuckDB 1.5.5 cannot replay a log that comments on or alters a table with a computed CHECK (ops.receipts): a
+    # DuckDB 1.5.5 cannot replay a log that comments on or alters a table with a computed CHECK (ops.readings): a
     # process killed right after this commit would leave a file nobody can open. With this threshold the commit is a
     # checkpoint and no log is written.
     con.execute("set checkpoint_threshold = '1B'")
@@ -97,7 +107,7 @@ def migrate(con: duckdb.DuckDBPyConnection) -> bool:
     try:
         _complete(con)
         con.execute(";\n".join(wanted))
-        rehash(con)
+        comment_views(con)
         con.execute("delete from ops.schema_version")
         con.execute("insert into ops.schema_version values (?, ?, ?)", [SCHEMA_VERSION, fingerprint, now()])
         con.commit()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from datetime import date
 from importlib.resources import files
 
 from open_data_contract_standard.model import OpenDataContractStandard
@@ -16,10 +15,13 @@ from expectations.contracts.documents import read_yaml
 from expectations.contracts.model import PERSONAL, PUBLIC, Contract, ContractError, contract, datasets
 from expectations.contracts.periods import regimes
 from expectations.contracts.register import MARKS, register
+from expectations.contracts.sql import SQL_TYPES
 from expectations.contracts.text import key as text_key
 
 SEVERITIES = ("error", "warning", "gate")
 CADENCES = ("month", "quarter", "half_year", "year")
+SHARES = ("quarantine_alert_pct", "quarantine_hold_pct", "shrink_hold_pct")
+"""Service levels that are a percentage."""
 REFERENCE_TABLES = {"units": ("unit_code", "valid_from", "valid_to")}
 """Reference tables rules may name, and the columns they rely on."""
 
@@ -73,6 +75,8 @@ def lint_contract(found: Contract) -> list[str]:
         problems.append(f"{where}: regime '{level.regime}'; known: {', '.join(regimes())}")
     if level.cadence not in CADENCES:
         problems.append(f"{where}: frequency '{level.cadence}'; use one of {', '.join(CADENCES)}")
+    shares = [(name, getattr(level, name)) for name in SHARES]
+    problems += [f"{where}: {name} is {share:g}; use 0 to 100" for name, share in shares if not 0 <= share <= 100]
     return problems + _lint_columns(found) + _lint_rules(found)
 
 
@@ -108,7 +112,7 @@ def _lint_rules(found: Contract) -> list[str]:
     from expectations.rules import Check, Scope, compile_rule  # noqa: PLC0415 - rules know contracts, not the reverse
 
     problems: list[str] = []
-    scope = Scope(found, date.today(), REFERENCE_TABLES)  # noqa: DTZ011 - any day serves
+    scope = Scope(found, REFERENCE_TABLES)
     compiled: dict[str, Check] = {}
     for rule in found.rules:
         where = f"{found.dataset}/{rule.check}"
@@ -132,15 +136,14 @@ def _lint_sql(found: Contract, checks: list[object]) -> list[str]:
     import duckdb  # noqa: PLC0415 - heavy
 
     from expectations.rules import Check  # noqa: PLC0415
-    from expectations.verdict import SQL_TYPES  # noqa: PLC0415
 
     problems: list[str] = []
     types = {column.name: SQL_TYPES[column.type] for column in found.stored_columns}
     columns = ", ".join(f"{name} {kind}" for name, kind in types.items())
     with duckdb.connect(":memory:") as connection:
         connection.execute(
-            "create table staged (_rid bigint, _sheet varchar, _row bigint, _defects varchar, period varchar,"
-            f" unit_code varchar, _period_from date, _period_to date, {columns})"
+            "create table staged (_case integer, _day date, _rid bigint, _sheet varchar, _row bigint, _defects varchar,"
+            f" period varchar, unit_code varchar, _period_from date, _period_to date, {columns})"
         )
         for table, names in REFERENCE_TABLES.items():
             connection.execute(f"create table ref_{table} ({', '.join(f'{name} varchar' for name in names)})")
@@ -148,8 +151,8 @@ def _lint_sql(found: Contract, checks: list[object]) -> list[str]:
             if not isinstance(check, Check):
                 continue
             try:
-                for statement in check.prepare:
-                    connection.execute(statement)
+                if check.prepared:
+                    connection.execute(f"create table {check.prepared.table} as {check.prepared.select}")
                 connection.execute(
                     f"select {check.fails} from staged"
                     if check.is_whole

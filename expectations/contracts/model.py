@@ -81,6 +81,10 @@ class ServiceLevel:
     grace_days: int = 0
     quarantine_alert_pct: float = 5.0
     """Share of quarantined rows above which a person is alerted."""
+    quarantine_hold_pct: float = 50.0
+    """Share of quarantined rows above which a delivery is held for a person instead of superseding; 0 to 100."""
+    shrink_hold_pct: float = 50.0
+    """A delivery with fewer rows than this share of what it would supersede is held for a person; 0 to 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,5 +228,7 @@ def parse(text: str, where: str) -> Contract:
             due_days=int(levels.get("due_days", 0)),
             grace_days=int(levels.get("grace_days", 0)),
             quarantine_alert_pct=float(levels.get("quarantine_alert_pct", 5.0)),
+            quarantine_hold_pct=float(levels.get("quarantine_hold_pct", 50.0)),
+            shrink_hold_pct=float(levels.get("shrink_hold_pct", 50.0)),
         ),
     )

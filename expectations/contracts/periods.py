@@ -125,6 +125,12 @@ def _regimes() -> dict[tuple[str, int], tuple[_Row, ...]]:
     return {key: tuple(found) for key, found in rows.items()}
 
 
+def first_period(regime: str) -> Period | None:
+    """The first quarter that has a window under `regime`; None for one that was always in force."""
+    begins = min(row.valid_from for (name, _), rows in _regimes().items() if name == regime for row in rows)
+    return None if begins == date.min else period_of(begins, regime)
+
+
 def regimes() -> tuple[str, ...]:
     """Names of the known reporting regimes."""
     return tuple(sorted({name for name, _ in _regimes()}))
@@ -146,6 +152,20 @@ def _window_in_force(regime: str, year: int, quarter: int) -> tuple[date, date] 
         first, last = date(year + offset, month, day), date(year, *row.last)
         if row.valid_from <= last < row.valid_to:
             return first, last
+    return None
+
+
+@lru_cache(maxsize=32)
+def first_window(regime: str) -> tuple[Period, date, date] | None:
+    """The first quarter a regime has a window for, with its first and last day; None for an unknown regime."""
+    if regime not in regimes():
+        return None
+    started = min(row.valid_from for (name, _), rows in _regimes().items() if name == regime for row in rows)
+    for year in range(max(started.year, date.min.year + 1), date.max.year):
+        for number in (1, 2, 3, 4):
+            window = _window_in_force(regime, year, number)
+            if window:
+                return Period(year, quarter=number), *window
     return None
 
 

@@ -22,7 +22,8 @@ _NEW_STYLE = re.compile(
 
 def display(text: str) -> str:
     """NFC, invisible characters removed, every run of spaces and line breaks one space, edges trimmed."""
-    cleaned = unicodedata.normalize("NFC", text).translate(_INVISIBLE).translate(_LOOKALIKE)
+    # Composed last: an invisible character may have stood between a letter and its tone.
+    cleaned = unicodedata.normalize("NFC", text.translate(_INVISIBLE).translate(_LOOKALIKE))
     return _SPACES.sub(" ", cleaned).strip()
 
 

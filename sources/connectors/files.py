@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from sources.errors import (
     SecretMissingError,
     SourceError,
 )
+from sources.offers import Offer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,21 +33,6 @@ if TYPE_CHECKING:
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 _SECRET = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteFile:
-    """A file a source offers. `modified_at` is local time without zone, None where the file system does not say."""
-
-    path: str
-    name: str
-    size_bytes: int | None
-    modified_at: datetime | None
-
-    @property
-    def state(self) -> tuple[int | None, datetime | None]:
-        """What must not change while the file is copied."""
-        return self.size_bytes, self.modified_at
 
 
 class FileSource:
@@ -68,7 +53,7 @@ class FileSource:
         except Exception as wrong:
             raise self._translated(wrong) from wrong
 
-    def files(self) -> list[RemoteFile]:
+    def offers(self) -> list[Offer]:
         """Files that match the glob, by name. Lock files of office programs and hidden files are passed over."""
         try:
             listed = self._listed()
@@ -79,29 +64,29 @@ class FileSource:
         found = [self._remote(entry) for entry in listed if entry["type"] == "file" or entry.get("islink")]
         pattern = unicodedata.normalize("NFC", self.glob.rsplit("/", 1)[-1])
         return sorted(
-            (file for file in found if fnmatchcase(file.name, pattern) and not file.name.startswith((".", "~$"))),
-            key=lambda file: (file.name, file.path),
+            (offer for offer in found if fnmatchcase(offer.name, pattern) and not offer.name.startswith((".", "~$"))),
+            key=lambda offer: (offer.name, offer.place),
         )
 
-    def look(self, file: RemoteFile) -> RemoteFile:
+    def look(self, offer: Offer) -> Offer:
         """The file as it is now. Raises FileNotFoundError when it is gone."""
         self._fs.invalidate_cache()
         try:
-            return self._remote(self._fs.info(file.path))
+            return self._remote(self._fs.info(offer.place))
         except FileNotFoundError:
             raise
         except Exception as wrong:
             raise self._translated(wrong) from wrong
 
-    def open(self, file: RemoteFile) -> AbstractContextManager[BinaryIO]:
+    def open(self, offer: Offer) -> AbstractContextManager[BinaryIO]:
         """The bytes of a file."""
-        stream: AbstractContextManager[BinaryIO] = self._fs.open(file.path, "rb")
+        stream: AbstractContextManager[BinaryIO] = self._fs.open(offer.place, "rb")
         return stream
 
-    def chunks(self, file: RemoteFile, size: int = 1 << 20) -> Iterator[bytes]:
+    def chunks(self, offer: Offer, size: int = 1 << 20) -> Iterator[bytes]:
         """The bytes of a file in pieces. Raises FileNotFoundError when it is gone, else errors of this module."""
         try:
-            with self.open(file) as stream:
+            with self.open(offer) as stream:
                 while piece := stream.read(size):
                     yield piece
         except (FileNotFoundError, SourceError):
@@ -118,14 +103,20 @@ class FileSource:
         listed: list[dict[str, Any]] = self._fs.ls(self._root, detail=True)
         return listed
 
-    def _remote(self, entry: dict[str, Any]) -> RemoteFile:
+    def _remote(self, entry: dict[str, Any]) -> Offer:
         path = str(entry["name"])
         moment = entry.get("mtime") or entry.get("modified") or entry.get("LastModified") or entry.get("created")
-        return RemoteFile(
-            path=path,
+        size, modified_at = entry.get("size"), _local(moment)
+        etag = entry.get("ETag") or entry.get("etag")
+        # A time of change and a place on the disk betray a file that was replaced under its old time.
+        said = (etag,) if etag else (size, modified_at and modified_at.isoformat())
+        beside = () if etag else (entry.get("created"), entry.get("ino"))
+        return Offer(
+            place=path,
             name=unicodedata.normalize("NFC", path.rstrip("/").rsplit("/", 1)[-1]),
-            size_bytes=entry.get("size"),
-            modified_at=_local(moment),
+            size_bytes=size,
+            modified_at=modified_at,
+            token=None if None in said else "|".join(map(str, (*said, *beside))),
         )
 
     def _translated(self, wrong: Exception) -> SourceError:

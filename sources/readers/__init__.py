@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sources.feeds import Layout
+    from sources.plans import TablePlan
 
 __all__ = ["TextTable", "Workbook", "read_tables"]
 
 
-def read_tables(path: Path, layouts: Sequence[tuple[str | None, Layout, bool]]) -> Workbook:
-    """Read one file into text tables, one for each `(sheet, layout, optional)`.
+def read_tables(path: Path, plans: Sequence[TablePlan]) -> Workbook:
+    """Read one file into text tables, one for each plan.
 
     Raises UnreadableFileError (Q01), WrongEncodingError (Q02) or HeaderMissingError (Q03) with a Vietnamese message.
     """
-    layout = layouts[0][1]
+    layout = plans[0].layout
     check_signature(path, layout.format)
     match layout.format:
         case "csv":
@@ -34,4 +34,4 @@ def read_tables(path: Path, layouts: Sequence[tuple[str | None, Layout, bool]]) 
         case "parquet":
             return Workbook((read_parquet(path),))
         case _:
-            return read_sheets(path, layouts)
+            return read_sheets(path, plans)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import polars as pl
 
-from expectations.contracts.text import key
 from sources.errors import HeaderMissingError, UnreadableFileError, WrongEncodingError
 from sources.readers.table import TextTable, merged_headers, unique_headers
+from sources.words import key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,52 +24,93 @@ if TYPE_CHECKING:
 SEARCHED_LINES = 200
 """How deep a header given by text is looked for."""
 SEARCHED_CHARACTERS = 1 << 20
+PIECE = 8 << 20
+"""Bytes of a file that are held at a time."""
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
 def read_delimited(path: Path, layout: Layout) -> TextTable:
-    """Read a CSV whole. Raises WrongEncodingError, HeaderMissingError, UnreadableFileError."""
-    table = _read_even(path, layout)
-    if table is not None:
-        return table
-    raw = path.read_bytes()
-    text, body = decode(raw, layout.encoding)
-    del raw
-    if "\n" not in text and "\r" in text:
-        text = text.replace("\r", "\n")
-        body = text.encode()
-    above, header_rows, lines_used = _header(text, layout)
+    """Read a CSV in pieces: the first slice, and the others as they are asked for.
+
+    Raises WrongEncodingError, HeaderMissingError, UnreadableFileError, also while the later slices are taken.
+    """
+    pieces = utf8_pieces(path, layout.encoding)
+    text = next(pieces, b"")
+    while text.count(b"\n") < SEARCHED_LINES and len(text) < SEARCHED_CHARACTERS and (more := next(pieces, b"")):
+        text += more
+    head = text if len(text) <= SEARCHED_CHARACTERS else text[: text.rfind(b"\n", 0, SEARCHED_CHARACTERS) + 1]
+    above, header_rows, lines_used = _header(_decoded(head, 0, layout), layout)
     names, trailing = _names(header_rows)
-    found = _fast(_after(body, lines_used), layout, len(names) + trailing, lines_used) if _is_plain(layout) else None
-    if found is None:
-        cells, rows, ragged = _slow(text, layout, len(names), lines_used)
-    else:
-        cells, rows, ragged = found[0][:, : len(names)], found[1], {}
-    return TextTable(headers=unique_headers(names), cells=cells, rows=rows, above=above, ragged=ragged)
+    slices = _slices(_after(text, lines_used), pieces, layout, (len(names), trailing), lines_used)
+    cells, rows, ragged = next(slices)
+    first = TextTable(headers=unique_headers(names), cells=cells, rows=rows, above=above, ragged=ragged)
+    return replace(
+        first, more=(replace(first, cells=cells, rows=rows, ragged=ragged) for cells, rows, ragged in slices)
+    )
 
 
-def _read_even(path: Path, layout: Layout) -> TextTable | None:
-    """UTF-8 with even lines, the common case, without holding the file as a text of twice its size; else None."""
-    if not _is_plain(layout) or codecs.lookup(layout.encoding).name not in ("utf-8", "utf-8-sig"):
-        return None
-    raw = path.read_bytes()
+_Slice = tuple[pl.DataFrame, pl.Series, dict[int, int]]
+
+
+class _OpenQuoteError(UnreadableFileError):
+    """Raised by `_records` when a text ends inside quotes."""
+
+
+def _slices(
+    text: bytes, pieces: Iterator[bytes], layout: Layout, width: tuple[int, int], lines_used: int
+) -> Iterator[_Slice]:
+    """Cells, row numbers and ragged rows of each piece; at least one slice, which may be empty.
+
+    A piece ends where a line ends outside quotes. Where that cannot be told (stray quotes) it is read with the next.
+    """
+    quote = layout.quote.encode()
+    is_first = True
+    while True:
+        following = next(pieces, None)
+        cut = len(text) if following is None else _line_end(text, quote)
+        body = text[:cut].rstrip(b"\r\n") if following is None else text[:cut].removesuffix(b"\n").removesuffix(b"\r")
+        if (cut and (body or is_first)) or (following is None and is_first):
+            try:
+                yield _slice(body, layout, width, lines_used)
+                is_first = False
+            except _OpenQuoteError:
+                if following is None:
+                    raise
+                cut = 0
+        if following is None:
+            return
+        lines_used += text.count(b"\n", 0, cut)
+        text = text[cut:] + following
+
+
+def _line_end(text: bytes, quote: bytes) -> int:
+    """After the last line end outside quotes; 0 when there is none. Quotes inside quotes come in pairs."""
+    cut = text.rfind(b"\n") + 1
+    if not quote or quote not in text:
+        return cut
+    odd = text.count(quote, 0, cut) % 2
+    while cut and odd:
+        before = text.rfind(b"\n", 0, cut - 1) + 1
+        odd = (odd + text.count(quote, before, cut)) % 2
+        cut = before
+    return cut
+
+
+def _slice(body: bytes, layout: Layout, width: tuple[int, int], lines_used: int) -> _Slice:
+    wanted, trailing = width
+    if layout.data_from is None and (found := _fast(body, layout, wanted + trailing, lines_used)):
+        return found[0][:, :wanted], found[1], {}
+    return _slow(_decoded(body, lines_used, layout), layout, wanted, lines_used)
+
+
+def _decoded(text: bytes, lines: int, layout: Layout) -> str:
     try:
-        # not final: the cut may go through a character
-        head = codecs.getincrementaldecoder("utf-8-sig")().decode(raw[:SEARCHED_CHARACTERS])
-        if b"\x00" in raw or "\n" not in head:
-            return None
-        above, header_rows, lines_used = _header(head, layout)
-    except (UnicodeDecodeError, HeaderMissingError, UnreadableFileError):  # said when the whole file is decoded
-        return None
-    names, trailing = _names(header_rows)
-    data = _after(raw, lines_used)
-    del raw
-    found = _fast(data, layout, len(names) + trailing, lines_used)
-    if found is None:
-        return None
-    cells = found[0][:, : len(names)]
-    return TextTable(headers=unique_headers(names), cells=cells, rows=found[1], above=above, ragged={})
+        return text.decode()
+    except UnicodeDecodeError as wrong:
+        place = lines + text.count(b"\n", 0, wrong.start) + 1
+        why = _wrong_encoding(layout.encoding, f"ký tự không đọc được ở dòng {place}")
+        raise WrongEncodingError(why) from None
 
 
 def _names(header_rows: list[list[str]]) -> tuple[list[str], int]:
@@ -81,45 +123,83 @@ def _names(header_rows: list[list[str]]) -> tuple[list[str], int]:
 
 
 def _after(body: bytes, lines: int) -> bytes:
-    """What follows so many physical lines, without line ends at its end."""
+    """What follows so many physical lines."""
     start = 0
     for _ in range(lines):
         start = body.find(b"\n", start) + 1
         if start == 0:
             return b""
-    return body[start:].rstrip(b"\r\n")
+    return body[start:]
 
 
-def decode(raw: bytes, encoding: str) -> tuple[str, bytes]:
-    """The text of a file and its UTF-8 bytes. Raises WrongEncodingError (Q02) and UnreadableFileError for NUL bytes."""
+def utf8_pieces(path: Path, encoding: str) -> Iterator[bytes]:
+    """A text file in UTF-8, in pieces. What says it is UTF-8 is not checked here: it costs, and its reader checks too.
+
+    Raises WrongEncodingError (Q02), and UnreadableFileError for NUL bytes (Q01).
+    """
     wanted = codecs.lookup(encoding).name
-    marked = next((name for mark, name in _BOMS if raw.startswith(mark)), None)
     is_utf8 = wanted in ("utf-8", "utf-8-sig")
-    if marked and marked != ("utf-8" if is_utf8 else "utf-16" if wanted.startswith("utf-16") else wanted):
-        raise WrongEncodingError(_wrong_encoding(encoding, f"đầu tệp ghi dấu {marked.upper()}"))
-    try:
-        text = raw.decode("utf-8-sig" if is_utf8 else encoding)
-    except (UnicodeDecodeError, UnicodeError) as wrong:
-        place = raw[: getattr(wrong, "start", 0)].count(b"\n") + 1
-        raise WrongEncodingError(_wrong_encoding(encoding, f"ký tự không đọc được ở dòng {place}")) from None
-    if "\x00" in text:
-        place = text[: text.index("\x00")].count("\n") + 1
-        if text.count("\x00") * 5 > len(text):
-            raise WrongEncodingError(_wrong_encoding(encoding, "tệp có dạng UTF-16"))
-        raise UnreadableFileError(f"Tệp có byte rỗng (NUL) ở dòng {place}: tệp hỏng. Đề nghị xuất và gửi lại.")
-    if is_utf8:
-        return text, raw.removeprefix(codecs.BOM_UTF8)
-    if not wanted.startswith("utf-16") and not raw.isascii() and _is_utf8(raw):
-        raise WrongEncodingError(_wrong_encoding(encoding, "nội dung là UTF-8"))
-    return text, text.encode()
+    with path.open("rb") as stream:
+        head = stream.read(len(codecs.BOM_UTF8))
+        marked = next((name for mark, name in _BOMS if head.startswith(mark)), None)
+        if marked and marked != ("utf-8" if is_utf8 else "utf-16" if wanted.startswith("utf-16") else wanted):
+            raise WrongEncodingError(_wrong_encoding(encoding, f"đầu tệp ghi dấu {marked.upper()}"))
+        if not is_utf8 and not wanted.startswith("utf-16") and _is_utf8(path):
+            raise WrongEncodingError(_wrong_encoding(encoding, "nội dung là UTF-8"))
+        raw = head.removeprefix(codecs.BOM_UTF8) if is_utf8 else head
+        pieces = _raw_pieces(raw, stream) if is_utf8 else _recoded(raw, stream, encoding)
+        lines, has_old_ends = 0, None
+        for piece in pieces:
+            if b"\x00" in piece:
+                place = lines + piece.count(b"\n", 0, piece.index(b"\x00")) + 1
+                if piece.count(b"\x00") * 5 > len(piece):
+                    raise WrongEncodingError(_wrong_encoding(encoding, "tệp có dạng UTF-16"))
+                raise UnreadableFileError(f"Tệp có byte rỗng (NUL) ở dòng {place}: tệp hỏng. Đề nghị xuất và gửi lại.")
+            if has_old_ends is None:
+                has_old_ends = b"\n" not in piece and b"\r" in piece
+            lines += piece.count(b"\n")
+            yield piece.replace(b"\r", b"\n") if has_old_ends else piece
 
 
-def _is_utf8(raw: bytes) -> bool:
+def _raw_pieces(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
+    while piece := head + stream.read(PIECE - len(head)):
+        head = b""
+        yield piece
+
+
+def _recoded(head: bytes, stream: BinaryIO, encoding: str) -> Iterator[bytes]:
+    decoder, lines = codecs.getincrementaldecoder(encoding)(), 0
+    raw = head + stream.read(PIECE - len(head))
+    while raw:
+        following = stream.read(PIECE)
+        try:
+            piece = decoder.decode(raw, final=not following).encode()
+        except (UnicodeDecodeError, UnicodeError) as wrong:
+            place = lines + raw[: getattr(wrong, "start", 0)].count(b"\n") + 1
+            raise WrongEncodingError(_wrong_encoding(encoding, f"ký tự không đọc được ở dòng {place}")) from None
+        lines += piece.count(b"\n")
+        yield piece
+        raw = following
+
+
+def decode(path: Path, layout: Layout) -> str:
+    """The whole text of a file. Raises WrongEncodingError (Q02) and UnreadableFileError for NUL bytes."""
+    return _decoded(b"".join(utf8_pieces(path, layout.encoding)), 0, layout)
+
+
+def _is_utf8(path: Path) -> bool:
+    """Whether a file has other than ASCII characters, and all of them are UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_ascii = True
     try:
-        raw.decode("utf-8")
+        with path.open("rb") as stream:
+            while piece := stream.read(PIECE):
+                is_ascii = is_ascii and piece.isascii()
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
-    return True
+    return not is_ascii
 
 
 def _wrong_encoding(encoding: str, why: str) -> str:
@@ -127,13 +207,9 @@ def _wrong_encoding(encoding: str, why: str) -> str:
     return f"Bảng mã không đúng: {why}, {registered}. Đề nghị lưu lại đúng bảng mã và gửi lại."
 
 
-def _is_plain(layout: Layout) -> bool:
-    return layout.data_from is None
-
-
-def _reader(text: str | Iterator[str], layout: Layout, *, strict: bool = False) -> Iterator[list[str]]:
+def _reader(text: str, layout: Layout, *, strict: bool = False) -> Iterator[list[str]]:
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if layout.quote else csv.QUOTE_NONE
-    lines = io.StringIO(text, newline="") if isinstance(text, str) else text
+    lines = io.StringIO(text, newline="")
     return csv.reader(
         lines, delimiter=layout.delimiter or ",", quotechar=layout.quote or None, quoting=quoting, strict=strict
     )
@@ -205,16 +281,15 @@ def _fast(data: bytes, layout: Layout, width: int, lines_used: int) -> tuple[pl.
 
 def _slow(text: str, layout: Layout, width: int, lines_used: int) -> tuple[pl.DataFrame, pl.Series, dict[int, int]]:
     """Python's reader, field by field: for files with ragged lines or stray quotes."""
-    lines = _lines(text, lines_used)
     try:
-        records = _records(list(lines), layout, strict=True)
+        records = _records(text, layout, strict=True)
     except csv.Error as wrong:
         if "unexpected end of data" in str(wrong):
-            raise UnreadableFileError(
+            raise _OpenQuoteError(
                 "Tệp CSV có dấu nháy kép mở mà không đóng; phần còn lại không đọc được. Đề nghị xuất và gửi lại."
             ) from None
         try:
-            records = _records(list(_lines(text, lines_used)), layout, strict=False)
+            records = _records(text, layout, strict=False)
         except csv.Error as still:
             raise UnreadableFileError(f"Không đọc được tệp CSV ({still}). Đề nghị xuất và gửi lại.") from None
     first = layout.data_from or 0
@@ -235,13 +310,9 @@ def _slow(text: str, layout: Layout, width: int, lines_used: int) -> tuple[pl.Da
     return cells.with_columns(pl.all().replace("", None)), pl.Series(rows, dtype=pl.Int64), ragged
 
 
-def _lines(text: str, lines_used: int) -> Iterator[str]:
-    return islice(io.StringIO(text.rstrip("\r\n"), newline=""), lines_used, None)
-
-
-def _records(lines: list[str], layout: Layout, *, strict: bool) -> list[tuple[int, list[str]]]:
+def _records(text: str, layout: Layout, *, strict: bool) -> list[tuple[int, list[str]]]:
     """Records with the number of their first physical line, counted from 1."""
-    reader = _reader(iter(lines), layout, strict=strict)
+    reader = _reader(text, layout, strict=strict)
     found: list[tuple[int, list[str]]] = []
     line = 1
     for record in reader:

@@ -21,7 +21,7 @@ MAX_DEPTH = 6
 
 def read_json(path: Path, layout: Layout) -> TextTable:
     """A list of records (`json`, at `records`) or one record a line (`ndjson`). Raises UnreadableFileError."""
-    text, _ = decode(path.read_bytes(), layout.encoding)
+    text = decode(path, layout)
     envelope: Any = None
     if layout.format == "ndjson":
         records, rows = _lines(text)

@@ -10,15 +10,16 @@ from xml.sax.saxutils import unescape
 import fastexcel
 import polars as pl
 
-from expectations.contracts.text import key
 from sources.errors import HeaderMissingError, UnreadableFileError
 from sources.readers.table import TextTable, Workbook, merged_headers, unique_headers
+from sources.words import key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from sources.feeds import Layout
+    from sources.plans import TablePlan
 
 SEARCHED_ROWS = 200
 _ERROR_TEXTS = {
@@ -32,7 +33,7 @@ _ERROR_TEXTS = {
 }
 
 
-def read_sheets(path: Path, layouts: Sequence[tuple[str | None, Layout, bool]]) -> Workbook:
+def read_sheets(path: Path, plans: Sequence[TablePlan]) -> Workbook:
     """Read the sheets a feed names, in order. Raises UnreadableFileError and HeaderMissingError."""
     try:
         reader = fastexcel.read_excel(path)
@@ -41,20 +42,21 @@ def read_sheets(path: Path, layouts: Sequence[tuple[str | None, Layout, bool]]) 
     names = list(reader.sheet_names)
     tables: list[TextTable | None] = []
     used: set[str] = set()
-    for wanted, layout, optional in layouts:
+    for plan in plans:
+        wanted = plan.sheet
         name = _sheet_name(names, wanted)
         if name is None:
-            if optional:
+            if plan.optional:
                 tables.append(None)
                 continue
             there = ", ".join(names) or "không có"
             raise HeaderMissingError(f"Không có trang tính “{wanted}” (trong tệp: {there}). Đề nghị gửi đúng mẫu.")
         used.add(name)
         try:
-            tables.append(_table(path, reader, name, layout))
+            tables.append(_table(path, reader, name, plan))
         except fastexcel.FastExcelError as wrong:
             raise _unreadable(wrong) from None
-    known = {key(name) for _, layout, _ in layouts for name in layout.other_sheets}
+    known = {key(name) for plan in plans for name in plan.layout.other_sheets}
     others = [name for name in names if name not in used and key(name) not in known]
     return Workbook(tuple(tables), tuple(name for name in others if _has_cells(reader, name)))
 
@@ -116,7 +118,8 @@ def _load(reader: Any, name: str) -> tuple[pl.DataFrame, int]:
     return frame, columns[0].absolute_index if columns else 0
 
 
-def _table(path: Path, reader: Any, name: str, layout: Layout) -> TextTable:
+def _table(path: Path, reader: Any, name: str, plan: TablePlan) -> TextTable:
+    layout = plan.layout
     frame, first_column = _load(reader, name)
     start = _header_row(frame, layout, name)
     count = layout.header.rows if layout.header else 1
@@ -137,13 +140,15 @@ def _table(path: Path, reader: Any, name: str, layout: Layout) -> TextTable:
     while width > 1 and not texts[width - 1] and cells[:, width - 1].null_count() == cells.height:
         width -= 1  # formatted, but empty columns on the right
     cells = cells[:, :width].with_columns(pl.all().replace("", None))
+    headers = unique_headers(texts[:width])
+    styled = [number for number, header in enumerate(headers) if key(header) in plan.styled_numbers]
     return TextTable(
-        headers=unique_headers(texts[:width]),
+        headers=headers,
         cells=cells,
         rows=pl.int_range(data + 1, data + 1 + cells.height, eager=True, dtype=pl.Int64),
         sheet=name,
         above=tuple(frame[:start].rows()),
-        numeric=_true_numbers(reader, name, data, cells),
+        numeric=_true_numbers(reader, name, data, cells, styled),
         has_true_dates=True,
     )
 
@@ -165,13 +170,15 @@ def _header_row(frame: pl.DataFrame, layout: Layout, name: str) -> int:
     return line - 1
 
 
-def _true_numbers(reader: Any, name: str, data: int, cells: pl.DataFrame) -> dict[int, pl.Series]:
+def _true_numbers(
+    reader: Any, name: str, data: int, cells: pl.DataFrame, styled: Sequence[int]
+) -> dict[int, pl.Series]:
     """Which cells are true numbers: 1.234 typed as a number is not the text 1.234.
 
-    Read as integers, calamine turns a text into null unless its digits mean the same number anyway. Only columns with a
-    dot or comma between digits need the second look.
+    Read as integers, calamine turns a text into null unless its digits mean the same number anyway. That second look at
+    the sheet costs as much as the first: only columns in a style of their own, with what may be a number, need it.
     """
-    doubtful = [n for n in range(cells.width) if bool(cells[:, n].str.contains(r"^-?\d+[.,]\d").any())]
+    doubtful = [n for n in styled if bool(cells.to_series(n).str.contains(r"^-?[0-9]+\.[0-9]+(?:[eE]|$)").any())]
     if not doubtful:
         return {}
     frame = pl.DataFrame(reader.load_sheet(name, header_row=None, skip_rows=0, dtypes="int"))

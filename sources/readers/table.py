@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from expectations.contracts.text import display, key
+from sources.words import display, key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import polars as pl
 
 JOIN = " › "
+SLICE_ROWS = 50_000
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,22 @@ class TextTable:
     ragged: Mapping[int, int] = field(default_factory=dict)
     has_true_dates: bool = False
     envelope: Any = None
+    more: Iterator[TextTable] | None = None
+    """The slices that follow, of a file too large to be held whole; they can be gone through once."""
+
+    def slices(self) -> Iterator[TextTable]:
+        """The table in slices of so many rows that memory does not grow with the file."""
+        height = self.cells.height
+        if height <= SLICE_ROWS:
+            yield self
+        for start in range(0, height if height > SLICE_ROWS else 0, SLICE_ROWS):
+            yield replace(
+                self,
+                cells=self.cells.slice(start, SLICE_ROWS),
+                rows=self.rows.slice(start, SLICE_ROWS),
+                numeric={number: mask.slice(start, SLICE_ROWS) for number, mask in self.numeric.items()},
+            )
+        yield from self.more or ()
 
 
 @dataclass(frozen=True)

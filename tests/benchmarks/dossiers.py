@@ -206,7 +206,7 @@ def cycle(home: Path) -> None:
     workers = opened.settings.run.workers
     # What a process imports once: the rooms, and what DuckDB imports when it first binds a parameter.
     for module in (
-        "sources.bounded",
+        "sources.reading_pool",
         "sources.units",
         "warehouse.loading",
         "warehouse.models",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from expectations.contracts.model import Contract
-    from expectations.verdict import Verdict
+    from flows.collecting import OneVerdict
     from sources.feeds import Feed
     from sources.landing import Delivery
     from sources.reading import Reading
@@ -36,7 +36,7 @@ class Judged:
     contract: Contract
     delivery: Delivery
     reading: Reading
-    verdict: Verdict
+    verdict: OneVerdict
 
 
 @dataclass
@@ -109,9 +109,10 @@ left join ops.deliveries as deliveries using (delivery_id)
 def _judge_feed(feed: Feed, home: Path, units: Any, reference: Any) -> list[Judged]:
     from expectations.contracts.model import contract
     from expectations.contracts.questionnaires import expand, load
-    from expectations.verdict import judge
+    from expectations.verdict import Case, judge
+    from flows.collecting import one_verdict
     from sources.landing import pull
-    from sources.reading import read
+    from sources.reading_pool import read
 
     terms = contract(feed.dataset)
     if feed.dataset == "survey_responses":
@@ -121,16 +122,10 @@ def _judge_feed(feed: Feed, home: Path, units: Any, reference: Any) -> list[Judg
         work = home / "work" / delivery.delivery_id
         work.mkdir(parents=True)
         reading = read(delivery.landed_path, delivery.file_name, feed, terms, units, work)
-        verdict = judge(
-            reading.frame_path,
-            terms,
-            findings=reading.findings,
-            cell_defects=reading.cell_defects_path,
-            reference=reference,
-            work_dir=work,
-            context={"received_on": delivery.sent_at or delivery.received_at},
-            suite=False,
-        )
+        day = (delivery.sent_at or delivery.received_at).date()
+        case = Case(delivery.delivery_id, reading.frame_path, tuple(reading.findings), reading.cell_defects_path, day)
+        batch = judge([case], terms, reference=reference, work_dir=work / "judged", suite=False)
+        verdict = one_verdict(batch)
         found.append(Judged(feed, terms, delivery, reading, verdict))
     return found
 
@@ -163,7 +158,6 @@ def load(con: duckdb.DuckDBPyConnection, one: Judged) -> str:
         rows_read=reading.rows_read,
         refused=verdict.refused,
         periods=reading.periods,
-        content_hash=reading.content_hash,
         extracted_at=reading.extracted_at,
         supersedes=one.feed.supersedes,
     )

@@ -159,6 +159,23 @@ def test_lint_finds_a_broken_column(column: Column, word: str, one_rule: Callabl
     assert any(word in problem for problem in lint.lint_contract(broken))
 
 
+@pytest.mark.parametrize("dataset", datasets())
+def test_every_contract_says_when_a_delivery_waits_for_a_person(dataset: str) -> None:
+    text = files("expectations.contracts").joinpath("datasets", f"{dataset}.odcs.yaml").read_text(encoding="utf-8")
+    level = contract(dataset).service_level
+    for name in ("quarantine_hold_pct", "shrink_hold_pct"):
+        assert f"property: {name}," in text
+        assert 0 < getattr(level, name) <= 100
+    moved = parse(text.replace("quarantine_hold_pct, value: 50", "quarantine_hold_pct, value: 12.5"), where="x")
+    assert moved.service_level.quarantine_hold_pct == 12.5
+
+
+def test_lint_finds_a_share_that_is_none(one_rule: Callable[..., Contract]) -> None:
+    sound = one_rule("required", columns=["word"])
+    broken = replace(sound, service_level=replace(sound.service_level, shrink_hold_pct=500))
+    assert any("shrink_hold_pct is 500" in problem for problem in lint.lint_contract(broken))
+
+
 def test_lint_finds_what_is_not_odcs() -> None:
     text = files("expectations.contracts").joinpath("datasets", "dossiers.odcs.yaml").read_text(encoding="utf-8")
     assert any("ODCS" in problem for problem in lint.lint_standard(text + "colour: red\n", "x"))

@@ -1,13 +1,18 @@
-"""What looks like a person: Python and DuckDB see the same."""
+"""What looks like a person: Python and DuckDB see and cover the same; agencies and places are left alone."""
 
 from __future__ import annotations
+
+import csv
+import unicodedata
+from importlib.resources import files
+from itertools import product
 
 import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.contracts.privacy import looks_personal, personal_sql
+from expectations.contracts.privacy import MASK, looks_personal, masked, masked_sql, personal_sql
 
 PERSONAL = [
     "033204001234",
@@ -23,6 +28,11 @@ PERSONAL = [
     "ông/bà Trần B",
     "ÔNG ĐỖ C",
     "Ông: Vũ D",
+    "(bà Lê)",
+    "ông Phạm Văn Đồng",
+    "Chủ tịch UBND xã Nguyễn Văn Cường",
+    "Trần Hải Long",
+    "BaoCao_NguyenVanAn_Q1",
 ]
 IMPERSONAL = [
     "",
@@ -38,7 +48,36 @@ IMPERSONAL = [
     "UBND xã Ông Đình",
     "1234567890123",
     "12345678",
+    "Thanh tra huyện Sông Lô",
+    "UBND HUYỆN ĐÔNG HƯNG",
+    "Phòng Văn hóa và Thông tin",
+    "Phòng Văn Hóa Thông Tin",
+    "Công An Tỉnh",
+    "Hồ Sơ Đất Đai",
+    "Lý Lịch Tư Pháp",
+    "Đoàn Thanh niên Cộng sản Hồ Chí Minh",
+    "học tập và làm theo tư tưởng, đạo đức, phong cách Hồ Chí Minh",
+    "đường Nguyễn Văn Linh, phường Lê Lợi",
+    "Trường THCS Lê Quý Đôn",
+    "Bao cao Quy 1 2024.xlsx",
 ]
+SURNAMES = "Nguyễn Trần Lê Phạm Hoàng Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý Đào Đinh Đoàn Trịnh Lương Cao Hà Tô"
+GIVEN = ["Văn An", "Thị Hoa", "Đình Chiến", "Hữu Phước", "Đức Anh", "Ngọc Ánh", "Minh Tuấn", "Quang Huy", "Thị Thu Hà"]
+NAMES = [f"{surname} {given}" for surname, given in product(SURNAMES.split(), GIVEN)]
+AGENCIES = [
+    "", "UBND ", "Ủy ban nhân dân ", "Thanh tra ", "Công an ", "Phòng Văn hóa và Thông tin ", "Phòng Văn Hóa ",
+    "Phòng Tài chính - Kế hoạch ", "Ban Dân vận ", "Bộ phận Một cửa ", "BPMC ", "Trung tâm Hành chính công ",
+    "THANH TRA ", "Đảng ủy ", "Hội Nông dân ", "Thôn Đông, ",
+]  # fmt: skip
+
+
+def unit_names() -> set[str]:
+    """Every name and alias of a unit, of all times."""
+    names: set[str] = set()
+    for table, columns in (("units", ("name_vi", "short_name")), ("unit_aliases", ("alias",))):
+        text = files("warehouse.reference").joinpath(f"{table}.csv").read_text(encoding="utf-8")
+        names |= {row[column] for row in csv.DictReader(text.splitlines()) for column in columns if row[column]}
+    return names
 
 
 @pytest.mark.parametrize("text", PERSONAL)
@@ -51,12 +90,68 @@ def test_not_personal(text: str | None) -> None:
     assert not looks_personal(text)
 
 
-PIECES = st.lists(
-    st.sampled_from([*PERSONAL, *IMPERSONAL, " ", "x", "0", "9", "Ông", "bà ", "É", "@", "."]), max_size=5
+def test_no_unit_and_no_agency_is_a_person() -> None:
+    names = unit_names()
+    assert len(names) > 1000
+    taken = [
+        text
+        for agency, name in product(AGENCIES, names)
+        for text in (agency + name, (agency + name).upper(), f"{agency}{name}, tỉnh Hưng Yên")
+        if looks_personal(text)
+    ]
+    assert taken == []
+
+
+@pytest.mark.parametrize(
+    "form", ["{}", "ông {}", "Bà {}", "Người nộp: {}", "{} nộp hồ sơ", "Sheet {}", "({})", "BC_{}_2024.xlsx"]
 )
+def test_every_name_of_a_person_is_caught_however_it_is_written(form: str) -> None:
+    forms = [form.format(written) for name in NAMES for written in (name, name.upper())]
+    missed = [
+        text for text in forms if not looks_personal(text) or not looks_personal(unicodedata.normalize("NFD", text))
+    ]
+    assert missed == []
 
 
-@given(PIECES.map("".join))
-def test_duckdb_sees_what_python_sees(text: str) -> None:
-    [seen] = duckdb.execute(f"select {personal_sql('$1::varchar')}", [text]).fetchone() or (None,)
-    assert seen == looks_personal(text)
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Báo cáo Q1-2024 ông Trần Văn An.xlsx", f"Báo cáo Q1-2024 {MASK}.xlsx"),
+        ("20240105-0912345678.csv", f"20240105-{MASK}.csv"),
+        ("2024-Q1 Nguyễn Thị Thu Hà 0912 345 678.xlsx", f"2024-Q1 {MASK} {MASK}.xlsx"),
+        ("CCCD033204001234", f"CCCD{MASK}"),
+        ("gửi a.b@hungyen.gov.vn nhé", f"gửi {MASK} nhé"),
+        ("Quy1_NguyenVanAn.xlsx", f"Quy1_{MASK}.xlsx"),
+        ("Trần Hải Long", MASK),
+        ("UBND huyện Đông Hưng 2024-Q1.xlsx", "UBND huyện Đông Hưng 2024-Q1.xlsx"),
+    ],
+)
+def test_only_the_person_is_covered(text: str, expected: str) -> None:
+    assert masked(text) == expected
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        [*PERSONAL, *IMPERSONAL, " ", "x", "0", "9", "Ông", "bà ", "É", "@", ".", "_", "Nguyễn ", "Văn ", "VĂN", "Thị"]
+    ),
+    max_size=5,
+).map("".join)
+
+
+@given(PIECES)
+def test_duckdb_sees_and_covers_what_python_does(text: str) -> None:
+    seen = duckdb.execute(f"select {personal_sql('$1::varchar')}, {masked_sql('$1::varchar')}", [text]).fetchone()
+    assert seen == (looks_personal(text), masked(text))
+
+
+@given(PIECES)
+def test_what_is_covered_looks_personal_no_more(text: str) -> None:
+    assert not looks_personal(masked(text))
+    assert masked(masked(text)) == masked(text)
+
+
+def test_null_is_nobody() -> None:
+    assert duckdb.execute(f"select {personal_sql('null::varchar')}, {masked_sql('null::varchar')}").fetchone() == (
+        False,
+        None,
+    )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
 import pytest
 
 from expectations.contracts.model import ContractError, contract
 from expectations.contracts.questionnaires import expand, known, load, parse
-from expectations.verdict import judge
+from tests.expectations.one import judge_one
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,10 +72,10 @@ def test_answers_outside_the_scale_are_nulled_and_no_answers_in_silence(
         base | {"response_code": "3", "item_water": 99, "item_life": 0},
         base | {"response_code": "4", "_defects": "|item_water:unreadable|"},
     ]
-    verdict = judge(write_frame(expanded, rows), expanded, work_dir=tmp_path)
+    verdict = judge_one(write_frame(expanded, rows), expanded, work_dir=tmp_path)
 
-    assert verdict.accepted_path
-    accepted = pl.read_parquet(verdict.accepted_path)
+    accepted = verdict.accepted
+    assert accepted is not None
     assert accepted["item_water"].to_list() == [10, None, None, None]
     assert accepted["item_life"].to_list() == [1, 5, None, None]
     assert verdict.findings.select("rule_id", "severity", "row", "column_name").rows() == [
@@ -89,7 +88,7 @@ def test_answers_outside_the_scale_are_nulled_and_no_answers_in_silence(
 def test_contract_without_a_questionnaire_judges_the_rest(tmp_path: Path, write_frame: WriteFrame) -> None:
     found = contract("survey_responses")
     rows = [{"response_code": "1", "questionnaire_id": "SIPAS_2022"}]
-    assert judge(write_frame(found, rows), found, work_dir=tmp_path).findings.is_empty()
+    assert judge_one(write_frame(found, rows), found, work_dir=tmp_path).findings.is_empty()
 
 
 def test_own_file_goes_before_the_shipped_one(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from expectations.contracts.model import ContractError, Rule
 from expectations.rules import KINDS, Scope, compile_rule
-from expectations.verdict import judge
+from tests.expectations.one import judge_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -295,12 +295,12 @@ def test_kind_reports_its_places_and_great_expectations_agrees(
     case: Case, one_rule: Callable[..., Contract], write_frame: WriteFrame, tmp_path: Path
 ) -> None:
     contract = one_rule(case.kind, **case.arguments)
-    verdict = judge(
+    verdict = judge_one(
         write_frame(contract, case.rows),
         contract,
         reference={"units": UNITS},
         work_dir=tmp_path,
-        context={"extracted_on": date(2024, 5, 1)},
+        day=date(2024, 5, 1),
     )
 
     found = {
@@ -308,10 +308,10 @@ def test_kind_reports_its_places_and_great_expectations_agrees(
     }
     assert found == case.places
     failing = {row for row, _ in case.places}
-    assert verdict.suite_result["checks"]["the_check"]["failing"] == len(failing)
+    assert verdict.failing()["the_check"] == len(failing)
     if case.kind != "row_count":
         assert set(verdict.quarantine["_rid"]) == failing
-        assert verdict.rows_accepted == len(case.rows) - len(failing)
+        assert verdict.verdict.rows_accepted == len(case.rows) - len(failing)
 
 
 def test_share_of_another_check_refuses(
@@ -321,12 +321,12 @@ def test_share_of_another_check_refuses(
     gate = Rule("C06", "gate", "failing_share", "gate", "Quá nửa sai.", {"check_name": "the_check", "max_pct": 50})
     contract = replace(base, rules=(*base.rules, gate))
 
-    half = judge(write_frame(contract, [{"word": "a"}, {}]), contract, work_dir=tmp_path)
-    more = judge(write_frame(contract, [{"word": "a"}, {}, {}]), contract, work_dir=tmp_path)
+    half = judge_one(write_frame(contract, [{"word": "a"}, {}]), contract, work_dir=tmp_path)
+    more = judge_one(write_frame(contract, [{"word": "a"}, {}, {}]), contract, work_dir=tmp_path)
 
-    assert not half.refused
-    assert more.refused
-    assert more.accepted_path is None
+    assert not half.verdict.refused
+    assert more.verdict.refused
+    assert more.accepted is None
     assert more.quarantine["rule_ids"].to_list() == [["C06"], ["C04", "C06"], ["C04", "C06"]]
 
 
@@ -351,7 +351,7 @@ def test_rule_that_cannot_be_used_says_why(
 ) -> None:
     contract = one_rule(kind, **arguments)
     with pytest.raises(ContractError, match=word):
-        compile_rule(contract.rules[0], Scope(contract, date(2024, 1, 1)))
+        compile_rule(contract.rules[0], Scope(contract))
 
 
 WORDS = st.one_of(
@@ -392,6 +392,6 @@ def test_all_kinds_together_agree_on_any_rows(
         for number, case in enumerate(MANY)
     )
     contract = replace(base, rules=rules)
-    # judge() raises VerdictDisagreement when the two counts of a rule differ.
-    verdict = judge(write_frame(contract, rows), contract, reference={"units": UNITS}, work_dir=tmp_path)
-    assert verdict.rows_accepted == len(rows)
+    # The delivery fails when the two counts of a rule differ.
+    verdict = judge_one(write_frame(contract, rows), contract, reference={"units": UNITS}, work_dir=tmp_path)
+    assert verdict.verdict.rows_accepted == len(rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from expectations.contracts.text import display, key, plain, unify_tone
@@ -20,6 +20,7 @@ ANYTHING = st.one_of(VIETNAMESE, st.text(max_size=20))
 
 
 @given(ANYTHING)
+@example("A\u200b\u0300")
 def test_forms_are_idempotent(text: str) -> None:
     assert display(display(text)) == display(text)
     assert unify_tone(unify_tone(text)) == unify_tone(text)

@@ -7,15 +7,19 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+import time
+import tomllib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 import yaml
 
-from flows import server
+from flows import doctor, server
 from flows.expected import cadence_of
-from flows.home import HomeError, open_home
+from flows.home import ZONE, HomeError, open_home
 from flows.planning import read_terms
 from sources.feeds import Cadence
 
@@ -62,6 +66,16 @@ def test_prefect_knows_every_setting(tiny_home: Any) -> None:
     assert json.loads(done.stdout.splitlines()[-1]) == [False, False, False, False, url]
 
 
+def test_the_servers_scheduler_reckons_in_our_zone() -> None:
+    """With a neighbour it does not know it logs an error once a minute and creates no run, ever."""
+    code = (
+        "import asyncio; from prefect.server.schemas.schedules import CronSchedule as Cron; "
+        f"print(len(asyncio.run(Cron(cron='0 6 * * 1-5', timezone='{ZONE}').get_dates(3))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == "3"
+
+
 def test_the_next_free_port_is_taken() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -86,8 +100,55 @@ def test_a_server_that_does_not_answer_is_not_found(tiny_home: Any, monkeypatch:
     assert server.find(home) is None
 
 
+class _Slow(BaseHTTPRequestHandler):
+    """A server on a busy machine: alive, and slow to say so."""
+
+    def do_GET(self) -> None:
+        time.sleep(2.5)
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_busy_server_is_waited_for(tiny_home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a run goes under Prefect must not depend on the speed of the machine."""
+    home = open_home(tiny_home.path)
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Slow) as slow:
+        threading.Thread(target=slow.serve_forever, daemon=True).start()
+        api_url = f"http://127.0.0.1:{slow.server_port}/api"
+        home.prefect.mkdir()
+        note = json.dumps({"api_url": api_url, "pid": os.getpid()})
+        (home.prefect / "server.json").write_text(note, encoding="utf-8")
+        assert server.find(home) == api_url
+        monkeypatch.setenv("PREFECT_API_URL", api_url)
+        assert server.find(home) == api_url
+        slow.shutdown()
+
+
+def test_a_server_that_is_still_starting_is_waited_for(tiny_home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = open_home(tiny_home.path)
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    answers = iter([False, False, True])
+    monkeypatch.setattr(server, "is_reachable", lambda *_: next(answers))
+    home.prefect.mkdir()
+    with subprocess.Popen([sys.executable, "-c", "input()", "flows.server"], stdin=subprocess.PIPE) as starting:
+        note = json.dumps({"api_url": "http://127.0.0.1:9/api", "pid": starting.pid})
+        (home.prefect / "server.json").write_text(note, encoding="utf-8")
+        assert server.find(home) == "http://127.0.0.1:9/api"
+
+
 def test_the_file_for_workers_names_the_flow() -> None:
     [deployment] = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
     path, _, flow = deployment["entrypoint"].partition(":")
     assert f"def {flow}(" in (ROOT / path).read_text(encoding="utf-8")
     assert deployment["schedules"][0]["timezone"] == "Asia/Ho_Chi_Minh"
+
+
+def test_the_pinned_versions_are_said_once_more_where_they_are_used() -> None:
+    required = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    pinned = {name: number for name, _, number in (line.partition("==") for line in required) if number}
+    assert pinned.items() >= doctor.PINNED.items()
+    assert yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["prefect-version"] == pinned["prefect"]

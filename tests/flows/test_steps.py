@@ -78,12 +78,10 @@ def test_a_corrected_file_supersedes_and_the_old_figures_stay_answerable(two_dis
     run(two_districts)
     two_districts.add_file("323", sent="20240322", late=0)
     report = run(two_districts)
-    assert [(one.feed, one.rows_loaded, one.rows_unchanged) for one in report.receipts] == [
-        ("d323.service_reports", 1, 1)
-    ]
+    assert [(one.feed, one.rows_loaded) for one in report.receipts] == [("d323.service_reports", 2)]
     late = "select sum(resolved_late)::int as late from {} where unit_code = '323'"
     assert rows(two_districts, late.format("core.service_reports_current")) == [{"late": 0}]
-    assert rows(two_districts, late.format("core.service_reports_as_of('2024-03-20')")) == [{"late": 1}]
+    assert rows(two_districts, late.format("core.service_reports_as_said('2024-03-20')")) == [{"late": 1}]
 
 
 def test_a_broken_file_is_a_finding_and_the_rest_is_loaded(two_districts: Any) -> None:
@@ -91,8 +89,8 @@ def test_a_broken_file_is_a_finding_and_the_rest_is_loaded(two_districts: Any) -
     broken.write_bytes(b"\x00\xff\xfe" * 100)
     report = run(two_districts)
     assert report.exit_code == 3
-    assert {one.feed: one.status for one in report.receipts} == {
-        "d323.service_reports": "loaded",
+    assert {one.feed: one.state for one in report.receipts} == {
+        "d323.service_reports": "booked",
         "d325.service_reports": "refused",
     }
     [finding] = rows(two_districts, "select * from ops.findings where severity = 'gate'")
@@ -109,16 +107,16 @@ def test_a_failing_feed_does_not_stop_the_others(
 ) -> None:
     tries: list[str] = []
 
-    def pull(feed: Any, *_: Any, **__: Any) -> Any:
-        tries.append(feed.feed_id)
-        if feed.source == "d325":
+    def offers(self: landing.Landing) -> Any:
+        tries.append(self.feed.feed_id)
+        if self.feed.source == "d325":
             raise ConnectorUnreachableError("sftp.example.org does not answer")
-        if feed.source == "d326":
+        if self.feed.source == "d326":
             raise FolderMissingError("inbox/326 does not exist; create it")
-        return original(feed, *_, **__)
+        return original(self)
 
-    original = landing.pull
-    monkeypatch.setattr(landing, "pull", pull)
+    original = landing.Landing.offers
+    monkeypatch.setattr(landing.Landing, "offers", offers)
     two_districts.add_feed("326")
     assert main(["run", "--home", str(two_districts.path), "--direct", "--json"]) == 3
     told = json.loads(capsys.readouterr().out)
@@ -189,7 +187,7 @@ def test_a_first_version_sent_again_after_a_corrected_one_counts_again(two_distr
     run(two_districts)
     late = "select sum(resolved_late) as late from core.service_reports_current where unit_code = '323'"
     assert rows(two_districts, late) == [{"late": 1}]
-    known = "select sum(resolved_late) as late from core.service_reports_as_of('2024-04-02') where unit_code = '323'"
+    known = "select sum(resolved_late) as late from core.service_reports_as_said('2024-04-02') where unit_code = '323'"
     assert rows(two_districts, known) == [{"late": 2}]
 
 
@@ -204,16 +202,16 @@ def test_of_two_files_of_one_moment_none_counts_until_a_person_accepts_one(
     assert run(two_districts).exit_code == 3
     counted = "select count(*) as rows from core.service_reports_current where unit_code = '323'"
     assert rows(two_districts, counted) == [{"rows": 0}]
-    held = rows(two_districts, "select delivery_id, file_name from ops.deliveries where status = 'held' order by 2")
+    held = rows(two_districts, "select delivery_id, file_name from ops.deliveries where state = 'held' order by 2")
     assert len(held) == 2
     assert main(["run", "--home", home, "--direct", "--accept", "feedfeedfeedfeed"]) == 2
     assert held[0]["delivery_id"] in capsys.readouterr().err
     assert main(["run", "--home", home, "--direct", "--accept", held[0]["delivery_id"]]) == 0
     assert rows(two_districts, counted) == [{"rows": 2}]
-    assert [one["status"] for one in rows(two_districts, "select status from ops.deliveries order by 1")] == [
+    assert [one["state"] for one in rows(two_districts, "select state from ops.deliveries order by 1")] == [
+        "booked",
+        "booked",
         "held",
-        "loaded",
-        "loaded",
     ]
 
 

@@ -1,122 +1,185 @@
-"""Bounded children: whatever a file does to its reader is a verdict on that file; the others go on."""
+"""Bounded workers: what happens to one task stays with it, whatever kills, hangs or swells."""
 
 from __future__ import annotations
 
+import operator
 import os
+import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import polars as pl
+import psutil
 import pytest
 
-from expectations.contracts.model import contract
-from sources.bounded import Limits, ReadingPool
-from sources.child import guarded
+from sources.bounded import Limits, WorkerPool
+from sources.child import PanicError, Task, _answer
+from sources.errors import SourceError, WorkerDiedError, WorkerTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from sources.feeds import Feed
-    from sources.reading import Reading
-    from sources.units import UnitIndex
-
-PLAIN = "Mã hồ sơ;Trạng thái\nA1;10\n"
+    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="module")
-def pool() -> Iterator[ReadingPool]:
-    with ReadingPool(Limits(workers=2, memory_mib=1024, seconds=3)) as made:
+def pool() -> Iterator[WorkerPool]:
+    with WorkerPool(Limits(workers=2, memory_mib=512, seconds=30)) as made:
         yield made
 
 
-def run(pool: ReadingPool, task: Callable[..., Any], *arguments: Any) -> Reading:
-    return pool.run(task, *arguments)
+def test_nothing_is_started_before_it_is_needed() -> None:
+    with WorkerPool() as idle:
+        assert not idle._all
+
+
+def test_a_worker_is_used_again_and_returns_what_the_task_returns(pool: WorkerPool) -> None:
+    assert {pool.run(os.getpid) for _ in range(5)} == {pool.run(os.getpid)}
+    assert pool.run(divmod, 7, 3) == (2, 1)
+    assert pool.run(sorted, [1, 3, 2], reverse=True) == [3, 2, 1]
+
+
+def test_an_exception_comes_back_with_the_traceback_of_the_worker(pool: WorkerPool) -> None:
+    with pytest.raises(ZeroDivisionError) as caught:
+        pool.run(divmod, 1, 0)
+    assert "in _answer" in str(caught.value.__cause__)
 
 
 @pytest.mark.parametrize(
-    ("task", "arguments", "check"),
+    ("task", "arguments", "fault", "words"),
     [
-        (os._exit, (3,), "reader_crashed"),
-        (signal.raise_signal, (signal.SIGKILL,), "reader_crashed"),
-        (os.abort, (), "reader_crashed"),
-        (time.sleep, (60,), "file_takes_too_long"),
-        (bytearray, (1 << 33,), "file_needs_too_much_memory"),
+        (os._exit, (3,), WorkerDiedError, "ended with code 3"),
+        (signal.raise_signal, (signal.SIGKILL,), WorkerDiedError, "killed by SIGKILL"),
+        (os.abort, (), WorkerDiedError, "killed by SIGABRT"),
+        (bytearray, (1 << 33,), MemoryError, None),
     ],
-    ids=["exit", "kill", "abort", "endless", "memory"],
+    ids=["exit", "kill", "abort", "memory"],
 )
-def test_the_fate_of_a_child_is_a_verdict(
-    pool: ReadingPool, task: Callable[..., Any], arguments: tuple[Any, ...], check: str
+def test_what_repeats_is_raised_by_name(
+    pool: WorkerPool, task: object, arguments: tuple[object, ...], fault: type[Exception], words: str | None
 ) -> None:
-    reading = run(pool, task, *arguments)
-    assert reading.frame_path is None
-    assert reading.rows_read == 0
-    [finding] = reading.findings
-    assert (finding.rule_id, finding.check, finding.severity) == ("Q01", check, "gate")
-    assert finding.message_vi.endswith("Đề nghị xuất lại tệp từ phần mềm và gửi lại.")
+    with pytest.raises(fault, match=words):
+        pool.run(task, *arguments)  # type: ignore[arg-type]
+    assert pool.run(abs, -1) == 1
 
 
-def test_others_go_on_while_one_dies(
-    pool: ReadingPool, tmp_path: Path, make_feed: Callable[..., Feed], units: UnitIndex
-) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text(PLAIN, encoding="utf-8")
-    feed, terms = make_feed(), contract("dossiers")
-
-    def read(number: int) -> int:
-        if number % 4 == 0:
-            return len(run(pool, os._exit, 1).findings)
-        return pool.read(path, "a.csv", feed, terms, units, tmp_path / f"work{number}").rows_read
-
+def test_a_task_that_hangs_ends_at_its_deadline_and_the_others_go_on(pool: WorkerPool) -> None:
     with ThreadPoolExecutor(4) as threads:
-        assert list(threads.map(read, range(6))) == [1] * 6
+        begun = time.monotonic()
+        hanging = threads.submit(pool.run, time.sleep, 60, seconds=0.5)
+        others = [threads.submit(pool.run, abs, -number) for number in range(20)]
+        assert [other.result() for other in others] == list(range(20))
+        with pytest.raises(WorkerTimeoutError, match=r"0\.5 s"):
+            hanging.result()
+        assert time.monotonic() - begun < 20
+    assert issubclass(WorkerTimeoutError, SourceError)
+    assert WorkerTimeoutError.transient
+    assert WorkerDiedError.transient
 
 
-def test_a_child_killed_from_outside(
-    pool: ReadingPool, tmp_path: Path, make_feed: Callable[..., Feed], units: UnitIndex
-) -> None:
-    found: list[Reading] = []
-    thread = threading.Thread(target=lambda: found.append(run(pool, signal.pause)))
-    thread.start()
-    time.sleep(0.3)
-    for process in list(pool._pool._pool_manager.worker_manager.workers.values()):
-        assert process.pid
-        os.kill(process.pid, signal.SIGKILL)
-    thread.join(timeout=10)
-    assert [one.findings[0].check for one in found] == ["reader_crashed"]
-    path = tmp_path / "a.csv"
-    path.write_text(PLAIN, encoding="utf-8")
-    assert pool.read(path, "a.csv", make_feed(), contract("dossiers"), units, tmp_path / "work").rows_read == 1
+def test_a_task_is_tried_again_when_its_worker_was_killed_once(pool: WorkerPool) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(pool.run, operator.call, "x".__add__, "y")
+        assert waiting.result() == "xy"
+        waiting = threads.submit(pool.run, time.sleep, 1.5)
+        time.sleep(0.7)
+        busy = [one for one in pool._all if one not in pool._idle]
+        assert len(busy) == 1
+        os.kill(busy[0].process.pid, signal.SIGKILL)
+        assert waiting.result() is None
 
 
-def test_a_parquet_that_unfolds_beyond_the_memory(
-    pool: ReadingPool, tmp_path: Path, make_feed: Callable[..., Feed], units: UnitIndex
-) -> None:
-    path = tmp_path / "unfolds.parquet"
-    zeros = pl.DataFrame({f"c{n}": pl.repeat(0, 4_000_000, dtype=pl.Int64, eager=True) for n in range(20)})
-    zeros.write_parquet(path, compression="zstd")
-    assert path.stat().st_size < 200_000
-    feed = make_feed(layout="{format: parquet}")
-    reading = pool.read(path, path.name, feed, contract("dossiers"), units, tmp_path / "work")
-    [finding] = reading.findings
-    assert (finding.rule_id, finding.severity) == ("Q01", "gate")
-
-
-def test_our_own_mistakes_are_not_blamed_on_the_file(pool: ReadingPool) -> None:
+def test_a_worker_that_died_idle_is_no_attempt(pool: WorkerPool) -> None:
+    pool.run(abs, -1)
+    for worker in pool._idle:
+        os.kill(worker.process.pid, signal.SIGKILL)
+    time.sleep(0.1)
     with pytest.raises(ZeroDivisionError):
-        run(pool, divmod, 1, 0)
+        pool.run(divmod, 1, 0)
 
 
-def test_a_panic_of_a_rust_reader_is_no_exception_of_python() -> None:
-    class PanicException(BaseException):
-        pass
+def test_all_that_a_task_started_ends_with_it(pool: WorkerPool) -> None:
+    mark = f"6{os.getpid()}"
+    with pytest.raises(WorkerTimeoutError):
+        pool.run(subprocess.run, ["sleep", mark], seconds=0.5)
+    left = [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["sleep", mark]]
+    assert [one.status() for one in left if one.status() != psutil.STATUS_ZOMBIE] == []
 
-    def panic() -> Reading:
-        raise PanicException
 
-    assert [finding.check for finding in guarded(panic).findings] == ["reader_panicked"]
-    with pytest.raises(KeyboardInterrupt):
-        guarded(lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+def test_an_object_of_many_tasks_travels_once() -> None:
+    with WorkerPool(Limits(workers=1)) as one:
+        units = one.keep(list(range(1000)))
+        assert one.keep(units.value) is units
+        assert one.run(len, units) == 1000
+        [worker] = one._idle
+        assert worker.holds == {units.key}
+        assert [one.run(sum, units), one.run(sum, units)] == [499500, 499500]
+        assert worker.holds == {units.key}
+        assert worker.tasks == 3
+        assert one.run(len, one.keep([1, 2])) == 2
+        assert len(worker.holds) == 2
+
+
+def test_the_object_is_sent_again_to_the_worker_that_replaces_a_dead_one() -> None:
+    with WorkerPool(Limits(workers=1)) as one:
+        units = one.keep([1, 2, 3])
+        assert one.run(len, units) == 3
+        with pytest.raises(WorkerDiedError):
+            one.run(os._exit, 1)
+        assert one.run(len, units) == 3
+
+
+def test_a_worker_is_replaced_after_its_share_of_tasks() -> None:
+    with WorkerPool(Limits(workers=1, tasks_per_worker=2)) as one:
+        assert len({one.run(os.getpid) for _ in range(4)}) == 2
+
+
+def test_what_cannot_be_pickled_is_told_in_words(pool: WorkerPool) -> None:
+    with pytest.raises(Exception, match="cannot be pickled"):
+        pool.run(threading.Lock)
+
+
+def test_a_panic_of_rust_code_is_told_and_ends_the_worker() -> None:
+    import pickle  # noqa: PLC0415
+
+    failed = _answer(pickle.dumps(Task(sys.exit, (1,), {})), {})  # a BaseException, as a panic is
+    assert failed is not None
+    assert isinstance(failed.fault, PanicError)  # type: ignore[union-attr]
+    assert failed.is_last  # type: ignore[union-attr]
+
+
+ORPHANS = """
+import os, re, sys, threading
+from sources.bounded import Limits, WorkerPool
+pool = WorkerPool(Limits(workers=1))
+print(pool.run(os.getpid), flush=True)
+threading.Thread(target=lambda: pool.run(re.match, "(a+)+$", "a" * 60 + "b"), daemon=True).start()
+sys.stdin.read()
+"""
+
+
+def test_workers_end_with_a_parent_that_was_killed_even_inside_code_that_never_yields() -> None:
+    parent = subprocess.Popen([sys.executable, "-c", ORPHANS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout
+    worker = psutil.Process(int(parent.stdout.readline()))
+    time.sleep(0.5)
+    assert worker.status() == psutil.STATUS_RUNNING
+    parent.kill()
+    parent.communicate()
+    worker.wait(timeout=5)
+    assert re.match("a", "a")
+
+
+def test_closing_ends_what_is_at_work() -> None:
+    one = WorkerPool(Limits(workers=1))
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(one.run, time.sleep, 60)
+        time.sleep(0.5)
+        one.close()
+        with pytest.raises(WorkerDiedError):
+            waiting.result(timeout=10)
+    assert not one._all
+    with pytest.raises(WorkerDiedError, match="were ended"):
+        one.run(abs, 1)

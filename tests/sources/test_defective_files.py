@@ -151,7 +151,6 @@ def test_encodings_say_the_same(make_feed: Callable[..., Feed], read_text: Calla
     result = read_text(coded, feed, "ban_khac.csv")
     assert result.findings == []
     assert result.frame.equals(plain.frame)
-    assert result.reading.content_hash == plain.reading.content_hash
 
 
 def test_wrong_way_round(make_feed: Callable[..., Feed], read_text: Callable[..., Any]) -> None:
@@ -317,18 +316,3 @@ def test_name_and_content_must_agree_on_the_period(
     assert read_text(CSV, feed, "hs_2024Q1.csv").findings == []
     assert [one.check for one in read_text(CSV, feed, "hs_2024Q2.csv").findings] == ["period_disagrees"]
     assert [one.check for one in read_text(CSV, feed, "hs_quy_nam.csv").findings] == ["period_unreadable"]
-
-
-def test_the_content_hash_forgets_order_and_remembers_content(
-    make_feed: Callable[..., Feed], read_text: Callable[..., Any]
-) -> None:
-    lines = CSV.splitlines()
-    base = read_text(CSV, make_feed()).reading.content_hash
-    turned = "\r\n".join([lines[0], lines[2], lines[1]])
-    assert read_text(turned, make_feed()).reading.content_hash == base
-    xlsx = read_text(workbook(), make_feed(layout="{format: xlsx, number: vi}"), "a.xlsx").reading.content_hash
-    assert xlsx == base
-    assert read_text(CSV.replace("A2", "A3"), make_feed()).reading.content_hash != base
-    assert read_text(CSV + lines[1], make_feed()).reading.content_hash != base
-    one, other = (read_text(CSV.replace("05/01/2024", day), make_feed()) for day in ("31/02/2024", "30/02/2024"))
-    assert one.reading.content_hash != other.reading.content_hash

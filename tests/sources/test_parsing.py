@@ -19,13 +19,13 @@ from sources.parsing import (
     count_entries,
     keys,
     length,
-    map_values,
     parse_booleans,
     parse_dates,
     parse_numbers,
     parse_text,
     presence,
 )
+from sources.recipes import ValueMap
 
 BAD = "BAD"
 
@@ -228,10 +228,35 @@ def test_derivations_keep_no_text() -> None:
 
 
 def test_maps_forgive_case_spaces_and_tone_placement() -> None:
-    entries, found, bad = map_values(cells("HOÀ  giải", "Hòa giải", "hoa giai", "", None), {"Hòa giải": "1"})
-    assert [entries.get(text) if text else None for text in found.to_list()] == ["1", "1", None, None, None]
-    assert bad.to_list() == [False, False, True, False, False]
-    _, found, bad = map_values(cells("", None, "x"), {"": False, "x": True})
-    assert found.to_list() == ["", "", "x"]
-    assert not bad.any()
+    told = ValueMap({"Hòa giải": "1"}, "text")
+    assert [told(text) for text in ("HOÀ  giải", "Hòa giải", "hoa giai", "", None)] == [
+        ("1", False),
+        ("1", False),
+        (None, True),
+        (None, False),
+        (None, False),
+    ]
+    blanks = ValueMap({"": False, "x": True}, "boolean")
+    assert [blanks(text) for text in ("", None, "x", " X ")] == [
+        (False, False),
+        (False, False),
+        (True, False),
+        (True, False),
+    ]
     assert keys(cells("UBND  H. Ân Thi.", None)).to_list() == ["ubnd h. ân thi", None]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("98.512%", 98.512), ("98.5%", 98.5), ("1.234%", 1.234), ("98,512%", 98.512), ("1.234,5%", 1234.5)],
+)
+def test_a_dot_before_a_percent_sign_is_a_decimal_mark(text: str, value: float) -> None:
+    assert shown(parse_numbers(cells(text), "vi", integer=False)) == [value]
+
+
+@pytest.mark.parametrize(
+    "text", ["٠٥/٠١/٢٠٢٤", "०५-०१-२०२४", "２０２４-０１-０５", "ngày ٥ tháng ١ năm ٢٠٢٤", "٢٠٢٤٠١٠٥"]
+)
+def test_digits_of_other_scripts_are_unreadable_and_never_raise(text: str) -> None:
+    assert shown(parse_dates(cells("05/01/2024", text))) == [datetime(2024, 1, 5), BAD]
+    assert shown(parse_numbers(cells(text[-1] if text.isdigit() else "٢٠"), "vi", integer=True)) == [BAD]

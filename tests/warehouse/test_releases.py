@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +14,11 @@ import duckdb
 import pytest
 
 from expectations.contracts.model import PERSONAL, contract, datasets
+from expectations.contracts.privacy import MASK
 from tests.warehouse.deliveries import Sent, load_sent, prepare
 from warehouse import releases
 from warehouse.journal import begin_run, end_run
-from warehouse.privacy import MASKED, ReleaseRefusedError, check_releasable
+from warehouse.privacy import MaskedCells, ReleaseRefusedError, check_releasable
 from warehouse.reference import load_reference
 from warehouse.releases import current, list_releases, publish
 from warehouse.store import connect, writer
@@ -119,6 +121,88 @@ def test_a_reader_of_the_old_release_is_not_disturbed(home: Path) -> None:
     assert told.split() == ["3", "7"]
 
 
+def test_the_oldest_releases_beyond_keep_are_removed_and_their_readers_stay(home: Path) -> None:
+    with writer(home) as con:
+        load_sent(con, FIRST, home)
+        first = publish(home, con, keep=2)
+        with connect(first.path / "warehouse.duckdb", read_only=True) as reader:
+            for number in range(1, 5):
+                load_sent(con, Sent("d325.reports", number, (("2024-Q1", "Đất đai", number),)), home)
+                last = publish(home, con, keep=2)
+                assert last.is_new
+            assert reader.execute("select count(*) from core.service_reports").fetchone() == (2,)
+        held = list_releases(home)
+        assert len(held) == 2
+        assert [one.release_id for one in held if one.is_current] == [last.release_id]
+        assert not first.path.exists()
+        publish(home, con, keep=1)  # nothing new, and yet fewer are wanted
+        assert [one.release_id for one in list_releases(home)] == [last.release_id]
+    assert not [path for path in (home / "releases").iterdir() if path.name.startswith(".making-")]
+
+
+def test_what_is_carried_over_is_what_would_be_copied(home: Path) -> None:
+    with writer(home) as con:
+        load_reference(con)
+        con.execute("create table marts.tally as select '2024-Q1' as period, 1 as row_count")
+        load_sent(con, FIRST, home)
+        publish(home, con)
+        load_sent(con, CORRECTED, home)
+        load_sent(con, Sent("d325.reports", 1, (("2024-Q1", "Đất đai", 3),)), home)
+        con.execute("create or replace table marts.tally as select '2024-Q1' as period, 2 as row_count")
+        con.execute("delete from ref.settings")
+        grown = publish(home, con)
+        shutil.move(home / "releases", home / "others")
+        fresh = publish(home, con)
+    with connect(fresh.path / "warehouse.duckdb", read_only=True) as con:
+        con.execute(f"attach '{home / 'others' / grown.release_id / 'warehouse.duckdb'}' as grown (read_only)")
+        tables = con.execute(
+            "select schema_name, table_name from duckdb_tables()"
+            " where database_name = 'grown' and table_name <> 'releases'"
+        ).fetchall()
+        assert ("core", "service_reports") in tables
+        for schema, table in tables:
+            here, there = f'from {schema}."{table}"', f'from grown.{schema}."{table}"'
+            assert con.execute(f"({here}) except all ({there})").fetchall() == [], table
+            assert con.execute(f"({there}) except all ({here})").fetchall() == [], table
+        assert len(tables) == len(con.execute("from duckdb_tables() where database_name = 'warehouse'").fetchall()) - 1
+
+
+def test_a_table_that_did_not_change_is_not_written_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    brought: list[str] = []
+    bring = releases._bring
+
+    def listened(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str, *, is_carried: bool) -> None:
+        brought.append(f"{schema}.{table}")
+        bring(con, own, schema, table, is_carried=is_carried)
+
+    with writer(home) as con:
+        load_reference(con)
+        load_sent(con, FIRST, home)
+        publish(home, con)
+        monkeypatch.setattr(releases, "_bring", listened)
+        load_sent(con, CORRECTED, home)
+        publish(home, con)
+    assert {"core.service_reports", "ops.deliveries"} <= set(brought)
+    assert not [name for name in brought if name.startswith("ref.")]
+    assert "core.dossiers" not in brought
+
+
+def test_no_block_of_a_release_ever_held_what_is_masked_or_left_out(home: Path) -> None:
+    personal = "Gọi 0912 345 678 gặp ông Nguyễn Văn A"
+    with writer(home) as con:
+        load_sent(con, FIRST, home)
+        con.execute("update ops.findings set message_vi = ?", [personal])
+        con.execute(
+            "insert into ops.findings (finding_id, feed, dataset, rule_id, check_name, severity, message_vi, found_at)"
+            " select 'f' || i, 'f', 'd', 'Q01', 'c', 'warning', ?, now() from range(3000) t(i)",
+            [personal],
+        )
+        made = publish(home, con)
+    content = (made.path / "warehouse.duckdb").read_bytes()
+    assert b"0912 345 678" not in content
+    assert b"landing/" not in content
+
+
 def test_a_failed_publication_leaves_the_standing_release(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with writer(home) as con:
         load_sent(con, FIRST, home)
@@ -140,23 +224,40 @@ def _fails(_path: Path, _text: str) -> None:
     raise OSError("disk full")
 
 
-def test_a_cell_that_looks_personal_refuses_the_release(home: Path) -> None:
+def test_a_cell_that_looks_personal_is_covered_and_reported_in_every_release(home: Path) -> None:
     with writer(home) as con:
         load_sent(con, FIRST, home)
-        first = publish(home, con)
-        for text in ("Gọi 0912 345 678", "033095001234", "lan@example.vn"):
+        assert publish(home, con).masked == ()
+        load_sent(con, CORRECTED, home)
+        for office in ("Gọi 0912 345 678", "UBND huyện Đông Hưng"):
             con.execute(
                 "insert into core.dossiers (period, unit_code, dossier_code, executing_office, _partition, _occurrence,"
                 " _row_hash, _delivery_id) values ('2024-Q1', '323', '000.00.33.H31-240110-0001', ?, 'p', 1, 1, ?)",
-                [text, CORRECTED.delivery_id],
+                [office, CORRECTED.delivery_id],
             )
-            load_sent(con, CORRECTED, home)
-            with pytest.raises(ReleaseRefusedError, match=r"core\.dossiers\.executing_office: 1 texts"):
-                publish(home, con)
-            con.execute("delete from core.dossiers")
-        standing = current(home)
-        assert standing
-        assert standing.release_id == first.release_id
+        found = publish(home, con)
+        assert found.masked == (MaskedCells("core", "dossiers", "executing_office", 1),)
+        assert found.is_new
+        con.execute("create table marts.later as select 1 as one")
+        again = publish(home, con)  # the row is not new any more, and still not to be seen
+        assert again.masked == found.masked
+    for path in (found.path, again.path):
+        with connect(path / "warehouse.duckdb", read_only=True) as con:
+            offices = con.execute("select executing_office from core.dossiers order by all").fetchall()
+            assert offices == [(f"Gọi {MASK}",), ("UBND huyện Đông Hưng",)]
+        assert "0912" not in (path / "manifest.json").read_text(encoding="utf-8")
+
+
+def test_a_narrative_and_the_name_of_a_file_never_stop_a_release_and_name_nobody(home: Path) -> None:
+    with writer(home) as con:
+        load_sent(con, FIRST, home)
+        con.execute("update ops.deliveries set file_name = 'Q1 ông Trần Văn An 0912345678.xlsx'")
+        con.execute("create table marts.told as select 'Bà Lê Thị Hoa (0987654321) phụ trách.' as narrative_vi")
+        found = publish(home, con)
+    assert [(one.table, one.column) for one in found.masked] == [("told", "narrative_vi"), ("deliveries", "file_name")]
+    with connect(found.path / "warehouse.duckdb", read_only=True) as con:
+        assert con.execute("select narrative_vi from marts.told").fetchone() == (f"{MASK} ({MASK}) phụ trách.",)
+        assert con.execute("select file_name from ops.deliveries").fetchone() == (f"Q1 {MASK} {MASK}.xlsx",)
 
 
 def test_a_personal_column_refuses_the_release(home: Path) -> None:
@@ -177,7 +278,7 @@ def test_messages_that_look_personal_are_masked(home: Path) -> None:
     found = current(home)
     assert found
     with connect(found.file, read_only=True) as con:
-        assert con.execute("select message from ops.outcomes").fetchone() == (MASKED,)
+        assert con.execute("select message from ops.outcomes").fetchone() == (f"no answer from {MASK}",)
 
 
 @pytest.mark.parametrize("dataset", datasets())
@@ -187,7 +288,7 @@ def test_no_table_has_a_personal_column(dataset: str, home: Path) -> None:
         found = con.execute("select column_name from duckdb_columns() where schema_name in ('core', 'marts', 'ops')")
         columns = {row[0] for row in found.fetchall()}
         assert not personal & columns
-        check_releasable(con, "warehouse")
+        assert check_releasable(con, "warehouse") == []
 
 
 def test_the_manifest_is_plain_json(home: Path) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from warehouse.rehashing import signatures_stand
 
 from expectations.contracts.model import contract, datasets
 from tests.warehouse.deliveries import Sent, load_sent, warehouse
-from warehouse.rehashing import signatures_stand
 from warehouse.schema import SCHEMA_VERSION, core_columns, core_tables, ops_tables, ref_tables
 from warehouse.store import (
     NewerSchemaError,

@@ -33,7 +33,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.model import contract, datasets
-from expectations.contracts.periods import Period, regimes
+from expectations.contracts.periods import CALENDAR, Period, PeriodError, regimes
 from warehouse.reports import evidence
 from warehouse.reports.figures import catalogue, figures, missing_figure, values
 from warehouse.reports.page import render_html
@@ -417,7 +417,16 @@ def _period(period: Period) -> Row:
 
 
 def _regimes_of(period: Period) -> tuple[str, ...]:
-    return ("CALENDAR",) if period.month else regimes()
+    """The regimes that have a window for the period: the calendar always, the others while a circular was in force."""
+    return tuple(regime for regime in regimes() if regime == CALENDAR or _has_window(period, regime))
+
+
+def _has_window(period: Period, regime: str) -> bool:
+    try:
+        period.window(regime)
+    except PeriodError:
+        return False
+    return True
 
 
 def _release(con: duckdb.DuckDBPyConnection, given: Mapping[str, Any] | None) -> Row:

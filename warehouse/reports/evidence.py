@@ -141,7 +141,7 @@ def obligations(con: duckdb.DuckDBPyConnection, periods: Sequence[str], units: S
         [list(periods), list(units)],
     )
     deliveries = {row["delivery_id"]: row for row in _deliveries(con, periods)}
-    refused: dict[str, Row] = {row["feed"]: row for row in deliveries.values() if row["status"] in {"refused", "held"}}
+    refused: dict[str, Row] = {row["feed"]: row for row in deliveries.values() if row["state"] in {"refused", "held"}}
     gates = {
         row["delivery_id"]: row
         for row in fetch(
@@ -160,7 +160,7 @@ def obligations(con: duckdb.DuckDBPyConnection, periods: Sequence[str], units: S
         result.append(
             {
                 **{name: row[name] for name in ("feed", "dataset", "unit_code", "period", "due_on")},
-                "status": turned_away["status"] if turned_away else row["status"],
+                "status": turned_away["state"] if turned_away else row["status"],
                 "file_name": turned_away["file_name"] if turned_away else None,
                 "rule_id": gate["rule_id"] if gate else None,
                 "reason_vi": gate["message_vi"] if gate else None,
@@ -177,7 +177,7 @@ def quality(con: duckdb.DuckDBPyConnection, periods: Sequence[str], feeds: froze
     by_dataset: dict[str, Row] = {}
     for row in deliveries:
         entry = by_dataset.setdefault(row["dataset"], _empty_dataset(row["dataset"]))
-        entry["deliveries"][row["status"]] = entry["deliveries"].get(row["status"], 0) + 1
+        entry["deliveries"][row["state"]] = entry["deliveries"].get(row["state"], 0) + 1
     receipts = fetch(
         con,
         "ops.receipts",
@@ -191,7 +191,7 @@ def quality(con: duckdb.DuckDBPyConnection, periods: Sequence[str], feeds: froze
                 entry[name] += int(row[name] or 0)
     return {
         "datasets": [by_dataset[name] for name in sorted(by_dataset)],
-        "deliveries": _counts(row["status"] for row in deliveries),
+        "deliveries": _counts(row["state"] for row in deliveries),
         "rows": {
             name: sum(entry[name] for entry in by_dataset.values())
             for name in ("rows_read", *(f"rows_{fate}" for fate in FATES))
@@ -224,7 +224,7 @@ def _deliveries(con: duckdb.DuckDBPyConnection, periods: Sequence[str]) -> list[
     return fetch(
         con,
         "ops.deliveries",
-        ("delivery_id", "feed", "dataset", "file_name", "status", "received_at"),
+        ("delivery_id", "feed", "dataset", "file_name", "state", "landed_at"),
         "list_has_any(periods, ?)",
         [list(periods)],
     )
@@ -235,8 +235,8 @@ def _unplaced(con: duckdb.DuckDBPyConnection) -> list[Row]:
     rows = fetch(
         con,
         "ops.deliveries",
-        ("delivery_id", "feed", "file_name", "status"),
-        "coalesce(len(periods), 0) = 0 and status in ('refused', 'held')",
+        ("delivery_id", "feed", "file_name", "state"),
+        "coalesce(len(periods), 0) = 0 and state in ('refused', 'held')",
     )
     gates = fetch(con, "ops.findings", ("delivery_id", "rule_id"), "severity = 'gate' and delivery_id is not null")
     rules = {row["delivery_id"]: row["rule_id"] for row in gates}

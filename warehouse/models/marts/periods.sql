@@ -6,9 +6,8 @@ with mentioned as (
   select period
   from marts.reported_parts
   union
-  select unnest(periods)
-  from ops.deliveries
-  where status in ('loaded', 'unchanged')
+  select period
+  from ops.standing
   union
   select period
   from ops.obligations

@@ -1,0 +1,132 @@
+"""`danvan rebuild`: the warehouse again from the landing zone and the decisions alone."""
+
+# ruff: noqa: PLC0415 (duckdb and the rooms are imported only when this command runs)
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from flows.home import SETTINGS, Home, open_home
+from flows.mistakes import NotEmptyError, NoWarehouseError
+from flows.running import show_report
+from flows.steps import run_cycle
+from flows.terminal import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from expectations.contracts.deliveries import Delivery
+    from flows.steps import RunReport
+
+ASIDE = "warehouse.before-rebuild.duckdb"
+"""Where the old file is kept until the next rebuild."""
+
+CARRIED = (SETTINGS, "feeds", "reference", "questionnaires", "decisions.jsonl")
+"""What a home is made of besides what landed."""
+
+
+def rebuild_home(home: Home, into: Path | None, *, as_json: bool) -> int:
+    """Make the warehouse of `home` anew, in place or as a new home `into`; 3 when something needs a person.
+
+    Raises NotEmptyError for a folder that holds something, NoWarehouseError when nothing has ever landed.
+    """
+    adopted = adopt_first_version(home)
+    if adopted:
+        say(f"{adopted} deliveries of the first version were given their notes in {home.landing}")
+    if not any(home.landing.glob("[0-9a-f][0-9a-f]/*.json")):
+        raise NoWarehouseError(f"nothing has landed in {home.landing} yet; begin with: danvan run --home {home.path}")
+    report = rebuild(carried(home, into) if into else home)
+    show_report(report, as_json=as_json)
+    return report.exit_code
+
+
+def rebuild(home: Home) -> RunReport:
+    """Make the warehouse anew from what has landed. The old file is kept aside until this has succeeded once more."""
+    from warehouse.store import writer_lock
+
+    aside = home.path / ASIDE
+    with writer_lock(home.path):
+        if home.warehouse.exists():
+            aside.unlink(missing_ok=True)
+            home.warehouse.rename(aside)
+        home.warehouse.with_name(home.warehouse.name + ".wal").unlink(missing_ok=True)
+    return run_cycle(home, look=False)
+
+
+def carried(home: Home, into: Path) -> Home:
+    """A new home `into` with the settings, feeds, decisions and landed bytes of `home`; bytes are linked, not copied."""
+    if into.exists() and any(into.iterdir()):
+        raise NotEmptyError(f"{into} holds something already; name a new folder: danvan rebuild --into DIR")
+    into.mkdir(parents=True, exist_ok=True)
+    for name in CARRIED:
+        source = home.path / name
+        if source.is_dir():
+            shutil.copytree(source, into / name)
+        elif source.exists():
+            shutil.copy2(source, into / name)
+    shutil.copytree(home.landing, into / "landing", copy_function=_link)
+    return open_home(into)
+
+
+def _link(source: str, target: str) -> str:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
+    return target
+
+
+def adopt_first_version(home: Home) -> int:
+    """Write the notes beside landed bytes that the first version kept in its warehouse only; how many deliveries."""
+    from sources.landing import keep_sidecar, landed_path, sidecar_path
+
+    count = 0
+    for delivery in _first_version(home):
+        is_there = landed_path(home.path, delivery.sha256).exists()
+        if is_there and not sidecar_path(home.path, delivery.sha256, delivery.delivery_id).exists():
+            keep_sidecar(home.path, delivery)
+            count += 1
+    return count
+
+
+def _first_version(home: Home) -> Iterator[Delivery]:
+    """The deliveries of a warehouse of the first version; what it read several times was one delivery."""
+    import duckdb
+
+    from expectations.contracts.deliveries import Delivery
+    from flows.planning import read_home_feeds
+    from sources.file_names import from_name
+    from sources.landing import delivery_id
+
+    if not home.warehouse.exists():
+        return
+    feeds = {feed.feed_id: feed for feed in read_home_feeds(home)[0]}
+    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+        row = con.execute("select max(version) from ops.schema_version").fetchone()
+        if not row or row[0] != 1:
+            return
+        rows = con.execute(
+            "select feed, any_value(source), any_value(dataset), file_name, sha256, any_value(size_bytes),"
+            " min(received_at) from ops.deliveries where list_contains(?, feed) group by feed, file_name, sha256"
+            " order by all",
+            [list(feeds)],
+        ).fetchall()
+    for feed, source, dataset, file_name, sha256, size, received_at in rows:
+        claimed, sent = from_name(feeds[feed], file_name)
+        landed_at = received_at or datetime.now()  # noqa: DTZ005 - local time, as everywhere
+        yield Delivery(
+            delivery_id(feed, sha256, claimed, sent),
+            feed,
+            source,
+            dataset,
+            file_name,
+            sha256,
+            size,
+            claimed,
+            sent,
+            None,
+            landed_at,
+        )

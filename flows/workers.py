@@ -1,0 +1,79 @@
+"""The worker processes of this process: some read foreign files, one judges; started when first needed, ended at exit."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from expectations.contracts.model import Contract
+    from expectations.contracts.verdicts import JudgedBatch
+    from expectations.verdict import Case
+    from flows.home import Home
+    from sources.bounded import WorkerPool
+    from sources.reading_pool import ReadingPool
+
+JUDGES = 1
+"""Great Expectations costs each process seconds of importing; one judge keeps up with the readers."""
+
+JUDGE_MEMORY_MIB = 3072
+"""Address space of a judge beyond its imports; what its DuckDB may hold is bounded apart."""
+
+_lock = threading.Lock()
+_readers: list[ReadingPool] = []
+_judges: list[WorkerPool] = []
+
+
+def readers(home: Home) -> ReadingPool:
+    """The reading workers, with the limits of the first home that reads."""
+    from sources.reading_pool import Limits, ReadingPool  # noqa: PLC0415
+
+    with _lock:
+        if not _readers:
+            settings = home.settings
+            limits = Limits(settings.run.workers, settings.reading.memory_mib, settings.reading.seconds)
+            _readers.append(ReadingPool(limits))
+            atexit.register(dismiss)
+        return _readers[0]
+
+
+def judges(home: Home) -> WorkerPool:
+    """The judging worker: bounded in memory and time like a reader, with Great Expectations imported."""
+    from sources.bounded import Limits, WorkerPool  # noqa: PLC0415
+
+    with _lock:
+        if not _judges:
+            limits = Limits(JUDGES, JUDGE_MEMORY_MIB, max(600.0, home.settings.reading.seconds * 4))
+            _judges.append(WorkerPool(limits, ("expectations.suites:preload",)))
+            atexit.register(dismiss)
+        return _judges[0]
+
+
+def judge_cases(
+    cases: Sequence[Case], contract: Contract, reference: dict[str, object], folder: Path, *, suite: bool
+) -> JudgedBatch:
+    """What a judging worker does: `expectations.verdict.judge`, with the threads of the machine."""
+    from expectations.verdict import judge  # noqa: PLC0415
+
+    return judge(cases, contract, reference=reference, work_dir=folder, suite=suite, threads=os.cpu_count() or 1)
+
+
+def warm_up(home: Home) -> None:
+    """Let the judge import what it needs now, while this process does something else."""
+    judges(home).warm_up()
+
+
+def dismiss() -> None:
+    """End all workers; the next use starts new ones."""
+    with _lock:
+        for reading in _readers:
+            reading.close()
+        for judging in _judges:
+            judging.close()
+        _readers.clear()
+        _judges.clear()

@@ -1,0 +1,63 @@
+"""Which offers of a feed were fetched before: one append-only file a feed beside the landed bytes.
+
+It only ever saves looking again. Without it everything is fetched once more and ends in the same deliveries.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a source says is there, before its bytes are fetched.
+
+    `place` is where the source keeps it, `name` what it calls it, `token` changes whenever the source says that the
+    bytes may have changed (size and time of a file, an etag, a cursor); None where the source says nothing.
+    """
+
+    place: str
+    name: str
+    size_bytes: int | None
+    modified_at: datetime | None
+    token: str | None
+
+
+class Seen:
+    """Token → delivery of the offers of one feed that were fetched before."""
+
+    def __init__(self, folder: Path, feed: str) -> None:
+        self._path = folder / f"{feed}.jsonl"
+        self._known: dict[str, tuple[str, str]] = {}
+        if self._path.exists():
+            for line in self._path.read_text(encoding="utf-8").splitlines():
+                try:
+                    place, token, delivery_id = json.loads(line)
+                except ValueError:  # the last line of a process that was killed while writing it
+                    continue
+                self._known[place] = (token, delivery_id)
+
+    def delivery_of(self, offer: Offer) -> str | None:
+        """Id of the delivery this very offer became; None when it is new or may have changed."""
+        token, delivery_id = self._known.get(offer.place, ("", ""))
+        return delivery_id if offer.token is not None and token == offer.token else None
+
+    def remember(self, offer: Offer, delivery_id: str) -> None:
+        """Write down what an offer became; the line is complete or will be passed over."""
+        if offer.token is None:
+            return
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps([offer.place, offer.token, delivery_id], ensure_ascii=False) + "\n")
+        self._known[offer.place] = (offer.token, delivery_id)
+
+    @property
+    def deliveries(self) -> frozenset[str]:
+        """Ids of every delivery that a standing offer became."""
+        return frozenset(delivery_id for _, delivery_id in self._known.values())

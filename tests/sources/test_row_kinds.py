@@ -1,0 +1,133 @@
+"""Totals, sums of groups and heads of groups are never data, whether the layout declares them or not; units are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sources.feeds import Feed
+
+FEED = """
+source: {id: p33, name: Tỉnh}
+feeds:
+  petitions:
+    dataset: petitions
+    connector: {path: inbox}
+    period: {fixed: 2024-Q1}
+    layout: {format: csv, delimiter: ";"}
+    unit: {name: Đơn vị}
+    columns:
+      petition_code: Mã đơn
+      received_on: Ngày nhận
+    ignore: {TT: số thứ tự, Số đơn: không cần ở đây}
+"""
+HEADER = "TT;Đơn vị;Mã đơn;Ngày nhận;Số đơn\n"
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("Toàn tỉnh", "TOÀN TỈNH:", "Cấp tỉnh", "UBND cấp huyện", "Cấp sở, ngành", "Khối sở, ngành", "TỔNG CỘNG"),
+        *("Tổng số", "Tổng cộng toàn tỉnh", "Ủy ban nhân dân cấp xã", "Các sở, ngành", "Các xã, phường, thị trấn"),
+        *("UBND các huyện, thị xã, thành phố", "II. Cấp huyện", "A. Cấp tỉnh", "Cấp huyện (10 đơn vị)"),
+    ],
+)
+def test_sums_by_name_are_left_out_with_a_warning(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any], label: str
+) -> None:
+    rows = f"1;Huyện Ân Thi;D1;05/01/2024;1\n;{label};D9;05/01/2024;9\n2;Huyện Phù Cừ;D2;06/01/2024;1\n"
+    result = read_text(HEADER + rows, make_feed(FEED))
+    assert result.frame["petition_code"].to_list() == ["D1", "D2"]
+    assert sum(result.reading.ignored.values()) == 1
+    [finding] = [one for one in result.findings if one.rule_id == "Q10"]
+    assert (finding.severity, finding.row) == ("warning", 3)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("UBND huyện Kim Động", "Huyện Ân Thi", "Thanh tra tỉnh", "Cấp nước Hưng Yên", "Sở Nội vụ", "Xã Toàn Thắng"),
+        *("Tổng cục Thuế", "Các khu công nghiệp tỉnh", "UBND xã Cộng Hòa", "Khối Dân vận"),
+    ],
+)
+def test_the_name_of_an_agency_is_data(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any], name: str
+) -> None:
+    result = read_text(HEADER + f"1;{name};D1;05/01/2024;1\n", make_feed(FEED))
+    assert result.frame["petition_code"].to_list() == ["D1"]
+    assert result.reading.ignored == {}
+
+
+def test_roman_numbers_among_arabic_ones_head_a_group(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any]
+) -> None:
+    rows = (
+        "I;Huyện Ân Thi;D9;05/01/2024;2\n1;Huyện Ân Thi;D1;05/01/2024;1\n2;Huyện Ân Thi;D2;05/01/2024;1\n"
+        "II;Huyện Phù Cừ;D8;05/01/2024;1\n1;Huyện Phù Cừ;D3;05/01/2024;1\n"
+    )
+    result = read_text(HEADER + rows, make_feed(FEED))
+    assert result.frame["petition_code"].to_list() == ["D1", "D2", "D3"]
+    assert result.reading.ignored == {"subtotal_row": 2}
+    assert [one.row for one in result.findings if one.rule_id == "Q10"] == [2, 5]
+
+
+def test_roman_numbers_alone_are_the_numbers_of_rows(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any]
+) -> None:
+    rows = "I;Huyện Ân Thi;D1;05/01/2024;2\nII;Huyện Phù Cừ;D2;05/01/2024;1\n"
+    assert read_text(HEADER + rows, make_feed(FEED)).frame["petition_code"].to_list() == ["D1", "D2"]
+
+
+def test_a_value_of_the_map_is_data_whatever_it_is_called(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any]
+) -> None:
+    text = FEED.replace("    ignore:", "      field_name: {from: Cấp, map: {Cấp tỉnh: x}}\n    ignore:")
+    text = text.replace("petitions:\n    dataset: petitions", "dossiers:\n    dataset: dossiers")
+    text = text.replace("petition_code", "dossier_code").replace("received_on", "received_at")
+    text = text.replace(
+        "level_code: {from: Cấp, map: {Cấp tỉnh: province}}", "field_name: {from: Cấp, map: {Cấp tỉnh: x}}"
+    )
+    rows = "Cấp;Đơn vị;Mã đơn;Ngày nhận\nCấp tỉnh;Huyện Ân Thi;D1;05/01/2024\n"
+    result = read_text(rows, make_feed(text))
+    assert result.frame["field_name"].to_list() == ["x"]
+
+
+@pytest.mark.parametrize(("dataset", "is_told"), [("dossiers", [3, 4]), ("survey_responses", [2, 3, 4])])
+def test_rows_outside_the_window_of_their_file_are_told_and_loaded(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any], dataset: str, is_told: list[int]
+) -> None:
+    code, day = {"dossiers": ("dossier_code", "received_at"), "survey_responses": ("response_code", "surveyed_on")}[
+        dataset
+    ]
+    feed = f"""
+source: {{id: d329, name: Huyện Ân Thi}}
+feeds:
+  one:
+    dataset: {dataset}
+    connector: {{path: inbox}}
+    period: {{fixed: 2024-Q1, regime: CALENDAR}}
+    layout: {{format: csv}}
+    unit: {{fixed: 329}}
+    columns: {{{code}: Mã, {day}: Ngày}}
+"""
+    rows = "Mã,Ngày\nD1,31/12/2023\nD2,01/04/2024\nD3,15/05/2024\nD4,31/03/2024\nD5,\n"
+    result = read_text(rows, make_feed(feed))
+    assert result.frame.height == 5
+    found = [one for one in result.findings if one.check == "row_outside_window"]
+    assert [one.row for one in found] == is_told
+    assert {(one.rule_id, one.severity, one.column_name) for one in found} == {("Q04", "warning", day)}
+
+
+def test_of_many_rows_outside_the_window_a_hundred_are_told_one_by_one(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any]
+) -> None:
+    feed = make_feed()
+    text = "Mã hồ sơ;Trạng thái;Ngày tiếp nhận;Lệ phí\n" + "".join(f"D{n};10;01/06/2024;\n" for n in range(130))
+    result = read_text(text, feed)
+    assert sum(one.check == "row_outside_window" for one in result.findings) == 100
+    [rest] = [one for one in result.findings if one.check == "rows_outside_window"]
+    assert "30 dòng" in rest.message_vi

@@ -1,0 +1,446 @@
+"""Booking: what was judged becomes facts of the warehouse; many deliveries in one transaction, a receipt each.
+
+Rows of core, readings, findings and quarantine are appended and never changed. A reading that is booked already
+changes nothing; one whose accepted rows are those of an earlier reading of the feed, row for row, stores none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from expectations.contracts.privacy import masked
+from expectations.contracts.questionnaires import ITEM_PREFIX
+from warehouse.schema import content_columns, has_answers, plain_columns
+from warehouse.shapes import quoted
+from warehouse.store import now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    import duckdb
+
+    from expectations.contracts.deliveries import Delivery, Reading, Terms
+    from expectations.contracts.findings import Finding
+    from expectations.contracts.model import Contract
+    from expectations.contracts.verdicts import JudgedBatch, Verdict
+
+FailedStep = Literal["read", "judge", "book"]
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One delivery on its way into the books: what it is, how it was read, what was read, what validation says."""
+
+    delivery: Delivery
+    terms: Terms
+    reading: Reading
+    verdict: Verdict
+
+    @property
+    def reading_id(self) -> str:
+        """Identity of what is booked."""
+        return self.terms.reading_id(self.delivery.delivery_id)
+
+    @property
+    def effective_at(self) -> datetime:
+        """The moment the delivery speaks for: by its content, else by its name, else the moment of its landing."""
+        return self.reading.extracted_at or self.delivery.sent_at or self.delivery.landed_at
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The account of one reading: `rows_read = rows_loaded + rows_unchanged + rows_quarantined + rows_ignored`.
+
+    `state` is what became of the delivery: booked, refused, held, failed or withdrawn.
+    """
+
+    delivery_id: str
+    feed: str
+    dataset: str
+    file_name: str
+    period: str | None
+    rows_read: int
+    rows_loaded: int
+    rows_unchanged: int
+    rows_quarantined: int
+    rows_ignored: int
+    state: str
+    state_kind: str | None = None
+
+
+def register(con: duckdb.DuckDBPyConnection, deliveries: Iterable[Delivery]) -> int:
+    """Write down deliveries that have landed, before they are read; known ones change nothing. Returns the new ones.
+
+    What looks personal in a file's name is masked.
+    """
+    found = list(deliveries)
+    if not found:
+        return 0
+    columns = ("delivery_id", "feed", "source", "dataset", "sha256", "period_claimed", "sent_at", "landed_at")
+    listed = {name: [getattr(one, name) for one in found] for name in columns}
+    listed |= {"file_name": [masked(one.file_name) for one in found], "size_bytes": [one.size_bytes for one in found]}
+    kinds = {"sent_at": "timestamp", "landed_at": "timestamp", "size_bytes": "bigint"}
+    before = _count(con, "select count(*) from ops.landed")
+    con.execute(
+        "insert into ops.landed by name select distinct on (delivery_id) * from"
+        f" ({_unnested(listed, kinds)}) where delivery_id not in (select delivery_id from ops.landed)",
+        listed,
+    )
+    return _count(con, "select count(*) from ops.landed") - before
+
+
+def present_feeds(con: duckdb.DuckDBPyConnection, terms: Iterable[Terms]) -> bool:
+    """Write down how each feed is read today; feeds that are gone keep their last entry. True when anything changed."""
+    found = {one.feed: one for one in terms}
+    rows = con.execute("select feed, dataset, fingerprint, contract_version from ops.feeds").fetchall()
+    standing = {row[0]: row for row in rows}
+    changed = [
+        one
+        for one in found.values()
+        if standing.get(one.feed) != (one.feed, one.dataset, one.fingerprint, one.contract_version)
+    ]
+    if changed:
+        con.execute("delete from ops.feeds where list_contains(?, feed)", [[one.feed for one in changed]])
+        for one in changed:
+            con.execute(
+                "insert into ops.feeds values (?, ?, ?, ?)",
+                [one.feed, one.dataset, one.fingerprint, one.contract_version],
+            )
+    return bool(changed)
+
+
+def booked_readings(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """Ids of every reading in the books."""
+    return {str(row[0]) for row in con.execute("select reading_id from ops.readings").fetchall()}
+
+
+def book(
+    con: duckdb.DuckDBPyConnection, contract: Contract, bookings: Sequence[Booking], batch: JudgedBatch
+) -> list[str]:
+    """Book judged deliveries of one contract in one transaction; returns the ids of the readings that are new.
+
+    `batch` names the Parquet files of accepted rows, quarantine and findings, each with `_delivery_id`. A delivery
+    whose counts do not add up, or that judging failed, is booked as a failure (state `failed`) and nothing of it as
+    data; the others go on. Deliveries must have been registered. Anything raised leaves the warehouse as it was.
+    """
+    fresh = [one for one in bookings if one.verdict.failure is None]
+    con.begin()
+    try:
+        fail(con, [(one.delivery.delivery_id, "judge", one.verdict.failure) for one in bookings if one.verdict.failure])
+        known = booked_readings(con)
+        fresh = list({one.reading_id: one for one in fresh if one.reading_id not in known}.values())
+        if fresh:
+            _stage(con, contract, fresh)
+            _count_accepted(con, contract, batch.accepted)
+            _drop_unbalanced(con)
+            _find_equal(con)
+            _append(con, contract, batch)
+        booked = (
+            [str(row[0]) for row in con.execute("select reading_id from incoming order by place").fetchall()]
+            if fresh
+            else []
+        )
+        for table in ("incoming", "incoming_rows"):
+            con.execute(f"drop table if exists {table}")
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+    return booked
+
+
+def fail(
+    con: duckdb.DuckDBPyConnection,
+    failures: Iterable[tuple[str, FailedStep, str]],
+    run_id: str | None = None,
+) -> None:
+    """Write down what failed on our side: (delivery, step, message). The next run tries these deliveries again."""
+    for delivery_id, step, message in failures:
+        con.execute("insert into ops.failures values (?, ?, ?, ?, ?)", [delivery_id, step, message, now(), run_id])
+
+
+def receipts(con: duckdb.DuckDBPyConnection, delivery_ids: Iterable[str]) -> list[Receipt]:
+    """Receipts of deliveries as they stand now, in the order of feed and moment."""
+    rows = con.execute(
+        """
+        select
+          delivery.delivery_id, delivery.feed, delivery.dataset, delivery.file_name,
+          coalesce(receipt.period, delivery.period_claimed), coalesce(rows_read, 0), coalesce(rows_loaded, 0),
+          coalesce(rows_unchanged, 0), coalesce(rows_quarantined, 0), coalesce(rows_ignored, 0),
+          delivery.state, delivery.state_kind
+        from ops.deliveries as delivery
+        left join ops.receipts as receipt using (delivery_id)
+        where list_contains(cast(? as varchar[]), delivery.delivery_id)
+        order by delivery.feed, delivery.effective_at, delivery.delivery_id
+        """,
+        [list(delivery_ids)],
+    ).fetchall()
+    return [Receipt(*row) for row in rows]
+
+
+# --- one transaction, step by step -------------------------------------------------------------------------------
+
+
+def _stage(con: duckdb.DuckDBPyConnection, contract: Contract, bookings: Sequence[Booking]) -> None:
+    """Temp table `incoming`: one row a reading, with everything but its rows."""
+    level = contract.service_level
+    rows = [
+        {
+            "reading_id": one.reading_id,
+            "delivery_id": one.delivery.delivery_id,
+            "feed": one.terms.feed,
+            "dataset": one.terms.dataset,
+            "fingerprint": one.terms.fingerprint,
+            "contract_version": one.terms.contract_version,
+            "supersedes": one.terms.supersedes,
+            "outcome": "refused" if one.verdict.refused else "booked",
+            "spoken": "|".join(
+                one.reading.periods
+                or ((one.delivery.period_claimed,) if one.verdict.refused and one.delivery.period_claimed else ())
+            ),
+            "extracted_at": one.reading.extracted_at,
+            "effective_at": one.effective_at,
+            "rows_read": one.reading.rows_read,
+            "rows_said": 0 if one.verdict.refused else one.verdict.rows_accepted,
+            "rows_quarantined": 0 if one.verdict.refused else one.verdict.rows_quarantined,
+            "rows_ignored": one.reading.rows_read if one.verdict.refused else sum(one.reading.ignored.values()),
+            "is_nil": one.reading.is_nil,
+        }
+        for one in bookings
+    ]
+    kinds = {
+        "extracted_at": "timestamp",
+        "effective_at": "timestamp",
+        "is_nil": "boolean",
+        **dict.fromkeys(("rows_read", "rows_said", "rows_quarantined", "rows_ignored"), "bigint"),
+    }
+    listed = {name: [row[name] for row in rows] for name in rows[0]}
+    listed["place"] = list(range(len(rows)))
+    con.execute(
+        f"create temp table incoming as select *, {level.quarantine_hold_pct}::double as quarantine_hold_pct,"
+        f" {level.shrink_hold_pct}::double as shrink_hold_pct, null::varchar as content_hash, null::varchar as place_hash,"
+        " reading_id as rows_of, 0::bigint as rows_accepted"
+        f" from ({_unnested(listed, {**kinds, 'place': 'bigint'})})",
+        listed,
+    )
+    reasons = [(one.reading_id, reason, count) for one in bookings for reason, count in _reasons(one).items() if count]
+    _insert(con, "ops.reading_ignored", ("varchar", "varchar", "bigint"), reasons)
+    checks = [
+        (one.reading_id, check.rule_id, check.check, check.failing) for one in bookings for check in one.verdict.checks
+    ]
+    _insert(con, "ops.reading_checks", ("varchar", "varchar", "varchar", "bigint"), checks)
+
+
+def _reasons(one: Booking) -> dict[str, int]:
+    ignored = dict(one.reading.ignored)
+    if one.verdict.refused:
+        ignored["refused"] = one.reading.rows_read - sum(ignored.values())
+    return ignored
+
+
+def _count_accepted(con: duckdb.DuckDBPyConnection, contract: Contract, accepted: Path | None) -> None:
+    """Temp table `incoming_rows`: accepted rows of a reading by period, with order-free hashes of what they say."""
+    if accepted is None:
+        con.execute(
+            "create temp table incoming_rows (reading_id varchar, period varchar, rows bigint, said hugeint, placed hugeint)"
+        )
+        return
+    listed = ", ".join(f'"{name}"' for name in content_columns(contract))
+    con.execute(
+        f"""
+        create temp table incoming_rows as
+        select reading_id, period, count(*) as rows, sum(said::hugeint) as said,
+               sum(hash(said, _sheet, _row)::hugeint) as placed
+        from (select _delivery_id, period, _sheet, _row, hash({listed}) as said from ({_content(con, contract, accepted)}))
+        join incoming on incoming.delivery_id = _delivery_id and incoming.outcome = 'booked'
+        group by reading_id, period
+        """
+    )
+    con.execute(
+        """
+        update incoming set rows_accepted = counted.rows, content_hash = counted.content, place_hash = counted.place
+        from (
+          select reading_id, sum(rows)::bigint as rows,
+                 md5(string_agg(concat_ws('|', period, rows, said), ';' order by period)) as content,
+                 md5(string_agg(concat_ws('|', period, rows, placed), ';' order by period)) as place
+          from incoming_rows
+          group by reading_id
+        ) as counted
+        where counted.reading_id = incoming.reading_id
+        """
+    )
+
+
+def _drop_unbalanced(con: duckdb.DuckDBPyConnection) -> None:
+    """A reading whose counts do not add up, or with an accepted row without a period, is a failure of ours."""
+    wrong = con.execute(
+        """
+        select delivery_id, reading_id,
+               format('{} rows read, but {} accepted + {} quarantined + {} ignored; reading or verdict lost rows',
+                      rows_read, rows_accepted, rows_quarantined, rows_ignored)
+        from incoming
+        where rows_read <> rows_accepted + rows_quarantined + rows_ignored
+           or rows_accepted <> rows_said
+           or least(rows_quarantined, rows_ignored) < 0
+        union
+        select delivery_id, reading_id, format('{} accepted rows lack a period; they must be quarantined', rows)
+        from incoming_rows join incoming using (reading_id)
+        where period is null
+        """
+    ).fetchall()
+    if not wrong:
+        return
+    fail(con, [(row[0], "book", row[2]) for row in wrong])
+    ids = [row[1] for row in wrong]
+    for table in ("incoming", "incoming_rows", "ops.reading_ignored", "ops.reading_checks"):
+        con.execute(f"delete from {table} where list_contains(?, reading_id)", [ids])
+
+
+def _find_equal(con: duckdb.DuckDBPyConnection) -> None:
+    """A reading whose rows another of its feed holds already, at the same places of the file, stores none."""
+    con.execute(
+        """
+        update incoming set rows_of = earlier.rows_of
+        from (
+          select own.reading_id, arg_min(other.rows_of, other.place) as rows_of
+          from incoming as own
+          join (
+            select feed, place_hash, rows_of, load_no - 9000000000000000 as place
+            from ops.readings
+            where rows_of = reading_id and rows_accepted > 0
+              and feed in (select feed from incoming)
+            union all
+            select feed, place_hash, reading_id, place
+            from incoming
+            where rows_accepted > 0
+          ) as other
+            on other.feed = own.feed and other.place_hash = own.place_hash
+          where own.rows_accepted > 0
+          group by own.reading_id
+        ) as earlier
+        where earlier.reading_id = incoming.reading_id
+        """
+    )
+
+
+def _append(con: duckdb.DuckDBPyConnection, contract: Contract, batch: JudgedBatch) -> None:
+    if batch.accepted is not None:
+        listed = ", ".join(f'"{name}"' for name in content_columns(contract))
+        con.execute(
+            f"""
+            insert into core.{contract.dataset} ({listed}, _reading_id, _sheet, _row)
+            select {listed}, incoming.reading_id, _sheet, _row
+            from ({_content(con, contract, batch.accepted)}) as said
+            join incoming
+              on incoming.delivery_id = said._delivery_id
+              and incoming.outcome = 'booked'
+              and incoming.rows_of = incoming.reading_id
+            """
+        )
+    con.execute(
+        """
+        insert into ops.readings by name
+        select
+          reading_id, delivery_id, feed, dataset, fingerprint, contract_version, supersedes, outcome,
+          list_sort(list_distinct(list_concat(
+            list_filter(string_split(spoken, '|'), lambda period: period <> ''),
+            coalesce((select list(rows.period) from incoming_rows as rows where rows.reading_id = incoming.reading_id), [])
+          ))) as periods,
+          extracted_at, effective_at, rows_read, rows_accepted,
+          case when rows_of = reading_id then rows_accepted else 0 end as rows_loaded,
+          case when rows_of = reading_id then 0 else rows_accepted end as rows_unchanged,
+          rows_quarantined, rows_ignored, content_hash, place_hash, rows_of, is_nil,
+          quarantine_hold_pct, shrink_hold_pct,
+          (select coalesce(max(load_no), 0) from ops.readings) + row_number() over (order by place) as load_no,
+          $booked_at as booked_at
+        from incoming
+        """,
+        {"booked_at": now()},
+    )
+    _append_quarantine(con, batch.quarantine)
+    # Rows held back that name no period count in each period the reading speaks for: they can only hold it.
+    con.execute(
+        """
+        insert into ops.reading_periods
+        select reading.reading_id, spoken.period, coalesce(any_value(rows.rows), 0),
+               (select count(*) from ops.reading_quarantine as held
+                where held.reading_id = reading.reading_id
+                  and (held.period = spoken.period or held.period is null or not list_contains(reading.periods, held.period)))
+        from ops.readings as reading
+        join incoming using (reading_id)
+        cross join lateral (select unnest(reading.periods) as period) as spoken
+        left join incoming_rows as rows on rows.reading_id = reading.reading_id and rows.period = spoken.period
+        where reading.outcome = 'booked'
+        group by reading.reading_id, reading.periods, spoken.period
+        """
+    )
+    if batch.findings is not None:
+        # The id is finding_id of expectations.contracts.findings, said in SQL: a file may have 100,000 findings.
+        con.execute(
+            f"""
+            insert into ops.reading_findings
+              (finding_id, reading_id, rule_id, check_name, severity, sheet, "row", column_name, message_vi)
+            select left(sha256(concat_ws(chr(31), incoming.delivery_id, rule_id, "check", coalesce(sheet, 'None'),
+                                         coalesce(cast("row" as varchar), 'None'), coalesce(column_name, 'None'))), 20),
+                   incoming.reading_id, rule_id, "check", severity, sheet, "row", column_name, message_vi
+            from read_parquet({quoted(str(batch.findings))}) as found
+            join incoming on incoming.delivery_id = found._delivery_id
+            """
+        )
+
+
+def _append_quarantine(con: duckdb.DuckDBPyConnection, quarantine: Path | None) -> None:
+    if quarantine is None:
+        return
+    con.execute(
+        f"""
+        insert into ops.reading_quarantine (reading_id, period, unit_code, sheet, "row", row_key, rule_ids)
+        select incoming.reading_id, period, unit_code, _sheet, _row, row_key, rule_ids
+        from read_parquet({quoted(str(quarantine))}) as held
+        join incoming on incoming.delivery_id = held._delivery_id and incoming.outcome = 'booked'
+        """
+    )
+
+
+def _content(con: duckdb.DuckDBPyConnection, contract: Contract, accepted: Path) -> str:
+    """Query for the accepted rows: `_delivery_id, _sheet, _row` and the content columns of core."""
+    source = f"read_parquet({quoted(str(accepted))})"
+    columns = ["_delivery_id", "_sheet", "_row", "period", "unit_code"]
+    columns += [f'"{column.name}"' for column in plain_columns(contract)]
+    if has_answers(contract):
+        present = [str(row[0]) for row in con.execute(f"describe select * from {source}").fetchall()]
+        items = sorted(name for name in present if name.startswith(ITEM_PREFIX))
+        pairs = ", ".join(
+            f"{{'key': '{name.removeprefix(ITEM_PREFIX)}', 'value': cast(\"{name}\" as double)}}" for name in items
+        )
+        answered = f"map_from_entries(list_filter([{pairs}], lambda pair: pair.value is not null))"
+        columns.append(f"{answered if items else 'cast(map {} as map(varchar, double))'} as answers")
+    return f"select {', '.join(columns)} from {source}"
+
+
+def _unnested(listed: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> str:
+    """A query that turns named list parameters into rows: one statement, however many rows."""
+    return "select " + ", ".join(
+        f"unnest(cast(${name} as {kinds.get(name, 'varchar')}[])) as {name}" for name in listed
+    )
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, kinds: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    if rows:
+        listed = ", ".join(f"unnest(cast(? as {kind}[]))" for kind in kinds)
+        con.execute(f"insert into {table} select {listed}", [list(column) for column in zip(*rows, strict=True)])
+
+
+def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = con.execute(query).fetchone()
+    return int(row[0]) if row else 0
+
+
+def finding_rows(findings: Iterable[Finding]) -> list[tuple[object, ...]]:
+    """Findings as rows of (rule_id, check, severity, message_vi, sheet, row, column_name)."""
+    return [
+        (one.rule_id, one.check, one.severity, one.message_vi, one.sheet, one.row, one.column_name) for one in findings
+    ]

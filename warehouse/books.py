@@ -1,0 +1,330 @@
+"""The books of the house as tables: what landed, how it was read, what was found, what people decided, who was told.
+
+What people look at (`ops.deliveries`, `ops.standing`, `ops.receipts`, `ops.findings` …) are views over these facts:
+`warehouse/standing/`.
+"""
+
+from __future__ import annotations
+
+from warehouse.shapes import TableShape
+
+_FEED = ("VARCHAR not null", "Nguồn cấp dữ liệu · feed")
+_DATASET = ("VARCHAR", "Tập dữ liệu · dataset")
+_DELIVERY = ("VARCHAR not null", "Lần gửi · delivery")
+_READING = ("VARCHAR not null", "Bản đọc · reading: delivery, layout and contract version")
+_PERIOD = ("VARCHAR", "Kỳ báo cáo · period")
+_COUNT = "BIGINT not null"
+
+
+def ops_tables() -> tuple[TableShape, ...]:
+    """Every table of schema ops."""
+    return (*_house(), *_facts(), *_of_readings(), *_duties(), *_runs())
+
+
+def _house() -> tuple[TableShape, ...]:
+    return (
+        TableShape(
+            "ops.schema_version",
+            "Phiên bản cấu trúc kho · version of the warehouse's structure",
+            {
+                "version": ("INTEGER not null", "SCHEMA_VERSION of the code that made the tables"),
+                "fingerprint": ("VARCHAR not null", "SHA-256 over the statements that made them"),
+                "migrated_at": ("TIMESTAMP not null", "When, local time"),
+            },
+        ),
+        TableShape(
+            "ops.built",
+            "Các bảng tổng hợp được dựng từ trạng thái nào · what the marts now here were built from",
+            {"mark": ("VARCHAR not null", "Hash over facts, decisions, duties, reference data and the models' text")},
+        ),
+        TableShape(
+            "ops.feeds",
+            "Cấu hình nguồn hiện hành · how each feed is read today; decides which reading of a delivery counts",
+            {
+                "feed": _FEED,
+                "dataset": _DATASET,
+                "fingerprint": ("VARCHAR not null", "Hash of what the feed file says about reading"),
+                "contract_version": ("VARCHAR not null", "Version of the contract"),
+            },
+        ),
+        TableShape(
+            "ops.standing_words",
+            "Câu chữ của các phát hiện suy ra từ chuỗi lần gửi · words of findings that follow from the chain",
+            {
+                "check_name": ("VARCHAR not null", "Tên phép kiểm · check"),
+                "rule_id": ("VARCHAR not null", "Mã quy tắc · rule"),
+                "severity": ("VARCHAR not null", "Mức độ · severity"),
+                "message_vi": ("VARCHAR not null", "Câu mẫu · sentence with places in braces"),
+            },
+        ),
+    )
+
+
+def _facts() -> tuple[TableShape, ...]:
+    return (
+        TableShape(
+            "ops.landed",
+            "Tệp đã nhận · what landed: the facts known before anything was read",
+            {
+                "delivery_id": ("VARCHAR not null", "Mã lần gửi · id: feed, bytes, what the name claims"),
+                "feed": _FEED,
+                "source": ("VARCHAR", "Đơn vị gửi · source"),
+                "dataset": _DATASET,
+                "file_name": ("VARCHAR", "Tên tệp · file name, what looks personal masked"),
+                "sha256": ("VARCHAR not null", "SHA-256 of the exact bytes"),
+                "size_bytes": ("BIGINT", "Dung lượng · size"),
+                "period_claimed": ("VARCHAR", "Kỳ ghi trong tên tệp · period the name claims"),
+                "sent_at": ("TIMESTAMP", "Thời điểm gửi theo tên tệp · when it was sent, by its name"),
+                "landed_at": ("TIMESTAMP not null", "Thời điểm nhận · when it came here"),
+            },
+        ),
+        TableShape(
+            "ops.readings",
+            "Bản đọc · every reading ever booked: rows_read = loaded + unchanged + quarantined + ignored",
+            {
+                "reading_id": _READING,
+                "delivery_id": _DELIVERY,
+                "feed": _FEED,
+                "dataset": _DATASET,
+                "fingerprint": ("VARCHAR not null", "Hash of what the feed file said about reading"),
+                "contract_version": ("VARCHAR not null", "Version of the contract it was judged by"),
+                "supersedes": (
+                    "VARCHAR not null check (supersedes in ('period', 'feed'))",
+                    "What a later delivery stands in place of: the same period, or all the feed said before",
+                ),
+                "outcome": (
+                    "VARCHAR not null check (outcome in ('booked', 'refused'))",
+                    "booked, or refused by a gate",
+                ),
+                "periods": ("VARCHAR[]", "Các kỳ trong tệp · periods the delivery speaks for"),
+                "extracted_at": ("TIMESTAMP", "Thời điểm trích xuất · when it was extracted, by its own content"),
+                "effective_at": ("TIMESTAMP not null", "Extracted, else sent, else landed: orders the deliveries"),
+                "rows_read": (_COUNT, "Số dòng đọc · rows read"),
+                "rows_accepted": (_COUNT, "Số dòng hợp lệ · rows without error"),
+                "rows_loaded": (_COUNT, "Số dòng nạp · accepted rows stored for this reading"),
+                "rows_unchanged": (_COUNT, "Số dòng đã có · accepted rows the warehouse already held"),
+                "rows_quarantined": (_COUNT, "Số dòng cách ly · rows held back"),
+                "rows_ignored": (_COUNT, "Số dòng bỏ qua có lý do · rows ignored, with a reason"),
+                "content_hash": ("VARCHAR", "Hash over the accepted rows, whatever their order and place"),
+                "place_hash": ("VARCHAR", "Hash over the accepted rows with sheet and row"),
+                "rows_of": ("VARCHAR not null", "Reading that holds these very rows: itself, or an earlier equal one"),
+                "is_nil": (
+                    "BOOLEAN not null",
+                    "Đơn vị xác nhận không phát sinh · says in so many words that nothing occurred",
+                ),
+                "quarantine_hold_pct": (
+                    "DOUBLE not null",
+                    "Above this share of quarantined rows it waits for a person",
+                ),
+                "shrink_hold_pct": ("DOUBLE not null", "Below this share of the rows that stand it waits for a person"),
+                "load_no": ("BIGINT not null", "Running number of the reading"),
+                "booked_at": ("TIMESTAMP not null", "Thời điểm nạp · when it was booked here"),
+            },
+            checks=(
+                "check (rows_read = rows_loaded + rows_unchanged + rows_quarantined + rows_ignored)",
+                "check (rows_accepted = rows_loaded + rows_unchanged)",
+                "check (least(rows_loaded, rows_unchanged, rows_quarantined, rows_ignored) >= 0)",
+            ),
+        ),
+        TableShape(
+            "ops.reading_periods",
+            "Kỳ của bản đọc · periods a booked reading speaks for, with its rows of them",
+            {
+                "reading_id": _READING,
+                "period": ("VARCHAR not null", "Kỳ báo cáo · period"),
+                "rows_accepted": (_COUNT, "Số dòng hợp lệ · rows without error"),
+                "rows_quarantined": (_COUNT, "Số dòng cách ly · rows held back"),
+            },
+        ),
+        TableShape(
+            "ops.failures",
+            "Lỗi xử lý phía tỉnh · what failed on our side while a delivery was read, judged or booked",
+            {
+                "delivery_id": _DELIVERY,
+                "kind": ("VARCHAR not null", "read, judge, book · the step"),
+                "message": ("VARCHAR not null", "Nội dung · message"),
+                "failed_at": ("TIMESTAMP not null", "Thời điểm · when"),
+                "run_id": ("VARCHAR", "Lần chạy · run"),
+            },
+        ),
+        TableShape(
+            "ops.decisions",
+            "Quyết định của con người · what a person said of a delivery; kept in decisions.jsonl of the home as well",
+            {
+                "decision_id": ("VARCHAR not null", "Mã quyết định · id"),
+                "kind": (
+                    "VARCHAR not null check (kind in ('accept', 'withdraw', 'waive'))",
+                    "accept (a delivery counts), withdraw (it does not), waive (a feed owes nothing for a period)",
+                ),
+                "delivery_id": ("VARCHAR", "Lần gửi · delivery; null for waive"),
+                "feed": ("VARCHAR", "Nguồn cấp dữ liệu · feed, for waive"),
+                "period": _PERIOD,
+                "decided_by": ("VARCHAR not null", "Người quyết định · who"),
+                "reason": ("VARCHAR not null", "Lý do · why"),
+                "decided_at": ("TIMESTAMP not null", "Thời điểm · when"),
+            },
+        ),
+    )
+
+
+def _of_readings() -> tuple[TableShape, ...]:
+    return (
+        TableShape(
+            "ops.reading_ignored",
+            "Dòng bỏ qua theo lý do · ignored rows by reason, of every reading",
+            {
+                "reading_id": _READING,
+                "reason": ("VARCHAR not null", "Lý do · reason"),
+                "rows": (_COUNT, "Số dòng · rows"),
+            },
+        ),
+        TableShape(
+            "ops.reading_findings",
+            "Phát hiện của mọi bản đọc · findings of every reading; ops.findings shows those of the present ones",
+            {
+                "finding_id": ("VARCHAR not null", "Mã phát hiện · stable id"),
+                "reading_id": _READING,
+                "rule_id": ("VARCHAR not null", "Mã quy tắc · rule"),
+                "check_name": ("VARCHAR", "Tên phép kiểm · check"),
+                "severity": (
+                    "VARCHAR not null check (severity in ('error', 'warning', 'gate'))",
+                    "error cách ly dòng, warning cảnh báo, gate từ chối cả tệp",
+                ),
+                "sheet": ("VARCHAR", "Trang tính · sheet"),
+                "row": ("BIGINT", "Dòng · row as a person sees it"),
+                "column_name": ("VARCHAR", "Cột · column"),
+                "message_vi": ("VARCHAR not null", "Nội dung · message"),
+            },
+        ),
+        TableShape(
+            "ops.reading_quarantine",
+            "Dòng bị cách ly của mọi bản đọc · rows held back from every reading, without their content",
+            {
+                "reading_id": _READING,
+                "period": _PERIOD,
+                "unit_code": ("VARCHAR", "Mã đơn vị · unit"),
+                "sheet": ("VARCHAR", "Trang tính · sheet"),
+                "row": ("BIGINT", "Dòng · row as a person sees it"),
+                "row_key": ("VARCHAR", "Khóa của dòng · key of the row"),
+                "rule_ids": ("VARCHAR[]", "Các quy tắc không đạt · failed rules"),
+            },
+        ),
+        TableShape(
+            "ops.reading_checks",
+            "Kết quả bộ kiểm tra của mọi bản đọc · result of the suite by check, of every reading",
+            {
+                "reading_id": _READING,
+                "rule_id": ("VARCHAR not null", "Mã quy tắc · rule"),
+                "check_name": ("VARCHAR not null", "Tên phép kiểm · check"),
+                "failing_count": (_COUNT, "Số dòng không đạt · failing rows"),
+            },
+        ),
+    )
+
+
+def _duties() -> tuple[TableShape, ...]:
+    return (
+        TableShape(
+            "ops.obligations",
+            "Nghĩa vụ gửi số liệu · what must arrive, and whether it did",
+            {
+                "feed": _FEED,
+                "dataset": _DATASET,
+                "unit_code": ("VARCHAR", "Mã đơn vị · unit"),
+                "period": ("VARCHAR not null", "Kỳ báo cáo · period"),
+                "due_on": ("DATE", "Hạn gửi · due day"),
+                "grace_days": ("INTEGER", "Số ngày gia hạn · grace"),
+                "status": (
+                    "VARCHAR not null check (status in ('received', 'late', 'missing', 'not_due', 'waived'))",
+                    "received, late, missing, not_due, waived",
+                ),
+                "delivery_id": ("VARCHAR", "Lần gửi đầu tiên · first delivery that answers it"),
+                "delivered_on": ("DATE", "Ngày gửi · day it was sent"),
+            },
+        ),
+        TableShape(
+            "ops.duty_findings",
+            "Phát hiện gửi muộn, thiếu · findings of deliveries that are late or never came",
+            {
+                "finding_id": ("VARCHAR not null", "Mã phát hiện · stable id"),
+                "delivery_id": ("VARCHAR", "Lần gửi; trống khi thiếu tệp · delivery; null when none came"),
+                "feed": _FEED,
+                "dataset": _DATASET,
+                "period": _PERIOD,
+                "rule_id": ("VARCHAR not null", "Mã quy tắc · rule"),
+                "check_name": ("VARCHAR", "Tên phép kiểm · check"),
+                "severity": ("VARCHAR not null", "Mức độ · severity"),
+                "message_vi": ("VARCHAR not null", "Nội dung · message"),
+                "found_at": ("TIMESTAMP not null", "Thời điểm · when"),
+            },
+        ),
+    )
+
+
+def _runs() -> tuple[TableShape, ...]:
+    return (
+        TableShape(
+            "ops.runs",
+            "Các lần chạy · runs",
+            {
+                "run_id": ("VARCHAR not null", "Mã lần chạy · run"),
+                "started_at": ("TIMESTAMP not null", "Bắt đầu · start"),
+                "finished_at": ("TIMESTAMP", "Kết thúc · end"),
+                "outcome": ("VARCHAR", "Kết quả · outcome"),
+                "kind": ("VARCHAR", "run, backfill, demo, scheduled · kind of run"),
+                "feeds": ("VARCHAR[]", "Các nguồn được chạy · feeds asked for; empty = all"),
+                "period": ("VARCHAR", "Kỳ được yêu cầu · period asked for"),
+                "release_id": ("VARCHAR", "Bản phát hành · release published by the run"),
+                "engine": ("VARCHAR", "prefect hoặc direct · how it ran"),
+                "message": ("VARCHAR", "Tóm tắt · summary"),
+            },
+        ),
+        TableShape(
+            "ops.outcomes",
+            "Kết quả theo nguồn · outcome of each feed in each run",
+            {
+                "run_id": ("VARCHAR not null", "Mã lần chạy · run"),
+                "feed": _FEED,
+                "outcome": ("VARCHAR not null", "Kết quả · outcome"),
+                "message": ("VARCHAR", "Nội dung · message"),
+                "started_at": ("TIMESTAMP", "Bắt đầu · start"),
+                "seconds": ("DOUBLE", "Thời gian, giây · seconds"),
+            },
+        ),
+        TableShape(
+            "ops.alerts",
+            "Cảnh báo đã gửi · alerts and who was told",
+            {
+                "alert_id": ("VARCHAR not null", "Mã cảnh báo · stable id"),
+                "run_id": ("VARCHAR", "Mã lần chạy · run"),
+                "raised_at": ("TIMESTAMP not null", "Thời điểm · when"),
+                "kind": ("VARCHAR not null", "Loại cảnh báo · kind"),
+                "severity": ("VARCHAR", "Mức độ · severity"),
+                "feed": ("VARCHAR", "Nguồn cấp dữ liệu · feed"),
+                "period": _PERIOD,
+                "message_vi": ("VARCHAR not null", "Nội dung · message"),
+                "detail_vi": ("VARCHAR", "Chi tiết, việc cần làm · detail: what to do"),
+                "is_sent": ("BOOLEAN", "Mọi kênh đã nhận · taken by every channel of the time"),
+            },
+        ),
+        TableShape(
+            "ops.alert_channels",
+            "Kênh nào đã nhận cảnh báo nào · which channel took which alert",
+            {
+                "alert_id": ("VARCHAR not null", "Mã cảnh báo · alert"),
+                "channel": ("VARCHAR not null", "Kênh · channel, without its address"),
+                "told_at": ("TIMESTAMP not null", "Thời điểm · when"),
+            },
+        ),
+        TableShape(
+            "ops.releases",
+            "Các bản phát hành · published releases",
+            {
+                "release_id": ("VARCHAR not null", "Mã bản phát hành · release"),
+                "created_at": ("TIMESTAMP not null", "Thời điểm · when"),
+                "content_hash": ("VARCHAR not null", "Hash of everything published"),
+                "sha256": ("VARCHAR", "SHA-256 of the file"),
+                "size_bytes": ("BIGINT", "Dung lượng · size"),
+            },
+        ),
+    )

@@ -1,0 +1,82 @@
+"""What stands, as SQL: macros and views over readings and decisions; one statement a file.
+
+Nothing here is stored. The order of making is that of reading one another.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from warehouse.books import ops_tables
+from warehouse.shapes import comments, quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+MACROS = ("places_at", "standing_at")
+VIEWS = (
+    "places",
+    "standing",
+    "current_readings",
+    "deliveries",
+    "receipts",
+    "ignored",
+    "suite_results",
+    "quarantine",
+    "conflicts",
+    "findings",
+)
+
+_WORDS = {
+    "chain": "Chuỗi · the period whose deliveries stand in a row, or * for all periods of a feed",
+    "place": "Thứ tự trong chuỗi · place in the chain, by the senders' moments",
+    "outcome": "Kết quả · what became of it: stands, conflict, too_many_quarantined, too_few_rows, nothing_accepted, empty",
+    "before_id": "Bản đọc đứng trước · reading that stood before it",
+    "before_rows": "Số dòng đứng trước · rows of that reading",
+    "is_standing": "Đang được dùng · it counts today",
+    "state": "Trạng thái · landed, booked, refused, held, failed, withdrawn",
+    "state_kind": "Lý do trạng thái · why it is held, or the step that failed",
+    "message": "Nội dung lỗi · what failed on our side",
+    "is_success": "Đạt · no failing row",
+    "loaded_at": "Thời điểm nạp · when",
+    "rows": "Số dòng · rows",
+}
+"""What the columns mean that only views have."""
+
+
+@lru_cache(maxsize=1)
+def standing_statements() -> list[str]:
+    """Statements that make the macros and views of schema ops, with their comments."""
+    folder = files("warehouse.standing")
+    found = [folder.joinpath(f"{name}.sql").read_text(encoding="utf-8").strip() for name in MACROS]
+    with folder.joinpath("words.csv").open(encoding="utf-8") as stream:
+        rows = [tuple(row.values()) for row in csv.DictReader(stream)]
+    found.append("delete from ops.standing_words")
+    found += [f"insert into ops.standing_words values ({', '.join(map(quoted, row))})" for row in rows]
+    for name in VIEWS:
+        lines = folder.joinpath(f"{name}.sql").read_text(encoding="utf-8").splitlines()
+        head = [line.removeprefix("--").strip() for line in lines if line.startswith("--")]
+        vi = next(line.removeprefix("vi: ") for line in head if line.startswith("vi: "))
+        prose = " ".join(line for line in head if not line.startswith(("vi: ", "grain: ")))
+        query = "\n".join(line for line in lines if not line.startswith("--"))
+        found.append(f"create or replace view ops.{name} as\n{query}")
+        found += comments("view", f"ops.{name}", f"{vi} · {prose}", {})
+    return found
+
+
+def comment_views(con: duckdb.DuckDBPyConnection) -> None:
+    """Comment on every column of the views, whose names only the database knows."""
+    words = column_words()
+    for name in VIEWS:
+        for column, *_ in con.execute(f"describe ops.{name}").fetchall():
+            con.execute(f'comment on column ops.{name}."{column}" is {quoted(words[column])}')
+
+
+@lru_cache(maxsize=1)
+def column_words() -> dict[str, str]:
+    """What a column of schema ops means, the same in every table and view: `Vietnamese · English` by name."""
+    words = {name: text for shape in ops_tables() for name, (_, text) in shape.columns.items()}
+    return words | _WORDS

@@ -1,0 +1,59 @@
+"""What the marts were built from: as long as it is the same, they are not built again."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+
+
+def state_mark(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = None) -> str:
+    """Hash over everything the marts rest on: facts, decisions, duties, reference data, settings and the models' text.
+
+    Facts are only ever appended, so their numbers say whether there are new ones.
+    """
+    digest = hashlib.sha256(repr(sorted((regimes or {}).items())).encode())
+    for query in (
+        "select fingerprint from ops.schema_version",
+        "select fingerprint from ref.versions",
+        "select count(*), max(load_no) from ops.readings",
+        "select count(*) from ops.landed",
+        "select count(*), max(failed_at) from ops.failures",
+        "select count(*), max(decided_at) from ops.decisions",
+        "select count(*), coalesce(sum(hash(f)::hugeint), 0) from ops.feeds as f",
+        "select count(*), coalesce(sum(hash(s)::hugeint), 0) from ref.settings as s",
+        "select count(*), coalesce(sum(hash(o)::hugeint), 0) from ops.obligations as o",
+    ):
+        digest.update(repr(con.execute(query).fetchall()).encode())
+    digest.update(_models_text())
+    return digest.hexdigest()
+
+
+def built_mark(con: duckdb.DuckDBPyConnection) -> str | None:
+    """The mark of what the marts now in the warehouse were built from; None before the first time."""
+    row = con.execute("select mark from ops.built").fetchone()
+    return str(row[0]) if row else None
+
+
+def mark_built(con: duckdb.DuckDBPyConnection, mark: str) -> None:
+    """Write down what the marts were built from."""
+    con.execute("delete from ops.built")
+    con.execute("insert into ops.built values (?)", [mark])
+
+
+def _models_text() -> bytes:
+    digest = hashlib.sha256()
+    folders = [files("warehouse").joinpath("models")]
+    while folders:
+        folder = folders.pop()
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            if entry.is_dir():
+                folders.append(entry)
+            elif entry.name.endswith((".sql", ".csv")):
+                digest.update(entry.read_bytes())
+    return digest.digest()
