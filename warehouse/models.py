@@ -102,14 +102,14 @@ def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = No
     """Make every model anew, with comments, in one transaction; rows by table name (views are not counted).
 
     Reads core, ref and ops as they stand. `regimes` names the reporting regime of the feeds that have another one than
-    their contract. On any error nothing changes and ModelError names the model.
+    their contract (None: as told before). On any error nothing changes and ModelError names the model.
     """
     rows: dict[str, int] = {}
     con.begin()
     try:
         con.execute(f"create schema if not exists {VIEWS}")
         _write_datasets(con)
-        _write_regimes(con, regimes or {})
+        _write_regimes(con, regimes)
         for model in models():
             counted = _make(con, model)
             if counted is not None:
@@ -202,10 +202,12 @@ def _query(con: duckdb.DuckDBPyConnection, model: Model) -> str:
     return measures.sums() if model.name == "marts.measure_sums" else model.query
 
 
-def _write_regimes(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str]) -> None:
-    """marts.feed_regimes: the feeds that name a reporting regime of their own."""
-    con.execute("create or replace table marts.feed_regimes (feed varchar, regime varchar)")
-    for feed, regime in sorted(regimes.items()):
+def _write_regimes(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None) -> None:
+    """marts.feed_regimes: the feeds that name a reporting regime of their own; None leaves what was told before."""
+    con.execute("create table if not exists marts.feed_regimes (feed varchar, regime varchar)")
+    if regimes is not None:
+        con.execute("delete from marts.feed_regimes")
+    for feed, regime in sorted((regimes or {}).items()):
         con.execute("insert into marts.feed_regimes values (?, ?)", [feed, regime])
     con.execute(
         "comment on table marts.feed_regimes is "

@@ -34,18 +34,18 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
 
 
 def insert(con: duckdb.DuckDBPyConnection, dataset: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Insert current rows into core.<dataset>; a key that is missing is null, provenance is made up."""
+    """Insert rows that stand into core.<dataset>; a key that is missing is null.
+
+    `_delivery_id` and `_row` are made up where a row has none; a delivery that is not in the books is booked.
+    """
     made = [
-        {
-            "_partition": f"{dataset}/{row['unit_code']}/{row['period']}",
-            "_occurrence": 0,
-            "_row_hash": next(_number),
-            "_delivery_id": f"{dataset}-{row['unit_code']}-{row['period']}",
-            "_row": number,
-            **row,
-        }
+        {"_delivery_id": f"{dataset}-{row['unit_code']}-{row['period']}", "_row": number, **row}
         for number, row in enumerate(rows, start=1)
     ]
+    for row in made:
+        row["_reading_id"] = row.pop("_delivery_id")
+    for reading, period in dict.fromkeys((row["_reading_id"], row["period"]) for row in made):
+        book(con, reading, f"{reading}.{dataset}", [period])
     answers = [
         [{"key": code, "value": float(value)} for code, value in (row.pop("answers", None) or {}).items()]
         for row in made
@@ -72,17 +72,73 @@ def report(
     for unit in units:
         for period in periods:
             feed, number = f"d{unit}.{dataset}", next(_number)
-            con.execute(
-                "insert into ops.deliveries (delivery_id, feed, dataset, periods,"
-                " effective_at, status, load_no, loaded_at)"
-                " values (?, ?, ?, [?], timestamp '2024-07-01', ?, ?, timestamp '2024-07-01')",
-                [f"x{number}", feed, dataset, period, status, number],
-            )
+            book(con, f"x{number}", feed, [period], accepted=0, outcome="booked" if status == "loaded" else status)
             con.execute(
                 "insert into ops.obligations (feed, dataset, unit_code, period, status, delivery_id)"
                 " values (?, ?, ?, ?, 'received', ?)",
                 [feed, dataset, unit, period, f"x{number}"],
             )
+
+
+def book(
+    con: duckdb.DuckDBPyConnection,
+    delivery_id: str,
+    feed: str,
+    periods: Sequence[str],
+    *,
+    effective: str = "2024-07-01",
+    accepted: int = 1,
+    outcome: str = "booked",
+    reading_id: str | None = None,
+) -> None:
+    """Book a delivery (the reading has its id unless told), or further periods of one that is booked.
+
+    Without accepted rows it says in so many words that nothing occurred.
+    """
+    reading, number = reading_id or delivery_id, next(_number)
+    if not con.execute("select 1 from ops.landed where delivery_id = ?", [delivery_id]).fetchone():
+        con.execute(
+            "insert into ops.landed (delivery_id, feed, dataset, sha256, landed_at) values (?, ?, ?, ?, ?::timestamp)",
+            [delivery_id, feed, feed.partition(".")[2], delivery_id, effective],
+        )
+    if not con.execute("select 1 from ops.readings where reading_id = ?", [reading]).fetchone():
+        row = {
+            "reading_id": reading,
+            "delivery_id": delivery_id,
+            "feed": feed,
+            "dataset": feed.partition(".")[2],
+            "fingerprint": "f",
+            "contract_version": "1",
+            "supersedes": "period",
+            "outcome": outcome,
+            "periods": list(periods),
+            "effective_at": effective,
+            **dict.fromkeys(("rows_read", "rows_accepted", "rows_loaded"), accepted),
+            **dict.fromkeys(("rows_unchanged", "rows_quarantined", "rows_ignored"), 0),
+            "content_hash": reading,
+            "place_hash": reading,
+            "rows_of": reading,
+            "is_nil": accepted == 0,
+            "quarantine_hold_pct": 100,
+            "shrink_hold_pct": 0,
+            "load_no": number,
+            "booked_at": effective,
+        }
+        con.execute(
+            f"insert into ops.readings ({', '.join(row)}) values ({', '.join('?' * len(row))})", list(row.values())
+        )
+    for period in periods:
+        con.execute(
+            "insert into ops.reading_periods (reading_id, period, rows_accepted, rows_quarantined)"
+            " select $reading, $period, $accepted, 0 where not exists ("
+            " select 1 from ops.reading_periods where reading_id = $reading and period = $period)",
+            {"reading": reading, "period": period, "accepted": accepted},
+        )
+    con.execute(
+        "update ops.readings set periods = (select list(period order by period) from ops.reading_periods"
+        " where reading_id = $reading) where reading_id = $reading",
+        {"reading": reading},
+    )
 
 
 def built(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

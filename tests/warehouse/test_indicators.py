@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from tests.warehouse.rows import DATASETS, DISTRICTS, PROVINCE, built, empty_warehouse, figure, insert, one, report
+from tests.warehouse.rows import (
+    DATASETS,
+    DISTRICTS,
+    PROVINCE,
+    book,
+    built,
+    empty_warehouse,
+    figure,
+    insert,
+    one,
+    report,
+)
 from warehouse.explain import explain
 
 if TYPE_CHECKING:
@@ -133,12 +144,11 @@ def worked() -> Iterator[duckdb.DuckDBPyConnection]:
             for n in range(60)
         ],
     )
-    con.execute("update ops.deliveries set delivery_id = 'survey' where feed = 'd323.survey_responses'")
-    con.execute("update core.survey_responses set _delivery_id = 'survey'")
+    # what an earlier delivery held back does not count any more
+    book(con, "superseded", "survey_responses-323-2024-Q1.survey_responses", ["2024-Q1"], effective="2024-04-01")
     con.executemany(
-        "insert into ops.quarantine (delivery_id, feed, dataset, period, unit_code, row)"
-        " values (?, 'f', 'survey_responses', '2024-Q1', '323', ?)",
-        [["survey", n] for n in range(4)] + [["superseded", 9]],
+        "insert into ops.reading_quarantine (reading_id, period, unit_code, row) values (?, '2024-Q1', '323', ?)",
+        [["survey_responses-323-2024-Q1", n] for n in range(100, 104)] + [["superseded", 9]],
     )
     base = {**here, "is_eligible": True, "instance_no": 1, "complexity_code": "normal"}
     insert(
