@@ -80,13 +80,8 @@ def examine(plan: Plan, contract: Contract, jobs: Sequence[Job], *, suite: bool 
             try:
                 reading = future.result()
             except Exception as fault:
-                LOG.error(
-                    "%s %s: %s",
-                    job.delivery.feed,
-                    job.delivery.file_name,
-                    fault,
-                    exc_info=not isinstance(fault, SourceError),
-                )
+                is_ours = not isinstance(fault, SourceError)
+                LOG.warning("%s %s: %s", job.delivery.feed, job.delivery.file_name, fault, exc_info=is_ours)
                 batch.failures.append((job.delivery.delivery_id, f"{type(fault).__name__}: {fault}"))
                 continue
             if plan.periods is not None and reading.periods and not plan.periods & set(reading.periods):

@@ -84,7 +84,7 @@ create table marts.satisfaction_by_factor (unit_code varchar, period varchar, qu
   low double, high double, respondent_count bigint, is_publishable boolean, note_vi varchar);
 create table ops.releases (release_id varchar, created_at timestamp);
 create table ops.deliveries (delivery_id varchar, feed varchar, source varchar, dataset varchar, file_name varchar,
-  periods varchar[], received_at timestamp, status varchar);
+  periods varchar[], landed_at timestamp, state varchar);
 create table ops.receipts (delivery_id varchar, feed varchar, dataset varchar, period varchar, rows_read bigint,
   rows_loaded bigint, rows_unchanged bigint, rows_quarantined bigint, rows_ignored bigint, loaded_at timestamp);
 create table ops.findings (finding_id varchar, delivery_id varchar, feed varchar, period varchar, rule_id varchar,
@@ -222,8 +222,8 @@ def _deliver(rows: Rows, dice: random.Random) -> None:
             add(rows, "ops.obligations", (feed, dataset, unit, "2024-Q1", "2024-03-24", state, answer))
             if state == "missing" and not refused:
                 continue
-            status = "refused" if refused else "loaded"
-            file = (f"{dataset}.csv", ["2024-Q1"], "2024-03-20 08:00", status)
+            state = "refused" if refused else "booked"
+            file = (f"{dataset}.csv", ["2024-Q1"], "2024-03-20 08:00", state)
             add(rows, "ops.deliveries", (delivery, feed, f"d{unit}", dataset, *file))
             read, bad = dice.randint(40, 900), dice.randint(0, 12)
             fates = (read, 0, 0, read, 0) if refused else (read, read - bad - 1, 0, bad, 1)

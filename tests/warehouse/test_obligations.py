@@ -85,7 +85,7 @@ def test_a_refused_delivery_answers_nothing_and_an_empty_form_does(
     con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     load_sent(con, Sent("d323.reports", 0, ROWS), tmp_path, refused=True)
-    load_sent(con, Sent("d325.reports", 0, ()), tmp_path, accepted_path=None)
+    load_sent(con, Sent("d325.reports", 0, ()), tmp_path)
     found = record_obligations(con, [expected("d323.reports"), expected("d325.reports")], date(2024, 4, 1))
     assert [one.status for one in found] == ["missing", "received"]
 

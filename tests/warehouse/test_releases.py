@@ -60,10 +60,10 @@ def test_a_release_is_whole_read_only_and_described(home: Path) -> None:
     assert (home / "releases" / "current").readlink() == Path(made.release_id)
     with connect(found.file, read_only=True) as con:
         assert con.execute("from marts.tally").fetchall() == [("2024-Q1", 2)]
-        assert con.execute("select count(*) from core.service_reports_as_of('2024-03-25')").fetchone() == (2,)
+        assert con.execute("select count(*) from core.service_reports_as_said('2024-03-25')").fetchone() == (2,)
         assert con.execute("select ref.add_working_days(date '2024-02-07', 1)::varchar").fetchone() == ("2024-02-15",)
         assert con.execute("select count(*) from duckdb_columns() where column_name = 'landed_path'").fetchone() == (0,)
-        assert con.execute("select count(*) from duckdb_tables() where table_name = 'row_places'").fetchone() == (0,)
+        assert con.execute("select count(*) from duckdb_tables() where table_name = 'built'").fetchone() == (0,)
         told = con.execute("select release_id, sha256 from ops.releases").fetchall()
         assert told == [(made.release_id, None)]  # a file cannot hold its own hash
         bare = "select count(*) from duckdb_columns() where schema_name in ('core', 'ops', 'ref') and comment is null"
@@ -182,7 +182,7 @@ def test_a_table_that_did_not_change_is_not_written_again(home: Path, monkeypatc
         monkeypatch.setattr(releases, "_bring", listened)
         load_sent(con, CORRECTED, home)
         publish(home, con)
-    assert {"core.service_reports", "ops.deliveries"} <= set(brought)
+    assert {"core.service_reports", "ops.readings"} <= set(brought)
     assert not [name for name in brought if name.startswith("ref.")]
     assert "core.dossiers" not in brought
 
@@ -191,16 +191,16 @@ def test_no_block_of_a_release_ever_held_what_is_masked_or_left_out(home: Path) 
     personal = "Gọi 0912 345 678 gặp ông Nguyễn Văn A"
     with writer(home) as con:
         load_sent(con, FIRST, home)
-        con.execute("update ops.findings set message_vi = ?", [personal])
         con.execute(
-            "insert into ops.findings (finding_id, feed, dataset, rule_id, check_name, severity, message_vi, found_at)"
-            " select 'f' || i, 'f', 'd', 'Q01', 'c', 'warning', ?, now() from range(3000) t(i)",
+            "insert into ops.reading_findings (finding_id, reading_id, rule_id, check_name, severity, message_vi)"
+            " select 'f' || i, 'r', 'Q01', 'c', 'warning', ? from range(3000) t(i)",
             [personal],
         )
+        con.execute("create table marts.told as select ? as narrative_vi from range(3000)", [personal])
         made = publish(home, con)
     content = (made.path / "warehouse.duckdb").read_bytes()
     assert b"0912 345 678" not in content
-    assert b"landing/" not in content
+    assert made.masked == (MaskedCells("marts", "told", "narrative_vi", 1),)
 
 
 def test_a_failed_publication_leaves_the_standing_release(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,9 +231,10 @@ def test_a_cell_that_looks_personal_is_covered_and_reported_in_every_release(hom
         load_sent(con, CORRECTED, home)
         for office in ("Gọi 0912 345 678", "UBND huyện Đông Hưng"):
             con.execute(
-                "insert into core.dossiers (period, unit_code, dossier_code, executing_office, _partition, _occurrence,"
-                " _row_hash, _delivery_id) values ('2024-Q1', '323', '000.00.33.H31-240110-0001', ?, 'p', 1, 1, ?)",
-                [office, CORRECTED.delivery_id],
+                "insert into core.dossiers (period, unit_code, dossier_code, executing_office, _reading_id)"
+                " select '2024-Q1', '323', '000.00.33.H31-240110-0001', ?, max_by(reading_id, load_no)"
+                " from ops.readings",
+                [office],
             )
         found = publish(home, con)
         assert found.masked == (MaskedCells("core", "dossiers", "executing_office", 1),)
@@ -251,10 +252,10 @@ def test_a_cell_that_looks_personal_is_covered_and_reported_in_every_release(hom
 def test_a_narrative_and_the_name_of_a_file_never_stop_a_release_and_name_nobody(home: Path) -> None:
     with writer(home) as con:
         load_sent(con, FIRST, home)
-        con.execute("update ops.deliveries set file_name = 'Q1 ông Trần Văn An 0912345678.xlsx'")
+        con.execute("update ops.landed set file_name = 'Q1 ông Trần Văn An 0912345678.xlsx'")
         con.execute("create table marts.told as select 'Bà Lê Thị Hoa (0987654321) phụ trách.' as narrative_vi")
         found = publish(home, con)
-    assert [(one.table, one.column) for one in found.masked] == [("told", "narrative_vi"), ("deliveries", "file_name")]
+    assert [(one.table, one.column) for one in found.masked] == [("told", "narrative_vi")]
     with connect(found.path / "warehouse.duckdb", read_only=True) as con:
         assert con.execute("select narrative_vi from marts.told").fetchone() == (f"{MASK} ({MASK}) phụ trách.",)
         assert con.execute("select file_name from ops.deliveries").fetchone() == (f"Q1 {MASK} {MASK}.xlsx",)

@@ -211,7 +211,7 @@ def test_a_reason_with_many_figures_names_them_by_verdict(changed: duckdb.DuckDB
 
 def test_refused_files_without_a_period_are_named_apart(changed: duckdb.DuckDBPyConnection) -> None:
     changed.execute(
-        "insert into ops.deliveries (delivery_id, feed, dataset, file_name, periods, status)"
+        "insert into ops.deliveries (delivery_id, feed, dataset, file_name, periods, state)"
         " values ('x', 'd329.dossiers', 'dossiers', 'hong.xlsx', [], 'refused')"
     )
     before = sum(assess(changed, "2023-Q4")["quality"]["deliveries"].values())
@@ -223,7 +223,7 @@ def test_refused_files_without_a_period_are_named_apart(changed: duckdb.DuckDBPy
 
 def test_a_missing_delivery_points_to_refused_files_of_its_feed(changed: duckdb.DuckDBPyConnection) -> None:
     changed.execute(
-        "insert into ops.deliveries (delivery_id, feed, dataset, file_name, periods, status)"
+        "insert into ops.deliveries (delivery_id, feed, dataset, file_name, periods, state)"
         " values ('x', 'd331.petitions', 'petitions', 'hong.xlsx', [], 'refused')"
     )
     seen = _read(render_html(assess(changed, "2024-Q1"))).seen("vi")
