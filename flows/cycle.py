@@ -1,4 +1,4 @@
-"""The Prefect flow `cycle`: the steps of a run as tasks; one a source, one a contract's deliveries, one a later step."""
+"""The Prefect flow `cycle`: the steps of a run as tasks: one a source, one a batch of deliveries, one a later step."""
 
 from __future__ import annotations
 
