@@ -6,14 +6,15 @@ BIN := .venv/bin
 READY := .venv/.ready
 UV := uv==0.13.9
 ROWS ?= 1000000
+DELIVERIES ?= 2000
 DEMO ?= demo-home
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test quick check bench docs clean
+.PHONY: help env demo test quick check bench bench-deliveries docs clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: $(READY) ## the environment .venv/ from requirements.lock
 
@@ -54,8 +55,11 @@ check: $(READY) ## style, types, the laws of the rooms, the contracts
 	$(BIN)/lint-imports
 	$(BIN)/python -m expectations.contracts.lint
 
-bench: $(READY) ## speed of the whole way of ROWS dossiers (make bench ROWS=5000000)
-	@$(BIN)/python tests/benchmarks/dossiers.py --rows $(ROWS)
+bench: $(READY) ## cost of the whole way of ROWS dossiers (make bench ROWS="1000000 5000000")
+	@$(BIN)/python -m tests.benchmarks.dossiers --rows $(ROWS)
+
+bench-deliveries: $(READY) ## cost of DELIVERIES small files through all steps
+	@$(BIN)/python -m tests.benchmarks.deliveries --deliveries $(DELIVERIES)
 
 docs: $(READY) ## regenerate the pages and schemas that are made from code and contracts
 	@$(BIN)/python -m sources.feed_docs

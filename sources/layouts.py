@@ -17,7 +17,7 @@ from sources.plans import Part, TablePlan, plans
 from sources.recipes import DTYPES
 from sources.row_keys import RowKeys
 from sources.row_units import row_periods, row_units
-from sources.rows import RowSorter
+from sources.rows import NIL, RowSorter
 from sources.windows import WindowCheck
 from sources.words import key
 
@@ -62,6 +62,8 @@ class Canonical:
     findings: list[Finding] = field(default_factory=list)
     ignored: dict[str, int] = field(default_factory=dict)
     periods: tuple[str, ...] = ()
+    is_nil: bool = False
+    """The form has no row and says in so many words that nothing occurred."""
 
 
 def to_canonical(
@@ -108,7 +110,9 @@ def to_canonical(
         return result
     _Assembly(feed, contract, units, period, regime, result).write(tables, frames, bad_cells)
     result.has_frame = True
-    result.findings.extend(_counted(result.rows, feed.layout))
+    result.is_nil = not result.rows and NIL in result.ignored
+    if not result.is_nil:
+        result.findings.extend(_counted(result.rows, feed.layout))
     return result
 
 

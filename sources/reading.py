@@ -67,6 +67,7 @@ def read_here(  # noqa: PLR0917 - the way of a row, in order
         findings=found.findings,
         periods=found.periods,
         extracted_at=extracted_at,
+        is_nil=found.is_nil,
     )
 
 

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from sources.plans import TablePlan
     from sources.readers.table import TextTable
 
-BLANK, CONTROL, TOTAL, SUBTOTAL, NOTE, SIGNATURE = (
+BLANK, CONTROL, TOTAL, SUBTOTAL, NOTE, SIGNATURE, NIL = (
     "blank",
     "control_row",
     "total_row",
     "subtotal_row",
     "note",
     "signature",
+    "nil_statement",
 )
 """Reasons for which a row is ignored."""
 
@@ -92,6 +93,7 @@ class RowSorter:
             if recipe.values is not None and name in places
         }
         self.starts = tuple(key(text) for text in self.layout.notes)
+        self.nil = tuple(key(text) for text in self.layout.nil)
         self.blank_before = 0
         self.is_first, self.has_ended, self.is_signature = True, False, False
 
@@ -141,6 +143,7 @@ class _Slice:
         self.declared_totals()
         self.undeclared_totals()
         self.groups()
+        self.nil_statements()
         self.notes()
         for fate in self.fates.values():
             self.found.ignored[fate] = self.found.ignored.get(fate, 0) + 1
@@ -205,6 +208,14 @@ class _Slice:
             if text and display(text) and number not in self.fates and _ROMAN.match(display(text)):
                 self.fates[number] = SUBTOTAL
                 self._warn(number, f"nhóm “{display(text)}”")
+
+    def nil_statements(self) -> None:
+        """`Không phát sinh`: the form says in so many words that nothing occurred."""
+        if self.sorter.nil:
+            texts = keys(clean_text(self.first))
+            for start in self.sorter.nil:
+                for number in (texts.str.starts_with(start) & (self.filled <= _FEW_CELLS)).arg_true().to_list():
+                    self.fates.setdefault(number, NIL)
 
     def notes(self) -> None:
         starts = self.sorter.starts

@@ -43,6 +43,11 @@ class _Rows(Strict):
 
     totals: Totals | None = Field(None, description="The total row, when the layout has one.")
     notes: Words = Field((), description="Reading stops at a row that begins with one of these texts.")
+    nil: Words = Field(
+        (),
+        description="Texts of a row by which a form without any other row says that nothing occurred, e.g. `Không phát "
+        "sinh`. Without it an empty form counts as nothing said, until a person confirms it.",
+    )
     blanks: Words = Field((), description="Cell texts that mean: no value (e.g. `NULL`, `-`), in every column.")
     blank_is_zero: bool = Field(False, description="Official forms: an empty count is 0.")
     number: Literal["vi", "en", "plain"] = Field(

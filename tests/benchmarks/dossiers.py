@@ -1,22 +1,20 @@
-"""How fast the whole way of a row is: N dossiers in ten CSV feeds, from the inbox to the marts, against a raw load.
+"""What the whole way of a row costs: N dossiers in ten CSV feeds, from the inbox to the marts, against a raw load.
 
-`make bench` (rows settable: `make bench ROWS=5000000`). The last line is one JSON object. The floor is DuckDB's own
-`read_csv` of the same files into a table of a file, measured in the same run before and after; `ratio` is the
-seconds of the pipeline over the best floor. `seconds` is landing, reading, validation with all rules of the contract,
-quarantine, versioned load and marts; publishing the release comes after and is told apart (`publish_seconds`), and so
-is what every process pays once, imports and worker start (`start_seconds`). Memory is sampled over the process tree.
+`make bench` (rows settable: `make bench ROWS="1000000 5000000"`). One line of JSON a size; with several sizes the last
+one says how the cost grew. The floor is DuckDB's own `read_csv` of the same files into a table of a file, measured in
+the same run before and after. All seconds are processor seconds of all processes; `ratio` is those of the pipeline over
+the best floor. `seconds` is landing, reading, validation with all rules of the contract and the suite, quarantine,
+booking and marts; publishing the release comes after and is told apart (`publish_seconds`), and so is what each process
+pays once, imports and worker start (`start_seconds`). Memory is sampled over the process tree.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
+import resource
 import tempfile
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,15 +23,14 @@ import duckdb
 import psutil
 import yaml
 
-from flows import collecting, judges, steps
+from flows import collecting, examining, steps, workers
 from flows.home import open_home
+from tests.benchmarks.measuring import MIB, measured, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 DISTRICTS = ("323", "325", "326", "327", "328", "329", "330", "331", "332", "333")
-MIB = 1024 * 1024
-
 HEADERS = {
     "dossier_code": "Mã hồ sơ",
     "procedure_code": "Mã TTHC",
@@ -145,152 +142,126 @@ def make_home(home: Path) -> None:
 
 
 def floor_seconds(home: Path) -> float:
-    """Seconds DuckDB needs to read the same files into a table of a database file."""
+    """Processor seconds DuckDB needs to read the same files into a table of a database file."""
     target = home / "floor.duckdb"
     target.unlink(missing_ok=True)
     con = duckdb.connect(str(target))
-    started = time.perf_counter()
+    started = time.process_time()
     con.execute(f"create table raw as select * from read_csv('{home}/inbox/*/*.csv', delim = ';', header = true)")
     con.close()
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     target.unlink()
     return seconds
 
 
-def tree_mib(process: psutil.Process) -> float:
-    """Resident memory of a process and its children, in MiB (shared pages counted in each)."""
-    total = 0
-    for one in (process, *process.children(recursive=True)):
+def cpu_seconds() -> float:
+    """Processor seconds so far of this process, of its living workers and of those that ended."""
+    own, ended = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    total = own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
+    for child in psutil.Process().children(recursive=True):
         try:
-            total += one.memory_info().rss
+            times = child.cpu_times()
         except psutil.NoSuchProcess:
             continue
-    return total / MIB
-
-
-def run_pipeline(home: Path) -> dict[str, Any]:
-    """Run one cycle over `home` in a process of its own; its report plus `peak_mib`."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "tests.benchmarks.dossiers", "--cycle", str(home)],
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-    peak = 0.0
-    done = threading.Event()
-
-    def sample() -> None:
-        nonlocal peak
-        process = psutil.Process(child.pid)
-        while not done.wait(0.1):
-            try:
-                peak = max(peak, tree_mib(process))
-            except psutil.NoSuchProcess:
-                return
-
-    sampler = threading.Thread(target=sample, daemon=True)
-    sampler.start()
-    output, _ = child.communicate()
-    done.set()
-    sampler.join()
-    if child.returncode:
-        raise SystemExit(f"the cycle ended with exit code {child.returncode}")
-    report: dict[str, Any] = json.loads(output.splitlines()[-1])
-    return report | {"peak_mib": round(peak, 1)}
+        total += times.user + times.system
+    return total
 
 
 def cycle(home: Path) -> None:
     """One direct cycle with everything imported beforehand; prints its seconds and receipts as one line of JSON."""
-    begun = time.perf_counter()
     opened = open_home(home)
-    workers = opened.settings.run.workers
     # What a process imports once: the rooms, and what DuckDB imports when it first binds a parameter.
-    for module in (
-        "sources.reading_pool",
-        "sources.units",
-        "warehouse.loading",
-        "warehouse.models",
-        "warehouse.obligations",
-    ):
+    for module in ("sources.reading_pool", "sources.units", "sources.landing", "warehouse.models", "warehouse.booking"):
         import_module(module)
     duckdb.execute("select ?", ["text"])
-    for import_done in judges.warm_up(workers):
-        import_done.result()
-    marks = [("start", time.perf_counter() - begun)]
+    for pool in (workers.readers(opened).workers, workers.judges(opened)):
+        pool.warm_up()
+        pool.run(abs, 1)
+    marks = [("start", cpu_seconds())]
 
     def timed(name: str, step: Callable[[], Any]) -> Any:
-        started = time.perf_counter()
+        started = cpu_seconds()
         found = step()
-        marks.append((name, time.perf_counter() - started))
+        marks.append((name, cpu_seconds() - started))
         return found
 
     plan = timed("open", lambda: steps.open_run(opened))
-    with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(collecting.collect, plan, feed) for feed in plan.feeds]
-        results = (future.result() for future in as_completed(futures))
-        loaded = timed("collect and load", lambda: steps.load_all(plan, results, steps.Listener()))
-    timed("marts", lambda: steps.settle(plan))
-    timed("publish", lambda: steps.publish(plan))
-    seconds = {name: round(value, 2) for name, value in marks}
+    found = timed("land", lambda: [one for feed in plan.feeds for one in collecting.collect_source(plan, (feed,))])
+    jobs = timed("register", lambda: steps.register_landed(plan, found))
+    for contract, some in examining.by_contract(plan, jobs):
+        timed("read, judge and book", lambda contract=contract, some=some: steps.work_through(plan, contract, some))
+    booked = steps.account(plan, found, [job.delivery.delivery_id for job in jobs])
+    timed("marts", lambda: steps.build(plan))
+    timed("publish", lambda: steps.release(plan))
+    seconds: dict[str, float] = {}
+    for name, value in marks:
+        seconds[name] = round(seconds.get(name, 0) + value, 2)
+    counted = ("open", "land", "register", "read, judge and book", "marts")
     say(
         json.dumps(
             {
-                "seconds": round(sum(seconds[name] for name in ("open", "collect and load", "marts")), 2),
+                "seconds": round(sum(seconds[name] for name in counted), 2),
                 "seconds_by_step": seconds,
-                "rows_read": sum(receipt.rows_read for receipt in loaded.receipts),
-                "rows_loaded": sum(receipt.rows_loaded for receipt in loaded.receipts),
-                "rows_quarantined": sum(receipt.rows_quarantined for receipt in loaded.receipts),
+                "rows_read": sum(receipt.rows_read for receipt in booked.receipts),
+                "rows_loaded": sum(receipt.rows_loaded for receipt in booked.receipts),
+                "rows_quarantined": sum(receipt.rows_quarantined for receipt in booked.receipts),
             }
         )
     )
 
 
-def say(line: str) -> None:
-    """One line of the report."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+def measure(rows: int) -> dict[str, Any]:
+    """Measure one size and print what was measured; the figures of its line of JSON."""
+    with tempfile.TemporaryDirectory(prefix="danvan-bench-") as folder:
+        home = Path(folder)
+        make_home(home)
+        make_files(home, rows)
+        size = sum(path.stat().st_size for path in home.glob("inbox/*/*.csv"))
+        say(f"{rows:,} dossiers in {len(DISTRICTS)} CSV files, {size / MIB:,.0f} MiB")
+        floors = [floor_seconds(home), floor_seconds(home)]
+        cost = measured("-m", "tests.benchmarks.dossiers", "--cycle", str(home), may_end_with=(0,))
+        report: dict[str, Any] = json.loads(cost.output.splitlines()[-1])
+        floors.append(floor_seconds(home))
+    floor = min(floors)
+    say(f"floor: {', '.join(f'{seconds:.2f}' for seconds in floors)} CPU-s (read_csv into a table, before and after)")
+    expected = rows // len(DISTRICTS) * len(DISTRICTS)
+    if report["rows_read"] != expected:
+        raise SystemExit(f"{report['rows_read']} of {expected} rows read")
+    say(f"CPU seconds by step: {report['seconds_by_step']}; {cost.wall_seconds:.1f} s in all by the clock")
+    return {
+        "rows": report["rows_read"],
+        "seconds": report["seconds"],
+        "rows_per_s": round(report["rows_read"] / report["seconds"]),
+        "floor_seconds": round(floor, 2),
+        "ratio": round(report["seconds"] / floor, 2),
+        "peak_mib": cost.peak_mib,
+        "rows_loaded": report["rows_loaded"],
+        "rows_quarantined": report["rows_quarantined"],
+        "start_seconds": report["seconds_by_step"]["start"],
+        "publish_seconds": report["seconds_by_step"]["publish"],
+    }
 
 
 def main() -> None:
-    """Measure, print what was measured, and end with one line of JSON."""
+    """Measure every size asked for; each ends with one line of JSON, the last one with the growth."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--rows", type=int, default=1_000_000)
+    arguments.add_argument("--rows", type=int, nargs="+", default=[1_000_000])
     arguments.add_argument("--cycle", type=Path, help="run one cycle over this home (used by the benchmark itself)")
     given = arguments.parse_args()
     if given.cycle:
         cycle(given.cycle)
         return
-    with tempfile.TemporaryDirectory(prefix="danvan-bench-") as folder:
-        home = Path(folder)
-        make_home(home)
-        make_files(home, given.rows)
-        size = sum(path.stat().st_size for path in home.glob("inbox/*/*.csv"))
-        say(f"{given.rows:,} dossiers in {len(DISTRICTS)} CSV files, {size / MIB:,.0f} MiB")
-        floors = [floor_seconds(home), floor_seconds(home)]
-        report = run_pipeline(home)
-        floors.append(floor_seconds(home))
-    floor = min(floors)
-    say(f"floor: {', '.join(f'{seconds:.2f}' for seconds in floors)} s (read_csv into a table, before and after)")
-    expected = given.rows // len(DISTRICTS) * len(DISTRICTS)
-    if report["rows_read"] != expected:
-        raise SystemExit(f"{report['rows_read']} of {expected} rows read")
-    say(f"seconds by step: {report['seconds_by_step']}")
-    say(
-        json.dumps(
-            {
-                "rows": report["rows_read"],
-                "seconds": report["seconds"],
-                "rows_per_s": round(report["rows_read"] / report["seconds"]),
-                "floor_seconds": round(floor, 2),
-                "ratio": round(report["seconds"] / floor, 2),
-                "peak_mib": report["peak_mib"],
-                "rows_loaded": report["rows_loaded"],
-                "rows_quarantined": report["rows_quarantined"],
-                "start_seconds": report["seconds_by_step"]["start"],
-                "publish_seconds": report["seconds_by_step"]["publish"],
+    first: dict[str, Any] = {}
+    for rows in given.rows:
+        found = measure(rows)
+        if first:
+            found["growth"] = {
+                "rows": round(found["rows"] / first["rows"], 2),
+                "seconds": round(found["seconds"] / first["seconds"], 2),
+                "peak_mib": round(found["peak_mib"] / first["peak_mib"], 2),
             }
-        )
-    )
+        first = first or found
+        say(json.dumps(found))
 
 
 if __name__ == "__main__":

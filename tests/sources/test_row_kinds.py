@@ -131,3 +131,28 @@ def test_of_many_rows_outside_the_window_a_hundred_are_told_one_by_one(
     assert sum(one.check == "row_outside_window" for one in result.findings) == 100
     [rest] = [one for one in result.findings if one.check == "rows_outside_window"]
     assert "30 dòng" in rest.message_vi
+
+
+NIL_FEED = FEED.replace('delimiter: ";"}', 'delimiter: ";", nil: [Không phát sinh, Trong kỳ không có]}')
+
+
+@pytest.mark.parametrize("said", ["Không phát sinh", "KHÔNG PHÁT SINH trong quý I", "Trong kỳ không có đơn nào"])
+def test_a_form_that_says_nothing_occurred_is_a_nil_return(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any], said: str
+) -> None:
+    result = read_text(HEADER + f"{said};;;;\n", make_feed(NIL_FEED))
+    assert result.reading.is_nil
+    assert result.reading.ignored == {"nil_statement": 1}
+    assert result.findings == []
+
+
+def test_empty_is_not_nil_and_rows_are_not_either(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any]
+) -> None:
+    """Without the words nobody said that nothing occurred; with rows beside them something did."""
+    empty = read_text(HEADER, make_feed(NIL_FEED))
+    assert not empty.reading.is_nil
+    assert empty.rules == ["Q08"]
+    both = read_text(HEADER + "Không phát sinh;;;;\n1;Huyện Ân Thi;D1;05/01/2024;1\n", make_feed(NIL_FEED))
+    assert not both.reading.is_nil
+    assert both.frame["petition_code"].to_list() == ["D1"]

@@ -1,0 +1,247 @@
+"""A delivery exists from its landing on; what stands can be decided, asked and made again from the landing zone."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from flows.command import main
+from flows.home import open_home
+from flows.planning import open_run, writing
+from flows.steps import run_cycle
+from sources import landing
+from warehouse.decisions import DECISIONS, DecisionError, decisions
+from warehouse.query import sql
+from warehouse.releases import current, fingerprint
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flows.steps import RunReport
+
+
+def run(home: Any, **options: Any) -> RunReport:
+    return run_cycle(open_home(home.path), **options)
+
+
+def rows(home: Any, query: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in sql(home.path, query).to_dicts()]
+
+
+@pytest.fixture
+def two_districts(tiny_home: Any) -> Any:
+    for district in ("323", "325"):
+        tiny_home.add_feed(district)
+        tiny_home.add_file(district)
+    return tiny_home
+
+
+def test_a_file_that_breaks_its_reader_is_a_row_under_its_name(
+    two_districts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(plan: Any, contract: Any, job: Any) -> Any:
+        if job.delivery.feed.startswith("d325"):
+            raise RuntimeError("a mistake of ours")
+        return original(plan, contract, job)
+
+    from flows import examining  # noqa: PLC0415
+
+    original = examining._read
+    with monkeypatch.context() as patched:
+        patched.setattr(examining, "_read", broken)
+        report = run(two_districts)
+    assert {one.feed: one.outcome for one in report.outcomes}["d325.service_reports"] == "failed_transient"
+    told = rows(two_districts, "select feed, state, state_kind, message from ops.deliveries order by feed")
+    assert [(one["feed"], one["state"], one["state_kind"]) for one in told] == [
+        ("d323.service_reports", "booked", None),
+        ("d325.service_reports", "failed", "read"),
+    ]
+    assert "a mistake of ours" in told[1]["message"]
+    # a fault on our side is tried again by the next run, without being sent again
+    assert run(two_districts).receipts[0].state == "booked"
+
+
+def test_what_landed_in_a_killed_run_is_registered_by_the_next(two_districts: Any) -> None:
+    home = open_home(two_districts.path)
+    plan = open_run(home)
+    for feed in plan.feeds:
+        zone = landing.Landing(feed, home.path)
+        for offer in zone.offers():
+            zone.land(offer)
+    for path in (two_districts.path / "inbox").rglob("*.csv"):
+        path.unlink()  # and the district has taken the file away since
+    report = run(two_districts)
+    assert [one.state for one in report.receipts] == []  # the sources offer nothing any more
+    with writing(home) as con:
+        assert con.execute("select count(*), count(distinct state) from ops.deliveries").fetchone() == (2, 1)
+    again = run(two_districts, look=False)
+    assert [one.state for one in again.receipts] == ["booked", "booked"]
+
+
+def test_a_time_of_a_file_decides_nothing(two_districts: Any, tmp_path: Path) -> None:
+    """Touched, copied, dated 1980 or 2099: looked at again, and the same delivery in the same order."""
+    run(two_districts)
+    with writing(open_home(two_districts.path)) as con:
+        before = fingerprint(con)
+    for path, year in zip((two_districts.path / "inbox").rglob("*.csv"), (1980, 2099), strict=True):
+        moment = datetime(year, 1, 1).timestamp()  # noqa: DTZ001
+        os.utime(path, (moment, moment))
+    report = run(two_districts)
+    assert report.receipts == ()
+    with writing(open_home(two_districts.path)) as con:
+        assert fingerprint(con) == before
+        assert con.execute("select count(*) from ops.deliveries").fetchone() == (2,)
+
+
+def test_a_run_with_nothing_new_fetches_nothing_and_verify_fetches_all(
+    two_districts: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fetched: list[str] = []
+    original = landing.FileSource.chunks
+
+    def chunks(self: Any, offer: Any, size: int = 1 << 20) -> Any:
+        fetched.append(offer.name)
+        return original(self, offer, size)
+
+    monkeypatch.setattr(landing.FileSource, "chunks", chunks)
+    run(two_districts)
+    assert len(fetched) == 2
+    run(two_districts)
+    assert len(fetched) == 2
+    home = str(two_districts.path)
+    assert main(["run", "--home", home, "--direct", "--verify"]) == 0
+    assert len(fetched) == 4
+    [bytes_of_one, *_] = [path for path in (two_districts.path / "landing").rglob("*") if len(path.name) == 64]
+    bytes_of_one.chmod(0o600)
+    bytes_of_one.write_bytes(bytes_of_one.read_bytes().replace(b"6", b"7", 1))
+    capsys.readouterr()
+    assert main(["run", "--home", home, "--direct", "--verify"]) == 3
+    assert bytes_of_one.name in capsys.readouterr().out
+
+
+def conflicting(home: Any) -> list[dict[str, Any]]:
+    """Two files of one moment; the held deliveries, after a run."""
+    home.add_feed("323", name=r"ii06a_(?P<period>\d{4}Q\d)_(?P<sent>\d{8})(?: \(\d\))?\.csv")
+    other = home.add_file("323", late=2).rename(home.path / "other.csv")
+    kept = home.add_file("323")
+    other.rename(kept.with_name(kept.name.replace(".csv", " (1).csv")))
+    assert run(home).exit_code == 3
+    return rows(home, "select delivery_id, file_name from ops.deliveries where state = 'held' order by 2")
+
+
+def test_a_held_delivery_is_accepted_from_landing_whatever_became_of_the_file(
+    two_districts: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file has left the inbox, and another feed is named: the decision still counts, and it is said what it did."""
+    held = conflicting(two_districts)
+    assert len(held) == 2
+    for path in (two_districts.path / "inbox" / "323").glob("*.csv"):
+        path.unlink()
+    home = str(two_districts.path)
+    chosen = held[1]["delivery_id"]
+    assert main(["run", "--home", home, "--direct", "--feed", "d325", "--accept", chosen, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [(one["delivery_id"], one["state"]) for one in told["receipts"]] == [(chosen, "booked")]
+    assert rows(two_districts, "select delivery_id from ops.standing where feed like 'd323%'") == [
+        {"delivery_id": chosen}
+    ]
+    assert rows(two_districts, "select count(*) as left from ops.deliveries where state = 'held'") == [{"left": 1}]
+
+
+def test_decisions_are_kept_and_said(two_districts: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    run(two_districts)
+    home = str(two_districts.path)
+    [one, other] = [
+        row["delivery_id"] for row in rows(two_districts, "select delivery_id from ops.deliveries order by feed")
+    ]
+    assert main(["decide", "withdraw", one, "--why", "sai đơn vị", "--by", "Lan", "--home", home]) == 0
+    assert "withdrawn (withdraw by Lan)" in capsys.readouterr().out
+    assert run(two_districts).is_new_release
+    assert rows(two_districts, "select feed from ops.standing") == [{"feed": "d325.service_reports"}]
+    assert main(["decide", "accept", one, "--why", "đúng rồi", "--home", home]) == 0
+    run(two_districts)
+    assert len(rows(two_districts, "select feed from ops.standing")) == 2
+    capsys.readouterr()
+    assert main(["decide", "--home", home, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [(row["kind"], row["about"], row["reason"]) for row in told] == [
+        ("accept", one, "đúng rồi"),
+        ("withdraw", one, "sai đơn vị"),
+    ]
+    assert main(["decide", "withdraw", "feedfeedfeedfeed", "--why", "x", "--home", home]) == 2
+    assert main(["decide", "withdraw", other, "--why", " ", "--home", home]) == 1
+    with (two_districts.path / DECISIONS).open("a", encoding="utf-8") as stream:
+        stream.write('{"decision_id": "half')  # a process killed while writing it
+    assert len(decisions(two_districts.path)) == 2
+    with (two_districts.path / DECISIONS).open("a", encoding="utf-8") as stream:
+        stream.write("\nand another\n")
+    with pytest.raises(DecisionError, match=r"decisions\.jsonl:3"):
+        decisions(two_districts.path)
+
+
+def test_a_waived_duty_is_owed_no_more(two_districts: Any) -> None:
+    two_districts.add_feed("326")
+    assert run(two_districts).obligations == {"received": 2, "missing": 1}
+    home = str(two_districts.path)
+    assert main(["decide", "waive", "d326.service_reports", "2024-Q1", "--why", "bão lụt", "--home", home]) == 0
+    assert run(two_districts).obligations == {"received": 2, "waived": 1}
+    assert rows(two_districts, "select count(*) as n from ops.findings where rule_id = 'Q20'") == [{"n": 0}]
+
+
+def test_the_warehouse_is_made_again_from_landing_and_decisions_alone(
+    two_districts: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = conflicting(two_districts)
+    two_districts.add_file("325", sent="20240325", late=3)
+    run(two_districts, accepted=[held[0]["delivery_id"]])
+    grown = current(two_districts.path)
+    assert grown is not None
+    known = rows(two_districts, "select * from core.service_reports_as_known('2026-01-01') order by all")
+    said = rows(two_districts, "select * from core.service_reports_as_said('2024-03-20') order by all")
+    home = str(two_districts.path)
+    assert main(["rebuild", "--home", home, "--into", str(tmp_path / "again")]) == 0
+    again = current(tmp_path / "again")
+    assert again is not None
+    assert again.manifest["fingerprint"] == grown.manifest["fingerprint"]
+    two_districts.path = tmp_path / "again"
+    assert rows(two_districts, "select * from core.service_reports_as_known('2026-01-01') order by all") == known
+    assert rows(two_districts, "select * from core.service_reports_as_said('2024-03-20') order by all") == said
+    assert main(["rebuild", "--home", home, "--into", str(tmp_path / "again")]) == 2
+    assert "holds something already" in capsys.readouterr().err
+
+
+def test_a_home_of_the_first_version_is_brought_over(two_districts: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its notes stood in the warehouse only: they are written beside the bytes, and everything is read again."""
+    run(two_districts)
+    grown = current(two_districts.path)
+    assert grown is not None
+    home = open_home(two_districts.path)
+    for path in home.landing.glob("*/*.json"):
+        path.unlink()
+    landed = [path for path in home.landing.rglob("*") if len(path.name) == 64]
+    with duckdb.connect(str(home.warehouse)) as con:
+        kept = con.execute(
+            "select feed, source, dataset, file_name, sha256, size_bytes, landed_at from ops.landed"
+        ).fetchall()
+    home.warehouse.unlink()
+    with duckdb.connect(str(home.warehouse)) as con:
+        con.execute("create schema ops; create table ops.schema_version as select 1 as version")
+        con.execute(
+            "create table ops.deliveries (feed varchar, source varchar, dataset varchar, file_name varchar,"
+            " sha256 varchar, size_bytes bigint, received_at timestamp)"
+        )
+        con.executemany("insert into ops.deliveries values (?, ?, ?, ?, ?, ?, ?)", kept)
+    arguments = ["--home", str(home.path)]
+    assert main(["run", *arguments, "--direct"]) == 1
+    assert "danvan rebuild" in capsys.readouterr().err
+    assert main(["rebuild", *arguments]) == 0
+    again = current(home.path)
+    assert again is not None
+    assert again.manifest["fingerprint"] == grown.manifest["fingerprint"]
+    assert len(landed) == 2
+    assert (home.path / "warehouse.before-rebuild.duckdb").exists()
