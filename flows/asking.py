@@ -125,6 +125,38 @@ def write_assessment(home: Home, *, period: str, forms: str, folder: Path | None
     return 0
 
 
+def explain_figure(home: Home, indicator: str, *, unit: str, period: str, definition: str | None, as_json: bool) -> int:
+    """The rows of the files behind a published figure, from the current release."""
+    from expectations.contracts.periods import Period
+    from warehouse.explain import explain
+    from warehouse.query import opened_release
+
+    label = str(Period.parse(period))
+    with opened_release(home.path) as con:
+        found = [one for one in explain(con, indicator, unit, label, definition) if one.amount]
+        names = dict(con.execute("select delivery_id, feed || ' ' || file_name from ops.deliveries").fetchall())
+    rows = [
+        {
+            "part": one.part,
+            "measure": one.measure,
+            "amount": one.amount,
+            "unit_code": one.unit_code,
+            "file": names.get(one.delivery_id, "") if one.delivery_id else "",
+            "sheet": one.sheet,
+            "row": one.row,
+        }
+        for one in found
+    ]
+    shown = rows if as_json else rows[:MOST_ROWS_SHOWN]
+    show(
+        shown, as_json=as_json, empty=f"{indicator} of unit {unit} in {label} is not published: no row stands behind it"
+    )
+    if not as_json and found:
+        sums = {part: sum(one.amount for one in found if one.part == part) for part in ("numerator", "denominator")}
+        say(f"{len(found)} rows: numerator {sums['numerator']}, denominator {sums['denominator']}")
+    return 0
+
+
 def list_releases(home: Home, *, as_json: bool) -> int:
     """Releases, newest first."""
     from warehouse.releases import list_releases as held

@@ -373,6 +373,22 @@ def sql(home_path: str | None, query: str, form: str, *, output: Path | None, li
 
 
 @cli.command()
+@click.argument("indicator")
+@click.option("--unit", required=True, metavar="CODE", help="Code of the unit, e.g. 331.")
+@click.option("--period", required=True, metavar="P", help="2024, 2024-H1 or 2024-Q2.")
+@click.option("--definition", metavar="ID", help="Another definition than the one assessed, e.g. OT_ANNUAL.")
+@_shared()
+def explain(
+    home_path: str | None, indicator: str, *, unit: str, period: str, definition: str | None, as_json: bool
+) -> int:
+    """From a figure back to file, sheet and row: what adds up to its numerator and denominator."""
+    from flows.asking import explain_figure
+
+    home = _home(home_path)
+    return explain_figure(home, indicator, unit=unit, period=period, definition=definition, as_json=as_json)
+
+
+@cli.command()
 @click.option("--period", required=True, metavar="P", help="2024, 2024-H1 or 2024-Q2.")
 @click.option("--format", "forms", default="html,json", show_default=True, help="Which files: html, json.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder (default: reports/ of the home).")

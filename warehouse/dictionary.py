@@ -28,7 +28,8 @@ PAGE = Path("docs", "data-dictionary.md")
 SCHEMAS = {
     "marts": "Figures, assessment and what they are made of; made anew in every cycle. Start here.",
     "measures": "What each row adds to the figures, and when: the way from a figure back to its rows.",
-    "core": "Rows as the sources sent them, every version; `…_current` is what stands, `…_as_of(moment)` what stood.",
+    "core": "Rows as the sources sent them, of every reading; `…_current` is what stands, `…_as_said(moment)` what had"
+    " been said for a moment, `…_as_known(moment)` what was known here then.",
     "ref": "Reference data: units, terms, duties, targets, goals, indicators, periods; effective-dated.",
     "ops": "The books: what came, what became of it, what was found, who was told.",
 }

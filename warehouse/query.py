@@ -52,6 +52,11 @@ def asked(home: Path, text: str, *, live: bool = False) -> Iterator[duckdb.DuckD
             raise QueryError(_words(error)) from error
 
 
+def opened_release(home: Path) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to the current release. Raises QueryError when nothing has been published yet."""
+    return _open_released(home)
+
+
 def _open_live(home: Path) -> duckdb.DuckDBPyConnection:
     path = home / WAREHOUSE
     if not path.exists():

@@ -340,6 +340,24 @@ def test_release_is_listed_and_published_by_hand(two_districts: Any, capsys: pyt
     assert (held["release_id"], held["current"]) == (report.release_id, "current")
 
 
+def test_a_figure_is_explained_down_to_file_and_row(two_districts: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    run(two_districts)
+    arguments = ["explain", "AR01", "--unit", "323", "--period", "2024-Q1", "--home", str(two_districts.path)]
+    assert main([*arguments, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    # two fields of work: 3 early and 5 in term, 4 and 4; one late
+    assert {(one["file"], one["row"]) for one in told} == {
+        ("d323.service_reports ii06a_2024Q1_20240318.csv", 2),
+        ("d323.service_reports ii06a_2024Q1_20240318.csv", 3),
+    }
+    assert sum(one["amount"] for one in told if one["part"] == "numerator") == 16
+    assert sum(one["amount"] for one in told if one["part"] == "denominator") == 17
+    assert main(arguments) == 0
+    assert "numerator 16, denominator 17" in capsys.readouterr().err
+    assert main([*arguments[:1], "XX", *arguments[2:]]) == 1
+    assert "no figure XX of unit 323" in capsys.readouterr().err
+
+
 def test_assessment_is_written_where_asked(
     two_districts: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
