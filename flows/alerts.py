@@ -127,11 +127,13 @@ def _of_feeds(plan: Plan, booked: Booked) -> Iterator[Raised]:
 
 
 def _of_deliveries(con: duckdb.DuckDBPyConnection, plan: Plan, booked: Booked) -> Iterator[Raised]:
+    turned_away = [one.delivery_id for one in booked.receipts if one.state in {"refused", "held"}]
+    why = _gates(con, turned_away) if turned_away else {}
     for one in booked.receipts:
         if one.state in {"refused", "held"}:
-            file_name, why = _gates(con, one.delivery_id)
-            subject = f"{file_name} {'bị từ chối' if one.state == 'refused' else 'chờ người quyết định'}"
-            yield _raised(Alert("delivery_refused", one.feed, one.period, subject, why), one.delivery_id)
+            subject = f"{one.file_name} {'bị từ chối' if one.state == 'refused' else 'chờ người quyết định'}"
+            detail = why.get(one.delivery_id, "")
+            yield _raised(Alert("delivery_refused", one.feed, one.period, subject, detail), one.delivery_id)
         limit = plan.home.settings.alerts.quarantine_pct
         if limit is None:
             limit = plan.every_feed[one.feed][1].service_level.quarantine_alert_pct
@@ -141,15 +143,15 @@ def _of_deliveries(con: duckdb.DuckDBPyConnection, plan: Plan, booked: Booked) -
             yield _raised(alert, one.delivery_id)
 
 
-def _gates(con: duckdb.DuckDBPyConnection, delivery_id: str) -> tuple[str, str]:
-    """The file's name and what the gates said of it."""
-    names = con.execute("select file_name from ops.deliveries where delivery_id = ?", [delivery_id]).fetchall()
+def _gates(con: duckdb.DuckDBPyConnection, delivery_ids: Sequence[str]) -> dict[str, str]:
+    """What the gates said of each delivery."""
     rows = con.execute(
-        "select distinct rule_id, message_vi from ops.findings "
-        "where delivery_id = ? and severity = 'gate' order by all",
-        [delivery_id],
+        "select delivery_id, string_agg(said, ' ' order by said) from (select distinct delivery_id,"
+        " rule_id || ': ' || message_vi as said from ops.findings"
+        " where severity = 'gate' and list_contains(cast(? as varchar[]), delivery_id)) group by 1",
+        [list(delivery_ids)],
     ).fetchall()
-    return str(names[0][0]) if names else "?", " ".join(f"{rule}: {message}" for rule, message in rows)
+    return dict(rows)
 
 
 def _of_obligations(obligations: Sequence[Obligation]) -> Iterator[Raised]:
