@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-AlertKind = Literal["feed_failed", "delivery_refused", "quarantine_above_threshold", "delivery_missing"]
+AlertKind = Literal["feed_failed", "delivery_refused", "quarantine_above_threshold", "delivery_missing", "text_covered"]
 AlertSeverity = Literal["error", "warning"]
 
 TITLES: dict[str, str] = {
@@ -25,6 +25,7 @@ TITLES: dict[str, str] = {
     "delivery_refused": "Tệp bị trả lại",
     "quarantine_above_threshold": "Quá nhiều dòng bị giữ lại",
     "delivery_missing": "Chưa nhận được báo cáo",
+    "text_covered": "Nội dung giống dữ liệu cá nhân đã được che trong bản phát hành",
 }
 """Headings of the digest, in the order in which they stand there."""
 

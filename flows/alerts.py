@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from flows.planning import Plan
     from flows.steps import Booked
     from warehouse.obligations import Obligation
+    from warehouse.privacy import MaskedCells
 
 LOG = logging.getLogger("danvan")
 
@@ -49,11 +50,20 @@ class Raised:
 
 
 def new_alerts(
-    con: duckdb.DuckDBPyConnection, plan: Plan, booked: Booked, obligations: Sequence[Obligation]
+    con: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    booked: Booked,
+    obligations: Sequence[Obligation],
+    covered: Sequence[MaskedCells] = (),
 ) -> list[Raised]:
     """Alerts that nobody has heard of yet: those of this run, and those of earlier runs that no channel took."""
     heard = {str(row[0]) for row in con.execute(_HEARD).fetchall()}
-    found = [*_of_feeds(plan, booked), *_of_deliveries(con, plan, booked), *_of_obligations(obligations)]
+    found = [
+        *_of_feeds(plan, booked),
+        *_of_deliveries(con, plan, booked),
+        *_of_obligations(obligations),
+        *_of_release(covered),
+    ]
     looked_at = {one.feed for one in booked.outcomes}
     # What this run has looked at again it says itself.
     kept = [one for one in _kept(con) if one.alert.kind != "feed_failed" or one.alert.feed not in looked_at]
@@ -159,6 +169,14 @@ def _of_obligations(obligations: Sequence[Obligation]) -> Iterator[Raised]:
         if one.status == "missing":
             subject = f"chưa nhận được {one.dataset}, hạn {one.due_on:%d/%m/%Y}"
             yield _raised(Alert("delivery_missing", one.feed, one.period, subject, ""), str(one.due_on))
+
+
+def _of_release(covered: Sequence[MaskedCells]) -> Iterator[Raised]:
+    for one in covered:
+        place = f"{one.schema}.{one.table}.{one.column}"
+        todo = "Tìm trong kho làm việc và bổ sung quy tắc Q80 cho cột này."
+        alert = Alert("text_covered", place, None, f"{one.texts} nội dung đã được che", todo, "warning")
+        yield _raised(alert, str(one.texts))
 
 
 def _raised(alert: Alert, what: str) -> Raised:

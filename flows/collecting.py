@@ -65,8 +65,8 @@ def collect(plan: Plan, feed: Feed) -> Collected:
     An offer whose token is known is not fetched again, unless the run verifies. Raises SourceError when the source
     cannot be asked at all.
     """
+    from expectations.contracts.times import now
     from sources.landing import Landing
-    from warehouse.store import now
 
     started_at, begun = now(), time.monotonic()
     landing = Landing(feed, plan.home.path)

@@ -24,6 +24,10 @@ _Command = TypeVar("_Command", bound="Callable[..., int | None]")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; a traceback is shown only with --debug."""
+    if arguments is None:
+        # This process has no use for pandas: DuckDB would import it (half a second) to ask of the first parameter it
+        # binds whether it is one of pandas' missing values.
+        sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = cli.main(given, prog_name="danvan", standalone_mode=False)

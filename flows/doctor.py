@@ -8,12 +8,10 @@ import platform
 import shutil
 import stat
 from dataclasses import dataclass
-from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from flows.home import ZONE, Home
+from expectations.contracts.times import now
 from flows.terminal import say, show, show_json
 
 if TYPE_CHECKING:
@@ -21,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import polars as pl
+
+    from flows.home import Home
 
 GOOD, WARNING, BAD = "good", "warning", "bad"
 
@@ -132,7 +132,7 @@ def _feeds(home: Home) -> Iterator[Remark]:
 def _calendar(home: Home) -> Iterator[Remark]:
     from warehouse.reference import frames
 
-    year = datetime.now(ZoneInfo(ZONE)).year + 1
+    year = now().year + 1
     calendar = frames(home.reference)["calendar"]
     confirmed = _is_confirmed(calendar, year)
     yield Remark(

@@ -11,9 +11,6 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 SETTINGS = "danvan.toml"
-ZONE = "Asia/Ho_Chi_Minh"
-"""Every time of the project is the local time of the province; the country has one zone."""
-
 TEMPLATE = """\
 # danvan.toml: settings of one home folder. Every key may be left out; the values below are the ones used then.
 # Secrets never stand here: write ${{env:NAME}} and set NAME in the environment of the process.

@@ -142,8 +142,8 @@ def _say_verdict(result: dict[str, Any], findings: Sequence[dict[str, Any]]) -> 
 
 def _trial(home: Home, feed: Feed, terms: Contract, file: Path, folder: Path) -> tuple[Plan, Delivery]:
     """A plan and a delivery that live in `folder` only."""
+    from expectations.contracts.times import now
     from sources.landing import Landing
-    from warehouse.store import now
 
     inbox = folder / "inbox"
     inbox.mkdir()

@@ -177,11 +177,11 @@ def open_run(
     A feed file that cannot be used becomes a failed outcome; the others go on. Raises UnknownFeedError, PeriodError,
     NoFeedsError when nothing can be run.
     """
+    from expectations.contracts.times import now
     from warehouse.booking import present_feeds
     from warehouse.decisions import bring_decisions
     from warehouse.journal import begin_run
     from warehouse.reference import load_reference, set_setting
-    from warehouse.store import now
 
     started_at = now()
     periods = frozenset(str(one) for one in period_range(period)) if period else None

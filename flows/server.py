@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from expectations.contracts.times import TIME_ZONE
 from flows import server_database
-from flows.home import ZONE, Home, HomeError
+from flows.home import Home, HomeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -247,7 +248,7 @@ async def _run_deployments(
     for cron, feed_ids in plan.items():
         deployment = await cycle.ato_deployment(
             deployment_name(cron),
-            schedule=Cron(cron, timezone=ZONE),
+            schedule=Cron(cron, timezone=str(TIME_ZONE)),
             parameters={"home": str(home.path), "feeds": list(feed_ids)},
             tags=[TAG],
             description=f"{len(feed_ids)} feeds: " + ", ".join(feed_ids),
@@ -290,7 +291,7 @@ async def _run_deployments(
 def _greeting(server: Server, plan: Mapping[str, Sequence[str]]) -> Iterator[str]:
     yield f"Runs and schedules: {server.ui_url}"
     for cron, feed_ids in plan.items():
-        yield f"  {cron}  ({ZONE})  {len(feed_ids)} feeds"
+        yield f"  {cron}  ({TIME_ZONE})  {len(feed_ids)} feeds"
     yield "Stop with Ctrl-C or SIGTERM."
 
 

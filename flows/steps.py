@@ -424,13 +424,13 @@ def _replace(path: Path, text: str) -> None:
 
 def tell(plan: Plan, booked: Booked, built: Built, publication: Publication, written: Sequence[Path]) -> RunReport:
     """Raise and send the alerts of the run, close its entry, clear its work folder, and sum it up."""
+    from expectations.contracts.times import now
     from flows.alerts import new_alerts
     from flows.alerts import tell as send
     from warehouse.journal import end_run
-    from warehouse.store import now
 
     with writing(plan.home) as con:
-        alerts = new_alerts(con, plan, booked, built.obligations)
+        alerts = new_alerts(con, plan, booked, built.obligations, publication.masked)
         send(con, plan.home, plan.run_id, alerts)
         findings = _findings(con, booked.receipts)
         code = 3 if alerts or any(one.outcome in FAILED_OUTCOMES for one in booked.outcomes) else 0

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.deliveries import Delivery
 from expectations.contracts.periods import PeriodError
-from sources.connectors.files import ZONE, FileSource
+from expectations.contracts.times import now
+from sources.connectors.files import FileSource
 from sources.errors import DamagedLandingError, FileChangingError, FileVanishedError, LandingFullError
 from sources.file_names import from_name
 from sources.offers import Offer, Seen
@@ -194,7 +195,7 @@ def _land(feed: Feed, source: FileSource, offer: Offer, home: Path) -> Delivery:
         period_claimed=_label(claimed),
         sent_at=sent,
         modified_at=offer.modified_at,
-        landed_at=datetime.now(ZONE).replace(tzinfo=None),
+        landed_at=now(),
     )
     return keep_sidecar(home, found, place=offer.place, token=offer.token)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from expectations.contracts.times import TIME_ZONE
 from sources.words import display, key
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ BLANK_COUNTS = ("-", "–", "—", "/", "không", "không có")
 YES = ("x", "có", "đúng", "đã", "true", "yes", "y", "1", "✓", "✔")
 NO = ("không", "chưa", "sai", "false", "no", "n", "0")
 
-ZONE = "Asia/Ho_Chi_Minh"
 
 _FEW = 512
 """Cells up to which a function of Python over each is cheaper than a call of polars."""
@@ -272,7 +272,7 @@ def _read_dates(texts: pl.Series, way: str, *, base_1904: bool) -> pl.Series:
 def _strptime(texts: pl.Series, way: str) -> pl.Series:
     found = texts.str.to_datetime(way, strict=False, time_unit="us")
     if isinstance(found.dtype, pl.Datetime) and found.dtype.time_zone:
-        return found.dt.convert_time_zone(ZONE).dt.replace_time_zone(None)
+        return found.dt.convert_time_zone(str(TIME_ZONE)).dt.replace_time_zone(None)
     return found
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from expectations.contracts.privacy import masked
 from expectations.contracts.questionnaires import ITEM_PREFIX
+from expectations.contracts.sql import literal
+from expectations.contracts.times import now
 from warehouse.schema import content_columns, has_answers, plain_columns
-from warehouse.shapes import quoted
-from warehouse.store import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -399,7 +399,7 @@ def _append(con: duckdb.DuckDBPyConnection, contract: Contract, batch: JudgedBat
             select left(sha256(concat_ws(chr(31), incoming.delivery_id, rule_id, "check", coalesce(sheet, 'None'),
                                          coalesce(cast("row" as varchar), 'None'), coalesce(column_name, 'None'))), 20),
                    incoming.reading_id, rule_id, "check", severity, sheet, "row", column_name, message_vi
-            from read_parquet({quoted(str(batch.findings))}) as found
+            from read_parquet({literal(str(batch.findings))}) as found
             join incoming on incoming.delivery_id = found._delivery_id
             """
         )
@@ -412,7 +412,7 @@ def _append_quarantine(con: duckdb.DuckDBPyConnection, quarantine: Path | None) 
         f"""
         insert into ops.reading_quarantine (reading_id, period, unit_code, sheet, "row", row_key, rule_ids)
         select incoming.reading_id, period, unit_code, _sheet, _row, row_key, rule_ids
-        from read_parquet({quoted(str(quarantine))}) as held
+        from read_parquet({literal(str(quarantine))}) as held
         join incoming on incoming.delivery_id = held._delivery_id and incoming.outcome = 'booked'
         """
     )
@@ -420,7 +420,7 @@ def _append_quarantine(con: duckdb.DuckDBPyConnection, quarantine: Path | None) 
 
 def _content(con: duckdb.DuckDBPyConnection, contract: Contract, accepted: Path) -> str:
     """Query for the accepted rows: `_delivery_id, _sheet, _row` and the content columns of core."""
-    source = f"read_parquet({quoted(str(accepted))})"
+    source = f"read_parquet({literal(str(accepted))})"
     columns = ["_delivery_id", "_sheet", "_row", "period", "unit_code"]
     columns += [f'"{column.name}"' for column in plain_columns(contract)]
     if has_answers(contract):

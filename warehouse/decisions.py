@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from warehouse.store import WarehouseError, now
+from expectations.contracts.times import now
+from warehouse.store import WarehouseError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from warehouse.store import now
+from expectations.contracts.times import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

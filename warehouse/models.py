@@ -21,6 +21,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from expectations.contracts.model import contract, datasets
+from expectations.contracts.sql import literal
 from warehouse import measures
 
 if TYPE_CHECKING:
@@ -183,13 +184,13 @@ def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
         con.execute(f"create or replace {kind} {model.name} as\n{_query(con, model)}")
     except duckdb.Error as error:
         raise ModelError(f"model {model.name} cannot be built: {error}") from error
-    con.execute(f"comment on {kind} {model.name} is {_quoted(f'{model.description_vi} · {model.description}')}")
+    con.execute(f"comment on {kind} {model.name} is {literal(f'{model.description_vi} · {model.description}')}")
     described = con.execute(f"describe {model.name}").fetchall()
     own = measures.words(con, model.name.partition(".")[2]) if kind == "view" else {}
     for column, *_ in described:
         words = model.columns.get(column) or own.get(column) or column_words().get(column)
         if words:
-            con.execute(f'comment on column {model.name}."{column}" is {_quoted(words)}')
+            con.execute(f'comment on column {model.name}."{column}" is {literal(words)}')
     if kind == "view":
         return None
     counted = con.execute(f"select count(*) from {model.name}").fetchone()
@@ -211,10 +212,10 @@ def _write_regimes(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | 
         con.execute("insert into marts.feed_regimes values (?, ?)", [feed, regime])
     con.execute(
         "comment on table marts.feed_regimes is "
-        + _quoted("Nguồn khai chế độ báo cáo riêng · feeds that name a reporting regime of their own")
+        + literal("Nguồn khai chế độ báo cáo riêng · feeds that name a reporting regime of their own")
     )
     for column in ("feed", "regime"):
-        con.execute(f"comment on column marts.feed_regimes.{column} is {_quoted(column_words()[column])}")
+        con.execute(f"comment on column marts.feed_regimes.{column} is {literal(column_words()[column])}")
 
 
 def _write_datasets(con: duckdb.DuckDBPyConnection) -> None:
@@ -231,11 +232,7 @@ def _write_datasets(con: duckdb.DuckDBPyConnection) -> None:
         )
     con.execute(
         "comment on table marts.datasets is "
-        + _quoted("Tập dữ liệu và chế độ báo cáo theo hợp đồng · datasets with the reporting regime of their contract")
+        + literal("Tập dữ liệu và chế độ báo cáo theo hợp đồng · datasets with the reporting regime of their contract")
     )
     for column in ("dataset", "label_vi", "label_en", "regime", "cadence"):
-        con.execute(f"comment on column marts.datasets.{column} is {_quoted(column_words()[column])}")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+        con.execute(f"comment on column marts.datasets.{column} is {literal(column_words()[column])}")

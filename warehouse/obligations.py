@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from expectations.contracts.findings import Finding, finding_id
-from warehouse.store import now
+from expectations.contracts.times import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -19,8 +19,10 @@ import duckdb
 
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.privacy import PERSONAL_PATTERN
+from expectations.contracts.sql import literal
+from expectations.contracts.times import now
 from warehouse.privacy import MaskedCells, ReleaseRefusedError, check_releasable, masked_columns
-from warehouse.store import WAREHOUSE, now
+from warehouse.store import WAREHOUSE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -206,7 +208,7 @@ def _copy(  # noqa: PLR0917 - what the copy is made of
     """
     own = _catalog(con)
     known = _carried(con, path, standing)
-    con.execute(f"attach {_text(str(path))} as release_copy")
+    con.execute(f"attach {literal(str(path))} as release_copy")
     try:
         if not known:
             con.execute(f'copy from database "{own}" to release_copy (schema)')
@@ -242,7 +244,7 @@ def _copy(  # noqa: PLR0917 - what the copy is made of
 
 def _rewrite(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Copy the release once more: the blocks of a file whose cells were covered may still hold what stood there."""
-    con.execute(f"attach {_text(str(path.with_suffix('.clean')))} as clean_copy")
+    con.execute(f"attach {literal(str(path.with_suffix('.clean')))} as clean_copy")
     try:
         con.execute("copy from database release_copy to clean_copy")
         con.execute("checkpoint clean_copy")
@@ -433,10 +435,6 @@ def _own_version() -> str:
         return version("danvan")
     except PackageNotFoundError:
         return "unpackaged"
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 # --- the folder and the pointer -----------------------------------------------------------------------------------

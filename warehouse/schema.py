@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.questionnaires import ITEM_PREFIX
+from expectations.contracts.sql import SQL_TYPES
 from warehouse.books import ops_tables
 from warehouse.reference.tables import TYPES as REFERENCE_TYPES
 from warehouse.reference.tables import tables as reference_tables
@@ -21,22 +23,13 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 2
 """Raised by whoever changes a table in a way that older code cannot read; 1 was rewritten rows, 2 appends them."""
 
-TYPES = {
-    "text": "VARCHAR",
-    "integer": "BIGINT",
-    "decimal": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "date": "DATE",
-    "timestamp": "TIMESTAMP",
-}
-"""Logical type of a contract's column → DuckDB type."""
-
 
 SAID = "ops.standing_at(moment, timestamp 'infinity')"
 KNOWN = "ops.standing_at(timestamp 'infinity', moment)"
 
 
-def statements() -> list[str]:
+@lru_cache(maxsize=1)
+def statements() -> tuple[str, ...]:
     """Every statement that makes an empty database a warehouse; each may be run again."""
     found = [f"create schema if not exists {name}" for name in ("ops", "ref", "core", "marts")]
     for shape in (*ops_tables(), *ref_tables(), *core_tables()):
@@ -48,7 +41,7 @@ def statements() -> list[str]:
     found.append(files("warehouse.reference").joinpath("working_days.sql").read_text(encoding="utf-8"))
     for dataset in datasets():
         found += _core_views(contract(dataset))
-    return found
+    return tuple(found)
 
 
 def core_columns(source: Contract) -> dict[str, tuple[str, str]]:
@@ -59,7 +52,7 @@ def core_columns(source: Contract) -> dict[str, tuple[str, str]]:
     }
     for column in plain_columns(source):
         words = f"{column.label_vi} · {column.description}" if column.description else column.label_vi
-        columns[column.name] = (TYPES[column.type], words)
+        columns[column.name] = (SQL_TYPES[column.type].upper(), words)
     if has_answers(source):
         columns["answers"] = ("MAP(VARCHAR, DOUBLE)", "Câu trả lời theo mã câu hỏi · answers by item code")
     return {

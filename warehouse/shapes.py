@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from expectations.contracts.sql import literal
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -26,10 +28,5 @@ class TableShape:
 
 def comments(kind: str, name: str, comment: str, columns: Mapping[str, str]) -> list[str]:
     """`comment on` statements of a table or view and its columns."""
-    found = [f"comment on {kind} {name} is {quoted(comment)}"]
-    return found + [f'comment on column {name}."{column}" is {quoted(words)}' for column, words in columns.items()]
-
-
-def quoted(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
+    found = [f"comment on {kind} {name} is {literal(comment)}"]
+    return found + [f'comment on column {name}."{column}" is {literal(words)}' for column, words in columns.items()]

@@ -6,13 +6,12 @@ import hashlib
 import json
 import os
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import duckdb
 from filelock import FileLock, Timeout
 
+from expectations.contracts.times import now
 from warehouse.books import ops_tables
 from warehouse.schema import SCHEMA_VERSION, core_tables, ref_tables, statements
 from warehouse.standing import comment_views
@@ -27,7 +26,6 @@ WAREHOUSE = "warehouse.duckdb"
 LOCK = ".danvan.lock"
 CHECKPOINT_THRESHOLD = "128MB"
 """Size of the log at which DuckDB folds it into the file; its default of 16 MB does so after every large delivery."""
-TIME_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 class WarehouseError(RuntimeError):
@@ -48,11 +46,6 @@ class OlderSchemaError(WarehouseError):
 
 class SchemaMismatchError(WarehouseError):
     """A table of the file has a column of another type than the contract now says."""
-
-
-def now() -> datetime:
-    """The present local time of the province, without a zone, as all times in the warehouse."""
-    return datetime.now(TIME_ZONE).replace(tzinfo=None)
 
 
 def connect(

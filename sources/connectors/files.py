@@ -8,10 +8,10 @@ import unicodedata
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from fsspec.core import url_to_fs
 
+from expectations.contracts.times import TIME_ZONE
 from sources.errors import (
     ConnectorMissingError,
     ConnectorRefusedError,
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from sources.feeds import Connector
-
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 _SECRET = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -147,7 +145,7 @@ def expand_secrets(value: Any) -> Any:
 
 def _local(moment: Any) -> datetime | None:
     if isinstance(moment, int | float):
-        return datetime.fromtimestamp(moment, ZONE).replace(tzinfo=None)
+        return datetime.fromtimestamp(moment, TIME_ZONE).replace(tzinfo=None)
     if isinstance(moment, datetime):
-        return moment.astimezone(ZONE).replace(tzinfo=None) if moment.tzinfo else moment
+        return moment.astimezone(TIME_ZONE).replace(tzinfo=None) if moment.tzinfo else moment
     return None

@@ -17,6 +17,7 @@ from flows.steps import Booked
 from tests.warehouse.deliveries import warehouse
 from warehouse.journal import record_outcome
 from warehouse.obligations import Obligation
+from warehouse.privacy import MaskedCells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,3 +138,14 @@ def test_two_channels_of_a_kind_are_told_apart_without_their_address() -> None:
     assert one != other
     assert "secret" not in one + other
     assert channel_key("terminal") == "terminal"
+
+
+def test_a_text_covered_in_a_release_needs_a_person_once(con: duckdb.DuckDBPyConnection, tiny_home: Any) -> None:
+    """The door let it through: somebody has to look, and is not told again of the same."""
+    covered = [MaskedCells("core", "dossiers", "executing_office", 1)]
+    [alert] = new_alerts(con, PLAN, NOTHING, [], covered)
+    assert (alert.alert.kind, alert.alert.severity) == ("text_covered", "warning")
+    home = with_channels(tiny_home, "file")
+    tell(con, home, "run-1", [alert])
+    assert "core.dossiers.executing_office: 1 nội dung đã được che" in told(home)
+    assert new_alerts(con, PLAN, NOTHING, [], covered) == []

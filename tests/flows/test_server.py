@@ -17,9 +17,10 @@ from typing import Any, get_args
 import pytest
 import yaml
 
+from expectations.contracts.times import TIME_ZONE
 from flows import doctor, server
 from flows.expected import cadence_of
-from flows.home import ZONE, HomeError, open_home
+from flows.home import HomeError, open_home
 from flows.planning import read_terms
 from sources.feeds import Cadence
 
@@ -71,7 +72,7 @@ def test_the_servers_scheduler_reckons_in_our_zone() -> None:
     """With a neighbour it does not know it logs an error once a minute and creates no run, ever."""
     code = (
         "import asyncio; from prefect.server.schemas.schedules import CronSchedule as Cron; "
-        f"print(len(asyncio.run(Cron(cron='0 6 * * 1-5', timezone='{ZONE}').get_dates(3))))"
+        f"print(len(asyncio.run(Cron(cron='0 6 * * 1-5', timezone='{TIME_ZONE}').get_dates(3))))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split()[-1] == "3"

@@ -10,8 +10,9 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from expectations.contracts.sql import literal
 from warehouse.books import ops_tables
-from warehouse.shapes import comments, quoted
+from warehouse.shapes import comments
 
 if TYPE_CHECKING:
     import duckdb
@@ -55,7 +56,7 @@ def standing_statements() -> list[str]:
     with folder.joinpath("words.csv").open(encoding="utf-8") as stream:
         rows = [tuple(row.values()) for row in csv.DictReader(stream)]
     found.append("delete from ops.standing_words")
-    found += [f"insert into ops.standing_words values ({', '.join(map(quoted, row))})" for row in rows]
+    found += [f"insert into ops.standing_words values ({', '.join(map(literal, row))})" for row in rows]
     for name in VIEWS:
         lines = folder.joinpath(f"{name}.sql").read_text(encoding="utf-8").splitlines()
         head = [line.removeprefix("--").strip() for line in lines if line.startswith("--")]
@@ -72,7 +73,7 @@ def comment_views(con: duckdb.DuckDBPyConnection) -> None:
     words = column_words()
     for name in VIEWS:
         for column, *_ in con.execute(f"describe ops.{name}").fetchall():
-            con.execute(f'comment on column ops.{name}."{column}" is {quoted(words[column])}')
+            con.execute(f'comment on column ops.{name}."{column}" is {literal(words[column])}')
 
 
 @lru_cache(maxsize=1)
