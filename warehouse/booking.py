@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import duckdb
 
     from expectations.contracts.deliveries import Delivery, Reading, Terms
-    from expectations.contracts.findings import Finding
     from expectations.contracts.model import Contract
     from expectations.contracts.verdicts import JudgedBatch, Verdict
 
@@ -450,10 +449,3 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, kinds: Sequence[str], ro
 def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
     row = con.execute(query).fetchone()
     return int(row[0]) if row else 0
-
-
-def finding_rows(findings: Iterable[Finding]) -> list[tuple[object, ...]]:
-    """Findings as rows of (rule_id, check, severity, message_vi, sheet, row, column_name)."""
-    return [
-        (one.rule_id, one.check, one.severity, one.message_vi, one.sheet, one.row, one.column_name) for one in findings
-    ]
