@@ -36,7 +36,7 @@ class Collected:
     landed: tuple[Delivery, ...]
     seen: frozenset[str]
     """Ids of the deliveries that the feed's offers became, now or before."""
-    failures: tuple[SourceError, ...]
+    failures: tuple[Exception, ...]
     started_at: datetime
     seconds: float
 
@@ -71,13 +71,14 @@ def collect(plan: Plan, feed: Feed) -> Collected:
     started_at, begun = now(), time.monotonic()
     landing = Landing(feed, plan.home.path)
     offers = patiently(plan, feed.feed_id, landing.offers) if plan.is_looking else []
-    landed, failures = [], []
+    landed: list[Delivery] = []
+    failures: list[Exception] = []
     for offer in offers:
         if landing.is_known(offer) and not plan.is_verifying:
             continue
         try:
             landed.append(patiently(plan, f"{feed.feed_id}: {offer.name}", partial(landing.land, offer)))
-        except SourceError as fault:
+        except Exception as fault:  # noqa: BLE001 (law 8: one bad file never stops the others)
             failures.append(fault)
     LOG.info("%s: %d files, %d new", feed.feed_id, len(offers), len(landed))
     return Collected(
@@ -111,9 +112,14 @@ def patiently(plan: Plan, what: str, act: Callable[[], _Result]) -> _Result:
 def failure(feed: str, fault: BaseException, started_at: datetime, seconds: float) -> Outcome:
     """The outcome of a feed that could not be collected: transient after all retries, or terminal."""
     outcome = TRANSIENT if is_transient(fault) else TERMINAL
-    text = str(fault) if isinstance(fault, SourceError) else f"{type(fault).__name__}: {fault}"
+    text = _said(fault)
     LOG.error("%s: %s: %s", feed, outcome, text)
     return Outcome(feed, outcome, text, started_at, seconds)
+
+
+def _said(fault: BaseException) -> str:
+    """Our own errors explain themselves; any other one is named."""
+    return str(fault) if isinstance(fault, SourceError) else f"{type(fault).__name__}: {fault}"
 
 
 def is_transient(fault: BaseException) -> bool:
@@ -126,7 +132,7 @@ def failed_outcome(one: Collected) -> Outcome | None:
     if not one.failures:
         return None
     outcome = TRANSIENT if all(map(is_transient, one.failures)) else TERMINAL
-    return Outcome(one.feed, outcome, "; ".join(map(str, one.failures)), one.started_at, one.seconds)
+    return Outcome(one.feed, outcome, "; ".join(map(_said, one.failures)), one.started_at, one.seconds)
 
 
 def claims(plan: Plan, period_claimed: str | None) -> bool:

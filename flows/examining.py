@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from expectations.contracts.verdicts import JudgedBatch, Verdict
-from sources.errors import SourceError, WorkerError
+from sources.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,9 +27,6 @@ LOG = logging.getLogger("danvan")
 
 MOST_DELIVERIES, MOST_BYTES = 500, 64 << 20
 """A batch is judged when it holds so many deliveries, or readings of so many bytes; a larger one is judged alone."""
-
-LOOKED_UP = ("units",)
-"""Reference tables that rules look something up in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +140,14 @@ class _Batch:
 
 
 def _judge(plan: Plan, contract: Contract, cases: Sequence[Case], folder: Path, *, suite: bool) -> JudgedBatch:
-    """Judge in a worker. Where the worker dies of a batch, each delivery is judged alone: one of them is the cause."""
+    """Judge in a worker. Where a batch fails or kills it, each delivery is judged alone: one of them is the cause."""
     from flows.workers import judge_cases, judges
 
     pool = judges(plan.home)
-    reference = pool.keep(_looked_up(plan))
+    reference = pool.keep(plan.looked_up)
     try:
         return pool.run(judge_cases, list(cases), pool.keep(contract), reference, folder, suite=suite)
-    except (WorkerError, MemoryError) as fault:
+    except Exception as fault:  # noqa: BLE001 (law 8: it is the outcome of the deliveries that cause it)
         if len(cases) == 1:
             return JudgedBatch(
                 (Verdict(cases[0].delivery_id, False, 0, 0, failure=f"{type(fault).__name__}: {fault}"),)
@@ -158,14 +155,6 @@ def _judge(plan: Plan, contract: Contract, cases: Sequence[Case], folder: Path, 
         LOG.warning("judging %d deliveries of %s: %s; now each alone", len(cases), contract.dataset, fault)
     parts = [_judge(plan, contract, [case], folder / str(number), suite=suite) for number, case in enumerate(cases)]
     return _joined(parts, folder)
-
-
-_tables: dict[int, object] = {}
-
-
-def _looked_up(plan: Plan) -> object:
-    """The tables rules look something up in, the same object for the whole run: it travels to a worker once."""
-    return _tables.setdefault(id(plan.reference), {name: plan.reference[name] for name in LOOKED_UP})
 
 
 def _joined(parts: Sequence[JudgedBatch], folder: Path) -> JudgedBatch:

@@ -40,6 +40,9 @@ LOG = logging.getLogger("danvan")
 OK, NOTHING_NEW, TRANSIENT, TERMINAL = "ok", "nothing_new", "failed_transient", "failed_terminal"
 FAILED_OUTCOMES = (TRANSIENT, TERMINAL)
 
+LOOKED_UP = ("units",)
+"""Reference tables that rules look something up in."""
+
 _writing = threading.RLock()
 """Several steps of one run may book at a time; the file lock only keeps other processes out."""
 
@@ -86,6 +89,11 @@ class Plan:
         from warehouse.reference import frames
 
         return frames(self.home.reference)
+
+    @cached_property
+    def looked_up(self) -> dict[str, pl.DataFrame]:
+        """The tables rules look something up in: one object for the whole run, so that it travels to a worker once."""
+        return {name: self.reference[name] for name in LOOKED_UP}
 
     @cached_property
     def units(self) -> UnitIndex:

@@ -42,11 +42,7 @@ __all__ = [
 RELEASES, CURRENT, MANIFEST = "releases", "current", "manifest.json"
 _LEFT_OUT = {("ops", "built")}
 """Tables only the writer needs."""
-_UNPUBLISHED_COLUMNS: dict[tuple[str, str], tuple[str, ...]] = {}
-_UNCOUNTED = {
-    ("ops", name)
-    for name in ("runs", "outcomes", "alerts", "alert_channels", "releases", "schema_version", "suite_results")
-}
+_UNCOUNTED = {("ops", name) for name in ("runs", "outcomes", "alerts", "alert_channels", "releases", "schema_version")}
 """Tables that say how the house ran: a change in them alone is no reason for a new release."""
 _UNCOUNTED_COLUMNS = ("loaded_at", "found_at", "built_at", "computed_at", "booked_at", "load_no", "landed_at")
 _PARTIAL = ".making-"
@@ -265,9 +261,7 @@ def _carried(con: duckdb.DuckDBPyConnection, path: Path, standing: Release | Non
 def _bring(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str, *, is_carried: bool) -> None:
     """Bring a table into the release: the rows it lacks where rows are only appended, else all of them."""
     target, source = f'release_copy.{schema}."{table}"', f'"{own}".{schema}."{table}"'
-    hidden = _UNPUBLISHED_COLUMNS.get((schema, table))
-    exclude = f"exclude ({', '.join(hidden)})" if hidden else ""
-    select = f"select * {exclude} {masked_columns(con, own, schema, table)} from {source}"
+    select = f"select * {masked_columns(con, own, schema, table)} from {source}"
     if is_carried and _is_appended(con, own, schema, table):
         missing = f"select distinct _reading_id from {source} except select distinct _reading_id from {target}"
         con.execute(f"insert into {target} by name {select} where _reading_id in ({missing})")
@@ -293,9 +287,6 @@ def _per_reading(con: duckdb.DuckDBPyConnection, table: str) -> str:
 def _drop_unpublished(con: duckdb.DuckDBPyConnection) -> None:
     for schema, table in _LEFT_OUT:
         con.execute(f"drop table release_copy.{schema}.{table}")
-    for (schema, table), columns in _UNPUBLISHED_COLUMNS.items():
-        for column in columns:
-            con.execute(f"alter table release_copy.{schema}.{table} drop column {column}")
 
 
 def _describe(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
@@ -359,12 +350,11 @@ def _table_digests(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
         if _is_appended(con, own, schema, table):
             found[f"{schema}.{table}"] = _per_reading(con, place)
             continue
-        hidden = (*_UNCOUNTED_COLUMNS, *_UNPUBLISHED_COLUMNS.get((schema, table), ()))
         # Sums of doubles differ in the last digits from one parallel run to the next.
         columns = ", ".join(
             f'round("{name}", 9)' if kind == "DOUBLE" else f'"{name}"'
             for name, kind in _columns(con, own, schema, table).items()
-            if name not in hidden
+            if name not in _UNCOUNTED_COLUMNS
         )
         query = f"select count(*), coalesce(sum(hash({columns})), 0), coalesce(bit_xor(hash({columns})), 0)"
         found[f"{schema}.{table}"] = " ".join(map(str, con.execute(f"{query} from {place}").fetchone() or ()))

@@ -66,6 +66,54 @@ def test_a_file_that_breaks_its_reader_is_a_row_under_its_name(
     assert run(two_districts).receipts[0].state == "booked"
 
 
+def test_an_offer_that_fails_in_an_unforeseen_way_leaves_the_feeds_other_files_alone(
+    two_districts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_districts.add_file("323", sent="20240325", late=0)
+    original = landing.Landing.land
+
+    def land(self: landing.Landing, offer: Any) -> Any:
+        if "20240318" in offer.name and self.feed.source == "d323":
+            raise RuntimeError("a mistake of ours")
+        return original(self, offer)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(landing.Landing, "land", land)
+        report = run(two_districts)
+    outcomes = {one.feed: (one.outcome, one.message) for one in report.outcomes}
+    assert outcomes["d323.service_reports"] == ("failed_terminal", "RuntimeError: a mistake of ours")
+    assert [(one.file_name, one.state) for one in report.receipts if one.feed.startswith("d323")] == [
+        ("ii06a_2024Q1_20240325.csv", "booked")
+    ]
+    assert [one.file_name for one in run(two_districts).receipts] == ["ii06a_2024Q1_20240318.csv"]
+
+
+def test_a_batch_that_cannot_be_judged_is_judged_one_by_one(
+    two_districts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever judging raises is the failure of the delivery that causes it, and the others are booked."""
+    from sources.bounded import WorkerPool  # noqa: PLC0415
+
+    original = WorkerPool.run
+    plan = open_run(open_home(two_districts.path))
+    [bad] = [landing.Landing(feed, two_districts.path) for feed in plan.feeds if feed.source == "d325"]
+    bad_id = bad.land(bad.offers()[0]).delivery_id
+
+    def judging(self: Any, task: Any, *arguments: Any, **options: Any) -> Any:
+        if task.__name__ == "judge_cases" and any(case.delivery_id == bad_id for case in arguments[0]):
+            raise RuntimeError("a mistake of ours")
+        return original(self, task, *arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(WorkerPool, "run", judging)
+        report = run(two_districts)
+    assert {one.feed: (one.state, one.state_kind) for one in report.receipts} == {
+        "d323.service_reports": ("booked", None),
+        "d325.service_reports": ("failed", "judge"),
+    }
+    assert {one.feed: one.state for one in run(two_districts).receipts} == {"d325.service_reports": "booked"}
+
+
 def test_what_landed_in_a_killed_run_is_registered_by_the_next(two_districts: Any) -> None:
     home = open_home(two_districts.path)
     plan = open_run(home)
