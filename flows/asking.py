@@ -17,11 +17,14 @@ from flows.mistakes import (
 from flows.terminal import say, show, show_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import duckdb
 
     from flows.home import Home
+    from warehouse.comparison import Figure
+    from warehouse.releases import Release
 
 MOST_ROWS_SHOWN = 1000
 """A table longer than this is cut on the terminal; the other formats are never cut."""
@@ -190,3 +193,87 @@ def publish_release(home: Home, *, as_json: bool) -> int:
     else:
         say(f"Release {found.release_id}" + ("" if found.is_new else " stands: nothing changed since it was published"))
     return 0
+
+
+def compare_releases(
+    home: Home,
+    older: str,
+    newer: str,
+    *,
+    indicators: Sequence[str] = (),
+    units: Sequence[str] = (),
+    periods: Sequence[str] = (),
+    as_json: bool,
+) -> int:
+    """What two releases publish differently: figures with their deliveries, then statuses."""
+    from dataclasses import asdict
+
+    from expectations.contracts.periods import Period
+    from warehouse.comparison import compare, find_release
+
+    wanted = {str(Period.parse(one)) for one in periods}
+    before, after = find_release(home.path, older), find_release(home.path, newer)
+    found = compare(before, after)
+    figures = [
+        one
+        for one in found.figures
+        if (not indicators or one.indicator_code in indicators)
+        and (not units or one.unit_code in units)
+        and (not wanted or one.period in wanted)
+    ]
+    statuses = [
+        one
+        for one in found.statuses
+        if (not units or one.unit_code in units) and (not wanted or one.period in wanted) and not indicators
+    ]
+    if as_json:
+        show_json(
+            {
+                "older": found.older,
+                "newer": found.newer,
+                "figures": [asdict(one) for one in figures],
+                "statuses": [asdict(one) for one in statuses],
+            }
+        )
+        return 0
+    names = _delivery_names(after) | _delivery_names(before)
+    say(f"{found.older} → {found.newer}: {len(figures)} figures and {len(statuses)} statuses differ")
+    rows = [
+        {
+            "indicator": one.indicator_code,
+            "definition": one.definition_id,
+            "unit": one.unit_code,
+            "period": one.period,
+            "old": _figure_words(one.old),
+            "new": _figure_words(one.new),
+            "cause": "; ".join(
+                [f"+ {names.get(name, name)}" for name in one.came]
+                + [f"- {names.get(name, name)}" for name in one.went]
+            )
+            or one.cause,
+        }
+        for one in figures
+    ]
+    for kind, changed in (("figures", rows), ("statuses", [asdict(one) for one in statuses])):
+        if changed:
+            show(changed[:MOST_ROWS_SHOWN], as_json=False, empty="")
+        if len(changed) > MOST_ROWS_SHOWN:
+            say(f"the first {MOST_ROWS_SHOWN} {kind} are shown; --json gives all")
+    return 0
+
+
+def _delivery_names(release: Release) -> dict[str, str]:
+    from warehouse.store import connect
+
+    with connect(release.file, read_only=True) as con:
+        rows = con.execute("select delivery_id, feed || ' ' || file_name from ops.deliveries").fetchall()
+    return {str(name): str(words) for name, words in rows}
+
+
+def _figure_words(figure: Figure | None) -> str:
+    if figure is None:
+        return "not published"
+    terms = f" ({figure.numerator}/{figure.denominator})" if figure.denominator is not None else ""
+    if figure.value is None:
+        return f"no value{terms}" if figure.availability == "computed" else figure.availability
+    return f"{figure.value:g}{terms}"

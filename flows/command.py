@@ -437,5 +437,44 @@ def release_publish(outer: dict[str, Any], home_path: str | None, as_json: bool)
     return publish_release(_home(home_path or outer["home_path"]), as_json=as_json or outer["as_json"])
 
 
+@release_group.command("diff")
+@click.argument("older", default="previous")
+@click.argument("newer", default="current")
+@click.option("--indicator", "indicators", multiple=True, metavar="CODE", help="Only this indicator; repeatable.")
+@click.option("--unit", "units", multiple=True, metavar="CODE", help="Only this unit; repeatable.")
+@click.option("--period", "periods", multiple=True, metavar="P", help="Only this period; repeatable.")
+@_shared()
+@click.pass_obj
+def release_diff(
+    outer: dict[str, Any],
+    home_path: str | None,
+    older: str,
+    newer: str,
+    *,
+    indicators: tuple[str, ...],
+    units: tuple[str, ...],
+    periods: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Which figures and statuses two releases publish differently, and the deliveries that caused it.
+
+    OLDER and NEWER are release ids or how they begin, `previous` and `current` (the default).
+
+    \b
+    Example: danvan release diff previous current --unit 323
+    """
+    from flows.asking import compare_releases
+
+    return compare_releases(
+        _home(home_path or outer["home_path"]),
+        older,
+        newer,
+        indicators=indicators,
+        units=units,
+        periods=periods,
+        as_json=as_json or outer["as_json"],
+    )
+
+
 if __name__ == "__main__":
     sys.exit(main())

@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import duckdb
 
@@ -158,12 +158,22 @@ where level.is_province
 group by all"""
 
 
-def contributions(con: duckdb.DuckDBPyConnection, measures: Iterable[Measure], place: str) -> str:
+def contributions(
+    con: duckdb.DuckDBPyConnection,
+    measures: Iterable[Measure],
+    place: str,
+    sources: Mapping[str, str] | None = None,
+) -> str:
     """SELECT of the single rows behind measures that belong to `place`, in every span they count in.
 
-    Columns: measure, detail, reporting_code, unit_code, _delivery_id, _sheet, _row, period, span, amount.
+    `sources` names a table by dataset that stands for `measures.<dataset>`, of the same columns. Columns: measure,
+    detail, reporting_code, unit_code, _delivery_id, _sheet, _row, period, span, amount.
     """
-    rows = [_long(one, f"measures.{one.dataset}", _columns(con, one.dataset), is_summed=False) for one in measures]
+    named = sources or {}
+    rows = [
+        _long(one, named.get(one.dataset, f"measures.{one.dataset}"), _columns(con, one.dataset), is_summed=False)
+        for one in measures
+    ]
     return f"""select row.measure, row.detail, row.reporting_code, row.own_unit_code as unit_code,
         row._delivery_id, row._sheet, row._row, spans.period, spans.span, row.amount
       from ({" union all ".join(rows)}) as row
