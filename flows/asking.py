@@ -105,8 +105,10 @@ def _flat(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def write_assessment(home: Home, *, period: str, forms: str, folder: Path | None, as_json: bool) -> int:
-    """Write the assessment of a period in the forms asked for, and say where."""
+def write_assessment(
+    home: Home, *, period: str, forms: str, folder: Path | None, known: date | None = None, as_json: bool
+) -> int:
+    """Write the assessment of a period in the forms asked for, by what was known on a day if one is named."""
     from expectations.contracts.periods import Period
     from flows.steps import FORMS, report
     from warehouse.reports.assessment import AssessmentError
@@ -117,7 +119,7 @@ def write_assessment(home: Home, *, period: str, forms: str, folder: Path | None
         raise UnknownFormatError(f"--format {forms}: write one or more of {', '.join(FORMS)}, with commas")
     label = str(Period.parse(period))
     try:
-        written = report(home, [label], folder=folder, forms=wanted)
+        written = report(home, [label], folder=folder, forms=wanted, known=known)
     except AssessmentError as fault:
         raise PeriodNotAssessedError(str(fault)) from fault
     if as_json:

@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from flows.home import Home
 
@@ -396,12 +397,21 @@ def explain(
 @click.option("--period", required=True, metavar="P", help="2024, 2024-H1 or 2024-Q2.")
 @click.option("--format", "forms", default="html,json", show_default=True, help="Which files: html, json.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder (default: reports/ of the home).")
+@click.option(
+    "--as-known",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="With what was known at the end of this day (2024-06-30): without what came or was decided later.",
+)
 @_shared()
-def assess(home_path: str | None, period: str, forms: str, output: Path | None, as_json: bool) -> int:
+def assess(
+    home_path: str | None, *, period: str, forms: str, output: Path | None, as_known: datetime | None, as_json: bool
+) -> int:
     """Write the assessment of a period from the current release."""
     from flows.asking import write_assessment
 
-    return write_assessment(_home(home_path), period=period, forms=forms, folder=output, as_json=as_json)
+    known = as_known.date() if as_known else None
+    return write_assessment(_home(home_path), period=period, forms=forms, folder=output, known=known, as_json=as_json)
 
 
 @cli.group("release", invoke_without_command=True)

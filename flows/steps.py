@@ -13,6 +13,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, time
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from expectations.contracts.periods import Period
@@ -24,7 +25,7 @@ from flows.terminal import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date
     from pathlib import Path
 
     import duckdb
@@ -365,34 +366,56 @@ def release(plan: Plan, *, is_news: bool = True) -> Publication:
 
 
 def report(
-    home: Home, periods: Sequence[str] = (), *, folder: Path | None = None, forms: Sequence[str] = FORMS
+    home: Home,
+    periods: Sequence[str] = (),
+    *,
+    folder: Path | None = None,
+    forms: Sequence[str] = FORMS,
+    known: date | None = None,
 ) -> list[Path]:
     """Write the assessment of each period from the current release: one file a period and form.
 
-    Without `periods`: the latest quarter that was assessed, and the half-year and the year it completes.
+    Without `periods`: the latest quarter that was assessed, and the half-year and the year it completes. With `known`,
+    as it would have been written with what was known at the end of that day; its files say so in their names.
     """
     from warehouse.releases import current
-    from warehouse.reports.assessment import Letterhead, assess, render_html
-    from warehouse.store import connect
 
     release = current(home.path)
     if release is None:
         raise NothingPublishedError(f"{home.path} has no release yet; make one with: danvan run --home {home.path}")
     target = folder or home.reports
     target.mkdir(parents=True, exist_ok=True)
+    if known is None:
+        from warehouse.store import connect
+
+        with connect(release.file, read_only=True) as con:
+            return _write_reports(home, con, periods, target, forms)
+    from warehouse.as_known import as_known
+
+    moment = datetime.combine(known, time.max)
+    with as_known(release, moment, home.work) as con:
+        return _write_reports(home, con, periods, target, forms, known)
+
+
+def _write_reports(  # noqa: PLR0917 - what a report is made of
+    home: Home,
+    con: duckdb.DuckDBPyConnection,
+    periods: Sequence[str],
+    target: Path,
+    forms: Sequence[str],
+    known: date | None = None,
+) -> list[Path]:
+    from warehouse.reports.assessment import Letterhead, assess, render_html
+
     head = Letterhead(**home.settings.letterhead.model_dump(exclude_none=True))
     written = []
-    con = connect(release.file, read_only=True)
-    try:
-        for period in periods or _latest_periods(con, home.settings.province):
-            document = assess(con, period, home.settings.province, letterhead=head)
-            for form in forms:
-                path = target / f"assessment-{period}.{form}"
-                text = render_html(document) if form == "html" else to_json(document)
-                _replace(path, text)
-                written.append(path)
-    finally:
-        con.close()
+    for period in periods or _latest_periods(con, home.settings.province):
+        document = assess(con, period, home.settings.province, letterhead=head, known=known)
+        for form in forms:
+            path = target / f"assessment-{period}{f'.as-known-{known}' if known else ''}.{form}"
+            text = render_html(document) if form == "html" else to_json(document)
+            _replace(path, text)
+            written.append(path)
     return written
 
 

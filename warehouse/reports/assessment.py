@@ -83,10 +83,12 @@ def assess(
     *,
     letterhead: Letterhead | None = None,
     release: Mapping[str, Any] | None = None,
+    known: date | None = None,
 ) -> dict[str, Any]:
     """The assessment document of a unit for a period, from a connection to a release (keys: see the module).
 
-    `release` (release_id, created_at) is read from `ops.releases` when not given.
+    `release` (release_id, created_at) is read from `ops.releases` when not given. `known` is the day whose knowledge
+    the connection answers with, where that is not today's (`warehouse.as_known`); the report says so.
     Raises PeriodError for a text that is no period, AssessmentError when the release holds no assessment of that period
     or unit: the message lists the periods or units it holds.
     """
@@ -120,7 +122,7 @@ def assess(
         "period": _period(wanted),
         "unit": {name: unit[name] for name in ("unit_code", "name_vi", "short_name", "level")},
         "letterhead": asdict(letterhead or Letterhead()),
-        "release": _release(con, release),
+        "release": {**_release(con, release), "known_on": known},
         "coverage": [
             {**row, **_dataset_labels(row["dataset"])} for row in evidence.coverage(con, str(wanted), unit_code, names)
         ],
