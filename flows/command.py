@@ -368,12 +368,29 @@ def doctor(home_path: str | None, as_json: bool) -> int:
 )
 @click.option("--output", type=click.Path(path_type=Path), help="File to write; parquet needs one.")
 @click.option("--live", is_flag=True, help="Ask the working warehouse instead of the current release.")
+@click.option(
+    "--raw", "is_raw", is_flag=True, help="CSV as it is: no apostrophe before what a spreadsheet takes for a formula."
+)
+@click.option(
+    "--seconds", type=click.FloatRange(min=0, min_open=True), help="How long it may take (default: [query] seconds)."
+)
 @_shared()
-def sql(home_path: str | None, query: str, form: str, *, output: Path | None, live: bool, as_json: bool) -> int:
+def sql(
+    home_path: str | None,
+    query: str,
+    form: str,
+    *,
+    output: Path | None,
+    live: bool,
+    is_raw: bool,
+    seconds: float | None,
+    as_json: bool,
+) -> int:
     """Ask the current release in SQL, read-only, also while a run is writing."""
     from flows.asking import ask
 
-    return ask(_home(home_path), query, form="json" if as_json else form, output=output, live=live)
+    form = "json" if as_json else form
+    return ask(_home(home_path), query, form=form, output=output, live=live, is_raw=is_raw, seconds=seconds)
 
 
 @cli.command()
