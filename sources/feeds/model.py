@@ -38,7 +38,7 @@ class Connector(Strict):
 
     kind: Literal["files"] = Field(
         "files",
-        description="How the source is reached. `files`: a folder, local or by URL (sftp, ftp, https, webdav, s3, smb), "
+        description="How the source is reached. `files`: a folder, local or by URL (sftp, ftp, https, webdav, s3, smb) "
         "among those that `[places]` of danvan.toml allows.",
     )
     path: Word = Field(description="Folder relative to the home folder, or a URL such as `sftp://host/folder`.")
