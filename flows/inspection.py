@@ -77,10 +77,10 @@ def _refused_places(home: Home, feeds: Sequence[Feed]) -> list[str]:
     from sources.connectors.files import check_place
     from sources.errors import SourceError
 
-    mistakes = []
+    mistakes, places = [], home.places
     for feed in feeds:
         try:
-            check_place(feed.connector, home.path, home.places)
+            check_place(feed.connector, home.path, places)
         except SourceError as wrong:
             mistakes.append(f"{feed.file}: feeds.{feed.feed_key}.connector.path: {wrong}")
     return mistakes

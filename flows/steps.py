@@ -263,7 +263,7 @@ def account(
     from warehouse.journal import record_outcomes
 
     with writing(plan.home) as con:
-        told = tuple(receipts(con, [*read, *accepted]))
+        told = tuple(receipts(con, [*read, *accepted])) if read or accepted else ()
         outcomes = [*plan.problems, *(one if isinstance(one, Outcome) else _outcome(one, told) for one in found)]
         if plan.is_verifying:
             for sha256 in damaged(plan.home.path):

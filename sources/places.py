@@ -95,6 +95,9 @@ class Places:
     hosts: tuple[Host, ...] = ()
     networks: tuple[Network, ...] = ()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "roots", tuple(Path(os.path.realpath(root)) for root in self.roots))
+
     @classmethod
     def of_home(cls, home: Path) -> Places:
         """What a home without a word about it may reach: its own inbox."""
@@ -116,11 +119,11 @@ class Places:
 
     def check_path(self, said: str, path: Path) -> tuple[Path, Path]:
         """The real path and the real root it lies in. Raises PlaceRefusedError for one that lies in none."""
-        real = Path(os.path.realpath(path))
+        text = os.path.realpath(path)
         for root in self.roots:
-            inside = Path(os.path.realpath(root))
-            if real == inside or inside in real.parents:
-                return real, inside
+            if text == str(root) or text.startswith(f"{str(root).rstrip('/')}/"):
+                return Path(text), root
+        real = Path(text)
         raise PlaceRefusedError(
             f"{said}: {real} lies in none of the folders that danvan.toml allows ({_listed(self.roots)});"
             f' to allow it, add "{real.parent if real.is_file() else real}" to roots under [places]'
