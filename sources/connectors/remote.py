@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fsspec.core import url_to_fs
 
 from expectations.contracts.times import TIME_ZONE
+from sources.connectors.host_keys import known_only
 from sources.connectors.network import guarded
 from sources.offers import Offer, named
 
@@ -23,7 +24,10 @@ class RemoteFolder:
     """A folder of another machine. Raises what the file system raises, and PlaceRefusedError."""
 
     def __init__(self, said: str, url: str, options: Mapping[str, Any], places: Places) -> None:
-        self._watch = (said, places, url.partition("://")[0].lower())
+        protocol = url.partition("://")[0].lower()
+        self._watch = (said, places, protocol)
+        if protocol in {"sftp", "ssh"}:
+            options = {"host_key_policy": known_only(), **options}
         with guarded(*self._watch):
             # A kept instance might hold a connection that was opened under other settings.
             self._fs, self._root = url_to_fs(url, **{**options, "skip_instance_cache": True})
