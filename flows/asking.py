@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import sys
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from expectations.contracts.cells import neutral
 from flows.mistakes import (
     NoWarehouseError,
     PeriodNotAssessedError,
@@ -17,7 +19,7 @@ from flows.mistakes import (
 from flows.terminal import say, show, show_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import duckdb
@@ -32,19 +34,35 @@ MOST_ROWS_SHOWN = 1000
 ROWS_AT_ONCE = 10_000
 
 
-def ask(home: Home, query: str, *, form: str, output: Path | None, live: bool) -> int:
-    """Answer a query from the current release, or from the working warehouse with `live`, and write it as `form`."""
-    from warehouse.query import asked
+def ask(
+    home: Home,
+    query: str,
+    *,
+    form: str,
+    output: Path | None,
+    live: bool,
+    is_raw: bool = False,
+    seconds: float | None = None,
+) -> int:
+    """Answer a query from the current release, or from the working warehouse with `live`, and write it as `form`.
+
+    In CSV a text that a spreadsheet would take for a formula gets an apostrophe before it, unless `is_raw`. `seconds`
+    is how long the answer may take, instead of what danvan.toml says.
+    """
+    from warehouse.query import Limits, asked
+
+    bounds = home.settings.query
+    limits = Limits(bounds.memory_limit, bounds.temp_limit, seconds or bounds.seconds)
 
     if form == "parquet" and output is None:
         raise UnknownFormatError("parquet is no text: name a file with --output FILE.parquet")
-    with asked(home.path, query, live=live) as answer:
+    with asked(home.path, query, live=live, limits=limits) as answer:
         if output is not None:
             output.parent.mkdir(parents=True, exist_ok=True)
-            rows = _write(answer, form, output)
+            rows = _write(answer, form, output, is_raw=is_raw)
             say(f"{rows} rows written to {output}")
         elif form in {"csv", "json"}:
-            _stream(answer, form, sys.stdout)
+            _stream(answer, form, sys.stdout, is_raw=is_raw)
         else:
             names = [column[0] for column in answer.description or ()]
             shown = answer.fetchmany(MOST_ROWS_SHOWN)
@@ -54,11 +72,11 @@ def ask(home: Home, query: str, *, form: str, output: Path | None, live: bool) -
     return 0
 
 
-def _write(answer: duckdb.DuckDBPyConnection, form: str, output: Path) -> int:
+def _write(answer: duckdb.DuckDBPyConnection, form: str, output: Path, *, is_raw: bool) -> int:
     """Write all rows to a file; returns how many."""
     if form != "parquet":
         with output.open("w", encoding="utf-8", newline="") as stream:
-            return _stream(answer, "json" if form == "table" else form, stream)
+            return _stream(answer, "json" if form == "table" else form, stream, is_raw=is_raw)
     import duckdb
 
     # The answering connection may touch no file: another one takes its rows, batch by batch, and writes them.
@@ -69,7 +87,7 @@ def _write(answer: duckdb.DuckDBPyConnection, form: str, output: Path) -> int:
     return int(row[0]) if row else 0
 
 
-def _stream(answer: duckdb.DuckDBPyConnection, form: str, stream: TextIO) -> int:
+def _stream(answer: duckdb.DuckDBPyConnection, form: str, stream: TextIO, *, is_raw: bool) -> int:
     """Write all rows as CSV or as one JSON list, a part after the other; returns how many."""
     import csv
 
@@ -78,13 +96,14 @@ def _stream(answer: duckdb.DuckDBPyConnection, form: str, stream: TextIO) -> int
     names = [column[0] for column in answer.description or ()]
     count = 0
     lines = csv.writer(stream, lineterminator="\n")
+    safe: Callable[[Any], Any] = (lambda value: value) if is_raw else neutral
     if form == "csv":
-        lines.writerow(names)
+        lines.writerow(map(safe, names))
     else:
         stream.write("[")
     while rows := answer.fetchmany(ROWS_AT_ONCE):
         if form == "csv":
-            lines.writerows([_flat(value) for value in row] for row in rows)
+            lines.writerows([safe(_flat(value)) for value in row] for row in rows)
         else:
             texts = (to_json(dict(zip(names, row, strict=True))) for row in rows)
             stream.write((",\n" if count else "\n") + ",\n".join(texts))
@@ -102,7 +121,9 @@ def _flat(value: Any) -> Any:
         from flows.terminal import to_json
 
         return to_json(value)
-    return value.isoformat() if isinstance(value, date) else value
+    if value is None or isinstance(value, int | float | Decimal):
+        return value
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def write_assessment(

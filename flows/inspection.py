@@ -60,8 +60,9 @@ def _feed_row(feed: Feed, contract: Contract) -> dict[str, Any]:
 
 
 def check_feeds(home: Home, *, as_json: bool) -> int:
-    """Every mistake of every feed file; 2 when there is one."""
+    """Every mistake of every feed file, places the home may not reach among them; 2 when there is one."""
     feeds, mistakes = read_home_feeds(home)
+    mistakes += _refused_places(home, feeds)
     if as_json:
         show_json({"ok": not mistakes, "feeds": [feed.feed_id for feed in feeds], "mistakes": mistakes})
         return 2 if mistakes else 0
@@ -69,6 +70,20 @@ def check_feeds(home: Home, *, as_json: bool) -> int:
         say(mistake)
     tell(f"{len(feeds)} feeds can be used" + (f", {len(mistakes)} mistakes above" if mistakes else ", no mistakes"))
     return 2 if mistakes else 0
+
+
+def _refused_places(home: Home, feeds: Sequence[Feed]) -> list[str]:
+    """The feeds that lead where danvan.toml does not allow, as sentences; nothing is opened or looked up."""
+    from sources.connectors.files import check_place
+    from sources.errors import SourceError
+
+    mistakes, places = [], home.places
+    for feed in feeds:
+        try:
+            check_place(feed.connector, home.path, places)
+        except SourceError as wrong:
+            mistakes.append(f"{feed.file}: feeds.{feed.feed_key}.connector.path: {wrong}")
+    return mistakes
 
 
 def check_file(home: Home, file: Path, feed_id: str, *, as_json: bool) -> int:

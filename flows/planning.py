@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from flows.home import Home
+    from sources.places import Places
     from sources.units import UnitIndex
     from warehouse.obligations import Expected
 
@@ -82,6 +83,11 @@ class Plan:
     """Feed files that cannot be used: failed before they began."""
     every_feed: Mapping[str, tuple[Feed, Contract]] = field(default_factory=dict)
     """All usable feeds of the home, also those this run does not look at."""
+
+    @cached_property
+    def places(self) -> Places:
+        """What feeds may reach."""
+        return self.home.places
 
     @cached_property
     def reference(self) -> Mapping[str, pl.DataFrame]:

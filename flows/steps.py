@@ -261,26 +261,21 @@ def account(
     """Receipts of what was read as they stand now, and one outcome a feed, written into the journal."""
     from sources.landing import damaged
     from warehouse.booking import receipts
-    from warehouse.journal import record_outcome
+    from warehouse.journal import record_outcomes
 
     with writing(plan.home) as con:
-        told = tuple(receipts(con, [*read, *accepted]))
+        told = tuple(receipts(con, [*read, *accepted])) if read or accepted else ()
         outcomes = [*plan.problems, *(one if isinstance(one, Outcome) else _outcome(one, told) for one in found)]
         if plan.is_verifying:
             for sha256 in damaged(plan.home.path):
                 text = f"landing/{sha256[:2]}/{sha256}: the bytes are damaged or gone; put them back from a backup"
                 outcomes.append(Outcome("landing", FAILED_OUTCOMES[1], text, plan.started_at, 0.0))
         outcomes.sort(key=lambda one: one.feed)
-        for one in outcomes:
-            record_outcome(
-                con,
-                plan.run_id,
-                one.feed,
-                one.outcome,
-                message=one.message,
-                started_at=one.started_at,
-                seconds=one.seconds,
-            )
+        record_outcomes(
+            con,
+            plan.run_id,
+            [(one.feed, one.outcome, one.message, one.started_at, one.seconds) for one in outcomes],
+        )
     for receipt in told:
         LOG.info("%s", receipt_line(receipt))
     return Booked(told, tuple(outcomes))

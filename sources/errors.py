@@ -55,6 +55,10 @@ class ConnectorRefusedError(SourceError):
     """Raised by a connector when the other side says no: wrong password, no permission, host key unknown."""
 
 
+class PlaceRefusedError(SourceError):
+    """Raised by a connector when a feed leads to a folder, host or protocol that danvan.toml does not allow."""
+
+
 class FolderMissingError(SourceError):
     """Raised by a connector when the folder a feed names does not exist."""
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sources.feeds import Feed
+    from sources.places import Places
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +43,15 @@ LANDING = "landing"
 
 
 class Landing:
-    """The landing zone of one home, as one feed sees it: what is offered, what of it is new, and landing it."""
+    """The landing zone of one home, as one feed sees it: what is offered, what of it is new, and landing it.
 
-    def __init__(self, feed: Feed, home: Path) -> None:
+    `places` is what the home may reach; without it, its own inbox. Raises PlaceRefusedError for a feed outside of it.
+    """
+
+    def __init__(self, feed: Feed, home: Path, places: Places | None = None) -> None:
         self.feed = feed
         self.home = home
-        self._source = FileSource(feed.connector, home)
+        self._source = FileSource(feed.connector, home, places)
         self._seen = Seen(home / LANDING / "offers", feed.feed_id)
 
     def offers(self) -> list[Offer]:
@@ -76,13 +80,13 @@ class Landing:
         return delivery
 
 
-def land(feed: Feed, offer: Offer, home: Path) -> Delivery:
+def land(feed: Feed, offer: Offer, home: Path, places: Places | None = None) -> Delivery:
     """Fetch the bytes of one offer into the landing zone and write down what is known of them, before they are read.
 
     The same bytes under a name that claims the same are the same delivery, with the moment of its first landing.
     Raises SourceError: transient when the file vanished, changed while it was copied, or the disk is full.
     """
-    return Landing(feed, home).land(offer)
+    return Landing(feed, home, places).land(offer)
 
 
 def delivery_id(feed: str, sha256: str, claimed: str | None = None, sent: datetime | None = None) -> str:

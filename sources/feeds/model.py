@@ -37,11 +37,15 @@ class Connector(Strict):
     """Where the files lie."""
 
     kind: Literal["files"] = Field(
-        "files", description="How the source is reached. `files`: a folder, local or any fsspec URL."
+        "files",
+        description="How the source is reached. `files`: a folder, local or by URL (sftp, ftp, https, webdav, s3, smb) "
+        "among those that `[places]` of danvan.toml allows.",
     )
     path: Word = Field(description="Folder relative to the home folder, or a URL such as `sftp://host/folder`.")
     glob: Word = Field(
-        "*", description="Which files of the folder belong to the feed, e.g. `hoso_*.csv`; `**/` goes into sub-folders."
+        "*",
+        description="Which files of the folder belong to the feed, e.g. `hoso_*.csv`; `**/` goes into sub-folders "
+        "(not through links).",
     )
     storage_options: dict[str, Any] = Field(
         default_factory=dict,
