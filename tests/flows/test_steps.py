@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from expectations.contracts.times import now
 from flows import collecting
 from flows.command import main
 from flows.expected import expected
@@ -260,7 +261,7 @@ def test_two_runs_do_not_write_at_once(two_districts: Any, capsys: pytest.Captur
 
 def test_work_of_a_dead_run_is_cleared_and_of_a_living_one_kept(two_districts: Any) -> None:
     dead = two_districts.path / "work" / "20240101T000000-4194303-abcd"
-    living = two_districts.path / "work" / "20240101T000000-1-abcd"
+    living = two_districts.path / "work" / f"{now():%Y%m%dT%H%M%S}-1-abcd"
     for folder in (dead, living):
         folder.mkdir(parents=True)
     run(two_districts)
