@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # This process has no use for pandas: DuckDB would import it (half a second) to ask of the first parameter it
         # binds whether it is one of pandas' missing values.
         sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
+    from flows.access import keep_private
+
+    keep_private()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = cli.main(given, prog_name="danvan", standalone_mode=False)

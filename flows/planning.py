@@ -189,6 +189,7 @@ def open_run(
     A feed file that cannot be used becomes a failed outcome; the others go on. Raises UnknownFeedError, PeriodError,
     NoFeedsError when nothing can be run.
     """
+    from sources.landing import landing_parts
     from warehouse.booking import present_feeds
     from warehouse.decisions import bring_decisions
     from warehouse.journal import begin_run, close_interrupted, open_runs
@@ -214,6 +215,9 @@ def open_run(
         if left:
             LOG.warning("%d runs were interrupted; this one goes on from there", len(left))
             close_interrupted(con, left)
+        if not any(is_living(one, began) for one, began in open_runs(con)):
+            for part in landing_parts(home.path):  # nobody is landing: they are a killed run's
+                part.unlink(missing_ok=True)
         clear_drafts(home.path)
         prune(home.path, home.settings.release.keep)
         begin_run(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from expectations.contracts.alerts import feed_failed, release_refused, run_failed
 from expectations.contracts.periods import Period
 from expectations.contracts.times import now
+from flows.access import keep_private, open_releases
 from flows.collecting import Collected, claims, collect_source, failed_to_collect, landed_now, sources_of
 from flows.examining import Job, by_contract, examine
 from flows.mistakes import NothingPublishedError
@@ -157,6 +158,7 @@ def run_cycle(
     """
     from flows.alerts import tell as tell_channels
 
+    keep_private()
     hears = listener or Listener()
     runs: Engine = engine or Direct(home.settings.run.workers)
     accept(home, accepted)
@@ -394,8 +396,10 @@ def release(plan: Plan, *, is_news: bool = True) -> Publication:
     standing = None if is_news else current(plan.home.path)
     if standing is not None:
         return Publication(standing.release_id, standing.path, is_new=False)
+    rules = plan.home.settings.release
     with writing(plan.home) as con:
-        found = publish_release(plan.home.path, con, plan.home.settings.release.keep, run_id=plan.run_id)
+        found = publish_release(plan.home.path, con, rules.keep, group=rules.group, run_id=plan.run_id)
+    open_releases(plan.home)
     LOG.info("release %s%s", found.release_id, "" if found.is_new else " stands: nothing changed")
     return found
 

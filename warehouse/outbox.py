@@ -144,6 +144,22 @@ def record_refused(con: duckdb.DuckDBPyConnection, digest: Digest, error: str) -
     )
 
 
+def unsent(con: duckdb.DuckDBPyConnection, channels: Sequence[str]) -> list[tuple[str, int, int, str | None]]:
+    """Each of the channels with how many alerts wait for it, the attempts made for them, and the last error."""
+    return con.execute(
+        f"""
+        select wanted.channel, count(untold.alert_id), coalesce(max(untold.attempts), 0),
+               arg_max(known.error, known.tried_at)
+        from (select unnest(?::varchar[]) as channel) as wanted
+        left join ({_UNTOLD}) as untold using (channel)
+        left join ops.outbox as known on known.alert_id = untold.alert_id and known.channel = wanted.channel
+        group by wanted.channel
+        order by wanted.channel
+        """,
+        [list(channels), list(channels)],
+    ).fetchall()
+
+
 def acknowledge(con: duckdb.DuckDBPyConnection, alert_ids: Sequence[str], by: str) -> None:
     """A person knows of these alerts: no channel is told of them any more."""
     con.execute(

@@ -81,17 +81,22 @@ class Publication:
 
 
 def publish(
-    home: Path, con: duckdb.DuckDBPyConnection, keep: int | None = None, *, run_id: str | None = None
+    home: Path,
+    con: duckdb.DuckDBPyConnection,
+    keep: int | None = None,
+    *,
+    group: bool = False,
+    run_id: str | None = None,
 ) -> Publication:
     """Publish the warehouse of `con` (the writer's connection on `home`) as a release and make it current.
 
     Nothing is published when nothing changed since the current release. What did not change is carried over from the
     current release's file. With `keep`, the oldest releases beyond so many are removed. A text that looks personal is
-    covered in the copy, reported, and raises an alert. Raises ReleaseRefusedError when there is a personal column; the
-    current release stays then.
+    covered in the copy, reported, and raises an alert. Its owner may read a release, with `group` their group too.
+    Raises ReleaseRefusedError when there is a personal column; the current release stays then.
     """
     folder = home / RELEASES
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     clear_drafts(home)
     tables = _table_digests(con)
     content_hash = _content_hash(con, tables)
@@ -103,7 +108,7 @@ def publish(
     created_at = now().replace(microsecond=0)
     release_id = f"{created_at:%Y%m%dT%H%M%S}-{content_hash[:8]}"
     making = folder / f"{_PARTIAL}{release_id}"
-    making.mkdir()
+    making.mkdir(mode=0o700)
     masked: list[MaskedCells] = []
     try:
         manifest = {
@@ -116,7 +121,10 @@ def publish(
             **_copy(con, making / WAREHOUSE, (release_id, created_at, content_hash), standing, tables, masked),
         }
         _write_through(making / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
-        (making / MANIFEST).chmod(0o444)
+        for file in (making / MANIFEST, making / WAREHOUSE):
+            file.chmod(0o440 if group else 0o400)
+        if group:
+            making.chmod(0o750)
         _sync(making)
         making.rename(folder / release_id)
     except BaseException:
@@ -261,7 +269,6 @@ def _copy(  # noqa: PLR0917 - what the copy is made of
         while block := opened.read(1 << 20):
             digest.update(block)
         os.fsync(opened.fileno())
-    path.chmod(0o444)
     return {"sha256": digest.hexdigest(), "size_bytes": path.stat().st_size, **described}
 
 

@@ -132,7 +132,7 @@ def writer_lock(home: Path) -> Iterator[None]:
 
     Raises WriterBusyError naming the process that holds it.
     """
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     path, note = home / LOCK, home / f"{LOCK}.json"
     lock = FileLock(path)
     try:
