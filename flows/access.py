@@ -34,9 +34,11 @@ def open_releases(home: Home) -> None:
     """Let the group read the releases when the settings say so, and nobody else; of the home it gets the way there."""
     is_open = home.settings.release.group
     if home.releases.is_dir():
-        home.releases.chmod(GROUP_MAY_READ if is_open else PRIVATE_FOLDER)
+        # a set-group-id bit, by which new releases follow the folder's group, stays
+        kept = _mode(home.releases) & stat.S_ISGID
+        home.releases.chmod(kept | (GROUP_MAY_READ if is_open else PRIVATE_FOLDER))
     if is_open:
-        home.path.chmod(stat.S_IMODE(home.path.stat().st_mode) | GROUP_MAY_PASS)
+        home.path.chmod(_mode(home.path) | GROUP_MAY_PASS)
 
 
 def too_wide(home: Home) -> Iterator[TooWide]:
