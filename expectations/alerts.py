@@ -8,6 +8,7 @@ printed, because it may hold a secret.
 from __future__ import annotations
 
 import os
+import platform
 import smtplib
 import ssl
 import sys
@@ -206,13 +207,14 @@ def _to_mailbox(address: str, message: Message) -> None:
 
 
 def _connected(mail: Any) -> smtplib.SMTP:
+    own = platform.node() or "localhost"  # smtplib would ask the network for its full name
     trusted = ssl.create_default_context()
     if not mail.verify_certificate:
         trusted.check_hostname = False
         trusted.verify_mode = ssl.CERT_NONE
     if mail.secure_mode == "ssl":
-        return smtplib.SMTP_SSL(mail.smtp_host, mail.port, timeout=PATIENCE, context=trusted)
-    server = smtplib.SMTP(mail.smtp_host, mail.port, timeout=PATIENCE)
+        return smtplib.SMTP_SSL(mail.smtp_host, mail.port, own, timeout=PATIENCE, context=trusted)
+    server = smtplib.SMTP(mail.smtp_host, mail.port, own, timeout=PATIENCE)
     if mail.secure_mode == "starttls":
         try:
             server.starttls(context=trusted)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from getpass import getuser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -37,8 +37,15 @@ def tell(home: Home) -> None:
 
     The warehouse is held before and after a message, never while one is sent. One process of a home tells at a time. A
     process that is killed after a message was taken and before that was written down sends the same digest under the
-    same mark once more: a file and a mailbox know it by that.
+    same mark once more: a file and a mailbox know it by that. Never raises: what is not told now the next run tells.
     """
+    try:
+        _tell_all(home)
+    except Exception:
+        LOG.exception("alerts: what waits could not be told; the next run tries again")
+
+
+def _tell_all(home: Home) -> None:
     from warehouse.outbox import is_waiting, put_together
 
     addresses = {channel_key(channel): channel for channel in home.settings.alerts.channels or [NOBODY]}
@@ -70,7 +77,7 @@ def _tell_one(home: Home, channel: str, digest: Digest, keys: Sequence[str]) -> 
         if sent.ok:
             record_told(con, digest, keys)
         else:
-            record_refused(con, digest, sent.message)
+            record_refused(con, digest.channel, sent.message)
     if not sent.ok:
         LOG.error(
             "alerts: channel %s did not take %d alerts (attempt %d): %s; the next run tries again",
@@ -109,10 +116,7 @@ def channel_key(channel: str) -> str:
 
 def list_alerts(home: Home, *, everything: bool, as_json: bool) -> int:
     """The alerts that are open, or all, with what each channel took; 3 when one is open."""
-    from warehouse.outbox import listed
-
-    with writing(home) as con:
-        found = listed(con, everything=everything)
+    found = _listed(home, everything=everything)
     if as_json:
         terminal.show_json(found)
     else:
@@ -135,6 +139,20 @@ def list_alerts(home: Home, *, everything: bool, as_json: bool) -> int:
     return 3 if any(one["acknowledged_at"] is None and not one["is_over"] for one in found) else 0
 
 
+def _listed(home: Home, *, everything: bool) -> list[dict[str, Any]]:
+    import duckdb
+
+    from flows.inspection import open_readable
+    from warehouse.outbox import listed
+
+    try:
+        with closing(open_readable(home)) as con:
+            return listed(con, everything=everything)
+    except duckdb.CatalogException:  # made before there was an outbox
+        with writing(home) as con:
+            return listed(con, everything=everything)
+
+
 def _state_of(channel: dict[str, object]) -> str:
     if channel["told_at"]:
         return f"{channel['channel']}: told {channel['told_at']:%d/%m %H:%M}"
@@ -146,10 +164,10 @@ def acknowledge_alerts(home: Home, marks: Sequence[str], *, by: str | None, as_j
 
     A mark is the beginning of an alert's id. Raises UnknownAlertError where none, or more than one, begins so.
     """
-    from warehouse.outbox import acknowledge, listed
+    from warehouse.outbox import acknowledge
 
+    known = {str(one["alert_id"]): one for one in _listed(home, everything=True)}
     with writing(home) as con:
-        known = {str(one["alert_id"]): one for one in listed(con, everything=True)}
         chosen = []
         for mark in marks:
             fitting = [alert_id for alert_id in known if alert_id.startswith(mark)]

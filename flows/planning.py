@@ -205,7 +205,6 @@ def open_run(
     chosen = select(found, feeds) if not mistakes or not feeds else _select_lenient(found, feeds)
     # The process stands in the name, so that what a killed run left behind can be told from a living one's work.
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(2)}"
-    _running.add(run_id)
     with writing(home) as con:
         load_reference(con, home.reference)
         set_setting(con, "coverage_gate_pct", str(home.settings.assessment.coverage_gate_pct))
@@ -224,11 +223,13 @@ def open_run(
             con, run_id, started_at, kind="cycle", feeds=[one.feed_id for one in chosen], period=period, engine=engine
         )
     LOG.info("run %s: %d feeds", run_id, len(chosen))
+    work = _work_folder(home, run_id)
+    _running.add(run_id)
     return Plan(
         run_id=run_id,
         engine=engine,
         home=home,
-        work=_work_folder(home, run_id),
+        work=work,
         feeds=chosen,
         contracts={feed.feed_id: terms[feed.feed_id][1] for feed in chosen},
         periods=periods,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -517,8 +516,7 @@ def abandon(plan: Plan, fault: BaseException) -> None:
     except Exception:
         LOG.exception("run %s: its end could not be written down; the next run does it", plan.run_id)
     close_work(plan)
-    with suppress(Exception):
-        tell_channels(plan.home)
+    tell_channels(plan.home)
 
 
 def _said(fault: BaseException) -> str:

@@ -136,12 +136,9 @@ def record_told(con: duckdb.DuckDBPyConnection, digest: Digest, channels: Sequen
         raise
 
 
-def record_refused(con: duckdb.DuckDBPyConnection, digest: Digest, error: str) -> None:
-    """Write down that a channel did not take a digest, and why: it is tried again, under the same mark."""
-    con.execute(
-        "update ops.outbox set error = ? where channel = ? and digest_id = ? and told_at is null",
-        [error, digest.channel, digest.digest_id],
-    )
+def record_refused(con: duckdb.DuckDBPyConnection, channel: str, error: str) -> None:
+    """Write down why a channel takes nothing now: all that waits for it is tried again, under the same marks."""
+    con.execute("update ops.outbox set error = ? where channel = ? and told_at is null", [error, channel])
 
 
 def unsent(con: duckdb.DuckDBPyConnection, channels: Sequence[str]) -> list[tuple[str, int, int, str | None]]:

@@ -14,6 +14,7 @@ import pytest
 
 from flows.home import open_home
 from flows.planning import writing
+from flows.rebuilding import rebuild
 from flows.steps import run_cycle
 from tests.expectations.channels import web_server
 from warehouse.releases import ReleaseRefusedError, current
@@ -111,7 +112,7 @@ def test_kills_from_booking_to_telling_lose_no_alert_and_tell_none_twice(tiny_ho
     sys.stdout.write(f"\n{len(PLACES)} runs killed: {len(alerts)} alerts at 2 channels, lost 0, twice 0\n")
 
 
-def test_a_refused_release_tells_what_was_booked_and_that_it_was_refused(
+def test_a_refused_release_tells_what_was_booked_and_a_rebuild_tells_nothing_again(
     tiny_home: TinyHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
@@ -129,4 +130,6 @@ def test_a_refused_release_tells_what_was_booked_and_that_it_was_refused(
         assert text.count("marts.leak.applicant_name") == 1
     assert current(tiny_home.path) is None
     assert run_cycle(open_home(tiny_home.path)).is_new_release
+    rebuilt = rebuild(open_home(tiny_home.path))
+    assert (rebuilt.alerts, [one.state for one in rebuilt.receipts]) == ((), ["refused"])
     assert log.read_text(encoding="utf-8") == text

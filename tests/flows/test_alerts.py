@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
 from expectations.contracts import alerts as words
@@ -23,7 +24,7 @@ from flows.home import open_home
 from flows.planning import writing
 from tests.expectations.channels import mail_server, web_server
 from tests.warehouse.deliveries import prepare
-from warehouse.journal import begin_run, end_run, last_worked, record_outcome
+from warehouse.journal import begin_run, carry_journal, end_run, last_worked, record_outcome
 from warehouse.outbox import needing_a_person, put_together, raise_alerts
 
 if TYPE_CHECKING:
@@ -272,6 +273,40 @@ def test_alerts_are_listed_with_the_state_of_each_channel_and_acknowledged(
     assert "no alert is open" in capsys.readouterr().out
     with writing(here) as con:
         assert put_together(con, [channel_key(DEAD)]) == []
+
+
+def test_a_rebuilt_warehouse_knows_who_was_told(home: Any, tmp_path: Path) -> None:
+    here = raised(home("file", DEAD), ALERT)
+    tell(here)
+    with writing(here) as con:
+        begin_run(con, "20240101T000000-4194303-abcd", now())
+        begin_run(con, "run-1", now())
+        end_run(con, "run-1", "fine")
+    former = here.warehouse.rename(tmp_path / "former.duckdb")
+    with writing(here) as con:
+        assert carry_journal(con, former) == 1
+        raise_alerts(con, [ALERT, OTHER], "rebuild")
+        assert con.execute("select run_id, outcome from ops.runs").fetchall() == [("run-1", "fine")]
+    tell(here)
+    assert told(here).count("tệp bị từ chối") == 1
+    assert told(here).count("tệp khác bị từ chối") == 1
+    attempts = asked(here, "select attempts from ops.outbox where channel like 'json%' order by all")
+    assert attempts == [(1,), (2,)]
+    (tmp_path / "damaged.duckdb").write_bytes(b"nothing of ours" * 1000)
+    with writing(here) as con, pytest.raises(duckdb.Error):
+        carry_journal(con, tmp_path / "damaged.duckdb")
+
+
+def test_what_was_told_before_there_was_an_outbox_stays_told(home: Any) -> None:
+    here = raised(home("file"), ALERT, OTHER)
+    with writing(here) as con:
+        con.execute("create table ops.alert_channels (alert_id varchar, channel varchar, told_at timestamp)")
+        con.execute("insert into ops.alert_channels values (?, 'file', ?)", [ALERT.alert_id, now()])
+        con.execute("drop table ops.outbox")
+        con.execute("update ops.schema_version set fingerprint = 'of last year'")
+    tell(here)
+    assert "tệp bị từ chối" not in told(here)
+    assert told(here).count("tệp khác bị từ chối") == 1
 
 
 def test_two_channels_of_a_kind_are_told_apart_without_their_address() -> None:
