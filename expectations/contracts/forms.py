@@ -173,9 +173,14 @@ def parse(expression: str, where: str) -> tuple[tuple[Term, ...], str, tuple[Ter
     return _side(sides[0], where), sides[1], _side(sides[2], where)
 
 
-def regime_of(circular: str) -> str:
-    """The reporting regime of a circular's forms. Raises KeyError."""
-    return {one.circular: one.regime for one in forms()}[circular]
+@lru_cache(maxsize=1)
+def series() -> Mapping[str, tuple[str, str]]:
+    """The series of figures made from forms → what it is called (Vietnamese, English); one form code, any circular."""
+    return {
+        row["series"]: (f"Biểu {row['form_code']}: {row['title_vi']}", f"Form {row['form_code']}: {row['title_en']}")
+        for _, row in _rows("forms")
+        if row["series"]
+    }
 
 
 def table_text(name: str) -> bytes:
