@@ -50,16 +50,19 @@ def form_of(form_code: str, circular: str) -> Form:
     return next(one for one in forms() if one.form_code == form_code and one.circular.startswith(circular))
 
 
-def figures(form: Form, rng: Random, most: int = 60) -> Figures:
-    """Figures for which every equation of one row holds: totals are drawn, then split over their parts."""
+def figures(form: Form, rng: Random, most: int = 60, given: Figures | None = None) -> Figures:
+    """Figures for which every equation of one row holds: totals are drawn or `given`, then split over their parts."""
     own = [one for one in equations() if (one.circular, one.form_code) == (form.circular, form.form_code)]
     sums = [one for one in own if one.operator == "=" and one.is_of_one_row and len(one.left) == 1]
     parts = {term.column_no for one in sums for term in one.right}
-    found: Figures = {}
-    waiting = [one for one in form.columns if one.counts_in != TEXT and one.column_no not in parts]
-    for column in waiting:
-        found[column.column_no] = rng.randint(0, most) if column.counts_in == COUNT else rng.randint(0, 4 * most) / 4
-        _split(column.column_no, found, sums, rng)
+    found: Figures = dict(given or {})
+    for column in form.columns:
+        number = column.column_no
+        if column.counts_in == TEXT or (number in parts and number not in found):
+            continue
+        if number not in found:
+            found[number] = rng.randint(0, most) if column.counts_in == COUNT else rng.randint(0, 4 * most) / 4
+        _split(number, found, sums, rng)
     return found
 
 
@@ -69,6 +72,8 @@ def _split(column_no: int, found: Figures, sums: Sequence[Equation], rng: Random
             continue
         rest = found[column_no]
         numbers = [term.column_no for term in one.right]
+        if all(number in found for number in numbers):
+            continue
         for number in numbers[:-1]:
             found[number] = rng.randint(0, rest)
             rest -= found[number]
@@ -95,10 +100,14 @@ def form_sheet(
     style: Style | None = None,
     above: Sequence[str] = (),
     below: Sequence[str] = (),
+    without_column: int | None = None,
 ) -> Sheet:
-    """One form laid out as the circular prints it. `window` may be a sentence of its own. Fills `place` of the lines."""
+    """One form laid out as the circular prints it, or with a column taken out. Fills `place` of the lines.
+
+    `window` may be a sentence of its own.
+    """
     how = style or Style()
-    paths = _paths(form, slips=how.slips)
+    paths = [one for one in _paths(form, slips=how.slips) if without_column is None or one[0] != without_column]
     lead = ["TT", "Đơn vị"] if how.numbered else ["Đơn vị"]
     width = len(lead) + len(paths)
     sheet = Sheet(name)
