@@ -43,6 +43,8 @@ class Delivery:
     """What a browser adds to the name of a second download, such as ` (1)`."""
     places: dict[int, tuple[str | None, int]] = field(default_factory=dict)
     """id of a record → sheet and row, once rendered."""
+    form_places: dict[tuple[str, str], tuple[str, int | None]] = field(default_factory=dict)
+    """(`sheet` or `header`, name of a form's sheet) → sheet and row, once rendered."""
 
     @property
     def feed(self) -> str:

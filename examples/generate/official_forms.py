@@ -101,14 +101,17 @@ def form_sheet(
     above: Sequence[str] = (),
     below: Sequence[str] = (),
     without_column: int | None = None,
+    renamed: Mapping[int, str] | None = None,
 ) -> Sheet:
     """One form laid out as the circular prints it, or with a column taken out. Fills `place` of the lines.
 
-    `window` may be a sentence of its own.
+    `window` may be a sentence of its own; `renamed`: column number → header path that stands there instead.
     """
     how = style or Style()
+    other = renamed or {}
     paths = [one for one in _paths(form, slips=how.slips) if without_column is None or one[0] != without_column]
     lead = ["TT", "Đơn vị"] if how.numbered else ["Đơn vị"]
+    paths = [(number, other.get(number or 0, text)) for number, text in paths]
     width = len(lead) + len(paths)
     sheet = Sheet(name)
     for text in above:

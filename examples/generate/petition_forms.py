@@ -25,6 +25,9 @@ CODES = ("01/TCD", "01/XLD", "01/KQGQ", "02/KQGQ", "03/KQGQ", "04/KQGQ")
 CHANGED = "2024-Q1"
 """The first period of TT 01/2024 (in force from 01/03/2024, before the window ends)."""
 
+_HEADER_ROW = 4
+"""Under the office, the title and the sentence."""
+
 OLD, NEW = "TT02/2021", "TT01/2024"
 SLIPS = ("326",)
 """Districts that fill in templates with slips, and send form 02/XLD too."""
@@ -67,6 +70,7 @@ class Filled:
     style: Style = field(default_factory=Style)
     is_left_out: bool = False
     without_column: int | None = None
+    renamed: Mapping[int, str] = field(default_factory=dict)
     total_changes: Figures = field(default_factory=dict)
 
 
@@ -77,6 +81,8 @@ class _Carried:
     petitions: int = 4
     complaints: int = 2
     denunciations: int = 1
+    decisions: int = 1
+    conclusions: int = 0
 
 
 def extracts(district: District, periods: Sequence[Period], seed: int) -> list[list[dict[str, Any]]]:
@@ -97,7 +103,9 @@ def _forms(district: District, period: Period, rng: Random, carried: _Carried) -
             lines = _receptions(district, rng)
         else:
             made[code] = lines[0].figures = _FIGURES[code](form, rng, carried, made, district)
-        style = Style(slips=district.code in SLIPS, texts=district.code in ("330", "331"), numbered=district.code == "328")
+        style = Style(
+            slips=district.code in SLIPS, texts=district.code in ("330", "331"), numbered=district.code == "328"
+        )
         found.append(Filled(form, _grouped(lines), style=style))
     return found
 
@@ -153,7 +161,9 @@ def _xld02(form: Form, rng: Random, _carried: _Carried, made: Mapping[str, Figur
     own = made["01/XLD"][8 if form.circular.startswith(NEW) else 11]
     cases = max(0, own - rng.randint(0, 1))
     if form.circular.startswith(NEW):
-        return figures(form, rng, given={1: own + 2, 2: 2, 3: own, 4: own + 1, 5: 2, 6: own - 1, 7: own, 8: cases, 26: 0})
+        return figures(
+            form, rng, given={1: own + 2, 2: 2, 3: own, 4: own + 1, 5: 2, 6: own - 1, 7: own, 8: cases, 26: 0}
+        )
     return figures(form, rng, given={1: own + 2, 2: 0, 3: 2, 4: 0, 5: own, 6: own + 1, 7: 2, 8: own - 1, 9: own, 10: cases,
                                      30: 0})  # fmt: skip
 
@@ -172,9 +182,11 @@ def _kqgq01(form: Form, rng: Random, carried: _Carried, _made: Mapping[str, Figu
     return figures(form, rng, given=given)
 
 
-def _kqgq02(form: Form, rng: Random, _carried: _Carried, _made: Mapping[str, Figures], _district: District) -> Figures:
-    due = rng.randint(1, 4)
-    return dict.fromkeys(range(1, len(form.columns) + 1), 0) | {1: due, 2: due - int(rng.random() < 0.25), 3: 40, 5: 25}
+def _kqgq02(form: Form, rng: Random, carried: _Carried, _made: Mapping[str, Figures], _district: District) -> Figures:
+    due = carried.decisions + rng.randint(1, 3)
+    carried.decisions = int(rng.random() < 0.3)
+    done = due - carried.decisions
+    return dict.fromkeys(range(1, len(form.columns) + 1), 0) | {1: due, 2: done, 3: 40, 5: 25}
 
 
 def _kqgq03(form: Form, rng: Random, carried: _Carried, _made: Mapping[str, Figures], district: District) -> Figures:
@@ -189,9 +201,10 @@ def _kqgq03(form: Form, rng: Random, carried: _Carried, _made: Mapping[str, Figu
                     30: done - overdue, 31: overdue}  # fmt: skip
 
 
-def _kqgq04(form: Form, rng: Random, _carried: _Carried, _made: Mapping[str, Figures], _district: District) -> Figures:
-    due = rng.randint(1, 3)
-    return dict.fromkeys(range(1, len(form.columns) + 1), 0) | {1: due, 2: due - int(rng.random() < 0.3)}
+def _kqgq04(form: Form, rng: Random, carried: _Carried, _made: Mapping[str, Figures], _district: District) -> Figures:
+    due = carried.conclusions + rng.randint(1, 2)
+    carried.conclusions = int(rng.random() < 0.3)
+    return dict.fromkeys(range(1, len(form.columns) + 1), 0) | {1: due, 2: due - carried.conclusions}
 
 
 _FIGURES: Mapping[str, Callable[[Form, Random, _Carried, Mapping[str, Figures], Any], Figures]] = {
@@ -250,11 +263,14 @@ def workbook(delivery: Delivery) -> bytes:
                 "NGƯỜI LẬP BIỂU",
             ),
             without_column=one.without_column,
+            renamed=one.renamed,
         )
         for line in one.lines:
             if line.place:
                 delivery.places[id(line)] = line.place
-        delivery.places[id(record)] = (name, 4)
+        # findings about a whole form stand at its sheet, those about its header at the first row of it
+        delivery.form_places["sheet", name] = (name, None)
+        delivery.form_places["header", name] = (name, _HEADER_ROW)
         pages.append(sheet)
     write: Mapping[str, Callable[[Sequence[Sheet]], bytes]] = {
         "xlsx": lambda sheets: writers.xlsx_bytes(sheets, delivery.comment),

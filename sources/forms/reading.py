@@ -147,7 +147,10 @@ def _add(  # noqa: PLR0917 - the way of one sheet, in order
         period = form_window(above, regime, allowed[0].form.form_code, ad_hoc=feed.period.ad_hoc)
     except PeriodRefusedError as wrong:
         rule_id = "Q66" if wrong.check in ("period_placeholder", "period_missing") else "Q04"
-        refuse(rule_id, wrong.check, str(wrong))
+        if any(one.check == wrong.check for one in book.findings):  # told once a file, at its first form
+            book.ignore(NOT_READ, sum(1 for row in body if any(row)))
+        else:
+            refuse(rule_id, wrong.check, str(wrong))
         return
     if book.period is not None and str(period) != str(book.period):
         message = (
@@ -281,20 +284,32 @@ def _remarks(match: Match, header: FormHeader, grid: Grid, *, is_in_force: bool,
         more = f" và {len(match.slips) - 3} cột khác" if len(match.slips) > 3 else ""
         told.append(("header_slips", f"Tiêu đề biểu {form.name} có sai sót nhưng vẫn nhận ra được: {shown}{more}."))
     for column in match.leftovers:
+        body = grid.rows[header.first_row :]
+        if not any(column < len(row) and row[column] and display(row[column] or "") != "0" for row in body):
+            continue  # the template's fault, and nothing is lost
         where = _letter(column + grid.first_column)
         told.append(
-            ("column_left_over", f"Biểu {form.name} còn thừa cột {where} “{header.paths[column]}”; cột này không được nạp.")
+            (
+                "column_left_over",
+                f"Biểu {form.name} còn thừa cột {where} “{header.paths[column]}” có số liệu; cột này không được nạp.",
+            )
         )
     printed = {header.control[n]: n for n in header.control}
     moved = [number for number, n in match.places.items() if header.control and printed.get(number, n) != n]
-    if moved:
+    if moved and not match.leftovers:
         numbers = ", ".join(map(str, moved[:6]))
         told.append(
-            ("control_row_differs", f"Dòng “MS” của biểu {form.name} đánh số không khớp tiêu đề ở cột {numbers}; số liệu được đọc theo tiêu đề.")
+            (
+                "control_row_differs",
+                f"Dòng “MS” của biểu {form.name} đánh số không khớp tiêu đề ở cột {numbers}; số liệu được đọc theo tiêu đề.",
+            )
         )
     if not is_in_force:
         told.append(
-            ("circular_not_in_force", f"Biểu {form.name} không còn (hoặc chưa) có hiệu lực vào ngày cuối kỳ {last}; số liệu vẫn được nạp. Đề nghị dùng mẫu đang có hiệu lực.")
+            (
+                "circular_not_in_force",
+                f"Biểu {form.name} không còn (hoặc chưa) có hiệu lực vào ngày cuối kỳ {last}; số liệu vẫn được nạp. Đề nghị dùng mẫu đang có hiệu lực.",
+            )
         )
     return [Finding("Q60", check, "warning", words, grid.sheet, header.top + 1) for check, words in told]
 

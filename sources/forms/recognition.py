@@ -29,7 +29,8 @@ _TOLD = 6
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A form laid over a header: `places` column number → column of the grid, `slips` column number → text found.
+    """A form laid over a header: `places` column number → column of the grid, `slips` column number → text found where
+    neither the circular nor a template in use (`form_slips.csv`) writes it so.
 
     `extra` are columns of the grid that belong to no number, `missing` the numbers not found.
     """
@@ -139,7 +140,7 @@ def _aligned(form: Form, headers: tuple[str, ...]) -> tuple[_Pair, ...]:
     i = j = 0
     while i < rows and j < width:
         if sure[i][j] and best[i][j] == sure[i][j] + best[i + 1][j + 1]:
-            is_slip = _words(headers[j]) != _words(columns[i].headers[0])
+            is_slip = _levels(headers[j]) not in {_levels(text) for text in columns[i].headers}
             pairs.append((columns[i].column_no, j, sure[i][j], is_slip))
             i, j = i + 1, j + 1
         elif best[i][j] == best[i + 1][j]:

@@ -68,8 +68,7 @@ def _of_days(said: str, regime: str, form: str, *, ad_hoc: bool) -> Period | AdH
     window = window_in(said)
     if window is None or window[1] < window[0]:
         message = (
-            f"Biểu {form}: câu “{said[:120]}” chưa ghi đủ ngày đầu và ngày cuối kỳ. "
-            "Đề nghị điền kỳ số liệu và gửi lại."
+            f"Biểu {form}: câu “{said[:120]}” chưa ghi đủ ngày đầu và ngày cuối kỳ. Đề nghị điền kỳ số liệu và gửi lại."
         )
         raise PeriodRefusedError("period_unreadable", message)
     found = period_of_window(*window, regime)
@@ -78,9 +77,7 @@ def _of_days(said: str, regime: str, form: str, *, ad_hoc: bool) -> Period | AdH
     if ad_hoc:
         return AdHoc(*window)
     first, last = window
-    raise PeriodRefusedError(
-        "period_no_window", _no_window(f"từ {first:%d/%m/%Y} đến {last:%d/%m/%Y}", regime, form)
-    )
+    raise PeriodRefusedError("period_no_window", _no_window(f"từ {first:%d/%m/%Y} đến {last:%d/%m/%Y}", regime, form))
 
 
 def _no_window(what: str, regime: str, form: str) -> str:
