@@ -134,7 +134,8 @@ class FormLayout(Strict):
         description="Kind of file. For forms it is told by the first bytes: XLSX, XLS, ODS or a web page with tables."
     )
     forms: Words = Field(
-        (), description="Codes of the forms the feed may hold, e.g. `01/TCD`; another one is refused. Default: any known."
+        (),
+        description="Codes of the forms the feed may hold, e.g. `01/TCD`; another one is refused. Default: any known.",
     )
     rows: Literal["units", "total"] = Field(
         "units",

@@ -297,18 +297,18 @@ class FeedEntry(Strict):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         kind = self.layout.format
-        if self.period.origin == "name" and "(?P<period>" not in (self.name or ""):
-            raise ValueError("period: {from: name} needs a group (?P<period>…) in 'name'")
-        if self.period.origin == "field" and kind != "json":
-            raise ValueError("period: {from: field} is for format json")
-        if self.period.origin == "cell" and kind not in ("csv", *SHEET_FORMATS):
-            raise ValueError("period: {from: cell} is for sheets and csv")
         if (self.period.origin == "form") != (kind == "form"):
             raise ValueError("layout: {format: form} and period: {from: form} belong together")
         if kind == "form":
             return self._whole_form()
         if self.unit.cell:
             raise ValueError("unit: {cell: …} is for layout: {format: form}")
+        if self.period.origin == "name" and "(?P<period>" not in (self.name or ""):
+            raise ValueError("period: {from: name} needs a group (?P<period>…) in 'name'")
+        if self.period.origin == "field" and kind != "json":
+            raise ValueError("period: {from: field} is for format json")
+        if self.period.origin == "cell" and kind not in ("csv", *SHEET_FORMATS):
+            raise ValueError("period: {from: cell} is for sheets and csv")
         if self.parts and kind not in SHEET_FORMATS:
             raise ValueError(f"'parts' are sheets; format {kind} has none")
         if not self.columns and not any(part.columns for part in self.parts):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -36,10 +35,12 @@ if TYPE_CHECKING:
 UNIT = "Đơn vị"
 """Header of the unit's column in the text tables."""
 
+TOTAL_LINE = "(dòng tổng)"
+"""What stands in place of the label of a total that is the unit's own row."""
+
 NOT_READ = "not_read"
 _SAID_AT = 0.5
 """Share of a form's columns from which a refused header is told what differs from it."""
-_CELL = re.compile(r"[:\s]*(?P<name>.*)")
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,8 @@ def _add(  # noqa: PLR0917 - the way of one sheet, in order
         book.ignore(reason, count)
     names = [f"c{one.column_no}" for one in columns.values()]
     said = _unit_cell(feed, above, book, grid) if feed.unit.cell else None
-    units = [said if feed.unit.cell else label_of(grid, header, n) for n in rows.data]
+    own = said if feed.unit.cell else TOTAL_LINE if layout.rows == "total" else None
+    units = [own or label_of(grid, header, n) for n in rows.data]
     cells = pl.DataFrame(
         [
             pl.Series("0", units, dtype=pl.String),

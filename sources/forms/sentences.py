@@ -14,7 +14,7 @@ from sources.words import display, key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_PLACEHOLDER = re.compile(r"so_lieu_tinh_tu|tu_ngay|\{[^}]*ngay[^}]*\}|từ ngày\s*[.…_/\s]+\s*đến ngày")
+_PLACEHOLDER = re.compile(r"so_lieu_tinh_tu|tu_ngay|\{[^}]*ngay[^}]*\}|từ ngày\s*[.…_/\s]+(?:\d{4}\s*)?đến ngày")
 _WINDOW_WORDS = re.compile(r"từ ngày|từ\s+\d|số liệu tính")
 _NAMED = re.compile(
     r"(?:kỳ báo cáo\s*:?\s*)?"
