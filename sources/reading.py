@@ -8,8 +8,8 @@ from expectations.contracts.deliveries import Reading
 from expectations.contracts.findings import Finding
 from sources.errors import UnreadableFileError
 from sources.file_names import from_name
-from sources.frames import FrameWriter
 from sources.forms import read_forms
+from sources.frames import FrameWriter
 from sources.layouts import forms_to_canonical, to_canonical
 from sources.plans import plans
 from sources.readers import read_tables

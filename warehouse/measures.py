@@ -2,8 +2,9 @@
 
 A row of `measures.<dataset>` adds the amounts of its columns. When it counts stands in the columns of a clock:
 `<clock>_on`, the day it happened; `<clock>_from` and `<clock>_until` (exclusive), as of which days it is seen.
-A flow counts in the span that holds its day, a last stock as of the span's last day, a first stock as of the day before
-it, an own last stock as of the last day the unit itself spoke for. What belongs to no day of its own belongs to the period of its file (`part`) or to one assessed period (`period`).
+A flow counts in the span that holds its day, a last stock as of the span's last day, an own last stock as of the last
+day the unit itself spoke for, a first stock as of the day before it. What belongs to no day of its own belongs to the
+period of its file (`part`) or to one assessed period (`period`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Blank and filled official forms as grids: merged header, control row, groups, totals, notes, from the tables of forms."""
+"""Official forms as grids: merged header, control row, groups, totals and notes, laid out from the tables of forms."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Figures = dict[int, Any]
 
 @dataclass(slots=True)
 class Line:
-    """A row of a form. `kind`: unit, group (a subtotal over the units after it), total, or a heading without figures."""
+    """A row of a form. `kind`: unit, group (a subtotal over the units after it), total, heading (without figures)."""
 
     label: str
     figures: Figures = field(default_factory=dict)
@@ -141,9 +141,7 @@ _ROMAN = ("I", "II", "III", "IV", "V")
 
 def _paths(form: Form, *, slips: bool) -> list[tuple[int | None, str]]:
     """Column number and header text in order; a column left over has no number."""
-    found: list[tuple[int | None, str]] = []
-    for one in form.columns:
-        found.append((one.column_no, one.headers[-1] if slips else one.headers[0]))
+    found: list[tuple[int | None, str]] = [(one.column_no, one.headers[-1 if slips else 0]) for one in form.columns]
     # a column under a header of the same words: it stands in both levels, and is joined once
     heads = {path.split(JOIN)[0] for _, path in found if JOIN in path}
     found = [(number, JOIN.join((path, path)) if path in heads else path) for number, path in found]

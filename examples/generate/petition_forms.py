@@ -10,7 +10,6 @@ from examples.generate import writers
 from examples.generate.layouts import Layout
 from examples.generate.official_forms import Figures, Line, Style, added, figures, form_of, form_sheet
 from examples.generate.places import communes
-from expectations.contracts.periods import Period
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from examples.generate.places import District
     from examples.generate.sheets import Sheet
     from expectations.contracts.forms import Form
+    from expectations.contracts.periods import Period
 
 REGIME = "TTCP"
 CODES = ("01/TCD", "01/XLD", "01/KQGQ", "02/KQGQ", "03/KQGQ", "04/KQGQ")
@@ -87,7 +87,7 @@ class _Carried:
 
 def extracts(district: District, periods: Sequence[Period], seed: int) -> list[list[dict[str, Any]]]:
     """Per period, one record a form: `{"form": Filled}`. A stream of its own: no other figure of the sample moves."""
-    rng = Random(f"{seed}/petition_forms/{district.code}")  # noqa: S311
+    rng = Random(f"{seed}/petition_forms/{district.code}")
     carried = _Carried()
     return [[{"form": one} for one in _forms(district, period, rng, carried)] for period in periods]
 
@@ -164,8 +164,8 @@ def _xld02(form: Form, rng: Random, _carried: _Carried, made: Mapping[str, Figur
         return figures(
             form, rng, given={1: own + 2, 2: 2, 3: own, 4: own + 1, 5: 2, 6: own - 1, 7: own, 8: cases, 26: 0}
         )
-    return figures(form, rng, given={1: own + 2, 2: 0, 3: 2, 4: 0, 5: own, 6: own + 1, 7: 2, 8: own - 1, 9: own, 10: cases,
-                                     30: 0})  # fmt: skip
+    given = {1: own + 2, 2: 0, 3: 2, 4: 0, 5: own, 6: own + 1, 7: 2, 8: own - 1, 9: own, 10: cases, 30: 0}
+    return figures(form, rng, given=given)
 
 
 def _kqgq01(form: Form, rng: Random, carried: _Carried, _made: Mapping[str, Figures], district: District) -> Figures:

@@ -81,7 +81,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """`factor` times a column: of the same row, of the period before (`is_before`), or of another form (`form_code`)."""
+    """`factor` times a column: of this row, of the period before (`is_before`), or of another form (`form_code`)."""
 
     factor: int
     column_no: int
@@ -195,7 +195,8 @@ _TERM = re.compile(
 
 
 def _side(text: str, where: str) -> tuple[Term, ...]:
-    position, terms = 0, []
+    position = 0
+    terms: list[Term] = []
     while position < len(text):
         found = _TERM.match(text, position)
         if not found or (terms and not found["sign"]):

@@ -22,7 +22,7 @@ _SOUND = "not coalesce(contains(_defects, '|c'), false)"
 
 
 class FormEquations(Arguments):
-    """Every equation of `forms/form_equations.csv` of that severity that speaks of one row; a blank cell counts as 0."""
+    """Every equation of that severity in `form_equations.csv` that speaks of one row; a blank cell counts as 0."""
 
     severity: Literal["hard", "soft"]
 

@@ -139,8 +139,8 @@ class FormLayout(Strict):
     )
     rows: Literal["units", "total"] = Field(
         "units",
-        description="`units`: a row a unit, totals are only checked; `total`: the total row is the unit's own, the lines "
-        "above it only check it.",
+        description="`units`: a row a unit, totals are only checked; `total`: the total row is the unit's own, the "
+        "lines above it only check it.",
     )
     blank_is_zero: bool = Field(True, description="An empty cell of a form is 0; `false`: unknown.")
     blanks: Words = Field((), description="Cell texts that mean: no value, in every column.")

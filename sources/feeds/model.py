@@ -65,7 +65,8 @@ class PeriodSource(Strict):
         None,
         alias="from",
         description="`name`: in the file name (group `period` of `name`); `cell`: in a sentence above the table; "
-        "`column`: each row has its own date; `field`: a field of the JSON envelope; `form`: the sentence of an official form.",
+        "`column`: each row has its own date; `field`: a field of the JSON envelope; `form`: the sentence of an "
+        "official form.",
     )
     fixed: Word | None = Field(None, description="One period for every file, e.g. `2024-Q1`.")
     sheet: Word | None = Field(

@@ -72,7 +72,8 @@ def _header(grid: Grid, top: int, unit_column: int) -> FormHeader | None:
     texts = merged_headers(lines, spans or None)
     width = max((len(row) for row in grid.rows), default=0)
     paths = {n: texts[n] for n in range(unit_column + 1, min(width, len(texts))) if texts[n]}
-    first_row, control = below, {}
+    first_row = below
+    control: dict[int, int] = {}
     while first_row < len(grid.rows) and (numbers := _control(grid.rows[first_row], unit_column)):
         control = control or numbers
         first_row += 1

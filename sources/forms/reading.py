@@ -10,10 +10,9 @@ import polars as pl
 
 from expectations.contracts.findings import Finding
 from expectations.contracts.forms import COUNT, TEXT, Form, forms
-from expectations.contracts.windows import AdHoc
 from sources.errors import HeaderMissingError
 from sources.feeds.layouts import FormLayout
-from sources.feeds.model import ColumnSource, UnitSource
+from sources.feeds.model import ColumnSource
 from sources.file_periods import PeriodRefusedError, agrees_with_name
 from sources.forms.grids import Grid, read_grids
 from sources.forms.headers import FormHeader, find_header
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from expectations.contracts.model import Column, Contract
     from expectations.contracts.periods import Period
+    from expectations.contracts.windows import AdHoc
     from sources.feeds import Feed
 
 UNIT = "Đơn vị"
@@ -71,14 +71,15 @@ class FormBook:
 def read_forms(path: Path, feed: Feed, contract: Contract, claimed: str | None = None) -> FormBook:
     """Recognise and read every form of a file.
 
-    An unknown or changed form, a form the feed does not hold, a window that is none or another than the other forms' and
-    a total that is not the sum of its units are gate findings. `claimed`: the period the file's name says. Raises
+    An unknown or changed form, a form the feed does not hold, a window that is none or another than the other forms'
+    and a total that is not the sum of its units are gate findings. `claimed`: the period the file's name says. Raises
     UnreadableFileError, and HeaderMissingError when no table of the file has the header of a form.
     """
     layout = _form_layout(feed)
     book = FormBook()
     known = {key(name) for name in layout.other_sheets}
-    headed, before = [], []
+    headed = []
+    before: list[Sequence[str | None]] = []
     for grid in read_grids(path):
         if grid.sheet and key(grid.sheet) in known:
             continue
@@ -211,7 +212,7 @@ def _add(  # noqa: PLR0917 - the way of one sheet, in order
 def _plan(feed: Feed, contract: Contract, form: Form, constants: dict[str, str]) -> TablePlan:
     unit = feed.unit
     if unit.cell:
-        unit = UnitSource(name=UNIT, level=unit.level, parent=unit.parent)
+        unit = unit.model_copy(update={"name": UNIT, "cell": None})
     elif unit.name:
         unit = unit.model_copy(update={"name": UNIT})
     return TablePlan(
@@ -220,13 +221,13 @@ def _plan(feed: Feed, contract: Contract, form: Form, constants: dict[str, str])
         unit=unit,
         constants={**feed.constants, "circular": form.circular, "form_code": form.form_code, **constants},
         columns=_sources(form, feed.layout.blank_is_zero),
-        ignore={},
+        ignore={UNIT: "the label of a row, where the feed knows the unit"},
         contract=replace(contract, columns=_typed(contract.columns, form)),
     )
 
 
 @lru_cache(maxsize=64)
-def _sources(form: Form, blank_is_zero: bool) -> dict[str, ColumnSource]:  # noqa: FBT001
+def _sources(form: Form, blank_is_zero: bool) -> dict[str, ColumnSource]:
     return {
         one.name: ColumnSource.model_validate({"from": one.name, "number": "vi", "blank_is_zero": blank_is_zero})
         for one in form.columns
@@ -272,7 +273,8 @@ def _unknown(matches: Sequence[Match], header: FormHeader, grid: Grid) -> str:
         return f"Không nhận ra biểu mẫu nào đã biết theo tiêu đề cột{hint}. Đề nghị gửi đúng mẫu của thông tư."
     return (
         f"Biểu không đúng mẫu đã biết; gần nhất là {near.form.name}, khác ở chỗ: "
-        f"{difference_vi(near, header.paths, letters)}. Đề nghị gửi đúng mẫu; nếu là mẫu mới, đề nghị tỉnh bổ sung bảng biểu mẫu."
+        f"{difference_vi(near, header.paths, letters)}. "
+        "Đề nghị gửi đúng mẫu; nếu là mẫu mới, đề nghị tỉnh bổ sung bảng biểu mẫu."
     )
 
 
@@ -303,14 +305,14 @@ def _remarks(match: Match, header: FormHeader, grid: Grid, *, is_in_force: bool,
         told.append(
             (
                 "control_row_differs",
-                f"Dòng “MS” của biểu {form.name} đánh số không khớp tiêu đề ở cột {numbers}; số liệu được đọc theo tiêu đề.",
+                f"Dòng “MS” của biểu {form.name} đánh số không khớp tiêu đề ở cột {numbers}; đã đọc theo tiêu đề.",
             )
         )
     if not is_in_force:
         told.append(
             (
                 "circular_not_in_force",
-                f"Biểu {form.name} không còn (hoặc chưa) có hiệu lực vào ngày cuối kỳ {last}; số liệu vẫn được nạp. Đề nghị dùng mẫu đang có hiệu lực.",
+                f"Biểu {form.name} không còn (hoặc chưa) có hiệu lực ngày {last}; vẫn được nạp. Đề nghị dùng mẫu hiện hành.",
             )
         )
     return [Finding("Q60", check, "warning", words, grid.sheet, header.top + 1) for check, words in told]
@@ -357,7 +359,8 @@ def _tell_doubled(book: FormBook) -> None:
     seen: dict[str, str | None] = {}
     for one in book.sheets:
         if one.form.form_code in seen:
-            message = f"Biểu {one.form.form_code} có ở hai trang (“{seen[one.form.form_code]}” và “{one.table.sheet}”). Đề nghị chỉ giữ một."
+            where = f"“{seen[one.form.form_code]}” và “{one.table.sheet}”"
+            message = f"Biểu {one.form.form_code} có ở hai trang ({where}). Đề nghị chỉ giữ một."
             book.findings.append(Finding("Q23", "form_twice", "gate", message, one.table.sheet))
         seen[one.form.form_code] = one.table.sheet
 

@@ -112,7 +112,7 @@ def _nearest(text: str, others: Sequence[str]) -> str | None:
 
 
 def _is_remark(header: str) -> bool:
-    return _words(header.split(JOIN.strip())[-1]) == _words(REMARK)
+    return _words(header.rsplit(JOIN.strip(), maxsplit=1)[-1]) == _words(REMARK)
 
 
 _Pair = tuple[int, int, float, bool]

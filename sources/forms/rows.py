@@ -46,8 +46,8 @@ def sort_rows(
 ) -> FormRows:
     """Tell the rows under the header apart. `numeric`: column of the grid → which of these rows hold true numbers.
 
-    A total that is not the sum of the units is a gate (Q32), a total of a group too. With `takes_total` the total is the
-    unit's own row and its lines only check it.
+    A total that is not the sum of the units is a gate (Q32), a total of a group too. With `takes_total` the total is
+    the unit's own row and its lines only check it.
     """
     fates = _fates(grid, header)
     found = FormRows()

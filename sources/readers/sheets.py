@@ -177,9 +177,7 @@ def _header_row(frame: pl.DataFrame, layout: SheetLayout, name: str) -> int:
     return line - 1
 
 
-def true_numbers(
-    reader: Any, name: str, data: int, cells: pl.DataFrame, styled: Sequence[int]
-) -> dict[int, pl.Series]:
+def true_numbers(reader: Any, name: str, data: int, cells: pl.DataFrame, styled: Sequence[int]) -> dict[int, pl.Series]:
     """Which cells are true numbers: 1.234 typed as a number is not the text 1.234.
 
     Read as integers, calamine turns a text into null unless its digits mean the same number anyway. That second look at

@@ -57,7 +57,7 @@ FOOT = ("Ân Thi, ngày 20 tháng 6 năm 2024", "Người lập biểu", "Nguy�
 
 def filled(form: Form, seed: int = 1) -> list[Line]:
     """Three units, with groups and a total that add up."""
-    rng = Random(seed)  # noqa: S311
+    rng = Random(seed)
     units = [Line(name, figures(form, rng)) for name in UNITS]
     return [
         Line("Cấp huyện", added(units[:1]), "group"),
@@ -86,7 +86,7 @@ def read_form(read_text: Callable[..., Result], feed: Feed) -> Callable[..., Res
     return read  # fmt: skip
 
 
-# --- the tables --------------------------------------------------------------------------------------------------------
+# --- the tables -----------------------------------------------------------------------------------------------------
 
 
 def test_the_tables_know_seventeen_forms_and_read_every_equation() -> None:
@@ -111,7 +111,7 @@ def test_every_form_is_told_apart_from_every_other(form: Form) -> None:
     assert whole[0].sureness == 1.0
 
 
-# --- every form, circular and kind of file -----------------------------------------------------------------------------
+# --- every form, circular and kind of file --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -174,7 +174,7 @@ def test_the_blank_forms_of_the_districts_are_recognised(path: Path | None) -> N
     assert bool(misnumbered) == bool(match.leftovers)
 
 
-# --- slips, and what is no slip ----------------------------------------------------------------------------------------
+# --- slips, and what is no slip -------------------------------------------------------------------------------------
 
 
 def headers(form: Form) -> dict[int, str]:
@@ -311,7 +311,7 @@ def test_a_column_left_over_with_figures_is_said(read_text: Callable[..., Result
     assert [one.check for one in result.findings] == ["column_left_over"]
 
 
-# --- the window --------------------------------------------------------------------------------------------------------
+# --- the window -----------------------------------------------------------------------------------------------------
 
 TCD = form_of("01/TCD", NEW)
 
@@ -393,7 +393,7 @@ def test_windows_are_written_and_read_alike() -> None:
             read_window(wrong)
 
 
-# --- rows --------------------------------------------------------------------------------------------------------------
+# --- rows -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("which", [0, 2, 5], ids=["Cấp huyện", "Cấp xã", "TỔNG CỘNG"])
@@ -469,7 +469,7 @@ def test_blanks_are_zero_or_unknown_as_the_feed_says(
 def test_the_unit_may_stand_in_a_cell_above_or_be_the_feeds_own(
     make_feed: Callable[..., Feed], read_form: Callable[..., Result]
 ) -> None:
-    lines = [Line("Tại trụ sở", figures(TCD, Random(3)))]  # noqa: S311
+    lines = [Line("Tại trụ sở", figures(TCD, Random(3)))]
     cell = make_feed(FEED, unit='{cell: "Đơn vị báo cáo", parent: "33"}')
     said = read_form(TCD, lines, by=cell, above=("Đơn vị báo cáo: UBND huyện Ân Thi",))
     assert said.frame["unit_code"].to_list() == ["329"]
@@ -504,7 +504,7 @@ def test_a_nil_statement_says_that_nothing_occurred(
     assert not empty.reading.is_nil  # fmt: skip
 
 
-# --- several forms in a workbook ---------------------------------------------------------------------------------------
+# --- several forms in a workbook ------------------------------------------------------------------------------------
 
 
 def test_a_workbook_holds_several_forms_and_says_which_is_missing(
@@ -535,7 +535,7 @@ def test_forms_of_one_file_speak_for_one_window_and_stand_once(read_text: Callab
     assert result.frame.is_empty()  # fmt: skip
 
 
-# --- the feed ----------------------------------------------------------------------------------------------------------
+# --- the feed -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -562,7 +562,7 @@ def test_a_form_feed_maps_no_columns(make_feed: Callable[..., Feed], feed: Feed)
         make_feed(FEED + '    columns: {c1: "Tổng số"}\n')
 
 
-# --- judged by the printed equations -----------------------------------------------------------------------------------
+# --- judged by the printed equations --------------------------------------------------------------------------------
 
 UNIT_TABLE = pl.DataFrame(
     {"unit_code": ["329", "12142", "12187"], "valid_from": ["2019-05-01"] * 3, "valid_to": [None] * 3}
