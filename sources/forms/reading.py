@@ -312,7 +312,7 @@ def _remarks(match: Match, header: FormHeader, grid: Grid, *, is_in_force: bool,
         told.append(
             (
                 "circular_not_in_force",
-                f"Biểu {form.name} không còn (hoặc chưa) có hiệu lực ngày {last}; vẫn được nạp. Đề nghị dùng mẫu hiện hành.",
+                f"Biểu {form.name} không có hiệu lực ngày {last}; vẫn được nạp. Đề nghị dùng mẫu hiện hành.",
             )
         )
     return [Finding("Q60", check, "warning", words, grid.sheet, header.top + 1) for check, words in told]
@@ -351,7 +351,7 @@ def _tell_missing(book: FormBook, layout: FormLayout) -> None:
             continue
         own = [one for one in forms() if one.form_code == code]
         if any(one.is_in_force(book.period.window(one.regime)[1]) for one in own):
-            message = f"Tệp không có biểu {code} của kỳ {book.period}. Đề nghị bổ sung; đến khi có, số liệu của biểu là chưa có."
+            message = f"Tệp không có biểu {code} của kỳ {book.period}: số liệu của biểu là chưa có. Đề nghị bổ sung."
             book.findings.append(Finding("Q20", "form_missing", "warning", message))
 
 

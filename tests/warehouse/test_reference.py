@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from expectations.contracts.forms import DATASET, series
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.periods import Period
 from tests.warehouse.deliveries import warehouse
@@ -80,8 +81,8 @@ def test_goals_and_targets_name_known_indicators() -> None:
     assert set(FRAMES["goal_indicators"]["goal_id"]) <= set(FRAMES["goals"]["goal_id"])
     assert set(FRAMES["targets"]["indicator_code"]) <= known
     computed = FRAMES["indicators"].filter(pl.col("computed_from").is_not_null())
-    assert set(computed["computed_from"]) == set(datasets())
-    assert computed.height == 37
+    assert set(computed["computed_from"]) == (set(datasets()) - {DATASET}) | set(series())
+    assert computed.height == 48
 
 
 def test_form_columns_are_those_of_the_contract() -> None:
