@@ -12,7 +12,17 @@ import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
-from sources.feeds.layouts import KINDS, CsvLayout, Header, JsonLayout, LinesLayout, ParquetLayout, SheetLayout, Totals
+from sources.feeds.layouts import (
+    KINDS,
+    CsvLayout,
+    FormLayout,
+    Header,
+    JsonLayout,
+    LinesLayout,
+    ParquetLayout,
+    SheetLayout,
+    Totals,
+)
 from sources.feeds.model import (
     Active,
     ColumnSource,
@@ -45,6 +55,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("layout (json)", JsonLayout),
     ("layout (ndjson)", LinesLayout),
     ("layout (parquet)", ParquetLayout),
+    ("layout (official forms)", FormLayout),
     ("layout.header", Header),
     ("layout.totals", Totals),
     ("unit", UnitSource),

@@ -8,8 +8,9 @@ from expectations.contracts.deliveries import Reading
 from expectations.contracts.findings import Finding
 from sources.errors import UnreadableFileError
 from sources.file_names import from_name
+from sources.forms import read_forms
 from sources.frames import FrameWriter
-from sources.layouts import to_canonical
+from sources.layouts import forms_to_canonical, to_canonical
 from sources.plans import plans
 from sources.readers import read_tables
 from sources.readers.sheets import sentence_rows
@@ -44,17 +45,21 @@ def read_here(  # noqa: PLR0917 - the way of a row, in order
     frames = FrameWriter(work_dir / f"{path.name}.frame.parquet")
     bad_cells = FrameWriter(work_dir / f"{path.name}.defects.parquet")
     try:
-        workbook = read_tables(path, plans(feed, contract))
-        found = to_canonical(
-            workbook,
-            feed,
-            contract,
-            units,
-            frames=frames,
-            bad_cells=bad_cells,
-            period_claimed=claimed,
-            sentence_rows=_sentence_rows(path, feed),
-        )
+        if feed.layout.format == "form":
+            book = read_forms(path, feed, contract, claimed)
+            found = forms_to_canonical(book, feed, contract, units, frames=frames, bad_cells=bad_cells)
+        else:
+            workbook = read_tables(path, plans(feed, contract))
+            found = to_canonical(
+                workbook,
+                feed,
+                contract,
+                units,
+                frames=frames,
+                bad_cells=bad_cells,
+                period_claimed=claimed,
+                sentence_rows=_sentence_rows(path, feed),
+            )
     except UnreadableFileError as wrong:
         frames.discard()
         bad_cells.discard()

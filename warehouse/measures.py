@@ -2,8 +2,9 @@
 
 A row of `measures.<dataset>` adds the amounts of its columns. When it counts stands in the columns of a clock:
 `<clock>_on`, the day it happened; `<clock>_from` and `<clock>_until` (exclusive), as of which days it is seen.
-A flow counts in the span that holds its day, a last stock as of the span's last day, a first stock as of the day before
-it. What belongs to no day of its own belongs to the period of its file (`part`) or to one assessed period (`period`).
+A flow counts in the span that holds its day, a last stock as of the span's last day, an own last stock as of the last
+day the unit itself spoke for, a first stock as of the day before it. What belongs to no day of its own belongs to the
+period of its file (`part`) or to one assessed period (`period`).
 """
 
 from __future__ import annotations
@@ -66,7 +67,12 @@ PLACES = {
         and spans.span = parts.span""",
         """row.seen_from <= spans.last_day
         and spans.last_day < row.seen_until
-        and case row.kind when 'first_stock' then parts.is_first when 'last_stock' then parts.is_last else true end""",
+        and case row.kind
+          when 'first_stock' then parts.is_first
+          when 'last_stock' then parts.is_last
+          when 'own_last_stock' then parts.is_own_last
+          else true
+        end""",
     ),
     "period": Place(
         "(select period, 'period' as span from marts.periods) as spans on spans.period = row.part",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from examples.generate.file_defects import seed_files
+from examples.generate.form_defects import seed_forms
 from examples.generate.ledger import Seeding
 from examples.generate.row_defects import seed_rows
 
@@ -18,4 +19,5 @@ def seed_all(deliveries: list[Delivery]) -> tuple[list[Delivery], list[Defect]]:
     seeding = Seeding(deliveries)
     seed_rows(seeding)
     seed_files(seeding)
+    seed_forms(seeding)
     return seeding.deliveries, seeding.ledger

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from examples.generate import petition_forms
 from examples.generate.layouts import SHEETS
 from examples.generate.sheets import JOIN
 from expectations.contracts.model import PERSONAL, contract, header_index
@@ -58,6 +59,8 @@ def _feed(district: District, layout: Layout) -> list[str]:
         f"    layout: {_flow(_layout(district, layout))}",
         f"    unit: {_flow(layout.unit)}",
     ]
+    if layout.format == "form":
+        return lines
     if layout.constants:
         lines.append(f"    constants: {_flow(layout.constants)}")
     if layout.parts:
@@ -75,6 +78,8 @@ def _feed(district: District, layout: Layout) -> list[str]:
 
 def _layout(district: District, layout: Layout) -> dict[str, Any]:
     entry: dict[str, Any] = {"format": layout.format}
+    if layout.format == "form":
+        return entry | {"forms": list(petition_forms.codes_of(district.code))}
     if layout.format == "csv":
         entry |= {"encoding": layout.encoding, "delimiter": layout.delimiter}
     if layout.format == "json":

@@ -12,6 +12,7 @@ from examples.generate import (
     activity_layouts,
     dossier_layouts,
     dossiers,
+    petition_forms,
     petition_layouts,
     petitions,
     report_layouts,
@@ -42,18 +43,21 @@ _LAYOUTS = {
     "survey_responses": survey_layouts.layout,
     "petitions": petition_layouts.layout,
     "activities": activity_layouts.layout,
+    "petition_forms": petition_forms.layout,
 }
 
 
 def layouts_of(district: District) -> tuple[Layout, ...]:
-    """The five layouts of a district, in the order of its feed file."""
+    """The six layouts of a district, in the order of its feed file."""
     return tuple(choose(district.code) for choose in _LAYOUTS.values())
 
 
 def clean_deliveries(seed: int = SEED) -> list[Delivery]:
-    """Every file of the ten districts and three quarters as it should be: 150 deliveries without a defect."""
+    """Every file of the ten districts and three quarters as it should be: 180 deliveries without a defect."""
     made = []
+    periods = [Period.parse(label) for label in QUARTERS]
     for district in DISTRICTS:
+        forms = dict(zip(QUARTERS, petition_forms.extracts(district, periods, seed), strict=True))
         cases = dossiers.cases(district, seed)
         register = petitions.petitions(district, seed)
         for label in QUARTERS:
@@ -64,10 +68,11 @@ def clean_deliveries(seed: int = SEED) -> list[Delivery]:
                 "survey_responses": surveys.responses(district, period, seed),
                 "petitions": petitions.extract(district, register, period),
                 "activities": activities.activities(district, period, seed),
+                "petition_forms": forms[label],
             }
             for layout in layouts_of(district):
                 records = extracts[layout.dataset]
-                for number, record in enumerate(records):
+                for number, record in enumerate(records if layout.dataset != "petition_forms" else ()):
                     decomposed = district.code in {"328", "333"} and number % 7 == 3
                     record["unit_spelling"] = spell(record, district, number, decomposed=decomposed)
                 made.append(Delivery(district, layout, period, _sent(district, layout, period), records))

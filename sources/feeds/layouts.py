@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, Field, model_validator
 
+from expectations.contracts.forms import DATASET, forms
 from sources.feeds.values import Strict, Word, Words
 
 SHEET_FORMATS = ("xlsx", "xls", "ods")
@@ -126,8 +127,66 @@ class ParquetLayout(_Rows):
     format: Literal["parquet"] = Field(description="Kind of file.")
 
 
-KINDS = (CsvLayout, SheetLayout, JsonLayout, LinesLayout, ParquetLayout)
-Layout = Annotated[CsvLayout | SheetLayout | JsonLayout | LinesLayout | ParquetLayout, Field(discriminator="format")]
+class FormLayout(Strict):
+    """Official forms, each recognised by its headers: nothing of columns, header or totals is written down."""
+
+    format: Literal["form"] = Field(
+        description="Kind of file. For forms it is told by the first bytes: XLSX, XLS, ODS or a web page with tables."
+    )
+    forms: Words = Field(
+        (),
+        description="Codes of the forms the feed may hold, e.g. `01/TCD`; another one is refused. Default: any known.",
+    )
+    rows: Literal["units", "total"] = Field(
+        "units",
+        description="`units`: a row a unit, totals are only checked; `total`: the total row is the unit's own, the "
+        "lines above it only check it.",
+    )
+    blank_is_zero: bool = Field(True, description="An empty cell of a form is 0; `false`: unknown.")
+    blanks: Words = Field((), description="Cell texts that mean: no value, in every column.")
+    nil: Words = Field((), description="Texts of a row that says that nothing occurred, e.g. `Không phát sinh`.")
+    other_sheets: dict[Word, Word] = Field(
+        default_factory=dict, description="Sheets that are known and not read: name → reason."
+    )
+
+    @property
+    def totals(self) -> None:
+        """Forms have their own totals."""
+        return
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What ends a form is known."""
+        return ()
+
+    @property
+    def fill_down(self) -> tuple[str, ...]:
+        """Nothing is merged downwards under a header."""
+        return ()
+
+    @property
+    def number(self) -> Literal["vi"]:
+        """1.234,5."""
+        return "vi"
+
+    @property
+    def round_count(self) -> bool:
+        """Forms are not cut at a round number of rows."""
+        return False
+
+    @model_validator(mode="after")
+    def _forms_are_known(self) -> Self:
+        known = list(dict.fromkeys(one.form_code for one in forms(DATASET)))
+        unknown = [code for code in self.forms if code not in known]
+        if unknown:
+            raise ValueError(f"no form {', '.join(unknown)}; known: {', '.join(known)}")
+        return self
+
+
+KINDS = (CsvLayout, SheetLayout, JsonLayout, LinesLayout, ParquetLayout, FormLayout)
+Layout = Annotated[
+    CsvLayout | SheetLayout | JsonLayout | LinesLayout | ParquetLayout | FormLayout, Field(discriminator="format")
+]
 
 
 def formats_in(kind: type[BaseModel]) -> tuple[str, ...]:

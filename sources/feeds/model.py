@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from cronsim import CronSim, CronSimError
 from pydantic import Field, field_validator, model_validator
 
+from expectations.contracts.forms import DATASET
 from expectations.contracts.periods import regimes
 from sources.feeds.fingerprint import fingerprint
 from sources.feeds.layouts import SHEET_FORMATS, Layout
@@ -64,11 +65,12 @@ class Connector(Strict):
 class PeriodSource(Strict):
     """Where the period of a delivery is written. Exactly one of `from` and `fixed`."""
 
-    origin: Literal["name", "cell", "column", "field"] | None = Field(
+    origin: Literal["name", "cell", "column", "field", "form"] | None = Field(
         None,
         alias="from",
         description="`name`: in the file name (group `period` of `name`); `cell`: in a sentence above the table; "
-        "`column`: each row has its own date; `field`: a field of the JSON envelope.",
+        "`column`: each row has its own date; `field`: a field of the JSON envelope; `form`: the sentence of an "
+        "official form.",
     )
     fixed: Word | None = Field(None, description="One period for every file, e.g. `2024-Q1`.")
     sheet: Word | None = Field(
@@ -81,12 +83,17 @@ class PeriodSource(Strict):
     regime: Word | None = Field(
         None, description="Reporting regime, when it is not the contract's (`CALENDAR`, `TTCP`, `VPCP_II06`)."
     )
+    ad_hoc: bool = Field(
+        False,
+        description="With `form`: windows that are no reporting period are loaded too, as themselves "
+        "(`2024-05-04..2024-06-29`); no official figure ever counts them.",
+    )
     path: Word | None = Field(None, description="With `field`: dotted path in the JSON document, e.g. `meta.period`.")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.origin is None) == (self.fixed is None):
-            raise ValueError("write either from: name|cell|column|field, or fixed: 2024-Q1")
+            raise ValueError("write either from: name|cell|column|field|form, or fixed: 2024-Q1")
         needs = {"cell": "contains", "column": "column", "field": "path"}
         if self.origin in needs and getattr(self, needs[self.origin]) is None:
             raise ValueError(f"from: {self.origin} also needs '{needs[self.origin]}'")
@@ -94,6 +101,8 @@ class PeriodSource(Strict):
         for name, owner in owners.items():
             if getattr(self, name) is not None and self.origin != owner:
                 raise ValueError(f"'{name}' belongs to from: {owner}; remove it")
+        if self.ad_hoc and self.origin != "form":
+            raise ValueError("'ad_hoc' belongs to from: form; remove it")
         if self.fixed:
             period_of_text(self.fixed)
         if self.regime and self.regime not in regimes():
@@ -107,16 +116,22 @@ class UnitSource(Strict):
     fixed: Word | None = Field(None, description="Unit code of every row.")
     code: Word | None = Field(None, description="Header of the column with the unit code.")
     name: Word | None = Field(None, description="Header of the column with the unit name.")
-    level: Literal["province", "district", "commune"] | None = Field(
-        None, description="With `name`: only units of this level."
+    cell: Word | None = Field(
+        None,
+        description="Official forms: words of a cell above the table after which the unit's name stands, e.g. "
+        "`Đơn vị báo cáo`.",
     )
-    parent: Word | None = Field(None, description="With `name`: only this unit and the units under it.")
+    level: Literal["province", "district", "commune"] | None = Field(
+        None, description="With `name` or `cell`: only units of this level."
+    )
+    parent: Word | None = Field(None, description="With `name` or `cell`: only this unit and the units under it.")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if (self.fixed is None) == (self.code is None and self.name is None):
+        ways = (self.fixed is not None, self.code is not None or self.name is not None, self.cell is not None)
+        if sum(ways) != 1:
             raise ValueError('write fixed: "323", or code: / name: with the header of the column')
-        if self.name is None and (self.level or self.parent):
+        if self.name is None and self.cell is None and (self.level or self.parent):
             raise ValueError("'level' and 'parent' narrow a search by name; add name: or remove them")
         return self
 
@@ -287,6 +302,12 @@ class FeedEntry(Strict):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         kind = self.layout.format
+        if (self.period.origin == "form") != (kind == "form"):
+            raise ValueError("layout: {format: form} and period: {from: form} belong together")
+        if kind == "form":
+            return self._whole_form()
+        if self.unit.cell:
+            raise ValueError("unit: {cell: …} is for layout: {format: form}")
         if self.period.origin == "name" and "(?P<period>" not in (self.name or ""):
             raise ValueError("period: {from: name} needs a group (?P<period>…) in 'name'")
         if self.period.origin == "field" and kind != "json":
@@ -302,6 +323,18 @@ class FeedEntry(Strict):
             both = sorted(set(entry.columns) & set(entry.constants))
             if both:
                 raise ValueError(f"{', '.join(both)}: both a constant and a column; keep one")
+        return self
+
+    def _whole_form(self) -> Self:
+        """Columns of a form stand in the tables of forms, its rows are keyed by unit and form."""
+        for name in ("columns", "constants", "parts", "ignore", "row_key"):
+            if getattr(self, name):
+                shown = "key" if name == "row_key" else name
+                raise ValueError(f"'{shown}' means nothing for format form: its columns are known; remove it")
+        if self.unit.code:
+            raise ValueError('a form names its units; write unit: {name: "Đơn vị"}, {cell: …} or {fixed: …}')
+        if self.dataset != DATASET:
+            raise ValueError(f"format form feeds the dataset {DATASET}, not {self.dataset}")
         return self
 
 

@@ -38,7 +38,7 @@ def read_sheets(path: Path, plans: Sequence[TablePlan]) -> Workbook:
     try:
         reader = fastexcel.read_excel(path)
     except fastexcel.FastExcelError as wrong:
-        raise _unreadable(wrong) from None
+        raise unreadable(wrong) from None
     names = list(reader.sheet_names)
     tables: list[TextTable | None] = []
     used: set[str] = set()
@@ -55,7 +55,7 @@ def read_sheets(path: Path, plans: Sequence[TablePlan]) -> Workbook:
         try:
             tables.append(_table(path, reader, name, plan))
         except fastexcel.FastExcelError as wrong:
-            raise _unreadable(wrong) from None
+            raise unreadable(wrong) from None
     known = {key(name) for plan in plans for name in _sheet_layout(plan).other_sheets}
     others = [name for name in names if name not in used and key(name) not in known]
     return Workbook(tuple(tables), tuple(name for name in others if _has_cells(reader, name)))
@@ -74,12 +74,13 @@ def sentence_rows(path: Path, sheet: str) -> tuple[tuple[str | None, ...], ...]:
         name = _sheet_name(list(reader.sheet_names), sheet)
         if name is None:
             return ()
-        return tuple(_load(reader, name)[0].head(SEARCHED_ROWS).rows())
+        return tuple(load_cells(reader, name)[0].head(SEARCHED_ROWS).rows())
     except fastexcel.FastExcelError as wrong:
-        raise _unreadable(wrong) from None
+        raise unreadable(wrong) from None
 
 
-def _unreadable(wrong: Exception) -> UnreadableFileError:
+def unreadable(wrong: Exception) -> UnreadableFileError:
+    """What the unit is told when calamine cannot open a workbook."""
     reason = str(wrong).splitlines()[0][:200]
     if "password" in reason.lower() or "encrypt" in reason.lower():
         return UnreadableFileError("Tệp được đặt mật khẩu nên không mở được. Đề nghị bỏ mật khẩu và gửi lại.")
@@ -100,7 +101,7 @@ def _has_cells(reader: Any, name: str) -> bool:
     return bool(sheet.visible == "visible" and sheet.total_height)
 
 
-def _load(reader: Any, name: str) -> tuple[pl.DataFrame, int]:
+def load_cells(reader: Any, name: str) -> tuple[pl.DataFrame, int]:
     """All cells of a sheet as text from row 1 on, and the number of the first column (0 = A)."""
     try:
         sheet = reader.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
@@ -126,13 +127,13 @@ def _load(reader: Any, name: str) -> tuple[pl.DataFrame, int]:
 
 def _table(path: Path, reader: Any, name: str, plan: TablePlan) -> TextTable:
     layout = _sheet_layout(plan)
-    frame, first_column = _load(reader, name)
+    frame, first_column = load_cells(reader, name)
     start = _header_row(frame, layout, name)
     count = layout.header.rows if layout.header else 1
     data = max(start + count + layout.skip_after_header, (layout.data_from or 1) - 1)
     header = [list(row) for row in frame[start : start + count].rows()]
     if count > 1:
-        spans = _merged_ranges(path, name) if layout.format == "xlsx" else None
+        spans = merged_ranges(path, name) if layout.format == "xlsx" else None
         inside = [
             (top - start, left - first_column, bottom - start, right - first_column)
             for top, left, bottom, right in spans or ()
@@ -154,7 +155,7 @@ def _table(path: Path, reader: Any, name: str, plan: TablePlan) -> TextTable:
         rows=pl.int_range(data + 1, data + 1 + cells.height, eager=True, dtype=pl.Int64),
         sheet=name,
         above=tuple(frame[:start].rows()),
-        numeric=_true_numbers(reader, name, data, cells, styled),
+        numeric=true_numbers(reader, name, data, cells, styled),
         has_true_dates=True,
     )
 
@@ -176,9 +177,7 @@ def _header_row(frame: pl.DataFrame, layout: SheetLayout, name: str) -> int:
     return line - 1
 
 
-def _true_numbers(
-    reader: Any, name: str, data: int, cells: pl.DataFrame, styled: Sequence[int]
-) -> dict[int, pl.Series]:
+def true_numbers(reader: Any, name: str, data: int, cells: pl.DataFrame, styled: Sequence[int]) -> dict[int, pl.Series]:
     """Which cells are true numbers: 1.234 typed as a number is not the text 1.234.
 
     Read as integers, calamine turns a text into null unless its digits mean the same number anyway. That second look at
@@ -191,7 +190,7 @@ def _true_numbers(
     return {n: frame[data:, n].is_not_null() for n in doubtful}
 
 
-def _merged_ranges(path: Path, sheet: str) -> list[tuple[int, int, int, int]] | None:
+def merged_ranges(path: Path, sheet: str) -> list[tuple[int, int, int, int]] | None:
     """Merged ranges of an XLSX sheet, from its XML (calamine keeps them to itself); None when they cannot be found."""
     try:
         with zipfile.ZipFile(path) as archive:

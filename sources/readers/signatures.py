@@ -52,6 +52,12 @@ def check_signature(path: Path, file_format: str) -> None:
         _check_zip(path, size, file_format)
 
 
+def kind_of(path: Path) -> str:
+    """What the first bytes say a file is: zip, ole, parquet, pdf, rar, gzip, html or text."""
+    with path.open("rb") as stream:
+        return _kind(stream.read(512))
+
+
 def _kind(head: bytes) -> str:
     if head.startswith((_ZIP, b"PK\x05\x06")):
         return "zip"

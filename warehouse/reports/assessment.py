@@ -32,6 +32,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from expectations.contracts.forms import series
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.periods import CALENDAR, Period, PeriodError, regimes
 from warehouse.reports import evidence
@@ -444,6 +445,9 @@ def _coverage_gate(con: duckdb.DuckDBPyConnection) -> float:
 
 
 def _dataset_labels(dataset: str) -> dict[str, str]:
+    if dataset in series():
+        label_vi, label_en = series()[dataset]
+        return {"label_vi": label_vi, "label_en": label_en}
     if dataset not in datasets():
         return {"label_vi": dataset, "label_en": dataset}
     found = contract(dataset)
