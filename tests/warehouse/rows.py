@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 DISTRICTS = ("323", "325", "326", "327", "328", "329", "330", "331", "332", "333")
 PROVINCE = "33"
-DATASETS = ("dossiers", "service_reports", "survey_responses", "petitions", "activities")
+DATASETS = (
+    "dossiers", "service_reports", "survey_responses", "petitions", "activities", "democracy_items", "index_scores",
+    "one_stop_ratings",
+)  # fmt: skip
 
 _number = count(1)
 

@@ -15,3 +15,12 @@ from core.petitions_current
 union all
 select distinct 'activities', period, unit_code
 from core.activities_current
+union all
+select distinct 'democracy_items', period, unit_code
+from core.democracy_items_current
+union all
+select distinct 'index_scores', period, unit_code
+from core.index_scores_current
+union all
+select distinct 'one_stop_ratings', period, unit_code
+from core.one_stop_ratings_current
