@@ -42,7 +42,7 @@ LOG = logging.getLogger("danvan")
 OK, NOTHING_NEW, TRANSIENT, TERMINAL = "ok", "nothing_new", "failed_transient", "failed_terminal"
 FAILED_OUTCOMES = (TRANSIENT, TERMINAL)
 
-LOOKED_UP = ("units",)
+LOOKED_UP = ("units", "checklist_items", "index_methods")
 """Reference tables that rules look something up in."""
 
 _running: set[str] = set()

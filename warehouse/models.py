@@ -201,7 +201,7 @@ def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
 def _query(con: duckdb.DuckDBPyConnection, model: Model) -> str:
     if model.name == "marts.measure_tallies":
         return measures.tallies(con)
-    return measures.sums() if model.name == "marts.measure_sums" else model.query
+    return measures.sums(con) if model.name == "marts.measure_sums" else model.query
 
 
 def _write_regimes(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None) -> None:

@@ -50,10 +50,11 @@ def _maps(layouts: Sequence[Layout]) -> dict[str, Mapping[str, Any]]:
 def _feed(district: District, layout: Layout) -> list[str]:
     lines = [
         f"  # {layout.remark}",
-        f"  {layout.dataset}:",
+        f"  {layout.feed_name}:",
         f"    dataset: {layout.dataset}",
-        "    active: {from: 2023-Q4, to: 2024-Q2}",
-        f"    connector: {{kind: files, path: inbox/{district.code}/{layout.dataset}, glob: {_text(layout.glob)}}}",
+        f"    active: {{from: {_text(layout.active[0])}, to: {_text(layout.active[1])}}}",
+        *([f"    cadence: {layout.cadence}"] if layout.cadence else []),
+        f"    connector: {{kind: files, path: inbox/{district.code}/{layout.feed_name}, glob: {_text(layout.glob)}}}",
         f"    name: '{layout.pattern}'",
         f"    period: {_flow(layout.period)}",
         f"    layout: {_flow(_layout(district, layout))}",

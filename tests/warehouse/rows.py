@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 DISTRICTS = ("323", "325", "326", "327", "328", "329", "330", "331", "332", "333")
 PROVINCE = "33"
-DATASETS = ("dossiers", "service_reports", "survey_responses", "petitions", "activities", "petition_forms", *series())
+DATASETS = (
+    "dossiers", "service_reports", "survey_responses", "petitions", "activities", "petition_forms", "democracy_items",
+    "index_scores", "one_stop_ratings", *series(),
+)  # fmt: skip
 """Every dataset, and the series of forms, which report each on their own."""
 
 _number = count(1)

@@ -48,6 +48,11 @@ WORDS = {
     "primary_breakdown": "Phân tổ dùng để đánh giá · breakdown the assessment reads, of the newest questionnaire",
     "sample_measure": "Số đo cỡ mẫu; trống là mẫu số · measure of the sample; null = the denominator",
     "span": "period, year_to_date · span the sums run over",
+    "levels": "Các cấp có chỉ số; trống là mọi cấp · levels the indicator exists at; null = every level",
+    "stands_alone": "Số công bố cho chính đơn vị: có số là có báo cáo · published for the unit itself, by nobody below it",
+    "article_no": "Điều của luật · article of the law",
+    "method_code": "Phương pháp · method of the score",
+    "index_code": "Chỉ số công bố · published index",
     "author": "Người nhập · who entered it",
     "alias": "Cách viết gặp trong tệp · spelled variant met in files",
     "basis": "Căn cứ: gói holidays, cuối tuần hoặc văn bản hoán đổi · where the state of the day comes from",
@@ -163,7 +168,7 @@ WORDS = {
 
 _INTEGERS = {
     "position", "length_days", "session_count", "required_per_year", "column_no", "form_column_no", "equation_no",
-    "working_day_no", "quarter_no", "item_no", "factor",
+    "working_day_no", "quarter_no", "item_no", "factor", "article_no",
 }  # fmt: skip
 _DECIMALS = {"target", "max_points", "full_marks_threshold_pct", "scale_min", "scale_max", "satisfied_min"}
 _DATES = {
@@ -171,7 +176,7 @@ _DATES = {
 }  # fmt: skip
 _BOOLEANS = {
     "counts_as_received", "is_end_state", "is_working_day", "stops_clock", "is_last", "is_primary",
-    "is_floored", "hides_small_samples", "flags_too_good",
+    "is_floored", "hides_small_samples", "flags_too_good", "stands_alone",
 }  # fmt: skip
 
 
@@ -329,6 +334,24 @@ _TABLES = (
         "indicator_code definition_id",
         "indicator_code definition_id is_primary span breakdown primary_breakdown is_floored interval sample_measure"
         " hides_small_samples flags_too_good due_rule list_code note_vi",
+    ),
+    _table(
+        "indicator_scopes",
+        "Chỉ số chỉ có ở một số cấp, hoặc được công bố cho chính đơn vị · indicators of some levels only, or published as such",
+        "indicator_code",
+        "indicator_code levels stands_alone note_vi",
+    ),
+    _table(
+        "checklist_items",
+        "Danh mục nội dung thực hiện dân chủ ở cơ sở theo luật từng thời kỳ · grassroots-democracy items, effective-dated",
+        "item_code",
+        "item_code article_no name_vi name_en kind valid_from valid_to legal_basis certainty",
+    ),
+    _table(
+        "index_methods",
+        "Phương pháp của chỉ số công bố; khác phương pháp thì không so sánh · methods of published indices, effective-dated",
+        "method_code",
+        "method_code index_code name_vi name_en valid_from valid_to legal_basis certainty",
     ),
     _table(
         "targets",

@@ -16,6 +16,15 @@ union all
 select distinct 'activities', period, unit_code
 from core.activities_current
 union all
+select distinct 'democracy_items', period, unit_code
+from core.democracy_items_current
+union all
+select distinct 'index_scores', period, unit_code
+from core.index_scores_current
+union all
+select distinct 'one_stop_ratings', period, unit_code
+from core.one_stop_ratings_current
+union all
 select distinct 'petition_forms', period, unit_code
 from core.petition_forms_current
 union all
