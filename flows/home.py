@@ -23,8 +23,8 @@ memory_limit = "1GB"            # what DuckDB may take before it spills to disk
 threads = 2
 
 [reading]                       # limits of the child process that opens a foreign file
-memory_mib = 2048
-seconds = 300
+memory_mib = 1024               # beyond what it has after its imports; a file refused at a bound is read again under
+seconds = 300                   # other ones
 
 [run]
 workers = 2                     # feeds read and judged at the same time
@@ -77,7 +77,7 @@ class WarehouseSettings(_Section):
 class ReadingSettings(_Section):
     """Limits of the bounded child process that opens foreign files."""
 
-    memory_mib: Annotated[int, Field(ge=256)] = 2048
+    memory_mib: Annotated[int, Field(ge=256)] = 1024
     seconds: Annotated[int, Field(ge=1)] = 300
 
 

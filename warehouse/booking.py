@@ -41,7 +41,7 @@ class Booking:
     @property
     def reading_id(self) -> str:
         """Identity of what is booked."""
-        return self.terms.reading_id(self.delivery.delivery_id)
+        return self.terms.reading_id(self.delivery.delivery_id, self.reading.bounds)
 
     @property
     def effective_at(self) -> datetime:

@@ -52,9 +52,12 @@ class Terms:
     contract_version: str
     supersedes: Supersedes = "period"
 
-    def reading_id(self, delivery_id: str) -> str:
-        """Identity of the reading of a delivery under these terms: 16 hexadecimal characters."""
-        parts = (delivery_id, self.fingerprint, self.contract_version)
+    def reading_id(self, delivery_id: str, bounds: str | None = None) -> str:
+        """Identity of the reading of a delivery under these terms: 16 hexadecimal characters.
+
+        `bounds`: of a file that was refused because its reader ended at them; under others it is read again.
+        """
+        parts = (delivery_id, self.fingerprint, self.contract_version, *((bounds,) if bounds else ()))
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
 
@@ -64,7 +67,8 @@ class Reading:
 
     `frame_path` is None when a gate finding refuses the file; an empty form has a frame without rows. `periods` are
     those the file speaks for, also where it has no row. `extracted_at` is the moment of sending its content says.
-    `is_nil` says that the form states in so many words that nothing occurred.
+    `is_nil` says that the form states in so many words that nothing occurred. `bounds` are those of memory and time
+    at which the reader of a refused file ended; None where the file itself says why it is refused.
     """
 
     frame_path: Path | None = None
@@ -75,3 +79,4 @@ class Reading:
     periods: tuple[str, ...] = ()
     extracted_at: datetime | None = None
     is_nil: bool = False
+    bounds: str | None = None

@@ -12,7 +12,7 @@ import polars as pl
 
 from sources.errors import HeaderMissingError, UnreadableFileError
 from sources.feeds.layouts import SheetLayout
-from sources.readers.table import TextTable, Workbook, merged_headers, unique_headers
+from sources.readers.table import TextTable, Workbook, check_width, merged_headers, unique_headers
 from sources.words import key
 
 if TYPE_CHECKING:
@@ -138,13 +138,14 @@ def _table(path: Path, reader: Any, name: str, plan: TablePlan) -> TextTable:
             for top, left, bottom, right in spans or ()
             if start <= top < start + count
         ]
-        texts = merged_headers(header, inside or None)
+        texts = merged_headers(header, _apart(inside, count, frame.width) or None)
     else:
         texts = [cell or "" for cell in header[0]]
     cells = frame[data:]
     width = frame.width
     while width > 1 and not texts[width - 1] and cells[:, width - 1].null_count() == cells.height:
         width -= 1  # formatted, but empty columns on the right
+    check_width(width)
     cells = cells[:, :width].with_columns(pl.all().replace("", None))
     headers = unique_headers(texts[:width])
     styled = [number for number, header in enumerate(headers) if key(header) in plan.styled_numbers]
@@ -157,6 +158,18 @@ def _table(path: Path, reader: Any, name: str, plan: TablePlan) -> TextTable:
         numeric=_true_numbers(reader, name, data, cells, styled),
         has_true_dates=True,
     )
+
+
+def _apart(spans: Sequence[tuple[int, int, int, int]], rows: int, width: int) -> list[tuple[int, int, int, int]]:
+    """Merged ranges of a header, cut to it. Raises HeaderMissingError where they overlap: no program makes that."""
+    found, area = [], 0
+    for top, left, bottom, right in spans:
+        cut = (top, max(left, 0), min(bottom, top + rows - 1), min(right, width - 1))
+        area += max(0, cut[2] - cut[0] + 1) * max(0, cut[3] - cut[1] + 1)
+        if area > rows * width:
+            raise HeaderMissingError("Các ô gộp của tiêu đề chồng lên nhau: tệp hỏng. Đề nghị xuất và gửi lại.")
+        found.append(cut)
+    return found
 
 
 def _header_row(frame: pl.DataFrame, layout: SheetLayout, name: str) -> int:
