@@ -27,6 +27,12 @@ class FileChangingError(SourceError):
     transient = True
 
 
+class SidecarMissingError(SourceError):
+    """Raised by `landing.land` when a feed names a checksum file beside each file and it is not there yet."""
+
+    transient = True
+
+
 class LandingFullError(SourceError):
     """Raised by `landing.land` when the disk of the home folder takes no more bytes."""
 

@@ -24,6 +24,7 @@ from sources.feeds.model import (
     RuleException,
     SourceInfo,
     UnitSource,
+    Whole,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("layout (parquet)", ParquetLayout),
     ("layout.header", Header),
     ("layout.totals", Totals),
+    ("whole", Whole),
     ("unit", UnitSource),
     ("columns.<canonical column>", ColumnSource),
     ("parts[]", Part),

@@ -47,7 +47,14 @@ class ReadingPool:
         self.workers.close()
 
     def read(  # noqa: PLR0917 - the signature of `reading.read_here`
-        self, path: Path, file_name: str, feed: Feed, contract: Contract, units: UnitIndex, work_dir: Path
+        self,
+        path: Path,
+        file_name: str,
+        feed: Feed,
+        contract: Contract,
+        units: UnitIndex,
+        work_dir: Path,
+        beside: str | None = None,
     ) -> Reading:
         """Read one file in a worker and wait for it. Never raises for what is in the file.
 
@@ -55,7 +62,7 @@ class ReadingPool:
         Feed, contract and units travel to a worker once, by their identity: hand over the same objects every time.
         """
         keep = self.workers.keep
-        return self.verdict_of(read_here, path, file_name, keep(feed), keep(contract), keep(units), work_dir)
+        return self.verdict_of(read_here, path, file_name, keep(feed), keep(contract), keep(units), work_dir, beside)
 
     def verdict_of(self, task: Callable[..., Reading], *arguments: Any) -> Reading:
         """Run a reading function in a worker; whatever it does, also alone, is a Q01 gate finding on its file."""

@@ -26,7 +26,8 @@ class Delivery:
     It exists from landing on. `period_claimed` and `sent_at` are what the file's name says (`2024-Q1`, or as written
     when it cannot be read). `landed_at` is the moment it came here; it stands for the moment of sending where neither
     name nor content says one. `modified_at` is what the source's file system said: only ever a reason to look again.
-    Times are local (Asia/Ho_Chi_Minh) without zone.
+    `beside` is what the checksum or count file beside it says, for a feed that has one. Times are local
+    (Asia/Ho_Chi_Minh) without zone.
     """
 
     delivery_id: str
@@ -40,6 +41,7 @@ class Delivery:
     sent_at: datetime | None
     modified_at: datetime | None
     landed_at: datetime
+    beside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ class Reading:
     `frame_path` is None when a gate finding refuses the file; an empty form has a frame without rows. `periods` are
     those the file speaks for, also where it has no row. `extracted_at` is the moment of sending its content says.
     `is_nil` says that the form states in so many words that nothing occurred. `bounds` are those of memory and time
-    at which the reader of a refused file ended; None where the file itself says why it is refused.
+    at which the reader of a refused file ended; None where the file itself says why it is refused. `may_be_cut`: the
+    end of the file is not as it should be; with fewer rows than what stands it waits for a person.
     """
 
     frame_path: Path | None = None
@@ -80,3 +83,4 @@ class Reading:
     extracted_at: datetime | None = None
     is_nil: bool = False
     bounds: str | None = None
+    may_be_cut: bool = False

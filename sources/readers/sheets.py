@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import unescape
 
 import fastexcel
 import polars as pl
 
 from sources.errors import HeaderMissingError, UnreadableFileError
 from sources.feeds.layouts import SheetLayout
+from sources.parsing import NOT_CALCULATED
+from sources.readers.formulas import not_calculated
 from sources.readers.table import TextTable, Workbook, check_width, merged_headers, unique_headers
+from sources.readers.workbook_parts import merged_ranges, sheet_part
 from sources.words import key
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from sources.plans import TablePlan
 
 SEARCHED_ROWS = 200
+_MOST_UNSEEN = 1000
+"""Rows of nothing but formulas without a result that may follow what calamine sees."""
 _ERROR_TEXTS = {
     "Div0": "#DIV/0!",
     "NA": "#N/A",
@@ -127,12 +130,14 @@ def _load(reader: Any, name: str) -> tuple[pl.DataFrame, int]:
 def _table(path: Path, reader: Any, name: str, plan: TablePlan) -> TextTable:
     layout = _sheet_layout(plan)
     frame, first_column = _load(reader, name)
+    if layout.format == "xlsx":
+        frame = _with_uncalculated(path, name, frame, first_column)
     start = _header_row(frame, layout, name)
     count = layout.header.rows if layout.header else 1
     data = max(start + count + layout.skip_after_header, (layout.data_from or 1) - 1)
     header = [list(row) for row in frame[start : start + count].rows()]
     if count > 1:
-        spans = _merged_ranges(path, name) if layout.format == "xlsx" else None
+        spans = merged_ranges(path, name) if layout.format == "xlsx" else None
         inside = [
             (top - start, left - first_column, bottom - start, right - first_column)
             for top, left, bottom, right in spans or ()
@@ -157,6 +162,21 @@ def _table(path: Path, reader: Any, name: str, plan: TablePlan) -> TextTable:
         above=tuple(frame[:start].rows()),
         numeric=_true_numbers(reader, name, data, cells, styled),
         has_true_dates=True,
+    )
+
+
+def _with_uncalculated(path: Path, name: str, frame: pl.DataFrame, first_column: int) -> pl.DataFrame:
+    """The frame with a mark in the cells whose formula has no result."""
+    part = sheet_part(path, name)
+    by_column: dict[int, list[int]] = {}
+    for row, column in not_calculated(path, part) if part else ():
+        if row < frame.height + _MOST_UNSEEN and first_column <= column < first_column + frame.width:
+            by_column.setdefault(column - first_column, []).append(row)
+    lowest = max((rows[-1] for rows in by_column.values()), default=-1)
+    if lowest >= frame.height:  # calamine sees no cell there
+        frame = pl.concat([frame, frame.clear(lowest + 1 - frame.height)])
+    return frame.with_columns(
+        frame[str(column)].scatter(rows, NOT_CALCULATED).alias(str(column)) for column, rows in by_column.items()
     )
 
 
@@ -201,63 +221,5 @@ def _true_numbers(
     if not doubtful:
         return {}
     frame = pl.DataFrame(reader.load_sheet(name, header_row=None, skip_rows=0, dtypes="int"))
-    return {n: frame[data:, n].is_not_null() for n in doubtful}
-
-
-def _merged_ranges(path: Path, sheet: str) -> list[tuple[int, int, int, int]] | None:
-    """Merged ranges of an XLSX sheet, from its XML (calamine keeps them to itself); None when they cannot be found."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            workbook = archive.read("xl/workbook.xml").decode("utf-8", "replace")
-            links = archive.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
-            identity = next(
-                (
-                    found[1]
-                    for tag in re.findall(r"<(?:\w+:)?sheet\s[^>]*>", workbook)
-                    if unescape(_attribute(tag, "name"), {"&quot;": '"', "&apos;": "'"}) == sheet
-                    and (found := re.search(r'\w+:id="([^"]+)"', tag))
-                ),
-                None,
-            )
-            target = next(
-                (
-                    _attribute(tag, "Target")
-                    for tag in re.findall(r"<Relationship\s[^>]*>", links)
-                    if _attribute(tag, "Id") == identity
-                ),
-                None,
-            )
-            if not target:
-                return None
-            place = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-            tail = _after_data(archive, place)
-    except (KeyError, zipfile.BadZipFile, OSError):
-        return None
-    ranges = re.findall(r'<(?:\w+:)?mergeCell\s+ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"', tail)
-    return [(int(top) - 1, _column(left), int(bottom) - 1, _column(right)) for left, top, right, bottom in ranges]
-
-
-def _after_data(archive: zipfile.ZipFile, place: str) -> str:
-    """The XML of a sheet after its cells, without holding the whole sheet in memory."""
-    tail = b""
-    seen = False
-    with archive.open(place) as stream:
-        while chunk := stream.read(1 << 20):
-            tail += chunk
-            if not seen:
-                end = tail.rfind(b"</sheetData>")
-                seen = end >= 0
-                tail = tail[end:] if seen else tail[-64:]
-    return tail.decode("utf-8", "replace")
-
-
-def _attribute(tag: str, name: str) -> str:
-    found = re.search(rf'\s{name}="([^"]*)"', tag)
-    return found[1] if found else ""
-
-
-def _column(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number - 1
+    seen = {n: frame[data:, n].is_not_null() for n in doubtful}
+    return {n: mask.extend_constant(value=False, n=cells.height - len(mask)) for n, mask in seen.items()}
