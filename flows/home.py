@@ -37,8 +37,8 @@ temp_limit = "4GB"              # on the disk, in a folder of its own that is re
 seconds = 300
 
 [reading]                       # limits of the child process that opens a foreign file
-memory_mib = 2048
-seconds = 300
+memory_mib = 1024               # beyond what it has after its imports; a file refused at a bound is read again under
+seconds = 300                   # other ones
 
 [run]
 workers = 2                     # feeds read and judged at the same time
@@ -130,7 +130,7 @@ class QuerySettings(_Section):
 class ReadingSettings(_Section):
     """Limits of the bounded child process that opens foreign files."""
 
-    memory_mib: Annotated[int, Field(ge=256)] = 2048
+    memory_mib: Annotated[int, Field(ge=256)] = 1024
     seconds: Annotated[int, Field(ge=1)] = 300
 
 

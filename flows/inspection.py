@@ -163,9 +163,11 @@ def _trial(home: Home, feed: Feed, terms: Contract, file: Path, folder: Path) ->
     inbox = folder / "inbox"
     inbox.mkdir()
     shutil.copyfile(file, inbox / file.name)
+    if feed.whole and feed.whole.sidecar and (beside := file.with_name(file.name + feed.whole.sidecar)).is_file():
+        shutil.copyfile(beside, inbox / beside.name)
     connector = feed.connector.model_copy(update={"path": str(inbox), "glob": "*", "storage_options": {}})
     landing = Landing(feed.model_copy(update={"connector": connector}), folder)
-    offers = landing.offers()
+    offers = [offer for offer in landing.offers() if offer.name == file.name]
     if not offers:
         raise MissingFileError(
             f"{file.name} would not be taken for {feed.feed_id}: its name does not match '{feed.name}' of {feed.file}"

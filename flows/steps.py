@@ -212,12 +212,14 @@ def accept(home: Home, delivery_ids: Sequence[str]) -> None:
 
 def register_landed(plan: Plan, found: Sequence[Collected | Outcome]) -> list[Job]:
     """List what has landed in the warehouse; what of it is to be read: every delivery without a reading of today."""
+    from flows.workers import reading_limits
     from sources.landing import landed, sidecar, sidecar_path
     from warehouse.booking import booked_readings, register
 
     home = plan.home.path
     feeds = {feed.feed_id: feed for feed in plan.feeds}
     terms = {feed_id: plan.terms(feed) for feed_id, feed in feeds.items()}
+    bounds = reading_limits(plan.home).bounds  # a file refused at others is read again
     fresh = {delivery.delivery_id: delivery for delivery in landed_now(list(found))}
     with writing(plan.home) as con:
         known = {str(row[0]) for row in con.execute("select delivery_id from ops.landed").fetchall()}
@@ -232,7 +234,9 @@ def register_landed(plan: Plan, found: Sequence[Collected | Outcome]) -> list[Jo
         rows = con.execute("select delivery_id, feed, sha256, period_claimed from ops.landed order by all").fetchall()
     jobs = []
     for delivery_id, feed_id, sha256, period_claimed in rows:
-        if feed_id not in feeds or terms[feed_id].reading_id(delivery_id) in booked:
+        if feed_id not in feeds:
+            continue
+        if any(terms[feed_id].reading_id(delivery_id, within) in booked for within in (None, bounds)):
             continue
         if not claims(plan, period_claimed):
             continue

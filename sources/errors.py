@@ -27,6 +27,12 @@ class FileChangingError(SourceError):
     transient = True
 
 
+class SidecarMissingError(SourceError):
+    """Raised by `landing.land` when a feed names a checksum file beside each file and it is not there yet."""
+
+    transient = True
+
+
 class LandingFullError(SourceError):
     """Raised by `landing.land` when the disk of the home folder takes no more bytes."""
 
@@ -38,13 +44,17 @@ class DamagedLandingError(SourceError):
 
 
 class WorkerError(SourceError):
-    """Raised by `WorkerPool.run`, as one of the two below, when a worker failed at a task, and again."""
+    """Raised by `WorkerPool.run`, as one of those below, when a worker failed at a task, and again with it alone."""
 
     transient = True
 
 
 class WorkerDiedError(WorkerError):
     """Raised by `WorkerPool.run` when the worker was killed, crashed or ended under a task; the message says how."""
+
+
+class WorkerKilledError(WorkerDiedError):
+    """Raised by `WorkerPool.run` when somebody else killed or stopped the workers of a task, time and again."""
 
 
 class WorkerTimeoutError(WorkerError):

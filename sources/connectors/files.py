@@ -73,6 +73,17 @@ class FileSource:
             key=lambda offer: (offer.name, offer.place),
         )
 
+    def beside(self, ending: str) -> list[Offer]:
+        """The files of the folder whose name has that ending, whatever the glob says."""
+        try:
+            listed = self._listed() or []
+            if "/" in self.glob:  # the glob lists what it matches only
+                pattern = f"{self._root.rstrip('/')}/{self.glob}{ending}"
+                listed = list(self._fs.glob(pattern, detail=True).values())
+        except Exception as wrong:
+            raise self._translated(wrong) from wrong
+        return [self._remote(entry) for entry in listed if str(entry["name"]).endswith(ending)]
+
     def look(self, offer: Offer) -> Offer:
         """The file as it is now. Raises FileNotFoundError when it is gone."""
         try:

@@ -110,6 +110,36 @@ class PeriodSource(Strict):
         return self
 
 
+class Whole(Strict):
+    """How the source says that a file is whole. A delivery that fails it is refused (C10)."""
+
+    trailer: Word | None = Field(
+        None,
+        description="Text files: regular expression for the whole last line, e.g. `#HET;(?P<rows>\\d+)`. A file "
+        "without it is cut. Groups `rows`, `sha256`, `md5`, `crc32`: rows of data, checksum of all bytes before "
+        "the line.",
+    )
+    field: Word | None = Field(
+        None, description="JSON: dotted path of the number of records in the document, e.g. `meta.total`."
+    )
+    sidecar: Annotated[str, Field(pattern=r"^\.[A-Za-z0-9_.-]{1,20}$")] | None = Field(
+        None,
+        description="Ending of a file beside each file, e.g. `.sha256` for `a.csv.sha256`: it holds the SHA-256, MD5 "
+        "or number of rows (as `sha256sum` writes it, or alone). A file is not fetched before the one beside it is "
+        "there.",
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.trailer or self.field or self.sidecar):
+            raise ValueError("is empty; write trailer, field or sidecar")
+        try:
+            re.compile(self.trailer or "")
+        except re.error as wrong:
+            raise ValueError(f"'trailer' is no regular expression: {wrong}") from None
+        return self
+
+
 class UnitSource(Strict):
     """Which unit a row belongs to: always the same, by code, by name, or by code and name (they must agree)."""
 
@@ -229,7 +259,8 @@ class FeedEntry(Strict):
     name: str | None = Field(
         None,
         description="Regular expression over the file name; groups `period` (2024Q1, q1_2024 …) and `sent` (20240316, "
-        "20240316T0930). A file that does not match is not part of the feed.",
+        "20240316T0930). A file that does not match is not part of the feed. Groups `rows`, `sha256`, `md5`, `crc32`: "
+        "what the name says of a whole file; one that differs is refused (C10).",
     )
     period: PeriodSource = Field(description="Where the period is written.")
     supersedes: Literal["period", "feed"] = Field(
@@ -255,6 +286,7 @@ class FeedEntry(Strict):
         description="For a source whose rows have no key: `row` makes one of the row's number, `content` one of what "
         "the row says, with the number of its occurrence. The key column is then neither mapped nor a constant.",
     )
+    whole: Whole | None = Field(None, description="How the source says that a file is whole.")
     rules: dict[str, RuleException] = Field(
         default_factory=dict, description="Reasoned exceptions: rule id, or `rule id/check` → severity and reason."
     )
@@ -314,6 +346,10 @@ class FeedEntry(Strict):
             raise ValueError("period: {from: field} is for format json")
         if self.period.origin == "cell" and kind not in ("csv", *SHEET_FORMATS):
             raise ValueError("period: {from: cell} is for sheets and csv")
+        if self.whole and self.whole.trailer and (kind not in ("csv", "ndjson") or "16" in self._encoding()):
+            raise ValueError("whole: {trailer: …} is for csv and ndjson in an encoding of single bytes or UTF-8")
+        if self.whole and self.whole.field and kind != "json":
+            raise ValueError("whole: {field: …} is for format json")
         if self.parts and kind not in SHEET_FORMATS:
             raise ValueError(f"'parts' are sheets; format {kind} has none")
         if not self.columns and not any(part.columns for part in self.parts):
@@ -336,6 +372,9 @@ class FeedEntry(Strict):
         if self.dataset != DATASET:
             raise ValueError(f"format form feeds the dataset {DATASET}, not {self.dataset}")
         return self
+
+    def _encoding(self) -> str:
+        return getattr(self.layout, "encoding", "")
 
 
 class Feed(FeedEntry):
