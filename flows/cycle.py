@@ -16,6 +16,7 @@ from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.home import open_home
+from flows.mistakes import during
 from flows.steps import Listener, run_cycle
 from flows.summary import headline, summary
 
@@ -41,15 +42,18 @@ class UnderPrefect:
 
     def step(self, name: str, act: Callable[[], _Result]) -> _Result:
         """One task run."""
-        return cast("_Result", _task(name, act)())
+        with during(name):
+            return cast("_Result", _task(name, act)())
 
     def each(
         self, name: Callable[[_Item], str], items: Sequence[_Item], act: Callable[[_Item], _Result]
     ) -> Iterator[_Result]:
         """One task run an item, side by side."""
-        futures = [_task(name(item), partial(act, item)).submit() for item in items]
-        for future in as_completed(futures):
-            yield cast("_Result", future.result())
+        futures = {_task(name(item), partial(act, item)).submit(): name(item) for item in items}
+        for future in as_completed(list(futures)):
+            with during(futures[future]):
+                found = future.result()
+            yield cast("_Result", found)
 
 
 def _task(name: str, act: Callable[[], _Result]) -> Any:

@@ -236,13 +236,16 @@ def _file_of(line: str) -> str:
 
 
 def _work_folder(home: Home, run_id: str) -> Path:
-    """Make the run's folder and remove those of runs whose process is gone."""
+    """Make the run's folder and remove those of runs whose process is gone, with what they left half landed."""
+    from sources.landing import clear_drafts
+
     for private in (home.work, home.landing):
         private.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in home.work.iterdir():
         parts = left.name.split("-")
         if len(parts) == 3 and parts[1].isdigit() and not psutil.pid_exists(int(parts[1])):
             shutil.rmtree(left, ignore_errors=True)
+    clear_drafts(home.path)
     work = home.work / run_id
     work.mkdir(mode=0o700)
     return work

@@ -10,7 +10,6 @@ A delivery exists from the moment its sidecar does. The warehouse can be made ag
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import logging
@@ -21,10 +20,13 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from expectations.contracts.deliveries import Delivery
 from expectations.contracts.periods import PeriodError
 from expectations.contracts.times import now
 from sources.connectors.files import FileSource
+from sources.disk import is_full, room
 from sources.errors import DamagedLandingError, FileChangingError, FileVanishedError, LandingFullError
 from sources.file_names import from_name
 from sources.offers import Offer, Seen
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LANDING = "landing"
+_DRAFT_OF = re.compile(r"(?:^|\.)(?P<process>\d+)-[0-9a-f]{8}$")
 
 
 class Landing:
@@ -71,8 +74,17 @@ class Landing:
 
     def land(self, offer: Offer) -> Delivery:
         """Fetch an offer and keep it; see `land`."""
-        delivery = _land(self.feed, self._source, offer, self.home)
-        self._seen.remember(offer, delivery.delivery_id)
+        try:
+            delivery = _land(self.feed, self._source, offer, self.home)
+            self._seen.remember(offer, delivery.delivery_id)
+        except OSError as wrong:
+            if is_full(wrong):
+                place, size = self.home / LANDING, offer.size_bytes or "?"
+                raise LandingFullError(
+                    f"{place}: no space left for {offer.name} ({size} bytes): {room(place, self.home)};"
+                    " free some and run again"
+                ) from wrong
+            raise
         return delivery
 
 
@@ -125,14 +137,17 @@ def keep_sidecar(home: Path, delivery: Delivery, **beside: str | None) -> Delive
     if path.exists():
         return sidecar(path)
     make_private(path.parent)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    draft = path.with_name(f".{path.name}.{_draft_mark()}")
     told = {**asdict(delivery), **beside}
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(told, stream, ensure_ascii=False, indent=1, default=_iso)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(told, stream, ensure_ascii=False, indent=1, default=_iso)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
     _sync_folder(path.parent)
     return delivery
 
@@ -165,10 +180,32 @@ def make_private(folder: Path) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
 
 
+def drafts(home: Path) -> list[Path]:
+    """Half-copied bytes and half-written sidecars that processes which are gone left behind."""
+    found = [*(home / LANDING / ".incoming").glob("*"), *(home / LANDING).glob("[0-9a-f][0-9a-f]/.*.json.*")]
+    return [path for path in found if not _is_worked_on(path)]
+
+
+def _is_worked_on(draft: Path) -> bool:
+    owner = _DRAFT_OF.search(draft.name)
+    return owner is not None and psutil.pid_exists(int(owner["process"]))
+
+
+def clear_drafts(home: Path) -> None:
+    """Remove what killed processes left half done; a delivery exists from its sidecar on, so none is lost."""
+    for path in drafts(home):
+        path.unlink(missing_ok=True)
+
+
+def _draft_mark() -> str:
+    """The end of a draft's name: the process stands in it, so that what a killed one left can be told from work."""
+    return f"{os.getpid()}-{secrets.token_hex(4)}"
+
+
 def _land(feed: Feed, source: FileSource, offer: Offer, home: Path) -> Delivery:
     incoming = home / LANDING / ".incoming"
     make_private(incoming)
-    draft = incoming / secrets.token_hex(8)
+    draft = incoming / _draft_mark()
     claimed, sent = from_name(feed, offer.name)
     try:
         sha256, size = _copy(source, offer, draft)
@@ -177,10 +214,6 @@ def _land(feed: Feed, source: FileSource, offer: Offer, home: Path) -> Delivery:
         raise FileVanishedError(
             f"{feed.feed_id}: {offer.name} was listed and is gone; it will be tried again"
         ) from None
-    except OSError as wrong:
-        if wrong.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise LandingFullError(f"{home / LANDING}: no space left; free some and run again") from wrong
-        raise
     finally:
         with contextlib.suppress(FileNotFoundError):
             draft.unlink()

@@ -12,7 +12,8 @@ from expectations.contracts.deliveries import Reading
 from expectations.contracts.findings import Finding
 from sources.bounded import Limits, WorkerPool
 from sources.child import PanicError
-from sources.errors import WorkerDiedError, WorkerTimeoutError
+from sources.disk import is_full
+from sources.errors import DiskFullError, WorkerDiedError, WorkerTimeoutError
 from sources.reading import read_here
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class ReadingPool:
             LOG.warning("%s: the reader panicked", arguments[:2], exc_info=True)
             return _refused("reader_panicked", "Tệp hỏng: chương trình đọc không xử lý được cấu trúc bên trong.")
         except Exception as wrong:
+            if is_full(wrong):
+                raise DiskFullError(f"{arguments[-1]}: the disk took no more while a file was read: {wrong}") from wrong
             LOG.exception("%s: the reader failed", arguments[:2])
             return _refused("reader_failed", f"Chương trình đọc không xử lý được tệp ({type(wrong).__name__}).")
 
