@@ -176,6 +176,7 @@ def list_releases(home: Home, *, as_json: bool) -> int:
 
 def publish_release(home: Home, *, as_json: bool) -> int:
     """Build the marts and publish them, without looking at the feeds."""
+    from flows.access import open_releases
     from flows.planning import writing
     from warehouse.models import build
     from warehouse.releases import publish
@@ -184,7 +185,9 @@ def publish_release(home: Home, *, as_json: bool) -> int:
         raise NoWarehouseError(f"{home.warehouse} does not exist yet; make it with: danvan run --home {home.path}")
     with writing(home) as con:
         build(con)
-        found = publish(home.path, con, home.settings.release.keep)
+        settings = home.settings.release
+        found = publish(home.path, con, settings.keep, group=settings.group)
+    open_releases(home)
     if as_json:
         show_json({"release_id": found.release_id, "is_new": found.is_new, "path": found.path})
     else:

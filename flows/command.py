@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # This process has no use for pandas: DuckDB would import it (half a second) to ask of the first parameter it
         # binds whether it is one of pandas' missing values.
         sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
+    from flows.access import keep_private
+
+    keep_private()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = cli.main(given, prog_name="danvan", standalone_mode=False)
@@ -202,7 +205,7 @@ def decide_group(context: click.Context, home_path: str | None, as_json: bool) -
 
 
 _WHY = click.option("--why", "reason", required=True, metavar="TEXT", help="The reason; it is kept with the decision.")
-_BY = click.option("--by", metavar="NAME", help="Who decides (default: the user of this machine).")
+_BY = click.option("--by", metavar="NAME", help="Who says so (default: the user of this machine).")
 
 
 @decide_group.command("accept")
@@ -259,6 +262,46 @@ def decide_waive(
 
     home = _home(home_path or outer["home_path"])
     return waive(home, feed, period, reason=reason, by=by, as_json=as_json or outer["as_json"])
+
+
+@cli.group("alerts", invoke_without_command=True)
+@_shared()
+@click.pass_context
+def alerts_group(context: click.Context, home_path: str | None, as_json: bool) -> int:
+    """What needs a person and who was told: list it (default), or acknowledge it."""
+    if context.invoked_subcommand:
+        context.ensure_object(dict).update(home_path=home_path, as_json=as_json)
+        return FINE
+    from flows.alerts import list_alerts
+
+    return list_alerts(_home(home_path), everything=False, as_json=as_json)
+
+
+@alerts_group.command("list")
+@click.option("--all", "everything", is_flag=True, help="Those that are over or acknowledged too.")
+@_shared()
+@click.pass_obj
+def alerts_list(outer: dict[str, Any], home_path: str | None, *, everything: bool, as_json: bool) -> int:
+    """Alerts, newest first, with the state at each channel: told when, or how often tried and why not."""
+    from flows.alerts import list_alerts
+
+    home = _home(home_path or outer["home_path"])
+    return list_alerts(home, everything=everything, as_json=as_json or outer["as_json"])
+
+
+@alerts_group.command("ack")
+@click.argument("alerts", nargs=-1, required=True)
+@_BY
+@_shared()
+@click.pass_obj
+def alerts_ack(
+    outer: dict[str, Any], home_path: str | None, alerts: tuple[str, ...], *, by: str | None, as_json: bool
+) -> int:
+    """A person knows: ALERTS (ids, or how they begin) are closed, and no channel is told of them any more."""
+    from flows.alerts import acknowledge_alerts
+
+    home = _home(home_path or outer["home_path"])
+    return acknowledge_alerts(home, alerts, by=by, as_json=as_json or outer["as_json"])
 
 
 @cli.command()

@@ -70,6 +70,7 @@ def make_home(directory: Path) -> Home:
         shutil.rmtree(directory)
     directory.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(sample, directory)
+    directory.chmod(0o700)
     (directory / MARK).write_text("made by `danvan demo`, which may replace this folder\n", encoding="utf-8")
     return open_home(directory)
 

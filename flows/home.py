@@ -51,6 +51,7 @@ channels = ["terminal", "file"] # besides: apprise addresses, e.g. "mailto://${{
 
 [release]
 keep = 10                       # older releases are removed after a publication
+group = false                   # true: the group of the home folder may read the releases (analysts), and nothing else
 
 [server]                        # the Prefect server that `danvan serve` starts
 host = "127.0.0.1"
@@ -117,9 +118,10 @@ class LetterheadSettings(_Section):
 
 
 class ReleaseSettings(_Section):
-    """How many publications are kept."""
+    """How many publications are kept, and whether the home's group may read them."""
 
     keep: Annotated[int, Field(ge=1)] = 10
+    group: bool = False
 
 
 class ServerSettings(_Section):
@@ -246,10 +248,11 @@ def create(path: Path, name: str = "Tỉnh Hưng Yên") -> None:
         raise HomeError(f"{path} is a home folder already ({SETTINGS} exists); choose another folder")
     if path.exists() and not path.is_dir():
         raise HomeError(f"{path} is a file; choose another folder")
+    if not path.exists() or not any(path.iterdir()):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
     for folder in ("feeds", "reference", "questionnaires", "inbox", "landing", "reports", "logs", "work"):
-        (path / folder).mkdir(parents=True, exist_ok=True)
-    for private in ("landing", "work"):
-        (path / private).chmod(0o700)
+        (path / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
     (path / SETTINGS).write_text(TEMPLATE.format(name=name), encoding="utf-8")
     (path / ".gitignore").write_text(
         "landing/\nwork/\nreleases/\nreports/\nlogs/\n.prefect/\ninbox/\nwarehouse.duckdb*\n", encoding="utf-8"

@@ -183,7 +183,7 @@ def show_status(home: Home, *, period: str | None, feeds: Sequence[str], everyth
     wanted = [str(one) for one in period_range(period)] if period else None
     # Feed files are read only when somebody asks for some of them: there may be hundreds.
     chosen = [feed.feed_id for feed in select(read_home_feeds(home)[0], feeds)] if feeds else None
-    with closing(_open_readable(home)) as con:
+    with closing(open_readable(home)) as con:
         query = files("flows").joinpath("status.sql").read_text(encoding="utf-8")
         con.execute(
             f"create temp table status as from ({query}) where ($periods is null or list_contains($periods, period))"
@@ -218,7 +218,7 @@ def _total(counts: Sequence[tuple[Any, ...]]) -> int:
     return sum(int(count) for _, count, _ in counts)
 
 
-def _open_readable(home: Home) -> duckdb.DuckDBPyConnection:
+def open_readable(home: Home) -> duckdb.DuckDBPyConnection:
     """The working warehouse, or the current release while a run is writing."""
     import duckdb
 

@@ -46,6 +46,10 @@ class NotHeldError(ExplainedError):
     """Raised when a decision names a delivery that nobody knows of."""
 
 
+class UnknownAlertError(ExplainedError):
+    """Raised when `danvan alerts ack` names no alert, or several."""
+
+
 class MissingFileError(ExplainedError):
     """Raised by `danvan check` when the file does not exist or is a folder."""
 

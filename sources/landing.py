@@ -173,6 +173,12 @@ def check_landed(home: Path, delivery: Delivery) -> Path:
     return path
 
 
+def landing_parts(home: Path) -> list[Path]:
+    """Half-written bytes and notes that killed processes left; those of a living one too, while it lands."""
+    landing = home / LANDING
+    return sorted([*landing.glob(".incoming/*"), *landing.glob("[0-9a-f][0-9a-f]/.*")])
+
+
 def make_private(folder: Path) -> None:
     """Make a folder, and those above it that are missing, that only their owner can look into."""
     if not folder.parent.exists():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SAID = {
     "message", "message_vi", "detail_vi", "file_name", "sheet", "_sheet", "column_name", "row_key", "reason",
-    "state_message", "period_claimed",
+    "state_message", "period_claimed", "error",
 }  # fmt: skip
 """Columns of `ops` that may hold words of a file, a server or a person; the others are ids, codes and hashes."""
 _NARRATED = {"narratives": ("text_vi", "author")}

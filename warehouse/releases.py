@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from expectations.contracts.alerts import text_covered
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.privacy import PERSONAL_PATTERN
 from expectations.contracts.sql import literal
 from expectations.contracts.times import now
+from warehouse.outbox import raise_alerts
 from warehouse.privacy import MaskedCells, ReleaseRefusedError, check_releasable, masked_columns
+from warehouse.state import mark_published
 from warehouse.store import WAREHOUSE
 
 if TYPE_CHECKING:
@@ -32,7 +35,9 @@ __all__ = [
     "Publication",
     "Release",
     "ReleaseRefusedError",
+    "clear_drafts",
     "current",
+    "drafts",
     "fingerprint",
     "list_releases",
     "prune",
@@ -42,7 +47,7 @@ __all__ = [
 RELEASES, CURRENT, MANIFEST = "releases", "current", "manifest.json"
 _LEFT_OUT = {("ops", "built")}
 """Tables only the writer needs."""
-_UNCOUNTED = {("ops", name) for name in ("runs", "outcomes", "alerts", "alert_channels", "releases", "schema_version")}
+_UNCOUNTED = {("ops", name) for name in ("runs", "outcomes", "alerts", "outbox", "releases", "schema_version")}
 """Tables that say how the house ran: a change in them alone is no reason for a new release."""
 _UNCOUNTED_COLUMNS = ("loaded_at", "found_at", "built_at", "computed_at", "booked_at", "load_no", "landed_at")
 _PARTIAL = ".making-"
@@ -75,27 +80,35 @@ class Publication:
     """Where texts looked personal and were covered in the release: the door let them through, a person must look."""
 
 
-def publish(home: Path, con: duckdb.DuckDBPyConnection, keep: int | None = None) -> Publication:
+def publish(
+    home: Path,
+    con: duckdb.DuckDBPyConnection,
+    keep: int | None = None,
+    *,
+    group: bool = False,
+    run_id: str | None = None,
+) -> Publication:
     """Publish the warehouse of `con` (the writer's connection on `home`) as a release and make it current.
 
     Nothing is published when nothing changed since the current release. What did not change is carried over from the
     current release's file. With `keep`, the oldest releases beyond so many are removed. A text that looks personal is
-    covered in the copy and reported. Raises ReleaseRefusedError when there is a personal column; the current release
-    stays then.
+    covered in the copy, reported, and raises an alert. Its owner may read a release, with `group` their group too.
+    Raises ReleaseRefusedError when there is a personal column; the current release stays then.
     """
     folder = home / RELEASES
-    folder.mkdir(parents=True, exist_ok=True)
-    _clear(folder)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    clear_drafts(home)
     tables = _table_digests(con)
     content_hash = _content_hash(con, tables)
     standing = current(home)
     if standing and standing.manifest.get("content_hash") == content_hash:
+        _enter(con, standing, run_id)
         prune(home, keep)
         return Publication(standing.release_id, standing.path, is_new=False)
     created_at = now().replace(microsecond=0)
     release_id = f"{created_at:%Y%m%dT%H%M%S}-{content_hash[:8]}"
     making = folder / f"{_PARTIAL}{release_id}"
-    making.mkdir()
+    making.mkdir(mode=0o700)
     masked: list[MaskedCells] = []
     try:
         manifest = {
@@ -108,19 +121,41 @@ def publish(home: Path, con: duckdb.DuckDBPyConnection, keep: int | None = None)
             **_copy(con, making / WAREHOUSE, (release_id, created_at, content_hash), standing, tables, masked),
         }
         _write_through(making / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
-        (making / MANIFEST).chmod(0o444)
+        for file in (making / MANIFEST, making / WAREHOUSE):
+            file.chmod(0o440 if group else 0o400)
+        if group:
+            making.chmod(0o750)
         _sync(making)
         making.rename(folder / release_id)
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)
         raise
     _point(folder, release_id)
-    con.execute(
-        "insert into ops.releases values (?, ?, ?, ?, ?)",
-        [release_id, created_at, content_hash, manifest["sha256"], manifest["size_bytes"]],
-    )
+    _enter(con, _release(folder / release_id, is_current=True), run_id)
     prune(home, keep)
     return Publication(release_id, folder / release_id, is_new=True, masked=tuple(masked))
+
+
+def _enter(con: duckdb.DuckDBPyConnection, release: Release, run_id: str | None) -> None:
+    """Write a release that is current into the books, with the alerts of what it covers, in one transaction.
+
+    From its manifest: a process may have been killed right after the pointer moved.
+    """
+    told = release.manifest
+    con.begin()
+    try:
+        con.execute(
+            "insert into ops.releases select * from (values (?, ?, ?, ?, ?)) as made(release_id, b, c, d, e)"
+            " where release_id not in (select release_id from ops.releases)",
+            [release.release_id, release.created_at, told["content_hash"], told["sha256"], told["size_bytes"]],
+        )
+        covered = [place.rpartition(": ") for place in told.get("masked", [])]
+        raise_alerts(con, [text_covered(place, int(texts)) for place, _, texts in covered], run_id)
+        mark_published(con, release.release_id)
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
 
 
 def fingerprint(con: duckdb.DuckDBPyConnection) -> str:
@@ -234,7 +269,6 @@ def _copy(  # noqa: PLR0917 - what the copy is made of
         while block := opened.read(1 << 20):
             digest.update(block)
         os.fsync(opened.fileno())
-    path.chmod(0o444)
     return {"sha256": digest.hexdigest(), "size_bytes": path.stat().st_size, **described}
 
 
@@ -430,9 +464,14 @@ def _own_version() -> str:
 # --- the folder and the pointer -----------------------------------------------------------------------------------
 
 
-def _clear(folder: Path) -> None:
-    """Remove what a killed publication left behind."""
-    for leftover in folder.glob(f"{_PARTIAL}*"):
+def drafts(home: Path) -> list[Path]:
+    """What a killed publication, or a killed removal of an old release, left behind."""
+    return sorted((home / RELEASES).glob(f"{_PARTIAL}*"))
+
+
+def clear_drafts(home: Path) -> None:
+    """Remove the drafts; to be called while the warehouse is held for writing, when no publication is under way."""
+    for leftover in drafts(home):
         if leftover.is_symlink():
             leftover.unlink()
         else:

@@ -62,11 +62,11 @@ release  the manifest is written       warehouse.releases:_write_through        
 release  the pointer is moved          warehouse.releases:_point                      before after
 release  old releases are removed      warehouse.releases:prune                       after
 report   a report is written           flows.steps:_replace                           before after
-tell     all are told                  flows.alerts:tell                              before after
-tell     the alerts are written        warehouse.journal:record_alerts                before after
-tell     a channel is told             expectations.alerts:_send_one                  before after
-tell     it is written who was told    warehouse.journal:record_told                  after
 tell     the run's entry is closed     warehouse.journal:end_run                      before after
+tell     all are told                  flows.alerts:tell                              before after
+tell     digests are put together      warehouse.outbox:put_together                  before after
+tell     a channel is told             expectations.alerts:send                       before after
+tell     it is written who was told    warehouse.outbox:record_told                   before after
 """
 
 
@@ -82,7 +82,7 @@ FAILPOINTS: dict[str, Failpoint] = {point.name: point for point in _read(_TABLE)
 
 
 def owner_of(point: Failpoint) -> tuple[Any, str]:
-    """The object that holds the function, and its name in there. Raises AttributeError or TypeError for another thing."""
+    """The object that holds the function, and its name. Raises AttributeError or TypeError where there is none."""
     module, _, name = point.target.partition(":")
     owner: Any = import_module(module)
     *path, last = name.split(".")

@@ -40,14 +40,18 @@ keep = 2
 channels = {channels}
 """
 
-_BULLET = re.compile(r"^- (?P<what>[a-z]\w*\.service_reports.*)$", re.MULTILINE)
+_TOLD = re.compile(r"^- .* \[(?P<alert>[0-9a-f]{8})\]$", re.MULTILINE)
+"""A line of a digest ends in the identity of what it says."""
 
 
 @dataclass
 class Channel:
-    """A web address that takes digests, and what it was told. Use as a context manager."""
+    """A web address that takes digests, each once by its `Idempotency-Key`. Use as a context manager."""
 
-    told: list[str] = field(default_factory=list)
+    told: dict[str, str] = field(default_factory=dict)
+    """Key → digest."""
+    repeats: int = 0
+    """How often a digest came again under its key: after a kill nobody knows whether it had arrived."""
     is_deaf: bool = False
     """Answers with an error, as a server in trouble does."""
 
@@ -59,7 +63,9 @@ class Channel:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 if not channel.is_deaf:
                     with lock:
-                        channel.told.append(body["message"])
+                        key = self.headers["Idempotency-Key"]
+                        channel.repeats += key in channel.told
+                        channel.told[key] = body["message"]
                 self.send_response(500 if channel.is_deaf else 200)
                 self.end_headers()
 
@@ -128,7 +134,7 @@ class Account:
     """Rows of core by delivery, and how many of them stand twice."""
     alerts: frozenset[str]
     told: dict[str, Counter[str]]
-    """Channel → how often it was told of each thing."""
+    """Channel → how often it was told of each alert."""
     open_runs: int
 
     def lost(self, oracle: Account) -> int:
@@ -141,11 +147,12 @@ class Account:
         return more + len(self.receipts) - len(set(self.receipts))
 
     def alerts_lost(self, oracle: Account) -> int:
-        """Things a channel of the oracle was told and the same channel here was not."""
-        return sum(len(oracle.told[name].keys() - self.told[name].keys()) for name in oracle.told)
+        """Alerts the oracle has or a channel of it was told, that are not here or the same channel here was not told."""
+        unwritten = len(oracle.alerts - self.alerts)
+        return unwritten + sum(len(oracle.told[name].keys() - self.told[name].keys()) for name in oracle.told)
 
     def alerts_twice(self) -> int:
-        """Things a channel was told more than once."""
+        """Alerts a channel was told more than once."""
         return sum(times - 1 for told in self.told.values() for times in told.values())
 
 
@@ -157,21 +164,21 @@ def account(province: Province) -> Account:
     live, published = (_facts(place) for place in places)
     assert live == published, "the release does not hold what the warehouse holds"
     with duckdb.connect(str(places[0]), read_only=True) as con:
-        alerts = con.execute("select feed, period, message_vi from ops.alerts").fetchall()
+        alerts = con.execute("select alert_id from ops.alerts").fetchall()
         [(open_runs,)] = con.execute("select count(*) from ops.runs where finished_at is null").fetchall()
     log = province.path / "logs" / "alerts.log"
     digests = log.read_text(encoding="utf-8") if log.exists() else ""
     return Account(
         manifest["fingerprint"],
         *live,
-        alerts=frozenset(f"{feed}, kỳ {period}: {message}" for feed, period, message in alerts),
-        told={"file": _things(digests), "web": _things("\n".join(province.channel.told))},
+        alerts=frozenset(alert_id[:8] for (alert_id,) in alerts),
+        told={"file": _alerts(digests), "web": _alerts("\n".join(province.channel.told.values()))},
         open_runs=open_runs,
     )
 
 
-def _things(digests: str) -> Counter[str]:
-    return Counter(match["what"] for match in _BULLET.finditer(digests))
+def _alerts(digests: str) -> Counter[str]:
+    return Counter(match["alert"] for match in _TOLD.finditer(digests))
 
 
 def _facts(place: Path) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

@@ -1,7 +1,7 @@
 """A reader of releases, a process of its own: `python -m tests.faults.reader HOME WAY REPORT STOP`.
 
-It asks the current release again and again in its WAY until the file STOP exists, and writes a JSON line into REPORT for
-every answer: the generation it saw, and whether all parts of the answer were of one generation, or the error.
+It asks the current release again and again in its WAY until the file STOP exists, and writes a JSON line into REPORT
+for every answer: the generation it saw, and whether all parts of the answer were of one generation, or the error.
 
     inside    the function behind `danvan sql`
     direct    DuckDB on the file that the pointer leads to, as any tool of an analyst would

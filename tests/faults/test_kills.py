@@ -38,6 +38,7 @@ SEVERAL = {
     "a table is brought": 9,
     "an outcome is written": 3,
     "the source is asked": 3,
+    "all are told": 2,
     "a channel is told": 2,
     "it is written who was told": 2,
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from expectations.contracts.times import now
 from flows import collecting
 from flows.command import main
 from flows.expected import expected
@@ -128,6 +129,24 @@ def test_a_failing_feed_does_not_stop_the_others(
     # retries = 1: what may pass is tried twice, what will not pass once.
     assert tries.count("d325.service_reports") == 2
     assert tries.count("d326.service_reports") == 1
+    # it failed on our side: no unit is said to have sent nothing
+    assert sorted(text.partition(": ")[2] for text in told["alerts"]) == [
+        "inbox/326 does not exist; create it",
+        "sftp.example.org does not answer",
+    ]
+    said = rows(two_districts, "select feed, message_vi from ops.findings where rule_id = 'Q20' order by feed")
+    assert [one["feed"] for one in said] == ["d325.service_reports", "d326.service_reports"]
+    assert all("do lỗi thu nhận phía tỉnh; chưa kết luận đơn vị gửi chậm" in one["message_vi"] for one in said)
+    # once the feed answers again, what is missing is the unit's
+    with monkeypatch.context() as mended:
+        mended.setattr(landing.Landing, "offers", original)
+        (two_districts.path / "inbox" / "325" / "ii06a_2024Q1_20240318.csv").unlink()
+        assert main(["run", "--home", str(two_districts.path), "--direct", "--json"]) == 3
+        told = json.loads(capsys.readouterr().out)
+    assert sorted(told["alerts"]) == [
+        "d325.service_reports, kỳ 2024-Q1: chưa nhận được service_reports, hạn 21/03/2024",
+        "d326.service_reports, kỳ 2024-Q1: chưa nhận được service_reports, hạn 21/03/2024",
+    ]
     booked = rows(two_districts, "select feed, outcome from ops.outcomes where outcome like 'failed%' order by feed")
     assert [one["feed"] for one in booked] == ["d325.service_reports", "d326.service_reports"]
 
@@ -260,7 +279,7 @@ def test_two_runs_do_not_write_at_once(two_districts: Any, capsys: pytest.Captur
 
 def test_work_of_a_dead_run_is_cleared_and_of_a_living_one_kept(two_districts: Any) -> None:
     dead = two_districts.path / "work" / "20240101T000000-4194303-abcd"
-    living = two_districts.path / "work" / "20240101T000000-1-abcd"
+    living = two_districts.path / "work" / f"{now():%Y%m%dT%H%M%S}-1-abcd"
     for folder in (dead, living):
         folder.mkdir(parents=True)
     run(two_districts)
