@@ -12,7 +12,8 @@ all models but ten, since how a release is made does not depend on their number.
     failpoint   name of a failpoint; without it the run meets nothing
     hit         the how manieth passing of it (default 1)
     act         kill, term, int: a signal to itself · fsize: no file can grow from then on · fill: the file system of
-                the home is filled with a ballast file · note: append the names of all failpoints passed to `notes`
+                the home is filled with a ballast file · server: the home's Prefect server is killed · note: append
+                the names of all failpoints passed to `notes`
     operation   instead of a failpoint: the how manieth opening, renaming, making or removing of a file in the home
     thin, log, notes
 """
@@ -84,6 +85,7 @@ def _faults(home: Path) -> dict[str, Callable[[], None]]:
         "int": lambda: os.kill(os.getpid(), signal.SIGINT),
         "fsize": _no_file_grows,
         "fill": lambda: _fill(home),
+        "server": lambda: _kill_server(home),
     }
 
 
@@ -104,6 +106,17 @@ def _fill(home: Path) -> None:
             with contextlib.suppress(OSError):
                 while True:
                     ballast.write(b"\0" * size)
+
+
+def _kill_server(home: Path) -> None:
+    """SIGKILL to the home's Prefect server and all it started."""
+    import psutil  # noqa: PLC0415
+
+    told = json.loads((home / ".prefect" / "server.json").read_text(encoding="utf-8"))
+    server = psutil.Process(told["pid"])
+    for process in (*server.children(recursive=True), server):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def _strike_at_operation(wanted: int, home: str, fault: Callable[[], None]) -> None:

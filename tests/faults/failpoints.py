@@ -51,6 +51,7 @@ judge    a batch is judged             flows.examining:_judge                   
 book     a batch is booked             warehouse.booking:book                         before after
 book     a batch is staged             warehouse.booking:_stage                       after
 book     the rows are appended         warehouse.booking:_append                      before after
+book     the alerts are written        warehouse.booking:raise_alerts                 before after
 book     an outcome is written         warehouse.journal:record_outcome               before after
 build    the duties are compared       warehouse.obligations:record_obligations       after
 build    the models are built          warehouse.models:build                         before after
@@ -60,6 +61,7 @@ release  the warehouse is copied       warehouse.releases:_copy                 
 release  a table is brought            warehouse.releases:_bring                      after
 release  the manifest is written       warehouse.releases:_write_through              before after
 release  the pointer is moved          warehouse.releases:_point                      before after
+release  the books take the release    warehouse.releases:_enter                      before after
 release  old releases are removed      warehouse.releases:prune                       after
 report   a report is written           flows.steps:_replace                           before after
 tell     the run's entry is closed     warehouse.journal:end_run                      before after

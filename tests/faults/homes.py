@@ -147,7 +147,7 @@ class Account:
         return more + len(self.receipts) - len(set(self.receipts))
 
     def alerts_lost(self, oracle: Account) -> int:
-        """Alerts the oracle has or a channel of it was told, that are not here or the same channel here was not told."""
+        """Alerts the oracle has that are not here, and those a channel of it was told and the same channel here not."""
         unwritten = len(oracle.alerts - self.alerts)
         return unwritten + sum(len(oracle.told[name].keys() - self.told[name].keys()) for name in oracle.told)
 
