@@ -8,15 +8,19 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 
+from flows import server
+from flows.home import open_home
 from flows.server import is_reachable
 from tests.faults.homes import account, left_files
 from tests.faults.runs import FAILED, FINE, PATIENCE, ROOT, cold, environment
@@ -98,6 +102,35 @@ def test_a_home_survives_its_prefect_server(
         **{name: together[name] + in_the_end[name] for name in together},
     )
     assert not any((*together.values(), *in_the_end.values())), (together, in_the_end)
+
+
+class _Foreign(BaseHTTPRequestHandler):
+    """The server of another home, which answers that it is well."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_the_server_of_another_home_is_not_taken_for_ours(
+    make_home: MakesHomes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two homes begin at the same moment and find the same port free; schedules must not go to the other's server."""
+    home = open_home(make_home("home").path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Foreign) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        monkeypatch.setattr(server, "_free_port", lambda *_: other.server_port)
+        ours = server.launch(home)
+        try:
+            assert server.is_reachable(ours.api_url, 30)
+            with pytest.raises(server.ServerError, match="took it just now: start again"):
+                server.wait_ready(ours, home)
+        finally:
+            ours.stop()
+            other.shutdown()
 
 
 POINT = "book: before a batch is booked"
