@@ -302,10 +302,10 @@ def account(
 ) -> Booked:
     """Receipts of what was read as they stand now, and one outcome a feed, written into the journal.
 
-    In the same transaction: the alerts of feeds that failed, and of deliveries that wait for a person.
+    In the same transaction: the alerts of feeds that failed.
     """
     from sources.landing import damaged
-    from warehouse.booking import raise_held, receipts
+    from warehouse.booking import receipts
     from warehouse.journal import record_outcome
     from warehouse.outbox import raise_alerts
 
@@ -331,7 +331,6 @@ def account(
                 seconds=one.seconds,
             )
         raise_alerts(con, _failed_feeds(con, plan, failures), plan.run_id)
-        raise_held(con, plan.run_id)
         con.commit()
     for receipt in told:
         LOG.info("%s", receipt_line(receipt))
@@ -384,7 +383,12 @@ def _outcome(part: Collected, receipts: Iterable[Receipt]) -> Outcome:
 
 
 def build(plan: Plan) -> Built:
-    """Compare what came with what is owed, and build the marts unless all they rest on is as it was."""
+    """Compare what came with what is owed, and build the marts unless all they rest on is as it was.
+
+    When it is not, what waits for a person may be another: its alerts are raised before the marts are marked as built,
+    so that the run after a killed one raises them too.
+    """
+    from warehouse.booking import raise_held
     from warehouse.models import build as build_models
     from warehouse.obligations import record_obligations
     from warehouse.releases import current
@@ -395,6 +399,7 @@ def build(plan: Plan) -> Built:
         regimes = _regimes(plan)
         mark = state_mark(con, regimes)
         if mark != built_mark(con):
+            raise_held(con, plan.run_id)
             build_models(con, regimes)
             mark_built(con, mark)
         # built by a run that did not live to publish is news too

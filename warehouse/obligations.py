@@ -127,8 +127,19 @@ failing as (
 
 unread as (
   select distinct feed, period_claimed
-  from ops.deliveries
-  where state in ('failed', 'landed')
+  from ops.landed as landed
+  left join (
+    select delivery_id, max(booked_at) as booked_at
+    from ops.readings
+    group by delivery_id
+  ) as reading using (delivery_id)
+  left join (
+    select delivery_id, max(failed_at) as failed_at
+    from ops.failures
+    group by delivery_id
+  ) as failure using (delivery_id)
+  where (booked_at is null or failed_at > booked_at)
+    and delivery_id not in (select delivery_id from ops.decisions where kind = 'withdraw')
 ),
 
 answered as (

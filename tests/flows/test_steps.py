@@ -61,6 +61,9 @@ def test_a_cycle_loads_assesses_publishes_and_reports(two_districts: Any) -> Non
         rows(two_districts, "select count(*) as goals from marts.assessment where period = '2024-Q1'")[0]["goals"] >= 51
     )
     assert not list((two_districts.path / "work").iterdir())
+    made = [two_districts.path / name for name in ("landing", "reports", "releases", "work", "warehouse.duckdb")]
+    made += [path for folder in made for path in folder.rglob("*") if not path.is_symlink()]
+    assert [path for path in made if path.stat().st_mode & 0o077] == []  # its owner's alone, whatever the umask was
 
 
 def test_a_second_cycle_loads_nothing_and_says_so(two_districts: Any, capsys: pytest.CaptureFixture[str]) -> None:
