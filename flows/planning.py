@@ -287,14 +287,11 @@ def close_work(plan: Plan) -> None:
 
 
 def _work_folder(home: Home, run_id: str) -> Path:
-    """Make the run's folder and remove those of runs whose process is gone, with what they left half landed."""
-    from sources.landing import clear_drafts
-
+    """Make the run's folder and remove those of runs whose process is gone."""
     for private in (home.work, home.landing):
         private.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in left_work(home):
         shutil.rmtree(left, ignore_errors=True)
-    clear_drafts(home.path)
     work = home.work / run_id
     work.mkdir(mode=0o700)
     return work

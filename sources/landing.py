@@ -20,8 +20,6 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 from expectations.contracts.deliveries import Delivery
 from expectations.contracts.periods import PeriodError
 from expectations.contracts.times import now
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LANDING = "landing"
-_DRAFT_OF = re.compile(r"(?:^|\.)(?P<process>\d+)-[0-9a-f]{8}$")
 
 
 class Landing:
@@ -137,7 +134,7 @@ def keep_sidecar(home: Path, delivery: Delivery, **beside: str | None) -> Delive
     if path.exists():
         return sidecar(path)
     make_private(path.parent)
-    draft = path.with_name(f".{path.name}.{_draft_mark()}")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     told = {**asdict(delivery), **beside}
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -186,32 +183,10 @@ def make_private(folder: Path) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def drafts(home: Path) -> list[Path]:
-    """Half-copied bytes and half-written sidecars that processes which are gone left behind."""
-    found = [*(home / LANDING / ".incoming").glob("*"), *(home / LANDING).glob("[0-9a-f][0-9a-f]/.*.json.*")]
-    return [path for path in found if not _is_worked_on(path)]
-
-
-def _is_worked_on(draft: Path) -> bool:
-    owner = _DRAFT_OF.search(draft.name)
-    return owner is not None and psutil.pid_exists(int(owner["process"]))
-
-
-def clear_drafts(home: Path) -> None:
-    """Remove what killed processes left half done; a delivery exists from its sidecar on, so none is lost."""
-    for path in drafts(home):
-        path.unlink(missing_ok=True)
-
-
-def _draft_mark() -> str:
-    """The end of a draft's name: the process stands in it, so that what a killed one left can be told from work."""
-    return f"{os.getpid()}-{secrets.token_hex(4)}"
-
-
 def _land(feed: Feed, source: FileSource, offer: Offer, home: Path) -> Delivery:
     incoming = home / LANDING / ".incoming"
     make_private(incoming)
-    draft = incoming / _draft_mark()
+    draft = incoming / secrets.token_hex(8)
     claimed, sent = from_name(feed, offer.name)
     try:
         sha256, size = _copy(source, offer, draft)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
-import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sources import landing
 from sources.disk import full_disk, is_full
 from sources.errors import DiskFullError
 from sources.reading_pool import ReadingPool
@@ -64,22 +61,3 @@ def test_a_file_that_cannot_be_read_for_want_of_room_is_not_refused(monkeypatch:
     with pytest.raises(DiskFullError, match="No space left"):
         pool.verdict_of(lambda: None, "a.csv", "/work/1")  # type: ignore[arg-type, return-value]
     assert DiskFullError.transient
-
-
-def test_drafts_of_processes_that_are_gone_are_removed_and_others_stay(tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
-        pass
-    incoming, folder = tmp_path / "landing" / ".incoming", tmp_path / "landing" / "ab"
-    incoming.mkdir(parents=True)
-    folder.mkdir()
-    left = [
-        incoming / f"{gone.pid}-0123abcd",
-        incoming / "0123456789abcdef",  # of a version that did not write its process down
-        folder / f".abc.def.json.{gone.pid}-0123abcd",
-    ]
-    kept = [incoming / f"{os.getpid()}-0123abcd", folder / f".abc.def.json.{os.getpid()}-0123abcd", folder / "abc"]
-    for path in (*left, *kept):
-        path.touch()
-    assert sorted(landing.drafts(tmp_path)) == sorted(left)
-    landing.clear_drafts(tmp_path)
-    assert [path.exists() for path in (*left, *kept)] == [False] * 3 + [True] * 3
