@@ -86,6 +86,7 @@ def cycle(
     that could not go on is Failed. The result is the run's report.
     """
     _log_to_the_run()
+    hears = LISTENER.get(Listener())
     done = run_cycle(
         open_home(Path(home)),
         feeds=feeds or [],
@@ -93,8 +94,9 @@ def cycle(
         accepted=accepted or [],
         verify=verify,
         engine=UnderPrefect(),
-        listener=LISTENER.get(Listener()),
+        listener=hears,
     )
+    hears.done(done)
     create_markdown_artifact(key="cycle", markdown=summary(done), description=f"run {done.run_id}")
     if done.exit_code:
         return Completed(name="Needs a person", message="; ".join(done.alerts)[:500], data=done)

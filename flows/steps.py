@@ -136,10 +136,14 @@ class RunReport:
 
 @dataclass(slots=True)
 class Listener:
-    """Hears how far a run is: `stage(name, total)` when a part begins, `step(name)` when one of its parts is done."""
+    """Hears how far a run is: `stage(name, total)` when a part begins, `step(name)` when one of its parts is done.
+
+    `done(report)` when all of it is, also where nobody is left to take what the run returns.
+    """
 
     stage: Callable[[str, int | None], None] = field(default=lambda _name, _total: None)
     step: Callable[[str], None] = field(default=lambda _name: None)
+    done: Callable[[RunReport], None] = field(default=lambda _report: None)
 
 
 def _says_when_full(run: Callable[_Asked, _Result]) -> Callable[_Asked, _Result]:
