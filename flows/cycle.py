@@ -16,6 +16,7 @@ from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.home import open_home
+from flows.mistakes import during
 from flows.steps import Listener, run_cycle
 from flows.summary import headline, summary
 
@@ -41,15 +42,18 @@ class UnderPrefect:
 
     def step(self, name: str, act: Callable[[], _Result]) -> _Result:
         """One task run."""
-        return cast("_Result", _task(name, act)())
+        with during(name):
+            return cast("_Result", _task(name, act)())
 
     def each(
         self, name: Callable[[_Item], str], items: Sequence[_Item], act: Callable[[_Item], _Result]
     ) -> Iterator[_Result]:
         """One task run an item, side by side."""
-        futures = [_task(name(item), partial(act, item)).submit() for item in items]
-        for future in as_completed(futures):
-            yield cast("_Result", future.result())
+        futures = {_task(name(item), partial(act, item)).submit(): name(item) for item in items}
+        for future in as_completed(list(futures)):
+            with during(futures[future]):
+                found = future.result()
+            yield cast("_Result", found)
 
 
 def _task(name: str, act: Callable[[], _Result]) -> Any:
@@ -82,6 +86,7 @@ def cycle(
     that could not go on is Failed. The result is the run's report.
     """
     _log_to_the_run()
+    hears = LISTENER.get(Listener())
     done = run_cycle(
         open_home(Path(home)),
         feeds=feeds or [],
@@ -89,8 +94,9 @@ def cycle(
         accepted=accepted or [],
         verify=verify,
         engine=UnderPrefect(),
-        listener=LISTENER.get(Listener()),
+        listener=hears,
     )
+    hears.done(done)
     create_markdown_artifact(key="cycle", markdown=summary(done), description=f"run {done.run_id}")
     if done.exit_code:
         return Completed(name="Needs a person", message="; ".join(done.alerts)[:500], data=done)

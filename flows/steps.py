@@ -12,7 +12,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import datetime, time
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar, cast
 
 from expectations.contracts.alerts import feed_failed, release_refused, run_failed
 from expectations.contracts.periods import Period
@@ -20,7 +21,7 @@ from expectations.contracts.times import now
 from flows.access import keep_private, open_releases
 from flows.collecting import Collected, claims, collect_source, failed_to_collect, landed_now, sources_of
 from flows.examining import Job, by_contract, examine
-from flows.mistakes import NothingPublishedError
+from flows.mistakes import NoRoomError, NothingPublishedError, during, step_of
 from flows.planning import (
     FAILED_OUTCOMES,
     NOTHING_NEW,
@@ -34,6 +35,7 @@ from flows.planning import (
     writing,
 )
 from flows.terminal import to_json
+from sources.disk import full_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("danvan")
 FORMS = ("html", "json")
 
+_Asked = ParamSpec("_Asked")
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -77,20 +80,21 @@ class Direct:
     workers: int
     name: str = "direct"
 
-    def step(self, name: str, act: Callable[[], _Result]) -> _Result:  # noqa: ARG002
+    def step(self, name: str, act: Callable[[], _Result]) -> _Result:
         """Run it."""
-        return act()
+        with during(name):
+            return act()
 
     def each(
-        self,
-        name: Callable[[_Item], str],  # noqa: ARG002
-        items: Sequence[_Item],
-        act: Callable[[_Item], _Result],
+        self, name: Callable[[_Item], str], items: Sequence[_Item], act: Callable[[_Item], _Result]
     ) -> Iterator[_Result]:
         """Run it for every item in threads."""
         with ThreadPoolExecutor(self.workers) as pool:
-            for future in as_completed([pool.submit(act, item) for item in items]):
-                yield future.result()
+            futures = {pool.submit(act, item): name(item) for item in items}
+            for future in as_completed(futures):
+                with during(futures[future]):
+                    found = future.result()
+                yield found
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +137,37 @@ class RunReport:
 
 @dataclass(slots=True)
 class Listener:
-    """Hears how far a run is: `stage(name, total)` when a part begins, `step(name)` when one of its parts is done."""
+    """Hears how far a run is: `stage(name, total)` when a part begins, `step(name)` when one of its parts is done.
+
+    `done(report)` when all of it is, also where nobody is left to take what the run returns.
+    """
 
     stage: Callable[[str, int | None], None] = field(default=lambda _name, _total: None)
     step: Callable[[str], None] = field(default=lambda _name: None)
+    done: Callable[[RunReport], None] = field(default=lambda _report: None)
 
 
+def _says_when_full(run: Callable[_Asked, _Result]) -> Callable[_Asked, _Result]:
+    """A run that meets a full disk says where, how much is left, in which step, and that nothing is lost."""
+
+    @wraps(run)
+    def told(*arguments: _Asked.args, **options: _Asked.kwargs) -> _Result:
+        try:
+            return run(*arguments, **options)
+        except Exception as fault:
+            home = cast("Home", arguments[0])
+            said = full_disk(fault, home.path)
+            if said is None:
+                raise
+            raise NoRoomError(
+                f"step {step_of(fault) or 'run'}: {said}. Free some and run again: what was booked stays, the current"
+                " release too, and the next run goes on from here"
+            ) from fault
+
+    return told
+
+
+@_says_when_full
 def run_cycle(
     home: Home,
     *,

@@ -33,10 +33,14 @@ class SidecarMissingError(SourceError):
     transient = True
 
 
-class LandingFullError(SourceError):
-    """Raised by `landing.land` when the disk of the home folder takes no more bytes."""
+class DiskFullError(SourceError):
+    """Raised by `ReadingPool.verdict_of` when the disk took no more while a file was read: no fault of the file."""
 
     transient = True
+
+
+class LandingFullError(DiskFullError):
+    """Raised by `landing.land` when the disk of the home folder takes no more bytes."""
 
 
 class DamagedLandingError(SourceError):

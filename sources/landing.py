@@ -10,7 +10,6 @@ A delivery exists from the moment its sidecar does. The warehouse can be made ag
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import logging
@@ -25,6 +24,7 @@ from expectations.contracts.deliveries import Delivery
 from expectations.contracts.periods import PeriodError
 from expectations.contracts.times import now
 from sources.connectors.files import FileSource
+from sources.disk import is_full, room
 from sources.errors import (
     DamagedLandingError,
     FileChangingError,
@@ -92,8 +92,17 @@ class Landing:
 
     def land(self, offer: Offer) -> Delivery:
         """Fetch an offer and keep it; see `land`."""
-        delivery = _land(self.feed, self._source, offer, self.home)
-        self._seen.remember(offer, delivery.delivery_id)
+        try:
+            delivery = _land(self.feed, self._source, offer, self.home)
+            self._seen.remember(offer, delivery.delivery_id)
+        except OSError as wrong:
+            if is_full(wrong):
+                place, size = self.home / LANDING, offer.size_bytes or "?"
+                raise LandingFullError(
+                    f"{place}: no space left for {offer.name} ({size} bytes): {room(place, self.home)};"
+                    " free some and run again"
+                ) from wrong
+            raise
         return delivery
 
 
@@ -151,11 +160,14 @@ def keep_sidecar(home: Path, delivery: Delivery, **beside: str | None) -> Delive
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     told = {**asdict(delivery), **beside}
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(told, stream, ensure_ascii=False, indent=1, default=_iso)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(told, stream, ensure_ascii=False, indent=1, default=_iso)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
     _sync_folder(path.parent)
     return delivery
 
@@ -207,10 +219,6 @@ def _land(feed: Feed, source: FileSource, offer: Offer, home: Path) -> Delivery:
         raise FileVanishedError(
             f"{feed.feed_id}: {offer.name} was listed and is gone; it will be tried again"
         ) from None
-    except OSError as wrong:
-        if wrong.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise LandingFullError(f"{home / LANDING}: no space left; free some and run again") from wrong
-        raise
     finally:
         with contextlib.suppress(FileNotFoundError):
             draft.unlink()

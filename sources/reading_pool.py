@@ -12,7 +12,8 @@ from expectations.contracts.deliveries import Reading
 from expectations.contracts.findings import Finding
 from sources.bounded import Limits, WorkerPool
 from sources.child import PanicError
-from sources.errors import WorkerDiedError, WorkerKilledError, WorkerTimeoutError
+from sources.disk import is_full
+from sources.errors import DiskFullError, WorkerDiedError, WorkerKilledError, WorkerTimeoutError
 from sources.reading import read_here
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class ReadingPool:
             words = "Tệp hỏng: chương trình đọc không xử lý được cấu trúc bên trong."
             return self._refused("reader_panicked", words)
         except Exception as wrong:
+            if is_full(wrong):
+                raise DiskFullError(f"{arguments[-1]}: the disk took no more while a file was read: {wrong}") from wrong
             LOG.exception("%s: the reader failed", arguments[:2])
             return self._refused("reader_failed", f"Chương trình đọc không xử lý được tệp ({type(wrong).__name__}).")
 

@@ -8,7 +8,7 @@ from expectations.contracts.sql import literal
 from expectations.contracts.times import now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
 

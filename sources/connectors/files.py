@@ -74,15 +74,12 @@ class FileSource:
         )
 
     def beside(self, ending: str) -> list[Offer]:
-        """The files of the folder whose name has that ending, whatever the glob says."""
+        """The files that lie beside those of the glob: of the same name with that ending after it."""
         try:
-            listed = self._listed() or []
-            if "/" in self.glob:  # the glob lists what it matches only
-                pattern = f"{self._root.rstrip('/')}/{self.glob}{ending}"
-                listed = list(self._fs.glob(pattern, detail=True).values())
+            found = self._folder.offers(f"{self.glob}{ending}") or []
         except Exception as wrong:
             raise self._translated(wrong) from wrong
-        return [self._remote(entry) for entry in listed if str(entry["name"]).endswith(ending)]
+        return [offer for offer in found if offer.name.endswith(ending)]
 
     def look(self, offer: Offer) -> Offer:
         """The file as it is now. Raises FileNotFoundError when it is gone."""

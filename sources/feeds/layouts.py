@@ -159,6 +159,11 @@ class FormLayout(Strict):
     blank_is_zero: bool = Field(True, description="An empty cell of a form is 0; `false`: unknown.")
     blanks: Words = Field((), description="Cell texts that mean: no value, in every column.")
     nil: Words = Field((), description="Texts of a row that says that nothing occurred, e.g. `Không phát sinh`.")
+    packed: Literal["gzip", "zip"] | None = Field(
+        None,
+        description="The file comes packed: `gzip` (`.csv.gz`), or `zip` with exactly one file inside. It is unpacked "
+        "to its end, and its checksum is compared.",
+    )
     other_sheets: dict[Word, Word] = Field(
         default_factory=dict, description="Sheets that are known and not read: name → reason."
     )

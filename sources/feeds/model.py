@@ -337,6 +337,7 @@ class FeedEntry(Strict):
         if (self.period.origin == "form") != (kind == "form"):
             raise ValueError("layout: {format: form} and period: {from: form} belong together")
         if kind == "form":
+            self._check_declaration()
             return self._whole_form()
         if self.unit.cell:
             raise ValueError("unit: {cell: …} is for layout: {format: form}")
@@ -346,10 +347,7 @@ class FeedEntry(Strict):
             raise ValueError("period: {from: field} is for format json")
         if self.period.origin == "cell" and kind not in ("csv", *SHEET_FORMATS):
             raise ValueError("period: {from: cell} is for sheets and csv")
-        if self.whole and self.whole.trailer and (kind not in ("csv", "ndjson") or "16" in self._encoding()):
-            raise ValueError("whole: {trailer: …} is for csv and ndjson in an encoding of single bytes or UTF-8")
-        if self.whole and self.whole.field and kind != "json":
-            raise ValueError("whole: {field: …} is for format json")
+        self._check_declaration()
         if self.parts and kind not in SHEET_FORMATS:
             raise ValueError(f"'parts' are sheets; format {kind} has none")
         if not self.columns and not any(part.columns for part in self.parts):
@@ -372,6 +370,14 @@ class FeedEntry(Strict):
         if self.dataset != DATASET:
             raise ValueError(f"format form feeds the dataset {DATASET}, not {self.dataset}")
         return self
+
+    def _check_declaration(self) -> None:
+        """What the source declares of its files stands where this kind of file can hold it."""
+        kind = self.layout.format
+        if self.whole and self.whole.trailer and (kind not in ("csv", "ndjson") or "16" in self._encoding()):
+            raise ValueError("whole: {trailer: …} is for csv and ndjson in an encoding of single bytes or UTF-8")
+        if self.whole and self.whole.field and kind != "json":
+            raise ValueError("whole: {field: …} is for format json")
 
     def _encoding(self) -> str:
         return getattr(self.layout, "encoding", "")
