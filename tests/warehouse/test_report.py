@@ -15,11 +15,21 @@ import duckdb
 import pytest
 
 from expectations.contracts.periods import PeriodError
+from expectations.contracts.words.wording import (
+    Words,
+    both,
+    change,
+    number,
+    percent,
+    period_name,
+    quantity,
+    texts,
+    words,
+)
 from tests.warehouse.report_release import HOSTILE
 from tests.warehouse.report_release import release as sample_release
 from warehouse.reports.assessment import STATUSES, AssessmentError, Letterhead, assess, render_html
 from warehouse.reports.charts import Axis, shares
-from warehouse.reports.wording import Words, both, change, number, percent, period_name, quantity, texts, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -34,11 +34,11 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.periods import CALENDAR, Period, PeriodError, regimes
+from expectations.contracts.words.wording import period_name
 from warehouse.reports import evidence
 from warehouse.reports.figures import catalogue, figures, missing_figure, values
 from warehouse.reports.page import render_html
 from warehouse.reports.records import Row, fetch
-from warehouse.reports.wording import period_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

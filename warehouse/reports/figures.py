@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from expectations.contracts.periods import Period
+from expectations.contracts.words.wording import Words, both, number, quantity, tenths, words
 from warehouse.reports.records import Row, fetch
-from warehouse.reports.wording import Words, both, number, quantity, tenths, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

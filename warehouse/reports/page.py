@@ -9,10 +9,22 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from expectations.contracts.words.wording import (
+    Words,
+    both,
+    change,
+    day,
+    moment,
+    number,
+    percent,
+    quantity,
+    tenths,
+    texts,
+    words,
+)
 from warehouse.reports import evidence
 from warehouse.reports.charts import Axis, shares
 from warehouse.reports.figures import sentence
-from warehouse.reports.wording import Words, both, change, day, moment, number, percent, quantity, tenths, texts, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

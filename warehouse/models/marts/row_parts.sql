@@ -1,17 +1,22 @@
--- Which units have rows for which period of a dataset. Periods and units as they came, before any rolling up.
--- vi: Đơn vị nào có dòng dữ liệu cho kỳ nào của từng tập dữ liệu.
+-- Which units have rows for which period of a dataset, and how many. Periods and units as they came, before any rolling up.
+-- vi: Đơn vị nào có dòng dữ liệu cho kỳ nào của từng tập dữ liệu, bao nhiêu dòng.
 -- grain: dataset, period, unit_code
-select distinct 'dossiers' as dataset, period, unit_code
+select 'dossiers' as dataset, period, unit_code, count(*) as row_count
 from core.dossiers_current
+group by period, unit_code
 union all
-select distinct 'service_reports', period, unit_code
+select 'service_reports', period, unit_code, count(*)
 from core.service_reports_current
+group by period, unit_code
 union all
-select distinct 'survey_responses', period, unit_code
+select 'survey_responses', period, unit_code, count(*)
 from core.survey_responses_current
+group by period, unit_code
 union all
-select distinct 'petitions', period, unit_code
+select 'petitions', period, unit_code, count(*)
 from core.petitions_current
+group by period, unit_code
 union all
-select distinct 'activities', period, unit_code
+select 'activities', period, unit_code, count(*)
 from core.activities_current
+group by period, unit_code
