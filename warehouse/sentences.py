@@ -46,7 +46,7 @@ def create_worded(con: duckdb.DuckDBPyConnection, table: str, query: str, words:
 
     con.execute(f"create or replace temp table {FACTS} as\n{query}")
     first, second = COLUMNS[words]
-    rows, vi, en = zip(*_RENDERERS[words](con), strict=True)
+    rows, vi, en = zip(*RENDERERS[words](con), strict=True)
     frame = pl.DataFrame({"row_place": rows, first: vi, second: en}, schema_overrides={"row_place": pl.Int64})
     con.register("worded_texts", frame.to_arrow())
     con.execute(
@@ -173,4 +173,5 @@ _CLAUSE_FACTS = (
     "phrase_en",
 )  # fmt: skip
 
-_RENDERERS = {"indicator_phrases": _indicator_phrases, "goal_reasons": _goal_reasons}
+RENDERERS = {"indicator_phrases": _indicator_phrases, "goal_reasons": _goal_reasons}
+"""Who words the rows of a model: (place of the row, Vietnamese, English), by the name in the header."""

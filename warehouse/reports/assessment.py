@@ -8,25 +8,25 @@ texts, shares are in percent):
 - `coverage`: [dataset, label_vi, label_en, units_in_scope, units_reporting, coverage_pct, missing_units]
 - `summary`: total, by_status, previous_by_status, changes [goal_id, before, now, is], moves {better, worse} of figures
 - `sections`: [section, by_status, goals [goal_id, quote_vi, gloss_en, responsible, measurability, status,
-  previous_status, direction, reason_vi, reason_en, coverage_pct, scored_count, met_count,
-  verdicts {verdict: indicator codes}, figures, narrative]]
+  previous_status, direction, reason_vi, reason_en, coverage_pct, scored_count, met_count, figures, narrative]]
 - a figure: indicator_code, name_vi, name_en, definition_id, is_primary, is_too_good, due_on, verdict, value,
-  value_unit, numerator, denominator, low, high, sample_size, coverage_pct, units_reporting, units_in_scope,
+  value_unit, cycle, numerator, denominator, low, high, sample_size, coverage_pct, units_reporting, units_in_scope,
+  months_known, months_in_span, rows_counted, rows_missing,
   availability, note_vi, beside, previous and same_period_last_year {period, value, numerator, denominator, change,
-  change_kind, is, not_comparable}, target {op, value, source, source_vi, is_stated_in_notice, certainty,
-  is_confirmed, is_reached}
+  change_kind, is, not_comparable, common_units, either_units}, target {op, value, source, source_vi,
+  is_stated_in_notice, certainty, is_confirmed, is_reached}
 - `side_by_side`: units [unit_code, name_vi, short_name, level], left_out_count, matrix [goal_id, by_unit],
   streams [stream, indicators, rows [unit_code, cells]]
 - `satisfaction`: [questionnaire_id, factors [factor_code, factor_vi, factor_en, by_unit]]
 - `petitions`: {unit_code: [kind_code, by_band, open_count, overdue_count]}
 - `timeliness`: [definition_id, by_unit]
+- `rules`: the rows of ref.status_rules [position, status, rule_vi, rule_en]
 - `missing`: gate_pct, obligations, without_source, without_data
 - `quality`: datasets, deliveries, rows, findings, unplaced
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STATUSES", "AssessmentError", "Letterhead", "assess", "render_html"]
 
-STATUSES = ("met", "partly_met", "not_met", "not_enough_data", "narrative")
+STATUSES = ("met", "partly_met", "not_met", "not_enough_data", "monitored", "narrative")
 SECTIONS = ("1-results", "1-limitations", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6")
 STREAMS = ("AR", "SA", "PE", "MM")
 
@@ -134,6 +134,10 @@ def assess(
         },
         "satisfaction": evidence.satisfaction(con, str(wanted), codes),
         "petitions": evidence.petition_backlog(con, str(wanted), codes),
+        "rules": sorted(
+            fetch(con, "ref.status_rules", ("position", "status", "rule_vi", "rule_en")),
+            key=lambda row: row["position"],
+        ),
         "timeliness": evidence.timeliness(con, str(wanted), codes),
         "missing": {
             "gate_pct": _coverage_gate(con),
@@ -160,7 +164,6 @@ def _verdicts(con: duckdb.DuckDBPyConnection, period: str, unit_code: str) -> di
         "met_count",
         "direction",
         "previous_status",
-        "figures",
         "narrative_vi",
         "narrative_author",
         "narrative_entered_on",
@@ -230,7 +233,6 @@ def _goal(
                 "met_count",
             )
         },
-        "verdicts": _by_verdict(verdict.get("figures")),
         "figures": [figure for code in codes for figure in ours.get(code) or [missing_figure(code, indicators)]],
         "narrative": {
             "text": verdict.get("narrative_vi"),
@@ -240,14 +242,6 @@ def _goal(
         if verdict["status"] == "narrative"
         else None,
     }
-
-
-def _by_verdict(figures: str | None) -> dict[str, list[str]]:
-    """Indicator codes of a goal by what was found for each (met, not_met, better, worse, same, low_coverage …)."""
-    found: dict[str, list[str]] = {}
-    for figure in json.loads(figures or "[]"):
-        found.setdefault(str(figure["verdict"]), []).append(str(figure["indicator_code"]))
-    return found
 
 
 def _summary(sections: Sequence[Row]) -> Row:

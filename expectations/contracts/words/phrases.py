@@ -127,7 +127,9 @@ class Voice:
         text = f"{SIGNS[facts['target_op']]} {amount}" + ((" %" if self.side == 0 else "%") if percent else "")
         if facts["is_target_stated"]:
             return self.say("target.stated", target=text.removeprefix("= "))
-        source = facts["source_vi" if self.side == 0 else "source_en"] or facts["target_source"] or "–"
+        source = facts["source_vi" if self.side == 0 else "source_en"] or facts["target_source"]
+        if not source:
+            return self.say("target.bare", target=text)
         key = "target.borrowed" if facts["is_target_deciding"] else "target.unconfirmed"
         return self.say(key, target=text, source=source)
 

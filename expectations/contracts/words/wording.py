@@ -59,7 +59,7 @@ def texts() -> dict[str, tuple[str, str]]:
 
 @lru_cache(maxsize=1)
 def catalogue() -> dict[str, tuple[str, str]]:
-    """The catalogue as written, from its files: key → (Vietnamese, English). Raises ValueError for a key that stands twice."""
+    """The catalogue as written: key → (Vietnamese, English). Raises ValueError for a key that stands twice."""
     found: dict[str, tuple[str, str]] = {}
     for name in CATALOGUE:
         for key, pair in read_yaml(files(__package__).joinpath(name).read_text(encoding="utf-8")).items():
