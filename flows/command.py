@@ -64,7 +64,7 @@ def _explain(fault: Exception) -> int:
     from sources.errors import SourceError
     from sources.feeds import FeedError
     from warehouse.query import QueryError
-    from warehouse.reference.loader import ReferenceDataError
+    from warehouse.reference.checks import ReferenceDataError
     from warehouse.store import WarehouseError
 
     wrong = (HomeError, FeedError, ContractError, PeriodError, ReferenceDataError, QueryError)

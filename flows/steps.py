@@ -502,6 +502,8 @@ def _latest_periods(con: duckdb.DuckDBPyConnection, unit_code: str) -> list[str]
     completed = [latest]
     if latest.quarter in {2, 4}:
         completed.append(Period(latest.year, half=latest.quarter // 2))
+    if latest.quarter == 3:
+        completed.append(Period(latest.year, nine_months=True))
     if latest.quarter == 4:
         completed.append(Period(latest.year))
     return [label for label in map(str, completed) if label in held]

@@ -73,7 +73,7 @@ def _rows(
         left join ref.indicator_definitions as own using (indicator_code, definition_id)
         where terms.indicator_code = $code
           and (terms.definition_id = $definition or own.breakdown is not null)
-          and terms.part <> 'beside'
+          and terms.part in ('numerator', 'denominator')
         """,
         {"code": indicator_code, "definition": definition},
     ).fetchall()

@@ -60,13 +60,14 @@ def mark_built(con: duckdb.DuckDBPyConnection, mark: str) -> None:
 def _models_text() -> bytes:
     digest = hashlib.sha256()
     # the law of counting and the sums are made there
-    digest.update(files("warehouse").joinpath("measures.py").read_bytes())
-    folders = [files("warehouse").joinpath("models")]
+    for name in ("measures.py", "sentences.py"):
+        digest.update(files("warehouse").joinpath(name).read_bytes())
+    folders = [files("warehouse").joinpath("models"), files("expectations.contracts").joinpath("words")]
     while folders:
         folder = folders.pop()
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
             if entry.is_dir():
                 folders.append(entry)
-            elif entry.name.endswith((".sql", ".csv")):
+            elif entry.name.endswith((".sql", ".csv", ".yaml", ".py")):
                 digest.update(entry.read_bytes())
     return digest.digest()

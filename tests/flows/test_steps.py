@@ -58,7 +58,7 @@ def test_a_cycle_loads_assesses_publishes_and_reports(two_districts: Any) -> Non
     ]
     assert json.loads((two_districts.path / "reports" / "assessment-2024-Q1.json").read_text(encoding="utf-8"))
     assert (
-        rows(two_districts, "select count(*) as goals from marts.assessment where period = '2024-Q1'")[0]["goals"] >= 51
+        rows(two_districts, "select count(*) as goals from marts.assessment where period = '2024-Q1'")[0]["goals"] >= 56
     )
     assert not list((two_districts.path / "work").iterdir())
     made = [two_districts.path / name for name in ("landing", "reports", "releases", "work", "warehouse.duckdb")]
