@@ -24,6 +24,7 @@ STATUSES = {
     "partly_met": "partly met",
     "not_met": "not met",
     "not_enough_data": "not enough data",
+    "monitored": "monitored",
     "narrative": "narrative",
 }
 

@@ -86,6 +86,8 @@ class Voice:
     def _judged(self, verdict: str, name: str, facts: Facts) -> str:
         places: dict[str, object] = {"name": name, "value": self._value(facts)}
         key = f"clause.{verdict}"
+        if facts["value_unit"] == "yes_no" and verdict in {"reached", "not_reached"}:
+            return self.say(f"clause.yes_no.{verdict}", name=name, target=self._source(facts), since=self._since(facts))
         match verdict:
             case "reached" | "not_reached":
                 key += ".down" if facts["direction"] == "down" else ""
@@ -116,10 +118,21 @@ class Voice:
         if facts["is_too_good"]:
             note += self.texts["value.too_good"]
         if facts["value_unit"] != "%":
-            return self.number(value, 0 if float(value).is_integer() else 1) + note
+            return self._amount(value, facts["value_unit"]) + note
         share = self.number(value, _decimals(value, facts["target"]))
         counts = {side: self.number(facts[side]) for side in ("numerator", "denominator")}
         return self.say("value.share", value=share, **counts) + note
+
+    def _amount(self, value: float, value_unit: str) -> str:
+        """A value that is no share, with its unit where that is more than a number of things."""
+        text = self.number(value, 0 if float(value).is_integer() else 1)
+        key = f"value.{value_unit}"
+        return self.say(key, value=text) if key in self.texts else text
+
+    def _source(self, facts: Facts) -> str:
+        """Where a duty without a level stands, in brackets; empty where nothing names it."""
+        source = facts["source_vi" if self.side == 0 else "source_en"] or facts["target_source"]
+        return f" ({source})" if source else ""
 
     def _target(self, facts: Facts) -> str:
         wanted, percent = facts["target"], facts["value_unit"] == "%"
@@ -172,13 +185,17 @@ class Voice:
     def _worst(self, facts: Facts) -> str:
         if facts["worst_unit"] is None:
             return ""
-        return self.say(
-            "worst.down" if facts["direction"] == "down" else "worst.up",
-            unit=self.scene.unit_name(facts["worst_unit"], facts["period_to"]),
-            value=self.number(facts["worst_unit_value"], 1),
-            numerator=self.number(facts["worst_unit_numerator"]),
-            denominator=self.number(facts["worst_unit_denominator"]),
-        )
+        if facts["value_unit"] == "%":
+            value = self.say(
+                "value.share",
+                value=self.number(facts["worst_unit_value"], 1),
+                numerator=self.number(facts["worst_unit_numerator"]),
+                denominator=self.number(facts["worst_unit_denominator"]),
+            )
+        else:
+            value = self._amount(facts["worst_unit_value"], facts["value_unit"])
+        unit = self.scene.unit_name(facts["worst_unit"], facts["period_to"])
+        return self.say("worst.down" if facts["direction"] == "down" else "worst.up", unit=unit, value=value)
 
     def _gap(self, facts: Facts, gap: str) -> str:
         dataset = self.datasets.get(self.scene.dataset_of.get(facts["indicator_code"], ""), "–")
