@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
 
+from expectations.contracts.secrets import remember
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -140,7 +142,7 @@ def _with_environment(channel: str) -> str:
     if not mark:
         return channel
     name, _, tail = rest.partition("}")
-    return head + os.environ[name] + _with_environment(tail)
+    return head + remember(os.environ[name]) + _with_environment(tail)
 
 
 def _to_terminal(title: str, body: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from expectations.alerts import Alert, quarantine_alert, send
+from expectations.contracts.finding_words import words_of
 from flows.planning import FAILED_OUTCOMES
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from warehouse.privacy import MaskedCells
 
 LOG = logging.getLogger("danvan")
+
+_OF_THE_CHAIN = ("Q06", "Q07")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +159,18 @@ def _of_deliveries(con: duckdb.DuckDBPyConnection, plan: Plan, booked: Booked) -
 def _gates(con: duckdb.DuckDBPyConnection, delivery_ids: Sequence[str]) -> dict[str, str]:
     """What the gates said of each delivery."""
     rows = con.execute(
-        "select delivery_id, string_agg(said, ' ' order by said) from (select distinct delivery_id,"
-        " rule_id || ': ' || message_vi as said from ops.findings"
-        " where severity = 'gate' and list_contains(cast(? as varchar[]), delivery_id)) group by 1",
+        "select distinct delivery_id, dataset, rule_id, check_name, column_name, message_vi from ops.findings"
+        " where severity = 'gate' and list_contains(cast(? as varchar[]), delivery_id) order by all",
         [list(delivery_ids)],
     ).fetchall()
-    return dict(rows)
+    said: dict[str, list[str]] = {}
+    for delivery_id, dataset, rule_id, check, column, message in rows:
+        # Of the chain of deliveries only file names and counts are told; what a reader says may quote the file.
+        words = message if rule_id in _OF_THE_CHAIN else words_of(dataset, rule_id, check, column)
+        line = f"{rule_id}: {words}"
+        if line not in said.setdefault(str(delivery_id), []):
+            said[str(delivery_id)].append(line)
+    return {delivery_id: " ".join(lines) for delivery_id, lines in said.items()}
 
 
 def _of_obligations(obligations: Sequence[Obligation]) -> Iterator[Raised]:

@@ -101,7 +101,7 @@ def _read(plan: Plan, contract: Contract, job: Job) -> Reading:
     path = check_landed(plan.home.path, job.delivery)
     work = plan.work / "readings" / job.delivery.delivery_id
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return readers(plan.home).read(path, job.delivery.file_name, job.feed, contract, plan.units, work)
+    return readers(plan.home).read(path, job.delivery.file_name, job.feed, contract, plan.units, work, plan.keys)
 
 
 class _Batch:

@@ -17,6 +17,7 @@ from sources.readers.sheets import sentence_rows
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from expectations.contracts.hash_keys import HashKeys
     from expectations.contracts.model import Contract
     from sources.feeds import Feed
     from sources.units import UnitIndex
@@ -32,11 +33,18 @@ def preload() -> None:
 
 
 def read_here(  # noqa: PLR0917 - the way of a row, in order
-    path: Path, file_name: str, feed: Feed, contract: Contract, units: UnitIndex, work_dir: Path
+    path: Path,
+    file_name: str,
+    feed: Feed,
+    contract: Contract,
+    units: UnitIndex,
+    work_dir: Path,
+    keys: HashKeys | None = None,
 ) -> Reading:
     """Read one file in this process; `sources.reading_pool` calls it in a worker. Call it for trusted files only.
 
     `units` knows the units of all dates; for a survey `contract` is already expanded by its questionnaire.
+    `keys` hash the numbers of persons in key columns; without them the contract refuses such rows.
     Writes `<work_dir>/<stem>.frame.parquet` and, when cells are defective, `<stem>.defects.parquet`.
     """
     claimed, extracted_at = from_name(feed, file_name)
@@ -54,6 +62,7 @@ def read_here(  # noqa: PLR0917 - the way of a row, in order
             bad_cells=bad_cells,
             period_claimed=claimed,
             sentence_rows=_sentence_rows(path, feed),
+            keys=keys,
         )
     except UnreadableFileError as wrong:
         frames.discard()

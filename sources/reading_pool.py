@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from expectations.contracts.hash_keys import HashKeys
     from expectations.contracts.model import Contract
     from sources.feeds import Feed
     from sources.units import UnitIndex
@@ -47,14 +48,21 @@ class ReadingPool:
         self.workers.close()
 
     def read(  # noqa: PLR0917 - the signature of `reading.read_here`
-        self, path: Path, file_name: str, feed: Feed, contract: Contract, units: UnitIndex, work_dir: Path
+        self,
+        path: Path,
+        file_name: str,
+        feed: Feed,
+        contract: Contract,
+        units: UnitIndex,
+        work_dir: Path,
+        keys: HashKeys | None = None,
     ) -> Reading:
         """Read one file in a worker and wait for it. Never raises for what is in the file.
 
         Feed, contract and units travel to a worker once, by their identity: hand over the same objects every time.
         """
         keep = self.workers.keep
-        return self.verdict_of(read_here, path, file_name, keep(feed), keep(contract), keep(units), work_dir)
+        return self.verdict_of(read_here, path, file_name, keep(feed), keep(contract), keep(units), work_dir, keys)
 
     def verdict_of(self, task: Callable[..., Reading], *arguments: Any) -> Reading:
         """Run a reading function in a worker; whatever becomes of it, twice, is a Q01 gate finding on its file."""

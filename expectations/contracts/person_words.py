@@ -1,30 +1,189 @@
-"""Words by which a person is told from a place, an office or a law: surnames, titles, roles, what is named after people.
+"""Words that tell a person from a place, an office or a law: surnames, titles, roles, what is named after people.
 
 Data of `expectations.contracts.privacy`, measured by `tests/expectations/test_person_recall.py`.
 """
 
 from __future__ import annotations
 
-SURNAMES = (
-    "Nguyễn Trần Lê Phạm Hoàng Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý Đào Đinh Đoàn Trịnh Mai Lương Tô Cao Tạ Chu"
-    " Lưu Hà Phùng Thái Lâm Tống Quách Kiều Vương Trương Nghiêm Doãn Triệu Khổng Bạch Luyện Khuất Tăng Châu Thân Ninh"
-    " Lại La Lã Lò Nông Đàm Từ Hứa Tiêu Giang Lục Mạc Cù Thạch Ông Âu Quản Đồng Phí Giáp Hán Cấn Đậu Thiều Lữ"
-).split()
-SURE_SURNAMES = (
-    "Nguyễn Trần Lê Phạm Hoàng Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Ngô Đinh Trịnh Tạ Phùng Quách Trương Nghiêm Doãn Khổng"
-).split()
+SURNAMES = [
+    "Nguyễn",
+    "Trần",
+    "Lê",
+    "Phạm",
+    "Hoàng",
+    "Huỳnh",
+    "Phan",
+    "Vũ",
+    "Võ",
+    "Đặng",
+    "Bùi",
+    "Đỗ",
+    "Hồ",
+    "Ngô",
+    "Dương",
+    "Lý",
+    "Đào",
+    "Đinh",
+    "Đoàn",
+    "Trịnh",
+    "Mai",
+    "Lương",
+    "Tô",
+    "Cao",
+    "Tạ",
+    "Chu",
+    "Lưu",
+    "Hà",
+    "Phùng",
+    "Thái",
+    "Lâm",
+    "Tống",
+    "Quách",
+    "Kiều",
+    "Vương",
+    "Trương",
+    "Nghiêm",
+    "Doãn",
+    "Triệu",
+    "Khổng",
+    "Bạch",
+    "Luyện",
+    "Khuất",
+    "Tăng",
+    "Châu",
+    "Thân",
+    "Ninh",
+    "Lại",
+    "La",
+    "Lã",
+    "Lò",
+    "Nông",
+    "Đàm",
+    "Từ",
+    "Hứa",
+    "Tiêu",
+    "Giang",
+    "Lục",
+    "Mạc",
+    "Cù",
+    "Thạch",
+    "Ông",
+    "Âu",
+    "Quản",
+    "Đồng",
+    "Phí",
+    "Giáp",
+    "Hán",
+    "Cấn",
+    "Đậu",
+    "Thiều",
+    "Lữ",
+]
+SURE_SURNAMES = [
+    "Nguyễn",
+    "Trần",
+    "Lê",
+    "Phạm",
+    "Hoàng",
+    "Huỳnh",
+    "Phan",
+    "Vũ",
+    "Võ",
+    "Đặng",
+    "Bùi",
+    "Đỗ",
+    "Ngô",
+    "Đinh",
+    "Trịnh",
+    "Tạ",
+    "Phùng",
+    "Quách",
+    "Trương",
+    "Nghiêm",
+    "Doãn",
+    "Khổng",
+]
 """Surnames that hardly begin the name of anything else."""
-MIDDLES = (
-    "Văn Thị Đình Hữu Đức Ngọc Quang Xuân Minh Bá Duy Trọng Huy Tiến Mạnh Thu Thúy Thuý Thuỳ Thùy Hồng Bích Quốc Tuấn"
-    " Thế Khắc Viết Sỹ Sĩ Danh Đăng Phương Quỳnh Diệu Mỹ Tất Doãn Như Kim Hoài Khánh Gia Bảo Nhật Việt Anh Trung Hoàng"
-    " Thanh Thành Công Phúc Phước Hải Hùng Cao Thiện Chí Ánh Lan Tuyết Vân Yến Nguyệt Cẩm Trà Tường Hà Đắc Vĩnh Long"
-).split()
-PLAIN_SURE = "Dương Hồ Lưu Lương Cao Mai Đoàn Chu Lý".split()
+MIDDLES = [
+    "Văn",
+    "Thị",
+    "Đình",
+    "Hữu",
+    "Đức",
+    "Ngọc",
+    "Quang",
+    "Xuân",
+    "Minh",
+    "Bá",
+    "Duy",
+    "Trọng",
+    "Huy",
+    "Tiến",
+    "Mạnh",
+    "Thu",
+    "Thúy",
+    "Thuý",
+    "Thuỳ",
+    "Thùy",
+    "Hồng",
+    "Bích",
+    "Quốc",
+    "Tuấn",
+    "Thế",
+    "Khắc",
+    "Viết",
+    "Sỹ",
+    "Sĩ",
+    "Danh",
+    "Đăng",
+    "Phương",
+    "Quỳnh",
+    "Diệu",
+    "Mỹ",
+    "Tất",
+    "Doãn",
+    "Như",
+    "Kim",
+    "Hoài",
+    "Khánh",
+    "Gia",
+    "Bảo",
+    "Nhật",
+    "Việt",
+    "Anh",
+    "Trung",
+    "Hoàng",
+    "Thanh",
+    "Thành",
+    "Công",
+    "Phúc",
+    "Phước",
+    "Hải",
+    "Hùng",
+    "Cao",
+    "Thiện",
+    "Chí",
+    "Ánh",
+    "Lan",
+    "Tuyết",
+    "Vân",
+    "Yến",
+    "Nguyệt",
+    "Cẩm",
+    "Trà",
+    "Tường",
+    "Hà",
+    "Đắc",
+    "Vĩnh",
+    "Long",
+]
+PLAIN_SURE = ["Dương", "Hồ", "Lưu", "Lương", "Cao", "Mai", "Đoàn", "Chu", "Lý"]
 """Those that are also sure without accents, before a middle name."""
 
 TITLES = (
     "ông", "bà", "anh", "chị", "cụ", "cô", "chú", "bác", "thầy", "ông/bà", "ông bà", "anh/chị", "anh chị", "đồng chí",
-    "đ/c", "người tố cáo", "người khiếu nại", "người bị tố cáo", "người bị khiếu nại", "người đứng đơn", "người làm đơn",
+    "đ/c", "người tố cáo", "người khiếu nại", "người bị tố cáo", "người bị khiếu nại", "người đứng đơn",
+    "người làm đơn",
     "người viết đơn", "người gửi đơn", "người nộp đơn", "người nộp hồ sơ", "người làm chứng", "người phản ánh",
     "người kiến nghị", "người liên hệ", "người đại diện", "người được ủy quyền", "người nộp", "người gửi", "họ tên",
     "họ và tên", "chủ hộ", "nguyên đơn", "bị đơn", "nạn nhân", "luật sư",
@@ -46,15 +205,18 @@ ROLES = (
     "Chủ tịch|Chủ Tịch|Chủ nhiệm|Chủ trì|Phó|Bí thư|Bí Thư|Trưởng|Giám đốc|Tổng|Ủy viên|Uỷ viên|Ủy ban|Uỷ ban|UBND|HĐND"
     "|MTTQ|BCH|BTV|BTC|Thường trực|Thường vụ|Đảng|Cán bộ|Công chức|Công an|Công ty|Công dân|Hội|Ban|Chi bộ|Chi hội"
     "|Chi cục|Cục|Sở|Phòng|Thanh tra|Kế toán|Văn phòng|Việt Nam|Thủ tướng|Thủ trưởng|Bộ|Nhà nước|Mặt trận|Lãnh đạo"
-    "|Viện|Tòa án|Toà án|Trung tâm|Hiệu trưởng|Hợp tác xã|HTX|Thôn|Xã|Huyện|Tỉnh|Hưng Yên|Quốc hội|Đại biểu|Đoàn viên|Đoàn thanh|Đoàn Thanh|Đoàn thể|Tổ"
-    "|Người|Đơn|Hồ sơ|Pháp luật|Thuế|Chất|Mã|Số|STT|Ngày|Địa chỉ|CHỦ TỊCH|PHÓ|BÍ THƯ|TRƯỞNG|GIÁM ĐỐC|ỦY BAN|ĐẢNG|CHẤT|CÔNG AN|CÔNG CHỨC|BAN|HỘI|SỞ|PHÒNG"
+    "|Viện|Tòa án|Toà án|Trung tâm|Hiệu trưởng|Hợp tác xã|HTX|Thôn|Xã|Huyện|Tỉnh|Hưng Yên|Quốc hội|Đại biểu"
+    "|Đoàn viên|Đoàn thanh|Đoàn Thanh|Đoàn thể|Tổ|Người|Đơn|Hồ sơ|Pháp luật|Thuế|Chất|Mã|Số|STT|Ngày|Địa chỉ"
+    "|CHỦ TỊCH|PHÓ|BÍ THƯ|TRƯỞNG|GIÁM ĐỐC|ỦY BAN|ĐẢNG|CHẤT|CÔNG AN|CÔNG CHỨC|BAN|HỘI|SỞ|PHÒNG"
 )
 """What may follow a title and names an office: "đồng chí Bí thư Huyện ủy"."""
 NOT_CALLED = (
     "Bà Rịa|BÀ RỊA|Bà Triệu|BÀ TRIỆU|Bà Trưng|BÀ TRƯNG|Bà Mẹ|BÀ MẸ|Bà Con|BÀ CON|Bà Chúa|Bà Đen|Bà Nà|Bà Huyện"
     "|bà Mẹ|bà Con|Bà mẹ|Bà con"
     "|Ông Đình|ÔNG ĐÌNH|Ông Ích Khiêm|ông Ích Khiêm|Ông Công|Ông Táo|Cô Tô|CÔ TÔ|Cô Giang|Bác Hồ|BÁC HỒ|Bác Ái|BÁC ÁI"
-    "|bác Hồ|Anh Sơn|ANH SƠN|Anh Dũng|ANH DŨNG|Anh Hùng|ANH HÙNG|Đoàn Thanh niên|Đoàn Thanh Niên|ĐOÀN THANH NIÊN|Thầy Cúng|Thầy Thuốc|Thầy thuốc|Bác Sĩ|Bác sĩ|Bác Sỹ|Chú Thích|Chú Ý|Chú Trọng"
+    "|bác Hồ|Anh Sơn|ANH SƠN|Anh Dũng|ANH DŨNG|Anh Hùng|ANH HÙNG"
+    "|Đoàn Thanh niên|Đoàn Thanh Niên|ĐOÀN THANH NIÊN|Thầy Cúng|Thầy Thuốc|Thầy thuốc"
+    "|Bác Sĩ|Bác sĩ|Bác Sỹ|Chú Thích|Chú Ý|Chú Trọng"
     "|Cụ Thể|Cô Đơn|Anh Ngữ|Anh Văn|CHÚ THÍCH|CHÚ Ý|CỤ THỂ"
 )
 """Places, streets and common words that read like a title with a name."""

@@ -98,12 +98,13 @@ _PAPER_WORDS = (
 )  # fmt: skip
 _ACCOUNT_WORDS = ("STK", "số tài khoản", "tài khoản", "số TK", "account")
 _NUMBERS = f"{_CONTIGUOUS}|{_PHONES}|{_PAPERS}"
+_PLATE = r"[0-9]{2} ?-? ?[A-Z][A-Z0-9]?[ -]{0,2}[0-9]{3}\.?[0-9]{2}"
 _LABELLED = "|".join(
     (
         rf"(?:{_spelled(*_PAPER_WORDS)})[^0-9]{{0,25}}[0-9](?:{_GAP}?[0-9]){{8,18}}",
         rf"(?:{_spelled('hộ chiếu', 'passport')})[^0-9]{{0,15}}[0-9]{{6,9}}",
         rf"(?:{_spelled(*_ACCOUNT_WORDS)})[^0-9]{{0,15}}[0-9](?:{_GAP}?[0-9A-Z]){{5,18}}",
-        rf"(?:{_spelled('biển số', 'biển kiểm soát', 'BKS', 'BSX')})[ :]{{0,3}}[0-9]{{2}} ?-? ?[A-Z][A-Z0-9]?[ -]{{0,2}}[0-9]{{3}}\.?[0-9]{{2}}",
+        rf"(?:{_spelled('biển số', 'biển kiểm soát', 'BKS', 'BSX')})[ :]{{0,3}}{_PLATE}",
     )
 )
 
@@ -111,12 +112,13 @@ _LABELLED = "|".join(
 
 _IN_EMAIL = r"""[^ @,;:()<>\[\]"'/\\|]"""
 _EMAIL = rf"{_IN_EMAIL}+ ?(?:@|\(at\)|\[at\]) ?{_IN_EMAIL}+\.[{_LETTER}]{{2,}}"
+_PLOTS = _spelled("số", "thôn", "xóm", "tổ", "đội", "khu", "ấp")
 _WAYS = _spelled("đường", "phố", "ngõ", "ngách", "hẻm")
 _ADDRESS = "|".join(
     (
         rf"(?:{_spelled('số nhà', 'nhà số', 'SN')}) ?:? ?[0-9]{_MORE}",
         rf"(?:{_spelled('số')} )?[0-9]{{1,4}}[A-Za-z]?(?:/[0-9]{{1,4}})* (?:{_WAYS}) {_MORE}",
-        rf"(?:{_spelled('trú tại', 'ngụ tại', 'ở tại')}) ?:? ?(?:{_spelled('số', 'thôn', 'xóm', 'tổ', 'đội', 'khu', 'ấp')}|{_WAYS}|[0-9]){_MORE}",
+        rf"(?:{_spelled('trú tại', 'ngụ tại', 'ở tại')}) ?:? ?(?:{_PLOTS}|{_WAYS}|[0-9]){_MORE}",
         rf"(?:{_spelled('địa chỉ', 'địa chỉ thường trú', 'nơi ở')}) ?: ?[{_UPPER}0-9t]{_MORE}",
     )
 )
@@ -174,9 +176,11 @@ _PARTS = (
     (rf"(^|[^0-9])(?:{_NUMBERS})([^0-9]|$)|{_EMAIL}", "", rf"\1{MASK}\2"),
     (rf"{_BEFORE}(?:{_LABELLED}|{_ADDRESS})", "[^;]{0,80}", rf"\1{MASK}"),
     (
-        rf"{_BEFORE}(?:{_CALLED}|{_FULL})"
-        rf"|(^ *|{_PUNCTUATED})(?:{_spelled(*words.AMBIGUOUS)})(?: ?: ?| ){_PLACE}?[{_UPPER}]{_MORE}"
-        rf"|(^ *|{_PUNCTUATED}){_ALONE}( *(?:$|[);,]))",
+        (
+            rf"{_BEFORE}(?:{_CALLED}|{_FULL})"
+            rf"|(^ *|{_PUNCTUATED})(?:{_spelled(*words.AMBIGUOUS)})(?: ?: ?| ){_PLACE}?[{_UPPER}]{_MORE}"
+            rf"|(^ *|{_PUNCTUATED}){_ALONE}( *(?:$|[);,]))"
+        ),
         rf"[{_LETTER}]*(?:[ .]{{1,2}}{_TOKEN}){{0,5}}",
         rf"\1\2\3{MASK}\4",
     ),
@@ -189,6 +193,9 @@ _COVERS = tuple((pattern.replace(_MORE, end), cover) for pattern, end, cover in 
 _NAMED_AFTER = [name for line in words.NAMED_AFTER.strip().split("\n") for name in line.split("|")]
 _NAMED_AFTER += [_without_accents(name) for name in _NAMED_AFTER]
 _PLACES = _any_of(*_NAMED_AFTER, *(name.upper() for name in _NAMED_AFTER))
+_ONSET = f"((?:^|[^{_LETTER}])"
+_VILLAGES = _spelled(*words.VILLAGE_WORDS)
+_OF_PLACES = _spelled(*words.PLACE_WORDS, *words.PLACES_AND_NAMES)
 _MARKS = (
     # đồng chí Bí thư: a title and an office
     (rf"((?:{_TITLE_FORMS}) ?:? ?)((?:{words.ROLES})(?:[^{_LETTER}]|$))", rf"\1{_OFFICE}\2"),
@@ -196,20 +203,19 @@ _MARKS = (
     (rf"(^|[^{_LETTER}])({words.NOT_CALLED})", rf"\1{_OFFICE}\2"),
     # thôn Bà Sinh, xã Ông Đình
     (
-        rf"((?:^|[^{_LETTER}])(?:{_spelled(*words.VILLAGE_WORDS, *words.PLACE_WORDS, *words.PLACES_AND_NAMES)}) )"
-        r"((?:Bà|BÀ|Ông|ÔNG|Anh|Cô|Chú|Bác|Cụ|Thầy) )",
+        rf"{_ONSET}(?:{_VILLAGES}|{_OF_PLACES}) )((?:Bà|BÀ|Ông|ÔNG|Anh|Cô|Chú|Bác|Cụ|Thầy) )",
         rf"\1{_OFFICE}\2",
     ),
     # Phạm Ngũ Lão, Lê Xá
     (rf"(^|[^{_LETTER}])((?:{_PLACES}|(?:{_SURNAME}) (?:Xá|XÁ))(?:[^{_LETTER}]|$))", rf"\1{_PLACE}\2"),
     # the same in capitals without accents: THI TRAN HONG CHAU is a township
     (
-        rf"((?:^|[^{_LETTER}])(?:THI|Thi|THUONG|Thuong|DOAN|Doan) )(TRAN |Tran |XA |Xa |MAI |Mai |THANH NIEN|Thanh nien)",
+        rf"{_ONSET}(?:THI|Thi|THUONG|Thuong|DOAN|Doan) )(TRAN |Tran |XA |Xa |MAI |Mai |THANH NIEN|Thanh nien)",
         rf"\1{_PLACE}\2",
     ),
     # phố Vũ Trọng Phụng
     (
-        rf"((?:^|[^{_LETTER}])(?:{_spelled(*words.PLACE_WORDS)}|{_any_of(*words.PLACES_AND_NAMES)}) {{1,2}})([{_UPPER}])",
+        rf"{_ONSET}(?:{_spelled(*words.PLACE_WORDS)}|{_any_of(*words.PLACES_AND_NAMES)}) {{1,2}})([{_UPPER}])",
         rf"\1{_PLACE}\2",
     ),
     (rf"(^ *(?:{_spelled(*words.PLACES_AND_NAMES)}) {{1,2}})([{_UPPER}])", rf"\1{_PLACE}\2"),
@@ -312,10 +318,13 @@ CODE_PATTERN = "[A-Za-z0-9./_-]*"
 """The shape of a code."""
 HASHED_PATTERN = "person-[0-9]{4}-[a-p]{32}"
 """A keyed hash in place of a number (`sources.person_keys`): letters only, so that it never reads like one itself."""
-_KEY_NUMBER = (
+KEY_NUMBER_PATTERN = (
     rf"(?:^|[^0-9a-f]|{_spelled('cccd', 'cmnd', 'cmt', 'sdt', 'sđt', 'dt', 'id')})(?:{_NUMBERS})(?:[^0-9a-f]|$)"
 )
-_KEY_IN_PYTHON = re.compile(_KEY_NUMBER)
+_KEY_IN_PYTHON = re.compile(KEY_NUMBER_PATTERN)
+
+MAY_HOLD_NUMBER = f"{_UNUSUAL}|{KEY_NUMBER_PATTERN}"
+"""Matches every key of which `holds_number` is true, and few others: for a whole column at once."""
 
 
 def holds_number(key: str) -> bool:
@@ -328,9 +337,9 @@ def holds_number(key: str) -> bool:
 
 def personal_key_sql(expression: str) -> str:
     """SQL that is true where a key points at a person and was not hashed. A plain code does only by its numbers."""
-    number = f"regexp_matches({_spelled_sql(expression)}, {literal(_KEY_NUMBER)})"
     is_code = f"regexp_full_match({expression}, {literal(CODE_PATTERN)})"
+    number, hashed = literal(KEY_NUMBER_PATTERN), f"regexp_full_match({expression}, {literal(HASHED_PATTERN)})"
     return (
-        f"(not regexp_full_match({expression}, {literal(HASHED_PATTERN)})"
-        f" and ({number} or (not {is_code} and {personal_sql(expression)})))"
+        f"coalesce(case when {is_code} then regexp_matches({expression}, {number}) and not {hashed}"
+        f" else regexp_matches({_spelled_sql(expression)}, {number}) or {personal_sql(expression)} end, false)"
     )

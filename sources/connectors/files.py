@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fsspec.core import url_to_fs
 
+from expectations.contracts.secrets import hide, remember
 from expectations.contracts.times import TIME_ZONE
 from sources.errors import (
     ConnectorMissingError,
@@ -120,7 +121,7 @@ class FileSource:
     def _translated(self, wrong: Exception) -> SourceError:
         """Errors of any file system as one of ours; what says no is terminal, what does not answer is transient."""
         name = type(wrong).__name__
-        text = f"{self.where}: {name}: {wrong}"
+        text = hide(f"{self.where}: {name}: {wrong}")
         if isinstance(wrong, PermissionError) or re.search(r"Auth|Forbidden|Credential|HostKey", name):
             return ConnectorRefusedError(f"{text}; check user, password and rights")
         return ConnectorUnreachableError(f"{text}; it will be tried again")
@@ -138,7 +139,7 @@ def expand_secrets(value: Any) -> Any:
     def found(match: re.Match[str]) -> str:
         if match[1] not in os.environ:
             raise SecretMissingError(f"the environment has no {match[1]}; set it before running")
-        return os.environ[match[1]]
+        return remember(os.environ[match[1]])
 
     return _SECRET.sub(found, value)
 

@@ -15,6 +15,7 @@ from tests.expectations import people
 NAMES = people.names(600)
 TWO_PARTS = [f"{name.split()[0]} {name.split()[-1]}" for name in NAMES]
 GIVEN = [name.split()[-1] for name in NAMES]
+TITLES = ("ông", "bà", "anh", "chị", "cụ", "cô", "chú", "bác")
 
 FORMS = {
     "the name alone": (0.99, [*NAMES]),
@@ -24,17 +25,20 @@ FORMS = {
     "decomposed": (1.0, [unicodedata.normalize("NFD", f"ông {name}") for name in NAMES]),
     "ông, bà, anh, chị, cụ, cô, chú, bác": (
         1.0,
-        [f"gặp {title} {name}" for title in "ông bà anh chị cụ cô chú bác".split() for name in NAMES[:100]],
+        [f"gặp {title} {name}" for title in TITLES for name in NAMES[:100]],
     ),
     "a title and the given name": (
         1.0,
-        [f"{title} {name} ở thôn 3" for title in "ông bà anh chị cụ cô chú bác".split() for name in GIVEN[:100]],
+        [f"{title} {name} ở thôn 3" for title in TITLES for name in GIVEN[:100]],
     ),
     "capitalised title and given name, at the start": (
         0.97,  # Anh Dũng and Anh Sơn are communes
-        [f"{title} {name} phản ánh" for title in "Ông Bà Anh Chị Cụ Cô Chú Bác".split() for name in GIVEN[:100]],
+        [f"{title} {name} phản ánh" for title in (one.capitalize() for one in TITLES) for name in GIVEN[:100]],
     ),
-    "đồng chí, đ/c": (1.0, [f"{title} {name} dự" for title in ("đồng chí", "Đồng chí", "đ/c", "Đ/c") for name in TWO_PARTS[:150]]),
+    "đồng chí, đ/c": (
+        1.0,
+        [f"{one} {name} dự" for one in ("đồng chí", "Đồng chí", "đ/c", "Đ/c") for name in TWO_PARTS[:150]],
+    ),
     "người tố cáo, người khiếu nại, họ và tên": (
         1.0,
         [
@@ -52,7 +56,7 @@ FORMS = {
         0.93,
         [f"BC_{people.plain(name).replace(' ', '')}_2024.xlsx" for name in NAMES],
     ),
-}  # fmt: skip
+}
 OTHERS = {
     "agencies": (0.0, people.agencies(800)),
     "streets and schools": (0.0, people.streets(500)),
