@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sources.feeds.model import Feed
 
-READING_VERSION = "2"
+READING_VERSION = "3"
 """Raise it when the readers or layouts read the same bytes differently: deliveries are then read again."""
 
 _SHAPES = ("dataset", "name", "period", "layout", "unit", "constants", "columns", "ignore", "parts", "rules", "key")

@@ -123,6 +123,8 @@ def table(found: Contract, form: str) -> tuple[list[str], list[list[str]]]:
         rows.append(row())
     for (planted, _), place in product(KINDS.values(), range(len(columns))):
         made = row()
+        if columns[place].name.endswith("_amount") and planted == KINDS["CMND"][0]:
+            continue  # nine digits in a column of money are money
         made[place] = unicodedata.normalize(form, planted)  # type: ignore[arg-type]
         rows.append(made)
     extra = [unicodedata.normalize(form, planted) for planted, _ in KINDS.values()]  # type: ignore[arg-type]
@@ -234,7 +236,7 @@ def _expect_that_the_files_were_read(con: duckdb.DuckDBPyConnection) -> int:
         ).fetchone() or (0,)
         columns = [one for one in found.columns if not one.derived and one.name != "questionnaire_id"]
         planted += len(FORMS) * len(KINDS) * len(columns)
-        assert loaded[0] + held[0] >= len(FORMS) * (CLEAN_ROWS + len(KINDS) * len(columns)), dataset
+        assert loaded[0] + held[0] >= len(FORMS) * (CLEAN_ROWS + len(KINDS) * (len(columns) - 1)), dataset
         assert loaded[0] >= len(KINDS), dataset
     swept = con.execute("select count(*) from ops.reading_findings where rule_id = 'Q80'").fetchone() or (0,)
     assert swept[0] > 100
