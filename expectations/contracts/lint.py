@@ -43,7 +43,10 @@ def lint_dataset(dataset: str) -> list[str]:
     text = files("expectations.contracts").joinpath("datasets", f"{dataset}.odcs.yaml").read_text(encoding="utf-8")
     problems = lint_standard(text, f"{dataset}.odcs.yaml")
     try:
-        return problems + lint_contract(contract(dataset))
+        found = contract(dataset)
+        swept = {one for rule in found.rules if rule.kind == "privacy" for one in rule.arguments.get("columns", ())}
+        problems += [f"{dataset}.{name}: a key needs a rule of kind privacy" for name in set(found.key) - swept]
+        return problems + lint_contract(found)
     except (ContractError, KeyError, ValueError) as error:
         return [*problems, str(error)]
 
@@ -113,8 +116,6 @@ def _lint_columns(found: Contract) -> list[str]:
             if other != column.name:
                 problems.append(f"{where}: header '{header}' also belongs to {other}; a header needs one meaning")
     doubled = [name for name, times in Counter(column.name for column in found.columns).items() if times > 1]
-    swept = {column for rule in found.rules if rule.kind == "privacy" for column in rule.arguments.get("columns", ())}
-    problems += [f"{found.dataset}.{name}: a key needs a rule of kind privacy" for name in set(found.key) - swept]
     return problems + [f"{found.dataset}.{name}: stands twice" for name in doubled]
 
 
