@@ -336,10 +336,11 @@ def holds_number(key: str) -> bool:
 
 
 def personal_key_sql(expression: str) -> str:
-    """SQL that is true where a key points at a person and was not hashed. A plain code does only by its numbers."""
+    """SQL that is true where a key points at a person and was not hashed. A plain code does by its numbers or a name."""
     is_code = f"regexp_full_match({expression}, {literal(CODE_PATTERN)})"
     number, hashed = literal(KEY_NUMBER_PATTERN), f"regexp_full_match({expression}, {literal(HASHED_PATTERN)})"
     return (
-        f"coalesce(case when {is_code} then regexp_matches({expression}, {number}) and not {hashed}"
+        f"coalesce(case when {is_code} then (regexp_matches({expression}, {number})"
+        f" or regexp_matches({expression}, {literal(_FINDS[2])})) and not {hashed}"
         f" else regexp_matches({_spelled_sql(expression)}, {number}) or {personal_sql(expression)} end, false)"
     )

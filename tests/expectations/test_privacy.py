@@ -236,6 +236,11 @@ KEYS = {
 """A key, and whether it could be a person's number. Register numbers of nine digits cannot be told apart."""
 
 
+def test_a_code_that_names_somebody_is_no_code() -> None:
+    query = f"select {personal_key_sql('key')} from (select 'BC_LeVanAn_Q1' as key)"
+    assert duckdb.execute(query).fetchone() == (True,)
+
+
 def test_keys_that_could_be_a_persons_number() -> None:
     assert {key: holds_number(key) for key in KEYS} == KEYS
     query = f"select key, {personal_key_sql('key')} from (select unnest(?::varchar[]) as key)"
