@@ -336,7 +336,7 @@ def holds_number(key: str) -> bool:
 
 
 def personal_key_sql(expression: str) -> str:
-    """SQL that is true where a key points at a person and was not hashed. A plain code does by its numbers or a name."""
+    """SQL that is true where a key points at a person and was not hashed. A code does by number or name."""
     is_code = f"regexp_full_match({expression}, {literal(CODE_PATTERN)})"
     number, hashed = literal(KEY_NUMBER_PATTERN), f"regexp_full_match({expression}, {literal(HASHED_PATTERN)})"
     return (
