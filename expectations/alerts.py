@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from expectations.contracts.alerts import IS_OVER, MARK, MORE_OF_A_FEED, NEEDS_WORK, TITLES, Alert
+from expectations.contracts.secrets import remember
 from expectations.contracts.times import now
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def _with_environment(channel: str) -> str:
     if not mark:
         return channel
     name, _, tail = rest.partition("}")
-    return head + os.environ[name] + _with_environment(tail)
+    return head + remember(os.environ[name]) + _with_environment(tail)
 
 
 # --- a file --------------------------------------------------------------------------------------------------------

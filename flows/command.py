@@ -56,8 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _explain(fault: Exception) -> int:
     """Say what happened and return the exit code of its kind."""
+    from expectations.contracts.hash_keys import HashKeyError
     from expectations.contracts.model import ContractError
     from expectations.contracts.periods import PeriodError
+    from expectations.contracts.secrets import discreet, hide
     from flows.home import HomeError
     from flows.mistakes import ExplainedError
     from flows.server import ServerError
@@ -67,18 +69,18 @@ def _explain(fault: Exception) -> int:
     from warehouse.reference.checks import ReferenceDataError
     from warehouse.store import WarehouseError
 
-    wrong = (HomeError, FeedError, ContractError, PeriodError, ReferenceDataError, QueryError)
+    wrong = (HomeError, HashKeyError, FeedError, ContractError, PeriodError, ReferenceDataError, QueryError)
     if isinstance(fault, ExplainedError):
-        click.echo(f"Error: {fault}", err=True)
+        click.echo(discreet(f"Error: {fault}"), err=True)
         return WRONG if fault.is_usage else FAILED
     if isinstance(fault, wrong):
-        click.echo(f"Error: {fault}", err=True)
+        click.echo(hide(f"Error: {fault}"), err=True)
         return WRONG
     if isinstance(fault, ServerError | SourceError | WarehouseError):
-        click.echo(f"Error: {fault}", err=True)
+        click.echo(discreet(f"Error: {fault}"), err=True)
         return FAILED
     click.echo(
-        f"Error: {type(fault).__name__}: {fault}\n"
+        f"Error: {type(fault).__name__}: {discreet(str(fault))}\n"
         "This was not foreseen; run the same command with --debug for the place in the code.",
         err=True,
     )
@@ -145,14 +147,18 @@ def demo(directory: Path, as_json: bool) -> int:
 @_shared(home=False)
 def init(directory: Path, name: str, as_json: bool) -> None:
     """Make a new home folder: danvan.toml, feeds/ and the rest, commented."""
+    from expectations.contracts.hash_keys import make as make_key
     from flows.home import SETTINGS, create
     from flows.terminal import say, show_json
 
     create(directory, name)
+    made_key = make_key()
     if as_json:
         show_json({"home": directory.absolute(), "settings": directory.absolute() / SETTINGS})
         return
     say(f"Made {directory}: settings in {directory / SETTINGS}, a sample feed in {directory / 'feeds'}.")
+    if made_key:
+        say(f"Made {made_key}: the secret that hashes numbers of persons. Keep it, apart from backups of homes.")
     say(f"Next: write a feed, then  danvan feeds check --home {directory}  and  danvan run --home {directory}")
 
 

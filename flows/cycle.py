@@ -15,6 +15,7 @@ from prefect.futures import as_completed
 from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from flows.discretion import install, quiet
 from flows.home import open_home
 from flows.mistakes import during
 from flows.steps import Listener, run_cycle
@@ -59,7 +60,11 @@ class UnderPrefect:
 def _task(name: str, act: Callable[[], _Result]) -> Any:
     @task(name=name.partition(":")[0], task_run_name=name, persist_result=False, cache_policy=NO_CACHE)
     def step() -> _Result:
-        return act()
+        try:
+            return act()
+        except Exception as fault:
+            quiet(fault)
+            raise
 
     return step
 
@@ -107,6 +112,7 @@ def _log_to_the_run() -> None:
     """Our own log lines go to the log of the flow run as well."""
     from prefect.logging.handlers import APILogHandler  # noqa: PLC0415
 
+    install()
     logger = logging.getLogger("danvan")
     if not any(isinstance(handler, APILogHandler) for handler in logger.handlers):
         logger.addHandler(APILogHandler())

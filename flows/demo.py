@@ -34,11 +34,13 @@ def run_demo(directory: Path, *, as_json: bool) -> int:
 
     Raises NotADemoError for a folder it did not make, SampleMissingError without the sample province.
     """
+    from expectations.contracts.hash_keys import make as make_key
     from flows import server, workers
     from flows.running import cycle_under
 
     begun = time.monotonic()
     home = make_home(directory.absolute())
+    make_key()
     say(f"Sample province copied to {home.path}")
     running = server.launch(home)
     try:

@@ -114,6 +114,23 @@ def _folders(home: Home) -> Iterator[Remark]:
     yield Remark("settings", GOOD, str(settings))
 
 
+def _hash_key(home: Home) -> Iterator[Remark]:
+    from expectations.contracts.hash_keys import VARIABLE, HashKeyError, default_file
+    from flows.planning import keys_of
+
+    try:
+        keys = keys_of(home)
+    except HashKeyError as wrong:
+        yield Remark("hash key", BAD, str(wrong), "a run stops until this is mended")
+        return
+    if keys is None:
+        advice = f"set ${VARIABLE}, or make {default_file()} (docs/security.md); then the rows are read again"
+        yield Remark("hash key", WARNING, "none: rows whose key could be a person's number are held back", advice)
+    else:
+        years = ", ".join(str(year) for year, _ in keys.secrets if year) or "all years"
+        yield Remark("hash key", GOOD, f"{keys.origin}, for {years}")
+
+
 def _feeds(home: Home) -> Iterator[Remark]:
     from flows.planning import read_home_feeds
 
@@ -249,6 +266,7 @@ _LOOKS: tuple[Callable[[Home], Iterator[Remark]], ...] = (
     _versions,
     _extensions,
     _folders,
+    _hash_key,
     _feeds,
     _calendar,
     _left_behind,

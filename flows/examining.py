@@ -103,7 +103,9 @@ def _read(plan: Plan, contract: Contract, job: Job) -> Reading:
     work = plan.work / "readings" / job.delivery.delivery_id
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
     delivery, feed = job.delivery, job.feed
-    reading = readers(plan.home).read(path, delivery.file_name, feed, contract, plan.units, work, delivery.beside)
+    reading = readers(plan.home).read(
+        path, delivery.file_name, feed, contract, plan.units, work, delivery.beside, plan.keys
+    )
     regime = feed.period.regime or contract.service_level.regime
     reading.findings.extend(misdated(feed, delivery, reading, regime))
     return reading

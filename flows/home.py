@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from expectations.contracts.secrets import has_password
 from sources.places import Host, Places
 
 SETTINGS = "danvan.toml"
@@ -52,6 +53,9 @@ coverage_gate_pct = 90          # below this share of reporting units a goal is 
 [alerts]
 channels = ["terminal", "file"] # besides: apprise addresses, e.g. "mailto://${{env:MAIL_USER}}:${{env:MAIL_PASSWORD}}@example.org"
 # quarantine_pct = 5            # alert above this share of quarantined rows; unset: what the dataset's contract says
+
+[privacy]                       # numbers of persons in keys are hashed (docs/security.md); $DANVAN_HASH_KEY comes first
+# key_file = "/etc/danvan/hash.key"   # outside the home, for its owner only; unset: ~/.config/danvan/hash.key
 
 [letterhead]                    # head and foot of the report; what is left out is printed as dotted lines
 # parent_body = "TỈNH ỦY HƯNG YÊN"
@@ -155,6 +159,21 @@ class AlertSettings(_Section):
     channels: list[str] = ["terminal", "file"]
     quarantine_pct: Annotated[float, Field(ge=0, le=100)] | None = None
 
+    @field_validator("channels")
+    @classmethod
+    def _no_password(cls, channels: list[str]) -> list[str]:
+        if any(has_password(one) for one in channels):
+            raise ValueError(
+                "a channel holds a password; write ${env:NAME} in its place and set NAME in the environment"
+            )
+        return channels
+
+
+class PrivacySettings(_Section):
+    """Where the secret lies with which numbers of persons are hashed; the secret itself never stands here."""
+
+    key_file: str | None = None
+
 
 class LetterheadSettings(_Section):
     """Who issues the report; what is not said keeps the report's own default or stays a dotted line."""
@@ -196,6 +215,7 @@ class Settings(_Section):
     run: RunSettings = RunSettings()
     assessment: AssessmentSettings = AssessmentSettings()
     alerts: AlertSettings = AlertSettings()
+    privacy: PrivacySettings = PrivacySettings()
     letterhead: LetterheadSettings = LetterheadSettings()
     release: ReleaseSettings = ReleaseSettings()
     server: ServerSettings = ServerSettings()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import duckdb
     import polars as pl
 
+    from expectations.contracts.hash_keys import HashKeys
     from flows.home import Home
     from sources.places import Places
     from sources.units import UnitIndex
@@ -114,12 +115,25 @@ class Plan:
 
     def terms(self, feed: Feed) -> Terms:
         """By which layout and contract the feed's deliveries are read now."""
-        return terms_of(feed, self.contracts[feed.feed_id])
+        return terms_of(feed, self.contracts[feed.feed_id], self.keys)
+
+    @cached_property
+    def keys(self) -> HashKeys | None:
+        """What hashes the numbers of persons in keys. Raises HashKeyError where a key cannot be used."""
+        return keys_of(self.home)
 
 
-def terms_of(feed: Feed, contract: Contract) -> Terms:
-    """By which layout and contract a feed's deliveries are read."""
-    return Terms(feed.feed_id, feed.dataset, feed.fingerprint, contract.version, feed.supersedes)
+def keys_of(home: Home) -> HashKeys | None:
+    """The hash keys of a home: of the environment, or a file outside of it. Raises HashKeyError."""
+    from expectations.contracts.hash_keys import load
+
+    return load(home.path, home.settings.privacy.key_file)
+
+
+def terms_of(feed: Feed, contract: Contract, keys: HashKeys | None) -> Terms:
+    """By which layout, contract and hash keys a feed's deliveries are read."""
+    fingerprint = f"{feed.fingerprint}-{keys.mark}" if keys else feed.fingerprint
+    return Terms(feed.feed_id, feed.dataset, fingerprint, contract.version, feed.supersedes)
 
 
 def read_home_feeds(home: Home) -> tuple[list[Feed], list[str]]:
@@ -202,7 +216,7 @@ def open_run(
     from warehouse.reference import load_reference, set_setting
     from warehouse.releases import clear_drafts, prune
 
-    started_at = now()
+    started_at, keys = now(), keys_of(home)
     periods = frozenset(str(one) for one in period_range(period)) if period else None
     terms, mistakes = read_terms(home)
     found = [feed for feed, _ in terms.values()]
@@ -214,7 +228,7 @@ def open_run(
     with writing(home) as con:
         load_reference(con, home.reference)
         set_setting(con, "coverage_gate_pct", str(home.settings.assessment.coverage_gate_pct))
-        present_feeds(con, [terms_of(feed, owes) for feed, owes in terms.values()])
+        present_feeds(con, [terms_of(feed, owes, keys) for feed, owes in terms.values()])
         bring_decisions(con, home.path)
         left = [one for one, began in open_runs(con) if not is_living(one, began)]
         if left:

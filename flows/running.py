@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from flows.discretion import install
 from flows.expected import cadence_of
 from flows.mistakes import RunBrokenError
 from flows.planning import read_terms, select
@@ -155,6 +156,7 @@ def serve_home(home: Home, *, feeds: Sequence[str]) -> None:
 
 def _log_to_terminal() -> None:
     """Human-readable lines on standard error; on a terminal the progress display takes their place."""
+    install()
     logger = logging.getLogger("danvan")
     if logger.handlers:
         return

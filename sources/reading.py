@@ -20,6 +20,7 @@ from sources.readers.sheets import sentence_rows
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from expectations.contracts.hash_keys import HashKeys
     from expectations.contracts.model import Contract
     from sources.feeds import Feed
     from sources.readers import Workbook
@@ -43,11 +44,13 @@ def read_here(  # noqa: PLR0917 - the way of a row, in order
     units: UnitIndex,
     work_dir: Path,
     beside: str | None = None,
+    keys: HashKeys | None = None,
 ) -> Reading:
     """Read one file in this process; `sources.reading_pool` calls it in a worker. Call it for trusted files only.
 
     `units` knows the units of all dates; for a survey `contract` is already expanded by its questionnaire. `beside` is
-    what the file beside it says, for a feed that has one.
+    what the file beside it says, for a feed that has one. `keys` hash the numbers of persons in key columns; without
+    them the contract refuses such rows.
     Writes `<work_dir>/<stem>.frame.parquet` and, when cells are defective, `<stem>.defects.parquet`.
     """
     claimed, extracted_at = from_name(feed, file_name)
@@ -75,6 +78,7 @@ def read_here(  # noqa: PLR0917 - the way of a row, in order
                 bad_cells=bad_cells,
                 period_claimed=claimed,
                 sentence_rows=_sentence_rows(body, feed),
+                keys=keys,
             )
             envelope = _envelope(workbook)
         if found.has_frame:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from expectations.contracts.hash_keys import HashKeys
     from expectations.contracts.model import Contract
     from sources.feeds import Feed
     from sources.units import UnitIndex
@@ -56,6 +57,7 @@ class ReadingPool:
         units: UnitIndex,
         work_dir: Path,
         beside: str | None = None,
+        keys: HashKeys | None = None,
     ) -> Reading:
         """Read one file in a worker and wait for it. Never raises for what is in the file.
 
@@ -63,7 +65,8 @@ class ReadingPool:
         Feed, contract and units travel to a worker once, by their identity: hand over the same objects every time.
         """
         keep = self.workers.keep
-        return self.verdict_of(read_here, path, file_name, keep(feed), keep(contract), keep(units), work_dir, beside)
+        kept = keep(feed), keep(contract), keep(units)
+        return self.verdict_of(read_here, path, file_name, *kept, work_dir, beside, keys)
 
     def verdict_of(self, task: Callable[..., Reading], *arguments: Any) -> Reading:
         """Run a reading function in a worker; whatever it does, also alone, is a Q01 gate finding on its file."""
@@ -87,7 +90,7 @@ class ReadingPool:
             return self._refused("reader_panicked", words)
         except Exception as wrong:
             if is_full(wrong):
-                raise DiskFullError(f"{arguments[-1]}: the disk took no more while a file was read: {wrong}") from wrong
+                raise DiskFullError(f"{arguments[5:6]}: the disk took no more while a file was read: {wrong}") from wrong
             LOG.exception("%s: the reader failed", arguments[:2])
             return self._refused("reader_failed", f"Chương trình đọc không xử lý được tệp ({type(wrong).__name__}).")
 

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 HEADERS = {
@@ -70,6 +71,15 @@ class TinyHome:
         path = self.path / "inbox" / district / f"ii06a_{period}_{sent}.csv"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_key_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests neither use nor make the hash key of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delenv("DANVAN_HASH_KEY", raising=False)
+        patched.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        yield
 
 
 @pytest.fixture

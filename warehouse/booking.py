@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from expectations.contracts.alerts import Alert, delivery_failed, delivery_held, delivery_refused, quarantined
+from expectations.contracts.finding_words import words_of
 from expectations.contracts.privacy import masked
 from expectations.contracts.questionnaires import ITEM_PREFIX
 from expectations.contracts.sql import literal
@@ -350,12 +351,13 @@ def _alerts_of_incoming(con: duckdb.DuckDBPyConnection, alert_pct: float) -> lis
                coalesce(landed.file_name, ''), incoming.delivery_id, incoming.outcome,
                incoming.rows_quarantined, incoming.rows_accepted + incoming.rows_quarantined,
                coalesce((
-                 select list({'rule': gate.rule_id, 'said': gate.message_vi} order by gate.rule_id, gate.message_vi)
+                 select list(gate order by gate.rule_id, gate.check_name, gate.column_name)
                  from (
-                   select distinct rule_id, message_vi from ops.reading_findings
+                   select distinct rule_id, check_name, column_name from ops.reading_findings
                    where severity = 'gate' and reading_id = incoming.reading_id
                  ) as gate
-               ), [])
+               ), []),
+               incoming.dataset
         from incoming
         join ops.landed as landed using (delivery_id)
         where incoming.outcome = 'refused' or incoming.rows_quarantined > 0
@@ -363,9 +365,13 @@ def _alerts_of_incoming(con: duckdb.DuckDBPyConnection, alert_pct: float) -> lis
         """
     ).fetchall()
     found = []
-    for feed, period, file_name, delivery_id, outcome, rows_quarantined, rows_judged, gates in rows:
+    for feed, period, file_name, delivery_id, outcome, rows_quarantined, rows_judged, gates, dataset in rows:
         if outcome == "refused":
-            said = [(gate["rule"], gate["said"]) for gate in gates]
+            # what a reader says may quote the file: told are the words of the check
+            said = [
+                (gate["rule_id"], words_of(dataset, gate["rule_id"], gate["check_name"], gate["column_name"]))
+                for gate in gates
+            ]
             found.append(delivery_refused(feed, period, file_name, delivery_id, said))
         alert = quarantined(feed, period, rows_quarantined, rows_judged, alert_pct, about=delivery_id)
         if alert:

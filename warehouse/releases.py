@@ -23,7 +23,7 @@ from expectations.contracts.privacy import PERSONAL_PATTERN
 from expectations.contracts.sql import literal
 from expectations.contracts.times import now
 from warehouse.outbox import raise_alerts
-from warehouse.privacy import MaskedCells, ReleaseRefusedError, check_releasable, masked_columns
+from warehouse.privacy import MaskedCells, ReleaseRefusedError, cover, refuse_personal_columns, released
 from warehouse.state import mark_published
 from warehouse.store import WAREHOUSE
 
@@ -51,6 +51,8 @@ _UNCOUNTED = {("ops", name) for name in ("runs", "outcomes", "alerts", "outbox",
 """Tables that say how the house ran: a change in them alone is no reason for a new release."""
 _UNCOUNTED_COLUMNS = ("loaded_at", "found_at", "built_at", "computed_at", "booked_at", "load_no", "landed_at")
 _PARTIAL = ".making-"
+MASKING_VERSION = 2
+"""Raise it when a release says something otherwise than before: what was carried over is brought anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def publish(
     folder = home / RELEASES
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     clear_drafts(home)
+    refuse_personal_columns(con, _catalog(con))
     tables = _table_digests(con)
     content_hash = _content_hash(con, tables)
     standing = current(home)
@@ -244,13 +247,16 @@ def _copy(  # noqa: PLR0917 - what the copy is made of
         if not known:
             con.execute(f'copy from database "{own}" to release_copy (schema)')
             _drop_unpublished(con)
-        for schema, table in _tables(con, "release_copy"):
-            name = f"{schema}.{table}"
-            if name not in known or known[name] != tables.get(name):
-                _bring(con, own, schema, table, is_carried=name in known)
+        wanted = {
+            (schema, table): _lacking(con, own, schema, table) if name in known else ""
+            for schema, table in _tables(con, "release_copy")
+            if (name := f"{schema}.{table}") not in known or known[name] != tables.get(name)
+        }
+        masked += cover(con, own, wanted)
+        for (schema, table), lacking in wanted.items():
+            _bring(con, own, schema, table, lacking)
         con.execute("delete from release_copy.ops.releases where release_id = ?", [entry[0]])
         con.execute("insert into release_copy.ops.releases values (?, ?, ?, null, null)", entry)
-        masked += check_releasable(con, "release_copy", _checked_until(standing))
         described = _describe(con) | {
             "masked": [f"{one.schema}.{one.table}.{one.column}: {one.texts}" for one in masked]
         }
@@ -258,28 +264,14 @@ def _copy(  # noqa: PLR0917 - what the copy is made of
             # The warehouse itself still holds them: the next release must look at every row again.
             described["privacy_check"] = None
         con.execute("checkpoint release_copy")
-        if masked:
-            _rewrite(con, path)
     finally:
         con.execute("detach release_copy")
-    if masked:
-        path.with_suffix(".clean").replace(path)
     digest = hashlib.sha256()
     with path.open("rb") as opened:
         while block := opened.read(1 << 20):
             digest.update(block)
         os.fsync(opened.fileno())
     return {"sha256": digest.hexdigest(), "size_bytes": path.stat().st_size, **described}
-
-
-def _rewrite(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Copy the release once more: the blocks of a file whose cells were covered may still hold what stood there."""
-    con.execute(f"attach {literal(str(path.with_suffix('.clean')))} as clean_copy")
-    try:
-        con.execute("copy from database release_copy to clean_copy")
-        con.execute("checkpoint clean_copy")
-    finally:
-        con.execute("detach clean_copy")
 
 
 def _carried(con: duckdb.DuckDBPyConnection, path: Path, standing: Release | None) -> Mapping[str, str]:
@@ -292,17 +284,25 @@ def _carried(con: duckdb.DuckDBPyConnection, path: Path, standing: Release | Non
     return dict(standing.manifest.get("tables", {}))
 
 
-def _bring(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str, *, is_carried: bool) -> None:
-    """Bring a table into the release: the rows it lacks where rows are only appended, else all of them."""
+def _lacking(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str) -> str:
+    """The condition on the rows a carried table lacks, where rows are only appended; else "": all are brought."""
+    if not _is_appended(con, own, schema, table):
+        return ""
     target, source = f'release_copy.{schema}."{table}"', f'"{own}".{schema}."{table}"'
-    select = f"select * {masked_columns(con, own, schema, table)} from {source}"
-    if is_carried and _is_appended(con, own, schema, table):
-        missing = f"select distinct _reading_id from {source} except select distinct _reading_id from {target}"
-        con.execute(f"insert into {target} by name {select} where _reading_id in ({missing})")
+    missing = f"select distinct _reading_id from {source} except select distinct _reading_id from {target}"
+    return f"where _reading_id in ({missing})"
+
+
+def _bring(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str, lacking: str) -> None:
+    """Bring a table into the release: the rows it is `lacking` where rows are only appended, else all of them."""
+    target, source = f'release_copy.{schema}."{table}"', f'"{own}".{schema}."{table}"'
+    if lacking:
+        con.execute(f"insert into {target} by name {released(con, own, schema, table)} {lacking}")
         if _per_reading(con, source) == _per_reading(con, target):
             return
+        cover(con, own, {(schema, table): ""})
     con.execute(f"delete from {target}")
-    con.execute(f"insert into {target} by name {select}")
+    con.execute(f"insert into {target} by name {released(con, own, schema, table)}")
 
 
 def _is_appended(con: duckdb.DuckDBPyConnection, catalog: str, schema: str, table: str) -> bool:
@@ -423,16 +423,9 @@ def _columns(con: duckdb.DuckDBPyConnection, catalog: str, schema: str, table: s
     return {str(name): str(kind) for name, kind in rows}
 
 
-def _checked_until(standing: Release | None) -> int:
-    """Load number up to which core has passed the privacy check with the patterns of today."""
-    if standing is None or standing.manifest.get("privacy_check") != _privacy_mark():
-        return 0
-    return int(standing.manifest.get("last_load_no", 0))
-
-
 def _privacy_mark() -> str:
     contracts = ",".join(f"{name} {contract(name).version}" for name in datasets())
-    return hashlib.sha256(f"{PERSONAL_PATTERN}|{contracts}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{MASKING_VERSION}|{PERSONAL_PATTERN}|{contracts}".encode()).hexdigest()[:16]
 
 
 def _tables(con: duckdb.DuckDBPyConnection, catalog: str) -> list[tuple[str, str]]:

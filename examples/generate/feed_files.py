@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from examples.generate import petition_forms
 from examples.generate.layouts import SHEETS
 from examples.generate.sheets import JOIN
-from expectations.contracts.model import PERSONAL, contract, header_index
+from expectations.contracts.model import DROPPED, contract, header_index
 from expectations.contracts.text import key as text_key
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _depth(fields: Sequence[Field]) -> int:
 
 def _is_recognised(dataset: str, header: str) -> bool:
     """The contract knows the header, or its last level, as a personal one: it needs no entry."""
-    personal = header_index(tuple(item for item in contract(dataset).columns if item.classification == PERSONAL))
+    personal = header_index(tuple(item for item in contract(dataset).columns if item.classification == DROPPED))
     last_level = header.rsplit(JOIN, maxsplit=1)[-1].rsplit(".", maxsplit=1)[-1]
     return text_key(header) in personal or text_key(last_level) in personal
 

@@ -8,6 +8,7 @@ import unicodedata
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from expectations.contracts.secrets import hide, remember
 from sources.connectors.local import LocalFolder
 from sources.errors import (
     ConnectorMissingError,
@@ -110,7 +111,7 @@ class FileSource:
         if isinstance(wrong, SourceError):
             return wrong
         name = type(wrong).__name__
-        text = f"{self.where}: {name}: {wrong}"
+        text = hide(f"{self.where}: {name}: {wrong}")
         if isinstance(wrong, PermissionError) or re.search(r"Auth|Forbidden|Credential|HostKey", name):
             return ConnectorRefusedError(f"{text}; check user, password and rights")
         return ConnectorUnreachableError(f"{text}; it will be tried again")
@@ -142,6 +143,6 @@ def expand_secrets(value: Any) -> Any:
     def found(match: re.Match[str]) -> str:
         if match[1] not in os.environ:
             raise SecretMissingError(f"the environment has no {match[1]}; set it before running")
-        return os.environ[match[1]]
+        return remember(os.environ[match[1]])
 
     return _SECRET.sub(found, value)

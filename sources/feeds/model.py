@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from expectations.contracts.forms import DATASET
 from expectations.contracts.periods import regimes
+from expectations.contracts.secrets import has_password
 from sources.feeds.fingerprint import fingerprint
 from sources.feeds.layouts import SHEET_FORMATS, Layout
 from sources.feeds.values import Cadence, Scalar, Strict, Word, Words, period_of_text, value_map
@@ -53,10 +54,19 @@ class Connector(Strict):
         description="Options of the file system (host, username …). Secrets only as `${env:NAME}`.",
     )
 
+    @field_validator("path")
+    @classmethod
+    def _no_password(cls, path: str) -> str:
+        if has_password(path):
+            raise ValueError("holds a password; write ${env:NAME} in its place and set NAME in the environment")
+        return path
+
     @field_validator("storage_options")
     @classmethod
     def _no_secret(cls, options: dict[str, Any]) -> dict[str, Any]:
         for name, value in options.items():
+            if isinstance(value, str) and has_password(value):
+                raise ValueError(f"'{name}' holds a password; write ${{env:NAME}} in its place")
             if re.search(r"pass|secret|token|key$", name) and isinstance(value, str) and "${env:" not in value:
                 raise ValueError(f"'{name}' looks like a secret; write ${{env:NAME}} and set NAME in the environment")
         return options
