@@ -70,6 +70,7 @@ def test_the_lock_is_free_while_files_are_fetched_waited_for_read_and_judged(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1500)
 def test_readers_and_judges_killed_and_stopped_at_random_condemn_no_file(
     tiny_home: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,7 +85,7 @@ def test_readers_and_judges_killed_and_stopped_at_random_condemn_no_file(
     def strike() -> None:
         """What an outsider does: signals to any worker process of this run."""
         chance = random.Random(6)
-        while not over.wait(chance.uniform(0.3, 1.5)) and len(struck) < 20:
+        while not over.wait(chance.uniform(0.3, 1.5)) and len(struck) < 10:
             found = [one for one in psutil.Process().children() if "sources.child" in one.cmdline()]
             if found:
                 blow = chance.choice((signal.SIGKILL, signal.SIGSTOP))
