@@ -28,7 +28,7 @@ def not_calculated(path: Path, place: str) -> Iterator[tuple[int, int]]:
     An empty text is a result: `t="str"` says that the program did calculate.
     """
     for cells in _pieces(path, place):
-        if not _FORMULA.search(cells):
+        if b"<f" not in cells and b":f" not in cells:  # nearly always; a pattern would cost a third of reading
             continue
         for found in _CELL.finditer(cells):
             attributes, inside = found.groups()
