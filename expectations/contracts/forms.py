@@ -8,6 +8,7 @@ belongs to no number); `form_equations.csv` the printed equations. The next circ
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import date
@@ -186,6 +187,13 @@ def series() -> Mapping[str, tuple[str, str]]:
 def table_text(name: str) -> bytes:
     """The bytes of one of TABLES."""
     return files(__package__).joinpath("forms", f"{name}.csv").read_bytes()
+
+
+@lru_cache(maxsize=1)
+def tables_fingerprint() -> str:
+    """Hash of what decides how a form is read and judged: forms, columns, slips and equations."""
+    texts = (table_text(name) for name in TABLES)
+    return hashlib.sha256(b"\x1f".join(texts)).hexdigest()[:16]
 
 
 _TERM = re.compile(

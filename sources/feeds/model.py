@@ -342,15 +342,22 @@ class FeedEntry(Strict):
         return schedule
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
-        kind = self.layout.format
-        if (self.period.origin == "form") != (kind == "form"):
+    def _form_or_not(self) -> Self:
+        is_form = self.layout.format == "form"
+        if (self.period.origin == "form") != is_form:
             raise ValueError("layout: {format: form} and period: {from: form} belong together")
-        if kind == "form":
+        if is_form:
             self._check_declaration()
             return self._whole_form()
         if self.unit.cell:
             raise ValueError("unit: {cell: …} is for layout: {format: form}")
+        return self
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        kind = self.layout.format
+        if kind == "form":
+            return self
         if self.period.origin == "name" and "(?P<period>" not in (self.name or ""):
             raise ValueError("period: {from: name} needs a group (?P<period>…) in 'name'")
         if self.period.origin == "field" and kind != "json":

@@ -227,3 +227,34 @@ def _required(unit: str, period: str) -> int:
 def test_required_sessions_of_a_quarter_are_those_of_the_law() -> None:
     assert [_required("326", "2024-Q1"), _required("12025", "2024-Q1")] == [6, 13]
     assert date(2024, 3, 14) - date(2023, 12, 15) == timedelta(days=90)
+
+
+# --- between periods and forms ---------------------------------------------------------------------------------------
+
+
+def test_what_is_carried_in_is_what_was_left_and_forms_agree() -> None:
+    """01/XLD c2 = prev(c5) and c8 = 02/XLD c7; a form that is not there judges nothing."""
+    con = empty_warehouse()
+    rows = [
+        row("01/XLD", "2024-Q1", "326", c1=10, c5=3, c8=4),
+        row("02/XLD", "2024-Q1", "326", c1=4, c4=4, c7=4),
+        row("01/XLD", "2024-Q2", "326", c2=3, c8=5),
+        row("02/XLD", "2024-Q2", "326", c2=1, c7=6),
+        row("01/XLD", "2024-Q2", "325", c2=9),
+    ]
+    insert(con, "petition_forms", rows)
+    built(con)
+    found = con.sql(
+        "select period, form_code, expression, left_sum, right_sum, is_held from marts.form_checks"
+        " where unit_code = '326' order by period, form_code, equation_no"
+    ).fetchall()
+    assert found == [
+        ("2024-Q1", "01/XLD", "c8 = 02/XLD.c7", 4, 4, True),
+        ("2024-Q2", "01/XLD", "c8 = 02/XLD.c7", 5, 6, False),
+        ("2024-Q2", "01/XLD", "c2 = prev(c5)", 3, 3, True),
+        ("2024-Q2", "02/XLD", "c2 = prev(c1) - prev(c4)", 1, 0, False),
+    ]
+    words = one(con, "select message_vi from marts.form_checks where not is_held and form_code = '02/XLD'")
+    assert words == "Biểu 02/XLD, kỳ 2024-Q2: c2 = prev(c1) - prev(c4) (1 so với 0)."
+    assert one(con, "select count(*) from marts.form_checks where unit_code = '325'") == 0
+    con.close()

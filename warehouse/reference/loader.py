@@ -51,6 +51,7 @@ def frames(home_overlay: Path | None = None) -> dict[str, pl.DataFrame]:
     }
     found["calendar"] = calendar_frame(overrides)
     found["periods"], found["period_quarters"] = _periods(_spans(found["settings"]))
+    found["form_terms"] = _form_terms()
     found["questionnaire_items"] = _questionnaire_items(home_overlay)
     return found
 
@@ -234,6 +235,18 @@ def _labels() -> list[Period]:
         found += [Period(year, quarter=number) for number in (1, 2, 3, 4)]
         found += [Period(year, month=number) for number in range(1, 13)]
     return found
+
+
+def _form_terms() -> pl.DataFrame:
+    rows = [
+        (
+            *(one.circular, one.form_code, one.equation_no, position, position <= len(one.left)),
+            *(term.factor, term.column_no, term.is_before, term.form_code),
+        )
+        for one in forms.equations()
+        for position, term in enumerate(one.terms, start=1)
+    ]
+    return pl.DataFrame(rows, schema=_schema(tables()["form_terms"]), orient="row")
 
 
 def _questionnaire_items(home_overlay: Path | None) -> pl.DataFrame:

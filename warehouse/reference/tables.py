@@ -59,7 +59,9 @@ WORDS = {
     "flags_too_good": "Gắn cờ quá tốt · flagged when too good for long",
     "hides_small_samples": "Ẩn khi mẫu nhỏ · not published below the threshold of respondents",
     "interval": "Khoảng tin cậy: wilson, clustered theo người trả lời · interval of the share",
+    "is_before": "Lấy ở kỳ trước · of the period before",
     "is_floored": "Tử số không âm · a numerator below 0 counts as 0",
+    "is_left": "Ở vế trái · on the left side",
     "is_primary": "Định nghĩa dùng để đánh giá · the definition the assessment reads",
     "label": "Tên của số liệu kèm theo · name of a figure shown beside",
     "is_complete_list": "Mẫu số gồm mọi đơn vị dù đã báo cáo hay chưa · what is missing already counts as not done",
@@ -151,6 +153,7 @@ WORDS = {
     "numerator": "Tử số · numerator, in words",
     "old_code": "Mã cũ · old code",
     "old_name": "Tên cũ · old name",
+    "other_form_code": "Lấy ở biểu khác · of another form",
     "parent_code": "Mã đơn vị cấp trên · code of the parent unit",
     "per": "Chu kỳ: week, month · per week or month",
     "period": "Kỳ báo cáo (2024-Q1, 2024-H1, 2024, 2024-07) · period",
@@ -202,7 +205,7 @@ _DATES = {
 _BOOLEANS = {
     "counts_as_received", "is_end_state", "is_working_day", "stops_clock", "is_last", "is_primary",
     "is_floored", "hides_small_samples", "flags_too_good", "is_conclusive", "is_open", "is_against", "is_measured",
-    "is_scored", "has_open_decisive", "is_stated", "is_complete_list", "stands_alone",
+    "is_scored", "has_open_decisive", "is_stated", "is_complete_list", "stands_alone", "is_left", "is_before",
 }  # fmt: skip
 
 
@@ -304,6 +307,13 @@ _TABLES = (
         "Phép kiểm của biểu mẫu · checks of official forms",
         "circular form_code equation_no",
         "circular form_code equation_no expression severity certainty",
+    ),
+    _table(
+        "form_terms",
+        "Các số hạng của phép kiểm · terms of the checks, one row a column",
+        "circular form_code equation_no position",
+        "circular form_code equation_no position is_left factor column_no is_before other_form_code",
+        is_derived=True,
     ),
     _table(
         "form_slips",
