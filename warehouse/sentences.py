@@ -46,8 +46,8 @@ def create_worded(con: duckdb.DuckDBPyConnection, table: str, query: str, words:
 
     con.execute(f"create or replace temp table {FACTS} as\n{query}")
     first, second = COLUMNS[words]
-    rows, vi, en = zip(*RENDERERS[words](con), strict=True)
-    frame = pl.DataFrame({"row_place": rows, first: vi, second: en}, schema_overrides={"row_place": pl.Int64})
+    schema = {"row_place": pl.Int64, first: pl.String, second: pl.String}
+    frame = pl.DataFrame(list(RENDERERS[words](con)), schema=schema, orient="row")
     con.register("worded_texts", frame.to_arrow())
     con.execute(
         f"create or replace table {table} as select facts.*, texts.* exclude (row_place) from {FACTS} as facts"

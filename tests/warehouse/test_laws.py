@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 RANK = {"met": 2, "partly_met": 1, "not_met": 0, "not_enough_data": 0}
 """A status without enough data is no better than one that is not met: only what reads as good must never rise."""
@@ -51,8 +51,7 @@ def world(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     shutil.copyfile(sample, path)
     con = connect(path)
     con.execute("delete from ref.periods where kind = 'years'")
-    silent = dict.fromkeys(sentences.COLUMNS, _silence)
-    monkeypatch.setattr(sentences, "RENDERERS", silent)
+    monkeypatch.setattr(sentences, "RENDERERS", dict.fromkeys(sentences.COLUMNS, _silence))
     yield con
     con.close()
 
@@ -62,10 +61,13 @@ def _silence(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, str, str]]:
         yield place, "", ""
 
 
-def statuses(con: duckdb.DuckDBPyConnection) -> Statuses:
+def statuses(con: duckdb.DuckDBPyConnection, *, is_new: bool = True) -> Statuses:
     """The status of every goal, unit and period, from marts made anew."""
-    models.build(con)
-    rows = con.execute("select goal_id, unit_code, period, status from marts.assessment").fetchall()
+    if is_new:
+        models.build(con)
+    rows = con.execute(
+        "select goal_id, unit_code, period, status from marts.assessment where period not like '%..%'"
+    ).fetchall()
     return {(goal, unit, period): status for goal, unit, period, status in rows}
 
 
@@ -91,12 +93,12 @@ def test_removing_any_delivery_never_raises_a_status(world: duckdb.DuckDBPyConne
         str(row[0]) for row in world.execute("select distinct delivery_id from ops.standing order by 1").fetchall()
     ]
     assert len(standing) > 100
-    before = statuses(world)
+    before = statuses(world, is_new=False)
     assert {"met", "partly_met", "not_met", "not_enough_data"} <= set(before.values())
     random.Random(254).shuffle(standing)
     is_exhaustive = os.environ.get("LAWS") == "all"
     changed = 0
-    for delivery in standing if is_exhaustive else standing[:12]:
+    for delivery in standing if is_exhaustive else standing[:8]:
         if is_exhaustive:
             world.execute("delete from ops.decisions where decision_id like 'law-%'")
         withdraw(world, delivery)
@@ -144,7 +146,7 @@ WORSE = {
 
 @pytest.mark.parametrize("what", WORSE)
 def test_what_gets_worse_never_raises_a_status(world: duckdb.DuckDBPyConnection, what: str) -> None:
-    before = statuses(world)
+    before = statuses(world, is_new=False)
     verdicts = "select indicator_code, unit_code, period, numerator from marts.indicator_values where is_primary"
     figures = set(world.execute(verdicts).fetchall())
     for seed in ("a", "b"):
