@@ -20,7 +20,7 @@ PROMISES = (
         "A run that is killed at any moment loses nothing, doubles nothing, leaves nothing lying, and the next run goes"
         " on; every alert reaches every channel, and none twice",
         "SIGKILL at named failpoints before, within and after each of the eight steps, at file operations and at random"
-        " moments, SIGTERM and SIGINT at random moments; after every ten killed runs one is let through and compared"
+        " moments, SIGTERM and SIGINT at random moments; after every twelve killed runs one is let through and compared"
         " with a home that was told the same and never disturbed (fingerprint of the release, receipts, rows, alerts by"
         " channel, files)",
         "tests/faults/test_kills.py::test_killed_runs_lose_nothing_double_nothing_and_leave_nothing",

@@ -17,7 +17,7 @@ HEAD = """\
 
 What is promised when something breaks, how it is tested, and what the last bench counted. This page is written by
 `make faults` (`python -m tests.faults.report`) from the figures of the tests themselves; it is not edited by hand.
-`make test` runs the same bench shorter: 60 kills, the disk filled once a step.
+`make test` runs the same bench shorter: 60 kills, the disk filled once a step or less often.
 
 | promise | how it is tested | figures | test |
 |---|---|---|---|
