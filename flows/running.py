@@ -120,6 +120,10 @@ def cycle_under(
 
     from flows.cycle import LISTENER, cycle
 
+    # When the server goes away they print every event that they cannot send, whole; we say it once.
+    for name in ("prefect._internal.concurrency", "prefect.events.clients"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
     with progress() as bar:
         token = LISTENER.set(Listener(bar.stage, bar.step, done))
         try:
