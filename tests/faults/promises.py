@@ -55,7 +55,7 @@ PROMISES = (
     Promise(
         "Readers never wait, never meet an error, and never an answer out of two releases",
         "eight readers (the function of `danvan sql`, the command itself, DuckDB on the file behind the pointer) over"
-        " fifty publications, two releases kept",
+        " fifty publications (twelve in `make test`), two releases kept",
         "tests/faults/test_readers.py::test_readers_never_meet_an_error_or_two_releases_at_once",
         "readers",
     ),

@@ -1,8 +1,9 @@
-"""Eight readers over fifty publications: no error, and never an answer out of two releases."""
+"""Eight readers over fifty publications (twelve in `make test`): no error, never an answer out of two releases."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
-PUBLICATIONS = 50
+PUBLICATIONS = 50 if int(os.environ.get("KILLS", "60")) >= 1000 else 12
 READERS = ("inside", "inside", "inside", "direct", "direct", "direct", "command", "command")
 
 
