@@ -6,6 +6,7 @@ Exit codes: 0 fine · 1 failed · 2 wrong usage or configuration · 3 finished, 
 # ruff: noqa: PLC0415 (`danvan --help` stays under half a second: what is heavy is imported by the command that needs it)
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +15,7 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from flows.home import Home
 
@@ -28,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # This process has no use for pandas: DuckDB would import it (half a second) to ask of the first parameter it
         # binds whether it is one of pandas' missing values.
         sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
+        # Hundreds of feed files are many small objects that all stay: looking for garbage among them every 700 new ones
+        # costs a third of reading them.
+        gc.set_threshold(50_000, 20, 100)
     from flows.access import keep_private
 
     keep_private()
@@ -411,12 +416,29 @@ def doctor(home_path: str | None, as_json: bool) -> int:
 )
 @click.option("--output", type=click.Path(path_type=Path), help="File to write; parquet needs one.")
 @click.option("--live", is_flag=True, help="Ask the working warehouse instead of the current release.")
+@click.option(
+    "--raw", "is_raw", is_flag=True, help="CSV as it is: no apostrophe before what a spreadsheet takes for a formula."
+)
+@click.option(
+    "--seconds", type=click.FloatRange(min=0, min_open=True), help="How long it may take (default: [query] seconds)."
+)
 @_shared()
-def sql(home_path: str | None, query: str, form: str, *, output: Path | None, live: bool, as_json: bool) -> int:
+def sql(
+    home_path: str | None,
+    query: str,
+    form: str,
+    *,
+    output: Path | None,
+    live: bool,
+    is_raw: bool,
+    seconds: float | None,
+    as_json: bool,
+) -> int:
     """Ask the current release in SQL, read-only, also while a run is writing."""
     from flows.asking import ask
 
-    return ask(_home(home_path), query, form="json" if as_json else form, output=output, live=live)
+    form = "json" if as_json else form
+    return ask(_home(home_path), query, form=form, output=output, live=live, is_raw=is_raw, seconds=seconds)
 
 
 @cli.command()
@@ -439,12 +461,21 @@ def explain(
 @click.option("--period", required=True, metavar="P", help="2024, 2024-H1 or 2024-Q2.")
 @click.option("--format", "forms", default="html,json", show_default=True, help="Which files: html, json.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder (default: reports/ of the home).")
+@click.option(
+    "--as-known",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="With what was known at the end of this day (2024-06-30): without what came or was decided later.",
+)
 @_shared()
-def assess(home_path: str | None, period: str, forms: str, output: Path | None, as_json: bool) -> int:
+def assess(
+    home_path: str | None, *, period: str, forms: str, output: Path | None, as_known: datetime | None, as_json: bool
+) -> int:
     """Write the assessment of a period from the current release."""
     from flows.asking import write_assessment
 
-    return write_assessment(_home(home_path), period=period, forms=forms, folder=output, as_json=as_json)
+    known = as_known.date() if as_known else None
+    return write_assessment(_home(home_path), period=period, forms=forms, folder=output, known=known, as_json=as_json)
 
 
 @cli.group("release", invoke_without_command=True)
@@ -478,6 +509,45 @@ def release_publish(outer: dict[str, Any], home_path: str | None, as_json: bool)
     from flows.asking import publish_release
 
     return publish_release(_home(home_path or outer["home_path"]), as_json=as_json or outer["as_json"])
+
+
+@release_group.command("diff")
+@click.argument("older", default="previous")
+@click.argument("newer", default="current")
+@click.option("--indicator", "indicators", multiple=True, metavar="CODE", help="Only this indicator; repeatable.")
+@click.option("--unit", "units", multiple=True, metavar="CODE", help="Only this unit; repeatable.")
+@click.option("--period", "periods", multiple=True, metavar="P", help="Only this period; repeatable.")
+@_shared()
+@click.pass_obj
+def release_diff(
+    outer: dict[str, Any],
+    home_path: str | None,
+    older: str,
+    newer: str,
+    *,
+    indicators: tuple[str, ...],
+    units: tuple[str, ...],
+    periods: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Which figures and statuses two releases publish differently, and the deliveries that caused it.
+
+    OLDER and NEWER are release ids or how they begin, `previous` and `current` (the default).
+
+    \b
+    Example: danvan release diff previous current --unit 323
+    """
+    from flows.asking import compare_releases
+
+    return compare_releases(
+        _home(home_path or outer["home_path"]),
+        older,
+        newer,
+        indicators=indicators,
+        units=units,
+        periods=periods,
+        as_json=as_json or outer["as_json"],
+    )
 
 
 if __name__ == "__main__":

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import tomllib
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from sources.places import Host, Places
 
 SETTINGS = "danvan.toml"
+SIZE = r"^\d+(\.\d+)?\s?([KMGT]i?B)$"
 TEMPLATE = """\
 # danvan.toml: settings of one home folder. Every key may be left out; the values below are the ones used then.
 # Secrets never stand here: write ${{env:NAME}} and set NAME in the environment of the process.
@@ -18,13 +22,23 @@ TEMPLATE = """\
 name = "{name}"                 # how the province is called in reports and alerts
 province = "33"                 # code of the province's unit (reference table `units`)
 
+[places]                        # what feeds may reach; all else is refused, also after a redirect or through a link
+roots = ["inbox"]               # folders, relative to this one or absolute
+hosts = []                      # servers with their port, e.g. "sftp.vanlam.example.org:22", "10.30.1.5:5432"
+networks = []                   # inner networks (private, loopback …) that a host may lead to, e.g. "10.30.0.0/16"
+
 [warehouse]
 memory_limit = "1GB"            # what DuckDB may take before it spills to disk
 threads = 2
 
-[reading]                       # limits of the child process that opens a foreign file
-memory_mib = 2048
+[query]                         # what one question by `danvan sql` may take
+memory_limit = "1GB"
+temp_limit = "4GB"              # on the disk, in a folder of its own that is removed afterwards
 seconds = 300
+
+[reading]                       # limits of the child process that opens a foreign file
+memory_mib = 1024               # beyond what it has after its imports; a file refused at a bound is read again under
+seconds = 300                   # other ones
 
 [run]
 workers = 2                     # feeds read and judged at the same time
@@ -71,14 +85,52 @@ class _Section(BaseModel):
 class WarehouseSettings(_Section):
     """What the writer may take of the machine."""
 
-    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s?([KMGT]i?B)$")] = "1GB"
+    memory_limit: Annotated[str, Field(pattern=SIZE)] = "1GB"
     threads: Annotated[int, Field(ge=1, le=256)] = 2
+
+
+class PlacesSettings(_Section):
+    """What feeds may reach, as it is written."""
+
+    roots: list[str] = ["inbox"]
+    hosts: list[str] = []
+    networks: list[str] = []
+
+    @field_validator("roots")
+    @classmethod
+    def _folders(cls, roots: list[str]) -> list[str]:
+        for root in roots:
+            if not root or ".." in Path(root).parts or "://" in root:
+                raise ValueError(f"'{root}' is no folder; write it from the home folder, or from /, without '..'")
+        return roots
+
+    @field_validator("hosts")
+    @classmethod
+    def _servers(cls, hosts: list[str]) -> list[str]:
+        for host in hosts:
+            Host.parse(host)
+        return hosts
+
+    @field_validator("networks")
+    @classmethod
+    def _ranges(cls, networks: list[str]) -> list[str]:
+        for network in networks:
+            ip_network(network)
+        return networks
+
+
+class QuerySettings(_Section):
+    """What one question in SQL may take of the machine."""
+
+    memory_limit: Annotated[str, Field(pattern=SIZE)] = "1GB"
+    temp_limit: Annotated[str, Field(pattern=SIZE)] = "4GB"
+    seconds: Annotated[float, Field(gt=0)] = 300
 
 
 class ReadingSettings(_Section):
     """Limits of the bounded child process that opens foreign files."""
 
-    memory_mib: Annotated[int, Field(ge=256)] = 2048
+    memory_mib: Annotated[int, Field(ge=256)] = 1024
     seconds: Annotated[int, Field(ge=1)] = 300
 
 
@@ -137,7 +189,9 @@ class Settings(_Section):
 
     name: str = "Tỉnh Hưng Yên"
     province: str = "33"
+    places: PlacesSettings = PlacesSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
+    query: QuerySettings = QuerySettings()
     reading: ReadingSettings = ReadingSettings()
     run: RunSettings = RunSettings()
     assessment: AssessmentSettings = AssessmentSettings()
@@ -153,6 +207,16 @@ class Home:
 
     path: Path
     settings: Settings
+
+    @property
+    def places(self) -> Places:
+        """What feeds may reach."""
+        said = self.settings.places
+        return Places(
+            tuple(self.path / root for root in said.roots),
+            tuple(map(Host.parse, said.hosts)),
+            tuple(map(ip_network, said.networks)),
+        )
 
     @property
     def feeds(self) -> Path:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from flows.home import Home
+    from sources.places import Places
     from sources.units import UnitIndex
     from warehouse.obligations import Expected
 
@@ -41,7 +42,7 @@ LOG = logging.getLogger("danvan")
 OK, NOTHING_NEW, TRANSIENT, TERMINAL = "ok", "nothing_new", "failed_transient", "failed_terminal"
 FAILED_OUTCOMES = (TRANSIENT, TERMINAL)
 
-LOOKED_UP = ("units",)
+LOOKED_UP = ("units", "checklist_items", "index_methods")
 """Reference tables that rules look something up in."""
 
 _running: set[str] = set()
@@ -86,6 +87,11 @@ class Plan:
     """Feed files that cannot be used: failed before they began."""
     every_feed: Mapping[str, tuple[Feed, Contract]] = field(default_factory=dict)
     """All usable feeds of the home, also those this run does not look at."""
+
+    @cached_property
+    def places(self) -> Places:
+        """What feeds may reach."""
+        return self.home.places
 
     @cached_property
     def reference(self) -> Mapping[str, pl.DataFrame]:

@@ -11,6 +11,7 @@ import logging
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from datetime import datetime, time
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar, cast
 
@@ -38,7 +39,7 @@ from sources.disk import full_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date
     from pathlib import Path
 
     import duckdb
@@ -240,12 +241,14 @@ def accept(home: Home, delivery_ids: Sequence[str]) -> None:
 
 def register_landed(plan: Plan, found: Sequence[Collected | Outcome]) -> list[Job]:
     """List what has landed in the warehouse; what of it is to be read: every delivery without a reading of today."""
+    from flows.workers import reading_limits
     from sources.landing import landed, sidecar, sidecar_path
     from warehouse.booking import booked_readings, register
 
     home = plan.home.path
     feeds = {feed.feed_id: feed for feed in plan.feeds}
     terms = {feed_id: plan.terms(feed) for feed_id, feed in feeds.items()}
+    bounds = reading_limits(plan.home).bounds  # a file refused at others is read again
     fresh = {delivery.delivery_id: delivery for delivery in landed_now(list(found))}
     with writing(plan.home) as con:
         known = {str(row[0]) for row in con.execute("select delivery_id from ops.landed").fetchall()}
@@ -260,7 +263,9 @@ def register_landed(plan: Plan, found: Sequence[Collected | Outcome]) -> list[Jo
         rows = con.execute("select delivery_id, feed, sha256, period_claimed from ops.landed order by all").fetchall()
     jobs = []
     for delivery_id, feed_id, sha256, period_claimed in rows:
-        if feed_id not in feeds or terms[feed_id].reading_id(delivery_id) in booked:
+        if feed_id not in feeds:
+            continue
+        if any(terms[feed_id].reading_id(delivery_id, within) in booked for within in (None, bounds)):
             continue
         if not claims(plan, period_claimed):
             continue
@@ -310,7 +315,7 @@ def account(
     """
     from sources.landing import damaged
     from warehouse.booking import receipts
-    from warehouse.journal import record_outcome
+    from warehouse.journal import record_outcomes
     from warehouse.outbox import raise_alerts
 
     # deliveries that failed have alerts of their own
@@ -321,19 +326,14 @@ def account(
         failures.append(Outcome("landing", TERMINAL, text, plan.started_at, 0.0))
     with writing(plan.home) as con:
         con.begin()
-        told = tuple(receipts(con, [*read, *accepted]))
+        told = tuple(receipts(con, [*read, *accepted])) if read or accepted else ()
         others = [_outcome(one, told) for one in found if isinstance(one, Collected) and not one.failures]
         outcomes = sorted([*failures, *others], key=lambda one: one.feed)
-        for one in outcomes:
-            record_outcome(
-                con,
-                plan.run_id,
-                one.feed,
-                one.outcome,
-                message=one.message,
-                started_at=one.started_at,
-                seconds=one.seconds,
-            )
+        record_outcomes(
+            con,
+            plan.run_id,
+            [(one.feed, one.outcome, one.message, one.started_at, one.seconds) for one in outcomes],
+        )
         raise_alerts(con, _failed_feeds(con, plan, failures), plan.run_id)
         con.commit()
     for receipt in told:
@@ -438,34 +438,56 @@ def release(plan: Plan, *, is_news: bool = True) -> Publication:
 
 
 def report(
-    home: Home, periods: Sequence[str] = (), *, folder: Path | None = None, forms: Sequence[str] = FORMS
+    home: Home,
+    periods: Sequence[str] = (),
+    *,
+    folder: Path | None = None,
+    forms: Sequence[str] = FORMS,
+    known: date | None = None,
 ) -> list[Path]:
     """Write the assessment of each period from the current release: one file a period and form.
 
-    Without `periods`: the latest quarter that was assessed, and the half-year and the year it completes.
+    Without `periods`: the latest quarter that was assessed, and the half-year and the year it completes. With `known`,
+    as it would have been written with what was known at the end of that day; its files say so in their names.
     """
     from warehouse.releases import current
-    from warehouse.reports.assessment import Letterhead, assess, render_html
-    from warehouse.store import connect
 
     release = current(home.path)
     if release is None:
         raise NothingPublishedError(f"{home.path} has no release yet; make one with: danvan run --home {home.path}")
     target = folder or home.reports
     target.mkdir(parents=True, exist_ok=True)
+    if known is None:
+        from warehouse.store import connect
+
+        with connect(release.file, read_only=True) as con:
+            return _write_reports(home, con, periods, target, forms)
+    from warehouse.as_known import as_known
+
+    moment = datetime.combine(known, time.max)
+    with as_known(release, moment, home.work) as con:
+        return _write_reports(home, con, periods, target, forms, known)
+
+
+def _write_reports(  # noqa: PLR0917 - what a report is made of
+    home: Home,
+    con: duckdb.DuckDBPyConnection,
+    periods: Sequence[str],
+    target: Path,
+    forms: Sequence[str],
+    known: date | None = None,
+) -> list[Path]:
+    from warehouse.reports.assessment import Letterhead, assess, render_html
+
     head = Letterhead(**home.settings.letterhead.model_dump(exclude_none=True))
     written = []
-    con = connect(release.file, read_only=True)
-    try:
-        for period in periods or _latest_periods(con, home.settings.province):
-            document = assess(con, period, home.settings.province, letterhead=head)
-            for form in forms:
-                path = target / f"assessment-{period}.{form}"
-                text = render_html(document) if form == "html" else to_json(document)
-                _replace(path, text)
-                written.append(path)
-    finally:
-        con.close()
+    for period in periods or _latest_periods(con, home.settings.province):
+        document = assess(con, period, home.settings.province, letterhead=head, known=known)
+        for form in forms:
+            path = target / f"assessment-{period}{f'.as-known-{known}' if known else ''}.{form}"
+            text = render_html(document) if form == "html" else to_json(document)
+            _replace(path, text)
+            written.append(path)
     return written
 
 

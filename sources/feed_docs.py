@@ -12,7 +12,17 @@ import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
-from sources.feeds.layouts import KINDS, CsvLayout, Header, JsonLayout, LinesLayout, ParquetLayout, SheetLayout, Totals
+from sources.feeds.layouts import (
+    KINDS,
+    CsvLayout,
+    FormLayout,
+    Header,
+    JsonLayout,
+    LinesLayout,
+    ParquetLayout,
+    SheetLayout,
+    Totals,
+)
 from sources.feeds.model import (
     Active,
     ColumnSource,
@@ -24,6 +34,7 @@ from sources.feeds.model import (
     RuleException,
     SourceInfo,
     UnitSource,
+    Whole,
 )
 
 if TYPE_CHECKING:
@@ -45,8 +56,10 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("layout (json)", JsonLayout),
     ("layout (ndjson)", LinesLayout),
     ("layout (parquet)", ParquetLayout),
+    ("layout (official forms)", FormLayout),
     ("layout.header", Header),
     ("layout.totals", Totals),
+    ("whole", Whole),
     ("unit", UnitSource),
     ("columns.<canonical column>", ColumnSource),
     ("parts[]", Part),

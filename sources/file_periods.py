@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from expectations.contracts.windows import AdHoc
     from sources.feeds import Feed
 
 
@@ -35,6 +36,8 @@ def file_period(
     named = _named(claimed)
     if source.origin == "column":
         return None
+    if source.origin == "form":
+        raise ValueError("the window of a form is read by sources.forms")
     if source.fixed:
         found = Period.parse(source.fixed)
     elif source.origin == "cell":
@@ -50,10 +53,16 @@ def file_period(
     except PeriodError:
         message = f"Kỳ {found} không có trong chế độ báo cáo {regime}{_since(regime)}. Đề nghị kiểm tra kỳ báo cáo."
         raise PeriodRefusedError("period_no_window", message) from None
-    if named is not None and named != found:
+    agrees_with_name(found, claimed)
+    return found
+
+
+def agrees_with_name(found: Period | AdHoc | None, claimed: str | None) -> None:
+    """Raises PeriodRefusedError when the name of the file says another period, or one that cannot be read."""
+    named = _named(claimed)
+    if named is not None and str(named) != str(found):
         message = f"Tên tệp ghi kỳ {named} nhưng nội dung là kỳ {found}. Đề nghị kiểm tra và gửi lại."
         raise PeriodRefusedError("period_disagrees", message)
-    return found
 
 
 def _since(regime: str) -> str:

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
     from expectations.contracts.model import Contract
     from expectations.contracts.periods import Period
+    from expectations.contracts.windows import AdHoc
     from sources.feeds import Feed, Layout
+    from sources.forms import FormBook
     from sources.frames import FrameWriter
     from sources.readers.table import TextTable, Workbook
     from sources.units import UnitIndex
@@ -116,6 +118,26 @@ def to_canonical(
     return result
 
 
+def forms_to_canonical(
+    book: FormBook, feed: Feed, contract: Contract, units: UnitIndex, *, frames: FrameWriter, bad_cells: FrameWriter
+) -> Canonical:
+    """Write the canonical rows of the forms of a file, as `to_canonical` does: one row a unit and form."""
+    result = Canonical(findings=book.findings, ignored=book.ignored)
+    tables = [_Table(one.table, one.plan, contract, result) for one in book.sheets]
+    if book.period is None or any(finding.severity == "gate" for finding in result.findings):
+        left = sum(table.count() for table in tables)
+        if left:
+            result.ignored[NOT_READ] = result.ignored.get(NOT_READ, 0) + left
+        return result
+    regime = feed.period.regime or contract.service_level.regime
+    _Assembly(feed, contract, units, book.period, regime, result).write(tables, frames, bad_cells)
+    result.has_frame = True
+    result.is_nil = not result.rows and NIL in result.ignored
+    if not result.is_nil:
+        result.findings.extend(_counted(result.rows, feed.layout))
+    return result
+
+
 class _Table:
     """One table on its way, slice by slice: which columns and rows are data, and whether its total is right."""
 
@@ -190,7 +212,13 @@ class _Assembly:
     """Slices to canonical frames: provenance, period and unit of each row, marks of the cells not read."""
 
     def __init__(  # noqa: PLR0917 - what decides a row, in order
-        self, feed: Feed, contract: Contract, units: UnitIndex, period: Period | None, regime: str, result: Canonical
+        self,
+        feed: Feed,
+        contract: Contract,
+        units: UnitIndex,
+        period: Period | AdHoc | None,
+        regime: str,
+        result: Canonical,
     ) -> None:
         self.feed, self.contract, self.units = feed, contract, units
         self.period, self.regime, self.result = period, regime, result
@@ -230,7 +258,7 @@ class _Assembly:
         known = {str(self.period)} if self.period else None
         unit_codes, found = row_units(part, self.units, periods, self.regime, known)
         findings.update(dict.fromkeys(found))
-        sheet = part.table.sheet if self.feed.layout.format in SHEET_FORMATS else None
+        sheet = part.table.sheet if self.feed.layout.format in (*SHEET_FORMATS, "form") else None
         if self.keys:
             others = [part.columns[one.name] for one in self.contract.stored_columns if not one.is_key]
             part.columns[self.contract.key[0]] = self.keys.of(part.table.rows, sheet, [periods, unit_codes, *others])

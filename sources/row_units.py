@@ -8,6 +8,7 @@ import polars as pl
 
 from expectations.contracts.findings import Finding
 from expectations.contracts.periods import Period, PeriodError, period_of
+from expectations.contracts.windows import window_of
 from sources import parsing
 from sources.defects import MISMATCH, UNREADABLE, UNRESOLVED, Defect
 from sources.words import key
@@ -56,7 +57,7 @@ def row_units(
     source = part.plan.unit
     if known is None or not len(periods):
         known = set(periods.drop_nulls().unique().to_list())
-    days = {text: Period.parse(text).window(regime)[1] for text in sorted(known)}
+    days = {text: window_of(text, regime)[1] for text in sorted(known)}
     if source.fixed:
         findings = [
             Finding("Q05", "unit_not_valid", "gate", f"Đơn vị báo cáo của kỳ {text}: {found.message_vi}.")

@@ -46,7 +46,7 @@ _SUBTOTAL = re.compile(
 )
 _ROMAN = re.compile(r"^(?:x{0,2})(?:ix|iv|v?i{0,3})\.?$", re.IGNORECASE)
 _ARABIC = r"^\s*[0-9]{1,4}(?:\.[0-9]{1,3})*\.?\s*$"
-_NUMBERING = frozenset({"stt", "tt", "số tt", "số thứ tự", "s.t.t", "no", "#"})
+NUMBERING = frozenset({"stt", "tt", "số tt", "số thứ tự", "s.t.t", "no", "#"})
 """Keys of headers over the numbers of rows: a Roman number among Arabic ones heads a group and sums it up."""
 _NOTE = re.compile(r"^(?:\d{1,2}[.)]?\s*)?(?:ghi chú|chú thích|lưu ý)\b")
 _SIGNATURE = re.compile(
@@ -166,7 +166,7 @@ class _Slice:
         """`(1) (2) (3)`, `A B 1 2 3=4+5`, `MS …`: numbers that rise by one, in the first rows."""
         for number in range(min(self.last, _DEEPEST_CONTROL_ROW)):
             texts = [display(cell) for cell in self.table.cells.row(number) if cell and display(cell)]
-            numbers = [int(found[0]) for text in texts if (found := re.search(r"[0-9]+", text))]
+            numbers = [int(found[0]) for text in texts if (found := re.search(r"[0-9]{1,4}", text))]
             rises = len(numbers) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
             if len(texts) >= _FEW_CELLS and rises and all(_CONTROL_CELL.match(text) for text in texts):
                 self.fates[number] = CONTROL
@@ -199,7 +199,7 @@ class _Slice:
 
     def groups(self) -> None:
         """`I`, `II` among `1`, `2`, `3` in a column of row numbers: the row heads a group and holds its sums."""
-        if not self.headers or self.headers[0] not in _NUMBERING or self.table.cells.height > _LARGEST_FORM:
+        if not self.headers or self.headers[0] not in NUMBERING or self.table.cells.height > _LARGEST_FORM:
             return
         numbers = self.table.cells.to_series(0)
         if not numbers.str.contains(_ARABIC).any():
@@ -259,7 +259,7 @@ class _Slice:
         name = self.sorter.plan.unit.name
         if name and key(name) in self.headers:
             found.append(self.headers.index(key(name)))
-        if self.headers and self.headers[0] in _NUMBERING and self.table.cells.width > 1:
+        if self.headers and self.headers[0] in NUMBERING and self.table.cells.width > 1:
             found.append(1)
         return list(dict.fromkeys(found))
 
@@ -291,6 +291,13 @@ class _Slice:
         )
         row = int(self.table.rows[number])
         self.found.findings.append(Finding("Q10", "row_not_data", "warning", message, sheet=self.table.sheet, row=row))
+
+
+def fate_of_label(text: str) -> str | None:
+    """What a row with that label is, where it is no data: TOTAL, SUBTOTAL, NOTE or SIGNATURE."""
+    words = key(text)
+    named = NOTE if _NOTE.match(words) else SIGNATURE if _SIGNATURE.search(words) else None
+    return _fate_of_sum(text) or named
 
 
 def _fate_of_sum(text: str) -> str | None:

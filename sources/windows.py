@@ -11,6 +11,7 @@ from expectations.contracts.findings import Finding
 if TYPE_CHECKING:
     from expectations.contracts.model import Contract
     from expectations.contracts.periods import Period
+    from expectations.contracts.windows import AdHoc
     from sources.plans import Part
 
 DECIDING = {
@@ -29,7 +30,7 @@ _MOST_TOLD = 100
 class WindowCheck:
     """Counts the rows outside the window over all slices of a file and tells the first hundred one by one."""
 
-    def __init__(self, contract: Contract, period: Period, regime: str) -> None:
+    def __init__(self, contract: Contract, period: Period | AdHoc, regime: str) -> None:
         self.first, self.last = period.window(regime)
         self.period, self.contract = period, contract
         self.name, self.is_strict = DECIDING.get(contract.dataset, ("", False))

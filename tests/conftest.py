@@ -75,7 +75,12 @@ class TinyHome:
 @pytest.fixture
 def tiny_home(tmp_path: Path) -> TinyHome:
     """An empty home with short patience and one worker; `add_feed` and `add_file` fill it."""
-    home = TinyHome(tmp_path / "home")
+    return make_tiny_home(tmp_path / "home")
+
+
+def make_tiny_home(path: Path) -> TinyHome:
+    """An empty home at `path`, for fixtures of a wider scope than `tiny_home`."""
+    home = TinyHome(path)
     (home.path / "feeds").mkdir(parents=True)
     (home.path / "danvan.toml").write_text(
         'name = "Tỉnh thử"\n[run]\nworkers = 1\nretries = 1\nretry_seconds = [0]\nlock_seconds = 1\n'

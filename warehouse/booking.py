@@ -43,7 +43,7 @@ class Booking:
     @property
     def reading_id(self) -> str:
         """Identity of what is booked."""
-        return self.terms.reading_id(self.delivery.delivery_id)
+        return self.terms.reading_id(self.delivery.delivery_id, self.reading.bounds)
 
     @property
     def effective_at(self) -> datetime:
@@ -247,6 +247,8 @@ def _stage(con: duckdb.DuckDBPyConnection, contract: Contract, bookings: Sequenc
             "rows_quarantined": 0 if one.verdict.refused else one.verdict.rows_quarantined,
             "rows_ignored": one.reading.rows_read if one.verdict.refused else sum(one.reading.ignored.values()),
             "is_nil": one.reading.is_nil,
+            # a file whose end is in doubt may drop no row of what stands
+            "shrink_hold_pct": 100.0 if one.reading.may_be_cut else level.shrink_hold_pct,
         }
         for one in bookings
     ]
@@ -254,13 +256,13 @@ def _stage(con: duckdb.DuckDBPyConnection, contract: Contract, bookings: Sequenc
         "extracted_at": "timestamp",
         "effective_at": "timestamp",
         "is_nil": "boolean",
+        "shrink_hold_pct": "double",
         **dict.fromkeys(("rows_read", "rows_said", "rows_quarantined", "rows_ignored"), "bigint"),
     }
     listed = {name: [row[name] for row in rows] for name in rows[0]}
     listed["place"] = list(range(len(rows)))
     con.execute(
         f"create temp table incoming as select *, {level.quarantine_hold_pct}::double as quarantine_hold_pct,"
-        f" {level.shrink_hold_pct}::double as shrink_hold_pct,"
         " null::varchar as content_hash, null::varchar as place_hash,"
         " reading_id as rows_of, 0::bigint as rows_accepted"
         f" from ({_unnested(listed, {**kinds, 'place': 'bigint'})})",

@@ -57,10 +57,26 @@ def record_outcome(  # noqa: PLR0917 (the columns of the table, in their order)
     seconds: float | None = None,
 ) -> None:
     """Write down what became of a feed in a run."""
-    con.execute("delete from ops.outcomes where run_id = ? and feed = ?", [run_id, feed])
+    record_outcomes(con, run_id, [(feed, outcome, message, started_at, seconds)])
+
+
+def record_outcomes(
+    con: duckdb.DuckDBPyConnection,
+    run_id: str,
+    outcomes: Sequence[tuple[str, str, str | None, datetime | None, float | None]],
+) -> None:
+    """Write down what became of the feeds of a run, at once: `feed, outcome, message, started_at, seconds` each."""
+    latest = {one[0]: one for one in outcomes}
     con.execute(
-        "insert into ops.outcomes (run_id, feed, outcome, message, started_at, seconds) values (?, ?, ?, ?, ?, ?)",
-        [run_id, feed, outcome, message, started_at, seconds],
+        "delete from ops.outcomes where run_id = ? and feed in (select unnest(?::varchar[]))", [run_id, [*latest]]
+    )
+    con.execute(
+        """
+        insert into ops.outcomes (run_id, feed, outcome, message, started_at, seconds)
+        select ?, unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::timestamp[]),
+               unnest(?::double[])
+        """,
+        [run_id, *([one[place] for one in latest.values()] for place in range(5))],
     )
 
 

@@ -20,6 +20,7 @@ from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from expectations.contracts.forms import DATASET, series
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.sql import literal
 from warehouse import measures
@@ -200,7 +201,7 @@ def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
 def _query(con: duckdb.DuckDBPyConnection, model: Model) -> str:
     if model.name == "marts.measure_tallies":
         return measures.tallies(con)
-    return measures.sums() if model.name == "marts.measure_sums" else model.query
+    return measures.sums(con) if model.name == "marts.measure_sums" else model.query
 
 
 def _write_regimes(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None) -> None:
@@ -219,17 +220,19 @@ def _write_regimes(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | 
 
 
 def _write_datasets(con: duckdb.DuckDBPyConnection) -> None:
-    """marts.datasets: the contracts' reporting regimes as a table, which the models join."""
+    """marts.datasets: the contracts' reporting regimes as a table, which the models join, and the series of forms."""
     con.execute(
         "create or replace table marts.datasets"
         " (dataset varchar, label_vi varchar, label_en varchar, regime varchar, cadence varchar)"
     )
+    rows = []
     for name in datasets():
         source = contract(name)
-        con.execute(
-            "insert into marts.datasets values (?, ?, ?, ?, ?)",
-            [name, source.label_vi, source.label_en, source.service_level.regime, source.service_level.cadence],
-        )
+        level = source.service_level
+        rows.append([name, source.label_vi, source.label_en, level.regime, level.cadence])
+        if name == DATASET:  # each form is reported, or not, on its own
+            rows += [[one, *words, level.regime, level.cadence] for one, words in series().items()]
+    con.executemany("insert into marts.datasets values (?, ?, ?, ?, ?)", rows)
     con.execute(
         "comment on table marts.datasets is "
         + literal("Tập dữ liệu và chế độ báo cáo theo hợp đồng · datasets with the reporting regime of their contract")

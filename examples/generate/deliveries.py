@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from examples.generate import writers
+from examples.generate import petition_forms, writers
 from examples.generate.fields import Field, Record, plain_json
 from examples.generate.layouts import SHEETS, Layout
 from examples.generate.sheets import Frame, Sheet, build
@@ -43,11 +43,13 @@ class Delivery:
     """What a browser adds to the name of a second download, such as ` (1)`."""
     places: dict[int, tuple[str | None, int]] = field(default_factory=dict)
     """id of a record → sheet and row, once rendered."""
+    form_places: dict[tuple[str, str], tuple[str, int | None]] = field(default_factory=dict)
+    """(`sheet` or `header`, name of a form's sheet) → sheet and row, once rendered."""
 
     @property
     def feed(self) -> str:
         """Feed id."""
-        return f"d{self.district.code}.{self.layout.dataset}"
+        return f"d{self.district.code}.{self.layout.feed_name}"
 
     @property
     def file_name(self) -> str:
@@ -57,7 +59,7 @@ class Delivery:
     @property
     def path(self) -> str:
         """Path below the home folder."""
-        return f"inbox/{self.district.code}/{self.layout.dataset}/{self.file_name}"
+        return f"inbox/{self.district.code}/{self.layout.feed_name}/{self.file_name}"
 
 
 RAW = "_cells"
@@ -73,7 +75,9 @@ ONLY_RAW = "_only_cells"
 def render(delivery: Delivery) -> bytes:
     """The bytes of the file; fills `delivery.places`."""
     layout = delivery.layout
-    if layout.format in SHEETS:
+    if layout.format == "form":
+        data = petition_forms.workbook(delivery)
+    elif layout.format in SHEETS:
         data = _workbook(delivery)
     elif layout.format == "csv":
         data = _csv(delivery)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from examples.generate import petition_forms
 from examples.generate.layouts import SHEETS
 from examples.generate.sheets import JOIN
 from expectations.contracts.model import PERSONAL, contract, header_index
@@ -49,15 +50,18 @@ def _maps(layouts: Sequence[Layout]) -> dict[str, Mapping[str, Any]]:
 def _feed(district: District, layout: Layout) -> list[str]:
     lines = [
         f"  # {layout.remark}",
-        f"  {layout.dataset}:",
+        f"  {layout.feed_name}:",
         f"    dataset: {layout.dataset}",
-        "    active: {from: 2023-Q4, to: 2024-Q2}",
-        f"    connector: {{kind: files, path: inbox/{district.code}/{layout.dataset}, glob: {_text(layout.glob)}}}",
+        f"    active: {{from: {_text(layout.active[0])}, to: {_text(layout.active[1])}}}",
+        *([f"    cadence: {layout.cadence}"] if layout.cadence else []),
+        f"    connector: {{kind: files, path: inbox/{district.code}/{layout.feed_name}, glob: {_text(layout.glob)}}}",
         f"    name: '{layout.pattern}'",
         f"    period: {_flow(layout.period)}",
         f"    layout: {_flow(_layout(district, layout))}",
         f"    unit: {_flow(layout.unit)}",
     ]
+    if layout.format == "form":
+        return lines
     if layout.constants:
         lines.append(f"    constants: {_flow(layout.constants)}")
     if layout.parts:
@@ -75,6 +79,8 @@ def _feed(district: District, layout: Layout) -> list[str]:
 
 def _layout(district: District, layout: Layout) -> dict[str, Any]:
     entry: dict[str, Any] = {"format": layout.format}
+    if layout.format == "form":
+        return entry | {"forms": list(petition_forms.codes_of(district.code))}
     if layout.format == "csv":
         entry |= {"encoding": layout.encoding, "delimiter": layout.delimiter}
     if layout.format == "json":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from examples.generate.deliveries import TOTAL_ROW, Delivery
 from examples.generate.fields import Field, text
 from examples.generate.ledger import UNREPORTED, gate, warning
+from examples.generate.petition_forms import copied
 from examples.generate.working_days import after_working_days
 
 if TYPE_CHECKING:
@@ -33,18 +34,18 @@ def seed_files(seeding: Seeding) -> None:
 
 def _unreadable_files(seeding: Seeding) -> None:
     note = "the upload broke off"
-    broken = _refused_first(seeding, ("329", "dossiers", "2024-Q2"), "truncated_file", gate("Q01"), note)
+    broken = refused_first(seeding, ("329", "dossiers", "2024-Q2"), "truncated_file", gate("Q01"), note)
     broken.mangle = lambda data: data[: len(data) * 3 // 5]
-    broken = _refused_first(seeding, ("333", "dossiers", "2024-Q1"), "truncated_file", gate("Q01"), note)
+    broken = refused_first(seeding, ("333", "dossiers", "2024-Q1"), "truncated_file", gate("Q01"), note)
     broken.mangle = lambda data: data[: len(data) // 2]
     note = "a web page with an error message, saved under the name of a workbook"
-    other = _refused_first(seeding, ("332", "survey_responses", "2024-Q1"), "other_kind_of_file", gate("Q01"), note)
+    other = refused_first(seeding, ("332", "survey_responses", "2024-Q1"), "other_kind_of_file", gate("Q01"), note)
     other.mangle = lambda _: _EXPIRED.encode()
     note = "exported in Windows-1258 where UTF-8 is agreed"
-    wrong = _refused_first(seeding, ("326", "dossiers", "2024-Q2"), "wrong_encoding", gate("Q02"), note)
+    wrong = refused_first(seeding, ("326", "dossiers", "2024-Q2"), "wrong_encoding", gate("Q02"), note)
     wrong.encoding = "cp1258"
     note = "TỔNG CỘNG is not the sum of the rows"
-    total = _refused_first(seeding, ("328", "service_reports", "2023-Q4"), "total_differs", gate("Q32"), note)
+    total = refused_first(seeding, ("328", "service_reports", "2023-Q4"), "total_differs", gate("Q32"), note)
     total.total_changes = {"received_online": 10}
     seeding.ledger[-1].record = TOTAL_ROW
     seeding.ledger[-1].column = "received_online"
@@ -52,7 +53,7 @@ def _unreadable_files(seeding: Seeding) -> None:
 
 def _headers(seeding: Seeding) -> None:
     place = ("332", "petitions", "2024-Q2")
-    missing = _refused_first(seeding, place, "required_column_missing", gate("Q03"), "the column of the key is gone")
+    missing = refused_first(seeding, place, "required_column_missing", gate("Q03"), "the column of the key is gone")
     missing.renamed = {"MA_DON": "MA_DON_THU_MOI"}
     seeding.ledger[-1].column = "MA_DON"
     seeding.enter(
@@ -79,10 +80,10 @@ def _headers(seeding: Seeding) -> None:
 
 def _windows(seeding: Seeding) -> None:
     note = "the calendar quarter instead of 15th to 14th"
-    wrong = _refused_first(seeding, ("325", "service_reports", "2023-Q4"), "window_of_no_period", gate("Q04"), note)
+    wrong = refused_first(seeding, ("325", "service_reports", "2023-Q4"), "window_of_no_period", gate("Q04"), note)
     wrong.window_text = "(Từ ngày 01/10/2023 đến ngày 31/12/2023)"
     note = "the sentence of the template was never filled in"
-    wrong = _refused_first(seeding, ("330", "petitions", "2024-Q2"), "window_placeholder", gate("Q04"), note)
+    wrong = refused_first(seeding, ("330", "petitions", "2024-Q2"), "window_placeholder", gate("Q04"), note)
     wrong.window_text = "Số liệu tính từ ngày ... đến ngày ..."
 
 
@@ -93,7 +94,7 @@ def _same_content(seeding: Seeding) -> None:
         (("327", "petitions", "2024-Q1"), "xuất lại"),
     ):
         seeding.begin()
-        second = _again(seeding, seeding.find(*place), days=3)
+        second = again(seeding, seeding.find(*place), days=3)
         second.comment = comment
         if second.layout.format == "ndjson":
             second.mangle = lambda data: data.replace(b'","', b'" , "')
@@ -105,7 +106,7 @@ def _corrected(seeding: Seeding, place: tuple[str, str, str], note: str) -> None
     """A first file that lacked something, and the whole one that supersedes it."""
     seeding.begin()
     first = seeding.find(*place)
-    second = _again(seeding, first, days=2)
+    second = again(seeding, first, days=2)
     twins = {id(old): new for old, new in zip(first.records, second.records, strict=True)}
     if first.layout.dataset == "service_reports":
         # two dossiers were counted early that were on time; every equation holds either way
@@ -162,7 +163,7 @@ def _late(seeding: Seeding) -> None:
         seeding.enter(late, "late_delivery", warning("Q09"), "late", note="after the due day and its grace")
 
 
-def _again(seeding: Seeding, delivery: Delivery, days: int = 2) -> Delivery:
+def again(seeding: Seeding, delivery: Delivery, days: int = 2) -> Delivery:
     """The same records sent again some working days later."""
     later = after_working_days(delivery.sent.date(), days)
     second = Delivery(
@@ -170,17 +171,19 @@ def _again(seeding: Seeding, delivery: Delivery, days: int = 2) -> Delivery:
         layout=delivery.layout,
         period=delivery.period,
         sent=delivery.sent + (later - delivery.sent.date()),
-        records=[dict(record) for record in delivery.records],
+        records=copied(delivery.records)
+        if delivery.layout.format == "form"
+        else [dict(record) for record in delivery.records],
     )
     seeding.deliveries.append(second)
     return second
 
 
-def _refused_first(seeding: Seeding, place: tuple[str, str, str], kind: str, rule: Rule, note: str) -> Delivery:
+def refused_first(seeding: Seeding, place: tuple[str, str, str], kind: str, rule: Rule, note: str) -> Delivery:
     """A file that is refused, and a good one two working days later, from which its row defects are then reported."""
     seeding.begin()
     first = seeding.find(*place)
-    second = _again(seeding, first)
+    second = again(seeding, first)
     twins = {id(old): new for old, new in zip(first.records, second.records, strict=True)}
     for defect in seeding.ledger:
         if defect.delivery is first:

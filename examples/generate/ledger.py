@@ -93,12 +93,19 @@ class Seeding:
         self.ledger.append(Defect(self.number, kind, rule, outcome, note, delivery, record, column))
 
 
+def _place(delivery: Delivery, target: Any) -> tuple[str | None, int | None]:
+    """Sheet and row of a record or of a line of a form, or of a form's sheet or header; nothing for a whole file."""
+    if target is None:
+        return None, None
+    return delivery.form_places[target] if isinstance(target, tuple) else delivery.places[id(target)]
+
+
 def rows(ledger: Iterable[Defect]) -> list[dict[str, Any]]:
     """The ledger as a table, in order of defects; every delivery must have been rendered."""
     table = []
     for defect in sorted(ledger, key=lambda one: one.number):
         delivery = defect.delivery
-        sheet, row = delivery.places[id(defect.record)] if defect.record is not None else (None, None)
+        sheet, row = _place(delivery, defect.record)
         table.append(
             {
                 "defect_id": f"D{defect.number:03d}",

@@ -52,7 +52,7 @@ def build(
         if line:
             sheet.merges.append((len(sheet.rows), 0, len(sheet.rows), max(1, width - 1)))
             sheet.rows.append([line])
-    _header(sheet, headers)
+    header_rows(sheet, headers)
     if frame.control_row:
         sheet.rows.append([f"({number})" for number in range(1, width + 1)])
     for row in rows:
@@ -67,7 +67,8 @@ def build(
     return sheet
 
 
-def _header(sheet: Sheet, headers: Sequence[str]) -> None:
+def header_rows(sheet: Sheet, headers: Sequence[str]) -> None:
+    """Add the header rows of columns named by paths: what they share is merged sideways, what ends early downwards."""
     paths = [header.split(JOIN) for header in headers]
     depth = max(len(path) for path in paths)
     top = len(sheet.rows)

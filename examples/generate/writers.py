@@ -168,6 +168,34 @@ def _ods_cell(cell: Any, span: str) -> str:
     return f'<table:table-cell office:value-type="string"{span}><text:p>{escape(str(cell))}</text:p></table:table-cell>'
 
 
+def html_bytes(sheets: Sequence[Sheet]) -> bytes:
+    """A web page with a table a sheet, as one-stop portals export it; merged areas are rowspan and colspan."""
+    return f"<!DOCTYPE html><html><body>{''.join(map(_html_table, sheets))}</body></html>".encode()
+
+
+def _html_table(sheet: Sheet) -> str:
+    spans = {(area[0], area[1]): area for area in sheet.merges}
+    covered = {
+        (row, column)
+        for top, left, bottom, right in sheet.merges
+        for row in range(top, bottom + 1)
+        for column in range(left, right + 1)
+    } - spans.keys()
+    width = max(len(row) for row in sheet.rows)
+    lines = []
+    for number, row in enumerate(sheet.rows):
+        cells = []
+        for column, cell in enumerate([*row, *[None] * (width - len(row))]):
+            if (number, column) in covered:
+                continue
+            top, left, bottom, right = spans.get((number, column), (number, column, number, column))
+            span = f' rowspan="{bottom - top + 1}"' * (bottom > top) + f' colspan="{right - left + 1}"' * (right > left)
+            text = "" if cell is None else str(cell).replace(".", ",") if isinstance(cell, float) else str(cell)
+            cells.append(f"<td{span}>{escape(text)}</td>")
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    return f"<table>{''.join(lines)}</table>"
+
+
 def json_bytes(document: Any) -> bytes:
     """One JSON document, compact, one record a line so that a person can look at it."""
     if isinstance(document, dict) and isinstance(document.get("data"), dict):

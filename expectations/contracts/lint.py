@@ -22,7 +22,11 @@ SEVERITIES = ("error", "warning", "gate")
 CADENCES = ("month", "quarter", "half_year", "year")
 SHARES = ("quarantine_alert_pct", "quarantine_hold_pct", "shrink_hold_pct")
 """Service levels that are a percentage."""
-REFERENCE_TABLES = {"units": ("unit_code", "valid_from", "valid_to")}
+REFERENCE_TABLES = {
+    "units": ("unit_code", "valid_from", "valid_to"),
+    "checklist_items": ("item_code", "valid_from", "valid_to"),
+    "index_methods": ("method_code", "valid_from", "valid_to"),
+}
 """Reference tables rules may name, and the columns they rely on."""
 
 

@@ -83,7 +83,7 @@ class ServiceLevel:
     """Share of quarantined rows above which a person is alerted."""
     quarantine_hold_pct: float = 50.0
     """Share of quarantined rows above which a delivery is held for a person instead of superseding; 0 to 100."""
-    shrink_hold_pct: float = 50.0
+    shrink_hold_pct: float = 80.0
     """A delivery with fewer rows than this share of what it would supersede is held for a person; 0 to 100."""
 
 
@@ -229,6 +229,6 @@ def parse(text: str, where: str) -> Contract:
             grace_days=int(levels.get("grace_days", 0)),
             quarantine_alert_pct=float(levels.get("quarantine_alert_pct", 5.0)),
             quarantine_hold_pct=float(levels.get("quarantine_hold_pct", 50.0)),
-            shrink_hold_pct=float(levels.get("shrink_hold_pct", 50.0)),
+            shrink_hold_pct=float(levels.get("shrink_hold_pct", 80.0)),
         ),
     )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from expectations.contracts.model import ContractError
-from expectations.rules import cells, deliveries, lookups, persons, relations
+from expectations.rules import cells, deliveries, lookups, official_forms, persons, relations
 from expectations.rules.cells_read import Defect, defect
 from expectations.rules.checks import PLACE_COLUMNS, ROW_COLUMNS, Check, Columns, Kind, Native, Prepared, Scope
 
@@ -49,6 +49,7 @@ KINDS: Mapping[str, Kind] = {
     "compare": Kind(relations.Compare, relations.compare),
     "expression": Kind(relations.Expression, relations.expression),
     "equation": Kind(relations.Equation, relations.equation),
+    "form_equations": Kind(official_forms.FormEquations, official_forms.form_equations),
     "readable": Kind(Defect, defect("unreadable")),
     "mapped": Kind(Defect, defect("unmapped")),
     "resolved": Kind(Defect, defect("unresolved", "mismatch")),

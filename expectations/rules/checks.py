@@ -65,6 +65,8 @@ class Check:
     prepared: Prepared | None = None
     native: Native | None = None
     is_whole: bool = False
+    said: str = "''"
+    """SQL of a text about the failing row that follows the message; numbers and codes only."""
     shown: tuple[str, ...] = ()
     """Columns whose values complete the message; numbers, dates and codes only, never free text."""
     silent: tuple[tuple[str, str], ...] = ()

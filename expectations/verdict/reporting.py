@@ -133,7 +133,7 @@ def _report_rows(connection: duckdb.DuckDBPyConnection, number: int, check: Chec
     joined = " left join details d on d._case = p._case and d._rid = p._rid and d.column_name = p.place"
     connection.execute(
         "insert into findings"
-        f" with places as (select _case, _rid, _sheet, _row, {_shown(check, contract)} as shown,"
+        f" with places as (select _case, _rid, _sheet, _row, {_shown(check, contract)} || {check.said} as shown,"
         f" unnest({check.places}) as place from failing as staged where _f{number})"
         f" select p._case, {number}, {literal(rule.rule_id)}, {literal(rule.check)}, {literal(rule.severity)},"
         f" replace({literal(rule.message_vi)}, '{{column}}', coalesce(l.label, '')) || shown || {detail},"

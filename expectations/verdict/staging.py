@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from expectations.contracts.periods import Period, PeriodError, first_period, regimes
+from expectations.contracts.periods import PeriodError, first_period, regimes
 from expectations.contracts.privacy import personal_sql
 from expectations.contracts.sql import SQL_TYPES, literal, texts
+from expectations.contracts.windows import window_of
 from expectations.rules import PLACE_COLUMNS, ROW_COLUMNS
 from expectations.verdict.records import VerdictError
 
@@ -153,6 +154,6 @@ def _stage_windows(connection: duckdb.DuckDBPyConnection, source: str) -> None:
 
 def _window(label: str, regime: str) -> tuple[Any, Any] | None:
     try:
-        return Period.parse(label).window(regime)
+        return window_of(label, regime)
     except PeriodError:
         return None

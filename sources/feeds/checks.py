@@ -67,6 +67,8 @@ def _values(entry: FeedEntry | Part, contract: Contract) -> Iterator[tuple[str, 
 
 
 def _required_unmapped(feed: Feed, contract: Contract) -> Iterator[tuple[str, str]]:
+    if feed.layout.format == "form":  # its columns stand in the tables of forms
+        return
     made = set(contract.key) if feed.row_key else set()
     needed = [column.name for column in contract.stored_columns if column.required and column.name not in made]
     own = {*feed.columns, *feed.constants}

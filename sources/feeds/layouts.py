@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, Field, model_validator
 
+from expectations.contracts.forms import DATASET, forms
 from sources.feeds.values import Strict, Word, Words
 
 SHEET_FORMATS = ("xlsx", "xls", "ods")
@@ -56,6 +57,11 @@ class _Rows(Strict):
     fill_down: Words = Field(
         (), description="Headers whose empty cells repeat the cell above (cells merged downwards)."
     )
+    packed: Literal["gzip", "zip"] | None = Field(
+        None,
+        description="The file comes packed: `gzip` (`.csv.gz`), or `zip` with exactly one file inside. It is unpacked "
+        "to its end, and its checksum is compared.",
+    )
     round_count: bool = Field(True, description="Report a round number of rows (1000, 10000) as a suspected cut (Q11).")
 
 
@@ -66,6 +72,13 @@ class _Table(_Rows):
     skip_after_header: int = Field(0, ge=0, description="Rows between header and data that are never data.")
     control_row: bool = Field(False, description="A row (1) (2) (3) or `MS` stands under the header.")
     data_from: int | None = Field(None, ge=1, description="First data row, when it does not follow the header.")
+
+
+_FINAL_NEWLINE: Any = Field(
+    True,
+    description="The last line ends with a line end, as most programs write it; a file without one may be cut and is "
+    "reported (C10). `false`: this source never writes it.",
+)
 
 
 class _Text(Strict):
@@ -90,6 +103,7 @@ class CsvLayout(_Text, _Table):
         None, description='Character between fields (default `,`; a tab is `"\\t"`).'
     )
     quote: Annotated[str, Field(max_length=1)] = Field('"', description="Quoting character; empty for none.")
+    final_newline: bool = _FINAL_NEWLINE
 
 
 class SheetLayout(_Table):
@@ -118,6 +132,7 @@ class LinesLayout(_Text, _Rows):
     """One JSON record a line."""
 
     format: Literal["ndjson"] = Field(description="Kind of file.")
+    final_newline: bool = _FINAL_NEWLINE
 
 
 class ParquetLayout(_Rows):
@@ -126,8 +141,66 @@ class ParquetLayout(_Rows):
     format: Literal["parquet"] = Field(description="Kind of file.")
 
 
-KINDS = (CsvLayout, SheetLayout, JsonLayout, LinesLayout, ParquetLayout)
-Layout = Annotated[CsvLayout | SheetLayout | JsonLayout | LinesLayout | ParquetLayout, Field(discriminator="format")]
+class FormLayout(Strict):
+    """Official forms, each recognised by its headers: nothing of columns, header or totals is written down."""
+
+    format: Literal["form"] = Field(
+        description="Kind of file. For forms it is told by the first bytes: XLSX, XLS, ODS or a web page with tables."
+    )
+    forms: Words = Field(
+        (),
+        description="Codes of the forms the feed may hold, e.g. `01/TCD`; another one is refused. Default: any known.",
+    )
+    rows: Literal["units", "total"] = Field(
+        "units",
+        description="`units`: a row a unit, totals are only checked; `total`: the total row is the unit's own, the "
+        "lines above it only check it.",
+    )
+    blank_is_zero: bool = Field(True, description="An empty cell of a form is 0; `false`: unknown.")
+    blanks: Words = Field((), description="Cell texts that mean: no value, in every column.")
+    nil: Words = Field((), description="Texts of a row that says that nothing occurred, e.g. `Không phát sinh`.")
+    other_sheets: dict[Word, Word] = Field(
+        default_factory=dict, description="Sheets that are known and not read: name → reason."
+    )
+
+    @property
+    def totals(self) -> None:
+        """Forms have their own totals."""
+        return
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What ends a form is known."""
+        return ()
+
+    @property
+    def fill_down(self) -> tuple[str, ...]:
+        """Nothing is merged downwards under a header."""
+        return ()
+
+    @property
+    def number(self) -> Literal["vi"]:
+        """1.234,5."""
+        return "vi"
+
+    @property
+    def round_count(self) -> bool:
+        """Forms are not cut at a round number of rows."""
+        return False
+
+    @model_validator(mode="after")
+    def _forms_are_known(self) -> Self:
+        known = list(dict.fromkeys(one.form_code for one in forms(DATASET)))
+        unknown = [code for code in self.forms if code not in known]
+        if unknown:
+            raise ValueError(f"no form {', '.join(unknown)}; known: {', '.join(known)}")
+        return self
+
+
+KINDS = (CsvLayout, SheetLayout, JsonLayout, LinesLayout, ParquetLayout, FormLayout)
+Layout = Annotated[
+    CsvLayout | SheetLayout | JsonLayout | LinesLayout | ParquetLayout | FormLayout, Field(discriminator="format")
+]
 
 
 def formats_in(kind: type[BaseModel]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from cronsim import CronSim, CronSimError
 from pydantic import Field, field_validator, model_validator
 
+from expectations.contracts.forms import DATASET
 from expectations.contracts.periods import regimes
 from sources.feeds.fingerprint import fingerprint
 from sources.feeds.layouts import SHEET_FORMATS, Layout
@@ -37,11 +38,15 @@ class Connector(Strict):
     """Where the files lie."""
 
     kind: Literal["files"] = Field(
-        "files", description="How the source is reached. `files`: a folder, local or any fsspec URL."
+        "files",
+        description="How the source is reached. `files`: a folder, local or by URL (sftp, ftp, https, webdav, s3, smb) "
+        "among those that `[places]` of danvan.toml allows.",
     )
     path: Word = Field(description="Folder relative to the home folder, or a URL such as `sftp://host/folder`.")
     glob: Word = Field(
-        "*", description="Which files of the folder belong to the feed, e.g. `hoso_*.csv`; `**/` goes into sub-folders."
+        "*",
+        description="Which files of the folder belong to the feed, e.g. `hoso_*.csv`; `**/` goes into sub-folders "
+        "(not through links).",
     )
     storage_options: dict[str, Any] = Field(
         default_factory=dict,
@@ -60,11 +65,12 @@ class Connector(Strict):
 class PeriodSource(Strict):
     """Where the period of a delivery is written. Exactly one of `from` and `fixed`."""
 
-    origin: Literal["name", "cell", "column", "field"] | None = Field(
+    origin: Literal["name", "cell", "column", "field", "form"] | None = Field(
         None,
         alias="from",
         description="`name`: in the file name (group `period` of `name`); `cell`: in a sentence above the table; "
-        "`column`: each row has its own date; `field`: a field of the JSON envelope.",
+        "`column`: each row has its own date; `field`: a field of the JSON envelope; `form`: the sentence of an "
+        "official form.",
     )
     fixed: Word | None = Field(None, description="One period for every file, e.g. `2024-Q1`.")
     sheet: Word | None = Field(
@@ -77,12 +83,17 @@ class PeriodSource(Strict):
     regime: Word | None = Field(
         None, description="Reporting regime, when it is not the contract's (`CALENDAR`, `TTCP`, `VPCP_II06`)."
     )
+    ad_hoc: bool = Field(
+        False,
+        description="With `form`: windows that are no reporting period are loaded too, as themselves "
+        "(`2024-05-04..2024-06-29`); no official figure ever counts them.",
+    )
     path: Word | None = Field(None, description="With `field`: dotted path in the JSON document, e.g. `meta.period`.")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.origin is None) == (self.fixed is None):
-            raise ValueError("write either from: name|cell|column|field, or fixed: 2024-Q1")
+            raise ValueError("write either from: name|cell|column|field|form, or fixed: 2024-Q1")
         needs = {"cell": "contains", "column": "column", "field": "path"}
         if self.origin in needs and getattr(self, needs[self.origin]) is None:
             raise ValueError(f"from: {self.origin} also needs '{needs[self.origin]}'")
@@ -90,10 +101,42 @@ class PeriodSource(Strict):
         for name, owner in owners.items():
             if getattr(self, name) is not None and self.origin != owner:
                 raise ValueError(f"'{name}' belongs to from: {owner}; remove it")
+        if self.ad_hoc and self.origin != "form":
+            raise ValueError("'ad_hoc' belongs to from: form; remove it")
         if self.fixed:
             period_of_text(self.fixed)
         if self.regime and self.regime not in regimes():
             raise ValueError(f"unknown regime '{self.regime}'; known: {', '.join(regimes())}")
+        return self
+
+
+class Whole(Strict):
+    """How the source says that a file is whole. A delivery that fails it is refused (C10)."""
+
+    trailer: Word | None = Field(
+        None,
+        description="Text files: regular expression for the whole last line, e.g. `#HET;(?P<rows>\\d+)`. A file "
+        "without it is cut. Groups `rows`, `sha256`, `md5`, `crc32`: rows of data, checksum of all bytes before "
+        "the line.",
+    )
+    field: Word | None = Field(
+        None, description="JSON: dotted path of the number of records in the document, e.g. `meta.total`."
+    )
+    sidecar: Annotated[str, Field(pattern=r"^\.[A-Za-z0-9_.-]{1,20}$")] | None = Field(
+        None,
+        description="Ending of a file beside each file, e.g. `.sha256` for `a.csv.sha256`: it holds the SHA-256, MD5 "
+        "or number of rows (as `sha256sum` writes it, or alone). A file is not fetched before the one beside it is "
+        "there.",
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.trailer or self.field or self.sidecar):
+            raise ValueError("is empty; write trailer, field or sidecar")
+        try:
+            re.compile(self.trailer or "")
+        except re.error as wrong:
+            raise ValueError(f"'trailer' is no regular expression: {wrong}") from None
         return self
 
 
@@ -103,16 +146,22 @@ class UnitSource(Strict):
     fixed: Word | None = Field(None, description="Unit code of every row.")
     code: Word | None = Field(None, description="Header of the column with the unit code.")
     name: Word | None = Field(None, description="Header of the column with the unit name.")
-    level: Literal["province", "district", "commune"] | None = Field(
-        None, description="With `name`: only units of this level."
+    cell: Word | None = Field(
+        None,
+        description="Official forms: words of a cell above the table after which the unit's name stands, e.g. "
+        "`Đơn vị báo cáo`.",
     )
-    parent: Word | None = Field(None, description="With `name`: only this unit and the units under it.")
+    level: Literal["province", "district", "commune"] | None = Field(
+        None, description="With `name` or `cell`: only units of this level."
+    )
+    parent: Word | None = Field(None, description="With `name` or `cell`: only this unit and the units under it.")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if (self.fixed is None) == (self.code is None and self.name is None):
+        ways = (self.fixed is not None, self.code is not None or self.name is not None, self.cell is not None)
+        if sum(ways) != 1:
             raise ValueError('write fixed: "323", or code: / name: with the header of the column')
-        if self.name is None and (self.level or self.parent):
+        if self.name is None and self.cell is None and (self.level or self.parent):
             raise ValueError("'level' and 'parent' narrow a search by name; add name: or remove them")
         return self
 
@@ -210,7 +259,8 @@ class FeedEntry(Strict):
     name: str | None = Field(
         None,
         description="Regular expression over the file name; groups `period` (2024Q1, q1_2024 …) and `sent` (20240316, "
-        "20240316T0930). A file that does not match is not part of the feed.",
+        "20240316T0930). A file that does not match is not part of the feed. Groups `rows`, `sha256`, `md5`, `crc32`: "
+        "what the name says of a whole file; one that differs is refused (C10).",
     )
     period: PeriodSource = Field(description="Where the period is written.")
     supersedes: Literal["period", "feed"] = Field(
@@ -236,6 +286,7 @@ class FeedEntry(Strict):
         description="For a source whose rows have no key: `row` makes one of the row's number, `content` one of what "
         "the row says, with the number of its occurrence. The key column is then neither mapped nor a constant.",
     )
+    whole: Whole | None = Field(None, description="How the source says that a file is whole.")
     rules: dict[str, RuleException] = Field(
         default_factory=dict, description="Reasoned exceptions: rule id, or `rule id/check` → severity and reason."
     )
@@ -283,12 +334,22 @@ class FeedEntry(Strict):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         kind = self.layout.format
+        if (self.period.origin == "form") != (kind == "form"):
+            raise ValueError("layout: {format: form} and period: {from: form} belong together")
+        if kind == "form":
+            return self._whole_form()
+        if self.unit.cell:
+            raise ValueError("unit: {cell: …} is for layout: {format: form}")
         if self.period.origin == "name" and "(?P<period>" not in (self.name or ""):
             raise ValueError("period: {from: name} needs a group (?P<period>…) in 'name'")
         if self.period.origin == "field" and kind != "json":
             raise ValueError("period: {from: field} is for format json")
         if self.period.origin == "cell" and kind not in ("csv", *SHEET_FORMATS):
             raise ValueError("period: {from: cell} is for sheets and csv")
+        if self.whole and self.whole.trailer and (kind not in ("csv", "ndjson") or "16" in self._encoding()):
+            raise ValueError("whole: {trailer: …} is for csv and ndjson in an encoding of single bytes or UTF-8")
+        if self.whole and self.whole.field and kind != "json":
+            raise ValueError("whole: {field: …} is for format json")
         if self.parts and kind not in SHEET_FORMATS:
             raise ValueError(f"'parts' are sheets; format {kind} has none")
         if not self.columns and not any(part.columns for part in self.parts):
@@ -299,6 +360,21 @@ class FeedEntry(Strict):
             if both:
                 raise ValueError(f"{', '.join(both)}: both a constant and a column; keep one")
         return self
+
+    def _whole_form(self) -> Self:
+        """Columns of a form stand in the tables of forms, its rows are keyed by unit and form."""
+        for name in ("columns", "constants", "parts", "ignore", "row_key"):
+            if getattr(self, name):
+                shown = "key" if name == "row_key" else name
+                raise ValueError(f"'{shown}' means nothing for format form: its columns are known; remove it")
+        if self.unit.code:
+            raise ValueError('a form names its units; write unit: {name: "Đơn vị"}, {cell: …} or {fixed: …}')
+        if self.dataset != DATASET:
+            raise ValueError(f"format form feeds the dataset {DATASET}, not {self.dataset}")
+        return self
+
+    def _encoding(self) -> str:
+        return getattr(self.layout, "encoding", "")
 
 
 class Feed(FeedEntry):

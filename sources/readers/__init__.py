@@ -36,3 +36,5 @@ def read_tables(path: Path, plans: Sequence[TablePlan]) -> Workbook:
             return Workbook((read_parquet(path),))
         case SheetLayout():
             return read_sheets(path, plans)
+        case _:
+            raise TypeError("official forms are read by sources.forms")

@@ -36,7 +36,6 @@ COLD_EVERY = 20
 SEVERAL = {
     "one model is built": 8,
     "a table is brought": 9,
-    "an outcome is written": 3,
     "the source is asked": 3,
     "all are told": 2,
     "a channel is told": 2,

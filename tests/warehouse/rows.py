@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from expectations.contracts.forms import series
 from warehouse import models, store
 from warehouse.reference import load_reference
 
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 
 DISTRICTS = ("323", "325", "326", "327", "328", "329", "330", "331", "332", "333")
 PROVINCE = "33"
-DATASETS = ("dossiers", "service_reports", "survey_responses", "petitions", "activities")
+DATASETS = (
+    "dossiers", "service_reports", "survey_responses", "petitions", "activities", "petition_forms", "democracy_items",
+    "index_scores", "one_stop_ratings", *series(),
+)  # fmt: skip
+"""Every dataset, and the series of forms, which report each on their own."""
 
 _number = count(1)
 

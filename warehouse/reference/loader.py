@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from expectations.contracts import questionnaires
+from expectations.contracts import forms, questionnaires
 from expectations.contracts.periods import Period, PeriodError, regimes
 from warehouse.reference.calendar import FIRST_YEAR, LAST_YEAR, calendar_frame
 from warehouse.reference.tables import Table, tables
@@ -101,7 +101,8 @@ def _schema(table: Table) -> dict[str, pl.DataType]:
 
 
 def _shipped(table: Table) -> pl.DataFrame:
-    text = files(__package__).joinpath(f"{table.name}.csv").read_bytes()
+    own = table.name not in forms.TABLES  # sources must know the forms too, so their tables stand with the contracts
+    text = files(__package__).joinpath(f"{table.name}.csv").read_bytes() if own else forms.table_text(table.name)
     return _typed(_as_text(text, f"{table.name}.csv"), table, f"{table.name}.csv")
 
 

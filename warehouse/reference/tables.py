@@ -28,6 +28,7 @@ class Table:
 WORDS = {
     "amount_column": "Cột của mô hình đo · column of measures.<dataset> that holds the amount",
     "belongs_to": "Thuộc về: day = quý của ngày phát sinh, part = kỳ của tệp, period = kỳ đánh giá · what places it",
+    "body": "Khối: government (kỳ tiếp ghi ở biểu 01/TCD), party · whose head: form 01/TCD counts those of government",
     "breakdown": "Mẫu của phân tổ; mỗi phân tổ là một định nghĩa · pattern of breakdowns, each a definition of its own",
     "clock": "Mốc thời gian: tiền tố của các cột ngày · which days count: prefix of the columns _on, _from, _until",
     "dataset": "Tập dữ liệu (mô hình measures.<tên>) · dataset, model measures.<name>",
@@ -47,6 +48,11 @@ WORDS = {
     "primary_breakdown": "Phân tổ dùng để đánh giá · breakdown the assessment reads, of the newest questionnaire",
     "sample_measure": "Số đo cỡ mẫu; trống là mẫu số · measure of the sample; null = the denominator",
     "span": "period, year_to_date · span the sums run over",
+    "levels": "Các cấp có chỉ số; trống là mọi cấp · levels the indicator exists at; null = every level",
+    "stands_alone": "Số công bố cho chính đơn vị: có số là có báo cáo · published for the unit itself, by nobody below it",
+    "article_no": "Điều của luật · article of the law",
+    "method_code": "Phương pháp · method of the score",
+    "index_code": "Chỉ số công bố · published index",
     "author": "Người nhập · who entered it",
     "alias": "Cách viết gặp trong tệp · spelled variant met in files",
     "basis": "Căn cứ: gói holidays, cuối tuần hoặc văn bản hoán đổi · where the state of the day comes from",
@@ -54,7 +60,6 @@ WORDS = {
     "change": "Loại thay đổi: merged_into, renamed · kind of change",
     "circular": "Thông tư ban hành biểu · circular that issues the form",
     "code": "Mã · code (text, fixed width)",
-    "column_name": "Cột tương ứng trong hợp đồng dữ liệu · canonical column of the contract",
     "column_no": "Số thứ tự cột trên biểu · column number on the form",
     "complexity_code": "Mức phức tạp hoặc trường hợp gia hạn · normal, complex, special, or the case of extension",
     "computed_from": "Tập dữ liệu tính được chỉ số; trống là chưa có nguồn · dataset it comes from; null = none yet",
@@ -62,6 +67,7 @@ WORDS = {
     "confirmed_on": "Ngày xác nhận · day of confirmation",
     "counts_as_received": "Được tính là đã tiếp nhận · counts as received",
     "counts_from": "Sự kiện bắt đầu tính thời hạn (ngày 0) · event that starts the term (day 0)",
+    "counts_in": "Đơn vị tính: count, million_dong, m2, text · what the column counts in",
     "day": "Ngày · day",
     "day_kind": "working = ngày làm việc, calendar = ngày · kind of day",
     "definition_id": "Mã định nghĩa · id of the definition",
@@ -139,6 +145,7 @@ WORDS = {
     "rule_id": "Mã quy định · id of the rule",
     "section": "Mục của thông báo · section of the notice",
     "session_count": "Số kỳ tiếp phải có trong chu kỳ · required sessions in each week or month",
+    "series": "Chuỗi số liệu tính từ biểu (mô hình measures.<tên>) · series of figures made from it, measures.<name>",
     "severity": "hard hoặc soft · severity",
     "short_name": "Tên rút gọn · name without its kind",
     "source_dataset": "Nguồn dữ liệu theo danh mục · source named by the catalogue",
@@ -147,6 +154,8 @@ WORDS = {
     "stream": "Nhánh: AR, SA, PE, MM · stream",
     "subject": "Việc phải làm trong thời hạn · what the term is for",
     "target": "Chỉ tiêu · target value",
+    "title_en": "Tên biểu (tiếng Anh) · title, English",
+    "title_vi": "Tên biểu · title",
     "target_from": "Chỉ tiêu có hiệu lực từ ngày · target in force from, inclusive",
     "target_op": "So sánh: gt, ge, eq · comparison",
     "target_to": "Chỉ tiêu hết hiệu lực từ ngày · target in force until, exclusive",
@@ -159,7 +168,7 @@ WORDS = {
 
 _INTEGERS = {
     "position", "length_days", "session_count", "required_per_year", "column_no", "form_column_no", "equation_no",
-    "working_day_no", "quarter_no", "item_no", "factor",
+    "working_day_no", "quarter_no", "item_no", "factor", "article_no",
 }  # fmt: skip
 _DECIMALS = {"target", "max_points", "full_marks_threshold_pct", "scale_min", "scale_max", "satisfied_min"}
 _DATES = {
@@ -167,7 +176,7 @@ _DATES = {
 }  # fmt: skip
 _BOOLEANS = {
     "counts_as_received", "is_end_state", "is_working_day", "stops_clock", "is_last", "is_primary",
-    "is_floored", "hides_small_samples", "flags_too_good",
+    "is_floored", "hides_small_samples", "flags_too_good", "stands_alone",
 }  # fmt: skip
 
 
@@ -231,7 +240,7 @@ _TABLES = (
         "reception_duties",
         "Số kỳ tiếp công dân phải có · required reception sessions",
         "level holder valid_from",
-        "level holder session_count per valid_from valid_to legal_basis certainty",
+        "level holder body session_count per valid_from valid_to legal_basis certainty",
     ),
     _table(
         "dialogue_duties",
@@ -253,16 +262,28 @@ _TABLES = (
     ),
     _table("channels", "Kênh nộp hồ sơ · submission channels", "code", "code name_vi name_en form_column_no note"),
     _table(
+        "forms",
+        "Biểu mẫu của các thông tư · official forms of the circulars",
+        "circular form_code",
+        "circular form_code position title_vi title_en dataset series regime valid_from valid_to certainty note",
+    ),
+    _table(
         "form_columns",
         "Cột của biểu mẫu · columns of official forms",
         "circular form_code column_no",
-        "circular form_code column_no header_path column_name equation certainty",
+        "circular form_code column_no header_path counts_in measure equation certainty",
     ),
     _table(
         "form_equations",
         "Phép kiểm của biểu mẫu · checks of official forms",
         "circular form_code equation_no",
         "circular form_code equation_no expression severity certainty",
+    ),
+    _table(
+        "form_slips",
+        "Tiêu đề sai gặp trong mẫu đang dùng · slips in the headers of templates in use",
+        "circular form_code column_no header_path",
+        "circular form_code column_no header_path note",
     ),
     _table(
         "definitions",
@@ -313,6 +334,24 @@ _TABLES = (
         "indicator_code definition_id",
         "indicator_code definition_id is_primary span breakdown primary_breakdown is_floored interval sample_measure"
         " hides_small_samples flags_too_good due_rule list_code note_vi",
+    ),
+    _table(
+        "indicator_scopes",
+        "Chỉ số chỉ có ở một số cấp, hoặc được công bố cho chính đơn vị · indicators of some levels only, or published as such",
+        "indicator_code",
+        "indicator_code levels stands_alone note_vi",
+    ),
+    _table(
+        "checklist_items",
+        "Danh mục nội dung thực hiện dân chủ ở cơ sở theo luật từng thời kỳ · grassroots-democracy items, effective-dated",
+        "item_code",
+        "item_code article_no name_vi name_en kind valid_from valid_to legal_basis certainty",
+    ),
+    _table(
+        "index_methods",
+        "Phương pháp của chỉ số công bố; khác phương pháp thì không so sánh · methods of published indices, effective-dated",
+        "method_code",
+        "method_code index_code name_vi name_en valid_from valid_to legal_basis certainty",
     ),
     _table(
         "targets",

@@ -32,6 +32,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from expectations.contracts.forms import series
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.periods import CALENDAR, Period, PeriodError, regimes
 from warehouse.reports import evidence
@@ -83,10 +84,12 @@ def assess(
     *,
     letterhead: Letterhead | None = None,
     release: Mapping[str, Any] | None = None,
+    known: date | None = None,
 ) -> dict[str, Any]:
     """The assessment document of a unit for a period, from a connection to a release (keys: see the module).
 
-    `release` (release_id, created_at) is read from `ops.releases` when not given.
+    `release` (release_id, created_at) is read from `ops.releases` when not given. `known` is the day whose knowledge
+    the connection answers with, where that is not today's (`warehouse.as_known`); the report says so.
     Raises PeriodError for a text that is no period, AssessmentError when the release holds no assessment of that period
     or unit: the message lists the periods or units it holds.
     """
@@ -120,7 +123,7 @@ def assess(
         "period": _period(wanted),
         "unit": {name: unit[name] for name in ("unit_code", "name_vi", "short_name", "level")},
         "letterhead": asdict(letterhead or Letterhead()),
-        "release": _release(con, release),
+        "release": {**_release(con, release), "known_on": known},
         "coverage": [
             {**row, **_dataset_labels(row["dataset"])} for row in evidence.coverage(con, str(wanted), unit_code, names)
         ],
@@ -442,6 +445,9 @@ def _coverage_gate(con: duckdb.DuckDBPyConnection) -> float:
 
 
 def _dataset_labels(dataset: str) -> dict[str, str]:
+    if dataset in series():
+        label_vi, label_en = series()[dataset]
+        return {"label_vi": label_vi, "label_en": label_en}
     if dataset not in datasets():
         return {"label_vi": dataset, "label_en": dataset}
     found = contract(dataset)

@@ -1,6 +1,7 @@
 -- Which periods of a unit's rows count in a span, for rows that belong to the period of their file: the finest complete
 -- partition, once. A period whose finer ones cover it gives way to them; one that lies in a longer one that stands gives way
--- to that. is_first and is_last mark where stocks are taken from: the span's first and last day with rows of any unit.
+-- to that. is_first and is_last mark where stocks are taken from: the span's first and last day with rows of any unit;
+-- is_own_last the last one of the unit itself.
 -- vi: Kỳ dữ liệu nào của đơn vị được cộng vào khoảng: bộ kỳ nhỏ nhất phủ kín, mỗi số liệu chỉ tính một lần.
 -- grain: dataset, unit_code, period, span, part
 with parts as (
@@ -76,5 +77,6 @@ select
   span,
   part,
   first_day = min(first_day) over (partition by dataset, period, span) as is_first,
-  last_day = max(last_day) over (partition by dataset, period, span) as is_last
+  last_day = max(last_day) over (partition by dataset, period, span) as is_last,
+  last_day = max(last_day) over (partition by dataset, unit_code, period, span) as is_own_last
 from counted

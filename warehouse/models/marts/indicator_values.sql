@@ -36,7 +36,8 @@ terms as (
     terms.measure,
     terms.factor,
     terms.label,
-    measures.dataset
+    measures.dataset,
+    measures.kind
   from definitions
   join ref.indicator_terms as terms
     on terms.indicator_code = definitions.indicator_code
@@ -72,7 +73,11 @@ parts as (
     terms.part,
     terms.label,
     min(terms.position) as position,
-    cast(coalesce(sum(sums.amount * terms.factor), 0) as bigint) as amount,
+    -- nothing of a kind counts 0; the middle of nothing is nothing
+    case
+      when bool_or(terms.kind = 'median') and count(sums.amount) = 0 then null
+      else cast(coalesce(sum(sums.amount * terms.factor), 0) as bigint)
+    end as amount,
     cast(coalesce(sum(sums.amount) filter (where terms.measure = terms.sample_measure), 0) as bigint) as sample
   from present
   join terms
@@ -243,10 +248,14 @@ placed as (
     coalesce(own.regime, windows.regime, 'CALENDAR') as regime,
     coalesce(own.period_from, windows.period_from, periods.first_day) as period_from,
     coalesce(own.period_to, windows.period_to, periods.last_day) as period_to,
-    coverage.coverage_pct,
-    coverage.units_reporting,
-    coverage.units_in_scope,
-    coverage.missing_units,
+    case when coalesce(scopes.stands_alone, false)
+      then if(figures.indicator_code is not null, 100.0, 0.0) else coverage.coverage_pct end as coverage_pct,
+    case when coalesce(scopes.stands_alone, false)
+      then if(figures.indicator_code is not null, 1, 0) else coverage.units_reporting end as units_reporting,
+    case when coalesce(scopes.stands_alone, false) then 1 else coverage.units_in_scope end as units_in_scope,
+    case when coalesce(scopes.stands_alone, false)
+      then if(figures.indicator_code is not null, [], [wanted.unit_code]) else coverage.missing_units end as missing_units,
+    scopes.note_vi as scope_note_vi,
     figures.indicator_code is not null as has_figure,
     figures.numerator,
     figures.denominator,
@@ -263,6 +272,7 @@ placed as (
     -- a unit that reported, and nothing of this kind, counted nothing: 0, not unknown
     figures.indicator_code is null
     and catalogue.computed_from is not null
+    and not coalesce(scopes.stands_alone, false)
     and coalesce(coverage.units_reporting, 0) > 0 as is_nothing,
     catalogue.value_unit in ('count', 'persons') as is_count
   from wanted
@@ -283,8 +293,13 @@ placed as (
     on coverage.dataset = catalogue.computed_from
     and coverage.period = wanted.period
     and coverage.unit_code = wanted.unit_code
+  left join ref.indicator_scopes as scopes on scopes.indicator_code = wanted.indicator_code
+  join marts.assessed_units as own_level
+    on own_level.period = wanted.period
+    and own_level.unit_code = wanted.unit_code
   left join figures
     on catalogue.computed_from is not null
+    and (scopes.levels is null or list_contains(string_split(scopes.levels, ' '), own_level.level))
     and figures.indicator_code = wanted.indicator_code
     and figures.definition_id = wanted.definition_id
     and figures.unit_code = wanted.unit_code
@@ -355,7 +370,9 @@ select
   case when placed.beside is not null then to_json(map_from_entries(placed.beside)) end as beside,
   nullif(concat_ws('; ',
     placed.figure_note_vi,
+    case when not placed.has_figure then placed.scope_note_vi end,
     case
+      when placed.has_figure and placed.numerator is null and not placed.is_suppressed then 'không phát sinh trong kỳ'
       when placed.denominator = 0 or placed.is_nothing and not placed.is_count then 'không phát sinh (mẫu số bằng 0)'
     end,
     case

@@ -15,3 +15,20 @@ from core.petitions_current
 union all
 select distinct 'activities', period, unit_code
 from core.activities_current
+union all
+select distinct 'democracy_items', period, unit_code
+from core.democracy_items_current
+union all
+select distinct 'index_scores', period, unit_code
+from core.index_scores_current
+union all
+select distinct 'one_stop_ratings', period, unit_code
+from core.one_stop_ratings_current
+union all
+select distinct 'petition_forms', period, unit_code
+from core.petition_forms_current
+union all
+-- the figures of a form are a series of their own: a unit that sent one form has not reported the others
+select distinct series, period, unit_code
+from core.form_values
+where series is not null

@@ -1,0 +1,89 @@
+-- Form 01/TCD row by row: receptions, groups, and the sessions of the head against those that the law asks of the unit's level
+-- in the window of the form (the weeks are those whose Monday, the months those whose first day lies in it). More sessions
+-- than required count as required. Which column of which circular is which figure stands in ref.form_columns.
+-- vi: Từng dòng biểu 01/TCD: số lượt tiếp, đoàn đông người, số kỳ tiếp của người đứng đầu so với số kỳ phải có.
+-- grain: _delivery_id, _sheet, _row
+with forms as (
+  select
+    cell._delivery_id,
+    cell._sheet,
+    cell._row,
+    cell.unit_code,
+    place.level,
+    place.rollup_code as reporting_code,
+    cell.period,
+    cell.window_from,
+    cell.window_to,
+    cast(coalesce(sum(cell.value) filter (where cell.measure = 'receptions'), 0) as bigint) as receptions,
+    cast(coalesce(sum(cell.value) filter (where cell.measure = 'persons_received'), 0) as bigint) as persons_received,
+    cast(coalesce(sum(cell.value) filter (where cell.measure = 'cases_received'), 0) as bigint) as cases_received,
+    cast(coalesce(sum(cell.value) filter (where cell.measure = 'groups_regular'), 0) as bigint) as groups_regular,
+    cast(coalesce(sum(cell.value) filter (where cell.measure = 'groups_of_head'), 0) as bigint) as groups_of_head,
+    cast(coalesce(sum(cell.value) filter (where cell.measure = 'groups_delegated'), 0) as bigint) as groups_delegated,
+    cast(coalesce(sum(cell.value) filter (where cell.measure = 'sessions_of_head'), 0) as bigint) as sessions_of_head,
+    cast(coalesce(sum(cell.value) filter (where cell.measure = 'sessions_delegated'), 0) as bigint) as sessions_delegated
+  from core.form_values as cell
+  join marts.unit_rollup as place
+    on place.dataset = 'form_tcd01'
+    and place.period = cell.period
+    and place.unit_code = cell.unit_code
+    and place.is_own
+  where cell.series = 'form_tcd01'
+  group by all
+),
+
+windows as (
+  select distinct level, window_from, window_to
+  from forms
+),
+
+days as (
+  select
+    level,
+    window_from,
+    window_to,
+    cast(unnest(generate_series(window_from, window_to, interval 1 day)) as date) as day
+  from windows
+),
+
+duties as (
+  select
+    days.level,
+    days.window_from,
+    days.window_to,
+    cast(sum(duty.session_count) as bigint) as sessions_required
+  from days
+  join ref.reception_duties as duty
+    on duty.level = days.level
+    and duty.body = 'government'
+    and duty.valid_from <= days.day
+    and (duty.valid_to is null or days.day < duty.valid_to)
+    and case duty.per when 'week' then isodow(days.day) = 1 else day(days.day) = 1 end
+  group by days.level, days.window_from, days.window_to
+)
+
+select
+  forms._delivery_id,
+  forms._sheet,
+  forms._row,
+  forms.unit_code,
+  forms.reporting_code,
+  forms.period as part,
+  cast(null as varchar) as detail,
+  date '0001-01-01' as part_from,
+  date '9999-12-31' as part_until,
+  forms.receptions,
+  forms.persons_received,
+  forms.cases_received,
+  forms.groups_regular,
+  forms.groups_of_head,
+  forms.groups_delegated,
+  forms.sessions_of_head,
+  forms.sessions_delegated,
+  coalesce(duties.sessions_required, 0) as sessions_required,
+  least(forms.sessions_of_head, coalesce(duties.sessions_required, 0)) as sessions_counted
+from forms
+left join duties
+  on duties.level = forms.level
+  and duties.window_from = forms.window_from
+  and duties.window_to = forms.window_to
