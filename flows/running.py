@@ -115,8 +115,10 @@ def cycle_under(
     `done` hears the report as soon as there is one, before the server does.
     """
     connect(home, api_url)
-    # The terminal has the progress display and the summary; Prefect's own lines go to its server.
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
+    # The terminal has the progress display and the summary; Prefect's own lines go to its server. When that goes away,
+    # each event that cannot be sent would be printed whole; what is raised is explained by the command.
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_INTERNAL_LOGGING_LEVEL", "CRITICAL")
     from prefect.logging.handlers import APILogHandler
 
     from flows.cycle import LISTENER, cycle

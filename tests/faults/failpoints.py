@@ -52,7 +52,7 @@ book     a batch is booked             warehouse.booking:book                   
 book     a batch is staged             warehouse.booking:_stage                       after
 book     the rows are appended         warehouse.booking:_append                      before after
 book     the alerts are written        warehouse.booking:raise_alerts                 before after
-book     an outcome is written         warehouse.journal:record_outcome               before after
+book     the outcomes are written      warehouse.journal:record_outcomes              before after
 build    the duties are compared       warehouse.obligations:record_obligations       after
 build    the models are built          warehouse.models:build                         before after
 build    one model is built            warehouse.models:_make                         after

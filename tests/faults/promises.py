@@ -20,7 +20,7 @@ PROMISES = (
         "A run that is killed at any moment loses nothing, doubles nothing, leaves nothing lying, and the next run goes"
         " on; every alert reaches every channel, and none twice",
         "SIGKILL at named failpoints before, within and after each of the eight steps, at file operations and at random"
-        " moments, SIGTERM and SIGINT at random moments; after every ten killed runs one is let through and compared"
+        " moments, SIGTERM and SIGINT at random moments; after every twelve killed runs one is let through and compared"
         " with a home that was told the same and never disturbed (fingerprint of the release, receipts, rows, alerts by"
         " channel, files)",
         "tests/faults/test_kills.py::test_killed_runs_lose_nothing_double_nothing_and_leave_nothing",
@@ -55,7 +55,7 @@ PROMISES = (
     Promise(
         "Readers never wait, never meet an error, and never an answer out of two releases",
         "eight readers (the function of `danvan sql`, the command itself, DuckDB on the file behind the pointer) over"
-        " fifty publications, two releases kept",
+        " fifty publications (twelve in `make test`), two releases kept",
         "tests/faults/test_readers.py::test_readers_never_meet_an_error_or_two_releases_at_once",
         "readers",
     ),

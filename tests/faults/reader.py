@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PAUSES = {"inside": 0.3, "direct": 0.3, "command": 4.0}
+PAUSES = {"inside": 1.0, "direct": 1.0, "command": 8.0}
 """Seconds between two questions: eight readers must leave the writer some of two processors."""
 
 QUESTION = """
