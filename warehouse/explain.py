@@ -38,8 +38,8 @@ def explain(
 ) -> list[Contribution]:
     """The rows that add up to a figure of `marts.indicator_values` (the definition assessed, unless one is named).
 
-    Of a median every row is told, and only the middle one adds its amount; of a number of different things the first row
-    of each adds 1.
+    Of a median every row is told, and only the middle one adds its amount; of a number of different things the first
+    row of each adds 1.
     The amounts of part `numerator` sum to its numerator, those of `denominator` to its denominator. A figure that is
     not published (no data, no source, too few respondents) has no rows. Raises NoSuchFigureError.
     """
@@ -101,15 +101,22 @@ def _rows(
               select told.*,
                 case kind
                   when 'median'
-                    then if(row_number() over by_amount = cast(floor((count(*) over alike + 1) / 2) as bigint), amount, 0)
+                    then if(row_number() over by_amount = cast(floor((count(*) over alike + 1) / 2) as bigint),
+                      amount, 0)
                   when 'distinct' then if(row_number() over by_place = 1, 1, 0)
                   else amount
                 end as adds
               from told
               window
                 alike as (partition by measure, detail, span),
-                by_amount as (partition by measure, detail, span order by amount, unit_code, _delivery_id, _sheet, _row),
-                by_place as (partition by measure, detail, span, amount order by unit_code, _delivery_id, _sheet, _row)
+                by_amount as (
+                  partition by measure, detail, span
+                  order by amount, unit_code, _delivery_id, _sheet, _row
+                ),
+                by_place as (
+                  partition by measure, detail, span, amount
+                  order by unit_code, _delivery_id, _sheet, _row
+                )
             )
 
             select term.part, term.measure, row.unit_code, row._delivery_id, row._sheet, row._row,

@@ -6,9 +6,9 @@ A flow counts in the span that holds its day, a last stock as of the span's last
 day the unit itself spoke for, a first stock as of the day before it. What belongs to no day of its own belongs to the
 period of its file (`part`) or to one assessed period (`period`).
 
-Amounts are summed, within a span and from units to the province. Three kinds are not: a `published` value is that of the
-unit it was published for, at no other; a `median` is the lower middle one of the single amounts; `distinct` is how many
-different amounts there are. Neither can be made of the figures of smaller units, so both are asked of the rows.
+Amounts are summed, within a span and from units to the province. Three kinds are not: a `published` value is that of
+the unit it was published for and of no other; a `median` is the lower middle one of the single amounts; `distinct` is
+how many different amounts there are. Neither can be made of the figures of smaller units: both are asked of the rows.
 """
 
 from __future__ import annotations
@@ -154,7 +154,8 @@ def sums(con: duckdb.DuckDBPyConnection) -> str:
       from ({contributions(con, [one], one.belongs_to)}) as row"""
         for one in single
     ]
-    made_of_rows = f"""
+    made_of_rows = (
+        f"""
 union all
 select
   case when level.is_province then setting('province_code') else single.reporting_code end as unit_code,
@@ -171,7 +172,10 @@ from ({" union all ".join(rows)}) as single
 cross join (values (false), (true)) as level (is_province)
 where level.is_province
   or single.reporting_code <> setting('province_code')
-group by all""" if rows else ""
+group by all"""
+        if rows
+        else ""
+    )
     counted = "\nunion all\n".join(
         f"""select row.dataset, row.measure, row.detail, row.kind, row.reporting_code, spans.period, spans.span,
         sum(row.amount) as amount

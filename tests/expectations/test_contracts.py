@@ -30,10 +30,13 @@ if TYPE_CHECKING:
 
     from expectations.contracts.model import Contract
 
-DATASETS = ("activities", "dossiers", "petitions", "service_reports", "survey_responses")
+DATASETS = (
+    "activities", "democracy_items", "dossiers", "index_scores", "one_stop_ratings", "petitions", "service_reports",
+    "survey_responses",
+)  # fmt: skip
 
 
-def test_the_five_datasets_have_contracts() -> None:
+def test_the_datasets_have_contracts() -> None:
     assert set(DATASETS) <= set(datasets())
 
 

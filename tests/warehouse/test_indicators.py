@@ -1233,11 +1233,13 @@ def test_duties_to_disseminate_and_one_stop_units_recomputed() -> None:
             assert figure(con, "AR14", unit, period)[:2] == (len(met & set(own)), asked), (unit, period)
 
 
-def test_checklist_scores_and_ratings_recomputed() -> None:
-    random = Random(29)
-    con = empty_warehouse()
-    working = [day for (day,) in con.sql("select day from ref.calendar where is_working_day order by day").fetchall()]
-    checklist, ratings, scores = [], [], []
+def _said_of_democracy_and_scores(
+    random: Random,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Random rows of the checklist, of ratings and of scores, for three districts and the province."""
+    checklist: list[dict[str, Any]] = []
+    ratings: list[dict[str, Any]] = []
+    scores: list[dict[str, Any]] = []
     for period in QUARTERS:
         for unit in DISTRICTS[:3]:
             place = {"period": period, "unit_code": unit}
@@ -1275,6 +1277,13 @@ def test_checklist_scores_and_ratings_recomputed() -> None:
             points = random.randrange(4000, 9900) / 100
             row = {"period": period, "unit_code": unit, "_delivery_id": f"p-{period}", "_row": int(unit)}
             scores.append({**row, "index_code": "INDEX_766", "method_code": "I766", "score": points})
+    return checklist, ratings, scores
+
+
+def test_checklist_scores_and_ratings_recomputed() -> None:
+    checklist, ratings, scores = _said_of_democracy_and_scores(Random(29))
+    con = empty_warehouse()
+    working = [day for (day,) in con.sql("select day from ref.calendar where is_working_day order by day").fetchall()]
     insert(con, "democracy_items", checklist)
     insert(con, "one_stop_ratings", ratings)
     insert(con, "index_scores", scores)

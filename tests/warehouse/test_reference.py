@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ ROWS = {
     "indicators": 74, "targets": 32, "goal_indicators": 161, "index_766": 26, "dossier_statuses": 10,
     "status_groups": 20, "channels": 3, "forms": 18, "form_columns": 441,
     "form_equations": 183,
+    "checklist_items": 24, "index_methods": 5, "indicator_scopes": 4,
 }  # fmt: skip
 
 
@@ -83,12 +85,31 @@ def test_goals_and_targets_name_known_indicators() -> None:
     assert set(FRAMES["targets"]["indicator_code"]) <= known
     computed = FRAMES["indicators"].filter(pl.col("computed_from").is_not_null())
     assert set(computed["computed_from"]) == (set(datasets()) - {DATASET}) | set(series())
-    assert computed.height == 48
+    assert computed.height == 74
 
 
 def test_form_columns_are_those_of_the_contract() -> None:
     named = FRAMES["form_columns"].filter(pl.col("circular") == "TT01/2020/TT-VPCP")["measure"].drop_nulls()
     assert set(named) == {column.name for column in contract("service_reports").stored_columns}
+
+
+def test_the_checklist_is_that_of_the_law_in_force() -> None:
+    def of(day: date) -> dict[int, int]:
+        valid = FRAMES["checklist_items"].filter(
+            (pl.col("valid_from") <= day) & (pl.col("valid_to").is_null() | (pl.col("valid_to") > day))
+        )
+        return dict(valid.group_by("article_no").len().sort("article_no").rows())
+
+    assert of(date(2023, 6, 30)) == {5: 1, 19: 1}
+    assert of(date(2023, 7, 1)) == {11: 10, 25: 9, 33: 1, 36: 1, 41: 1}
+
+
+def test_one_method_of_an_index_is_in_force_on_a_day() -> None:
+    methods = FRAMES["index_methods"]
+    for index in methods["index_code"].unique():
+        spans = methods.filter(pl.col("index_code") == index).sort("valid_from").select("valid_from", "valid_to").rows()
+        assert all(end == start for (_, end), (start, _) in itertools.pairwise(spans)), index
+    assert FRAMES["indicator_scopes"]["levels"].drop_nulls().is_in(FRAMES["units"]["level"].unique().implode()).all()
 
 
 def test_extensions_are_rows_of_their_own() -> None:
