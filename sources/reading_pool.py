@@ -90,7 +90,8 @@ class ReadingPool:
             return self._refused("reader_panicked", words)
         except Exception as wrong:
             if is_full(wrong):
-                raise DiskFullError(f"{arguments[5:6]}: the disk took no more while a file was read: {wrong}") from wrong
+                place = arguments[5] if len(arguments) > 5 else arguments[:2]  # the work folder of `read_here`
+                raise DiskFullError(f"{place}: the disk took no more while a file was read: {wrong}") from wrong
             LOG.exception("%s: the reader failed", arguments[:2])
             return self._refused("reader_failed", f"Chương trình đọc không xử lý được tệp ({type(wrong).__name__}).")
 
