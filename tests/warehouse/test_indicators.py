@@ -623,7 +623,8 @@ def test_all_74_codes_stand_for_every_unit_and_period(worked: duckdb.DuckDBPyCon
         " count(*) filter (where is_primary) as primaries"
         " from marts.indicator_values group by all"
     ).fetchall()
-    assert len(counts) == 3 * 11  # a quarter, its half-year and year; the province and ten districts
+    # a quarter, its half-year, nine months and year; the province and ten districts
+    assert len(counts) == 4 * 11
     assert {row[2:] for row in counts} == {(74, 74)}
 
 
