@@ -7,11 +7,12 @@ READY := .venv/.ready
 UV := uv==0.13.9
 ROWS ?= 1000000
 DELIVERIES ?= 2000
+KILLS ?= 1000
 DEMO ?= demo-home
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test quick check bench bench-deliveries docs clean
+.PHONY: help env demo test quick check bench bench-deliveries faults docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +61,11 @@ bench: $(READY) ## cost of the whole way of ROWS dossiers (make bench ROWS="1000
 
 bench-deliveries: $(READY) ## cost of DELIVERIES small files through all steps
 	@$(BIN)/python -m tests.benchmarks.deliveries --deliveries $(DELIVERIES)
+
+faults: $(READY) ## KILLS killed runs, full disks, readers and servers against an oracle; writes docs/reliability.md
+	rm -rf build/faults
+	FIGURES=$(CURDIR)/build/faults KILLS=$(KILLS) $(BIN)/pytest tests/faults -s $(PYTEST_ARGS)
+	@$(BIN)/python -m tests.faults.report build/faults
 
 docs: $(READY) ## regenerate the pages and schemas that are made from code and contracts
 	@$(BIN)/python -m sources.feed_docs

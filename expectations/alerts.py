@@ -1,45 +1,57 @@
-"""First alerts: one digest of what needs a person, sent through apprise to the channels of the configuration.
+"""Sending: one digest of what needs a person to one channel, so that a digest that is sent again can be known.
 
-Channels are apprise URLs, and two of our own: `terminal://` and `file:///path` (one digest appended after the other).
-A channel that fails is reported and never stops the others; no URL is printed, because it may hold a secret.
+Channels are apprise URLs, and two of our own: `terminal://` and `file:///path` (one digest appended after the other,
+each once). An e-mail has its Message-ID, a web request its `Idempotency-Key`, from the digest's mark. No URL is ever
+printed, because it may hold a secret.
 """
 
 from __future__ import annotations
 
 import os
+import platform
+import smtplib
+import ssl
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from email.message import EmailMessage
+from email.utils import formataddr, formatdate
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from expectations.contracts.alerts import IS_OVER, MARK, MORE_OF_A_FEED, NEEDS_WORK, TITLES, Alert
+from expectations.contracts.secrets import remember
+from expectations.contracts.times import now
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-AlertKind = Literal["feed_failed", "delivery_refused", "quarantine_above_threshold", "delivery_missing", "text_covered"]
-AlertSeverity = Literal["error", "warning"]
+MOST_OF_A_FEED = 20
+"""So many alerts of one kind and feed are listed in a digest; the others are counted, and listed by the command."""
 
-TITLES: dict[str, str] = {
-    "feed_failed": "Nguồn không lấy được dữ liệu",
-    "delivery_refused": "Tệp bị trả lại",
-    "quarantine_above_threshold": "Quá nhiều dòng bị giữ lại",
-    "delivery_missing": "Chưa nhận được báo cáo",
-    "text_covered": "Nội dung giống dữ liệu cá nhân đã được che trong bản phát hành",
-}
-"""Headings of the digest, in the order in which they stand there."""
+PATIENCE = 15.0
+"""Seconds a mail server may take for each answer."""
+
+WEB = ("json", "jsons", "xml", "xmls", "form", "forms")
+"""Kinds of channels that are plain web requests of ours."""
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
-    """One thing a person should know: subject in one line, detail says what to do."""
+class Message:
+    """A digest as a channel gets it. `mark` is its identity; `attempts` above 1: it may have been taken already."""
 
-    kind: AlertKind
-    feed: str
-    period: str | None
-    subject_vi: str
-    detail_vi: str
-    severity: AlertSeverity = "error"
+    mark: str
+    title: str
+    body: str
+    attempts: int = 1
+
+    @classmethod
+    def of(cls, place: str, mark: str, alerts: Iterable[tuple[Alert, bool]], attempts: int = 1) -> Message:
+        """The words of a digest: alerts with whether each has come to an end meanwhile."""
+        told = list(alerts)
+        body = f"{digest(told)}\n\n{MARK.format(digest_id=mark)}"
+        return cls(mark, NEEDS_WORK.format(place=place, count=len(told)), body, attempts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,50 +63,56 @@ class Sent:
     message: str = ""
 
 
-def quarantine_alert(
-    feed: str, period: str | None, rows_quarantined: int, rows_judged: int, alert_pct: float
-) -> Alert | None:
-    """An alert when the share of quarantined rows is above `alert_pct` percent, else None."""
-    if rows_judged == 0 or rows_quarantined * 100 <= alert_pct * rows_judged:
-        return None
-    share = f"{rows_quarantined * 100 / rows_judged:.1f}".replace(".", ",")
-    return Alert(
-        "quarantine_above_threshold",
-        feed,
-        period,
-        f"{rows_quarantined} trên {rows_judged} dòng bị giữ lại ({share} %)",
-        f"Ngưỡng báo động là {alert_pct:g} %. Xem danh sách dòng lỗi và gửi lại tệp đã sửa.",
-        "warning",
-    )
+class _NotTakenError(Exception):
+    """A channel did not take a message; the words hold no address."""
 
 
-def digest(alerts: Iterable[Alert]) -> str:
-    """The text of one digest: alerts grouped by kind, errors first; empty text when there is nothing to tell."""
-    found = sorted(set(alerts), key=lambda a: (a.severity != "error", a.feed, a.period or "", a.subject_vi))
+def digest(alerts: Iterable[tuple[Alert, bool]]) -> str:
+    """The text of one digest: alerts grouped by kind, errors first; with each, whether it is over."""
+    found = sorted(set(alerts), key=lambda a: (a[0].severity != "error", a[0].feed, a[0].period or "", a[0].subject_vi))
     parts: list[str] = []
     for kind, title in TITLES.items():
-        group = [alert for alert in found if alert.kind == kind]
+        group = [one for one in found if one[0].kind == kind]
         if not group:
             continue
         parts.append(f"{title} ({len(group)})")
-        for alert in group:
-            place = f"{alert.feed}, kỳ {alert.period}" if alert.period else alert.feed
-            parts.append(f"- {place}: {alert.subject_vi}")
-            if alert.detail_vi:
-                parts.append(f"  {alert.detail_vi}")
+        for feed in dict.fromkeys(alert.feed for alert, _ in group):
+            of_feed = [one for one in group if one[0].feed == feed]
+            for alert, is_over in of_feed[:MOST_OF_A_FEED]:
+                parts.append(
+                    f"- {alert} {IS_OVER} [{alert.alert_id[:8]}]" if is_over else f"- {alert} [{alert.alert_id[:8]}]"
+                )
+                if alert.detail_vi:
+                    parts.append(f"  {alert.detail_vi}")
+            if len(of_feed) > MOST_OF_A_FEED:
+                parts.append(f"- {feed}: {MORE_OF_A_FEED.format(count=len(of_feed) - MOST_OF_A_FEED)}")
         parts.append("")
     return "\n".join(parts).strip()
 
 
-def send(alerts: Sequence[Alert], channels: Sequence[str], title: str = "Dân vận: việc cần xử lý") -> list[Sent]:
-    """Send one digest of `alerts` to every channel; nothing is sent when there are none. Never raises.
+def send(message: Message, channel: str) -> Sent:
+    """Send a digest to a channel. Never raises: what went wrong is in the answer.
 
     `${env:NAME}` in a channel is replaced by that environment variable.
     """
-    body = digest(alerts)
-    if not body:
-        return []
-    return [_send_one(channel, title, body) for channel in channels]
+    name = channel_name(channel)
+    try:
+        address = _with_environment(channel)
+    except KeyError as missing:
+        return Sent(name, ok=False, message=f"environment variable {missing.args[0]} is not set")
+    kind = address.partition(":")[0]
+    try:
+        if kind == "terminal":
+            sys.stderr.write(f"\n{message.title}\n{message.body}\n")
+        elif kind == "file":
+            _to_file(address, message)
+        elif kind in {"mailto", "mailtos"}:
+            _to_mailbox(address, message)
+        elif kind != "none":
+            _to_apprise(address, message)
+    except Exception as error:  # noqa: BLE001 - whatever a channel does, the others must hear
+        return Sent(name, ok=False, message=_reason(error))
+    return Sent(name, ok=True)
 
 
 def channel_name(channel: str) -> str:
@@ -105,34 +123,21 @@ def channel_name(channel: str) -> str:
         if kind == "file":
             return channel
         # Many services keep their token where a host would stand; only plain web addresses have a host to show.
-        host = (
-            parts.hostname if kind in {"json", "jsons", "xml", "xmls", "mailto", "mailtos", "form", "forms"} else None
-        )
+        host = parts.hostname if kind in {*WEB, "mailto", "mailtos"} else None
     except ValueError:
         return "?"
     return f"{kind}://{host}" if host else f"{kind}://"
 
 
-def _send_one(channel: str, title: str, body: str) -> Sent:
-    name = channel_name(channel)
-    try:
-        address = _with_environment(channel)
-    except KeyError as missing:
-        return Sent(name, ok=False, message=f"environment variable {missing.args[0]} is not set")
-    try:
-        if address.startswith("terminal://"):
-            _to_terminal(title, body)
-        elif address.startswith("file://"):
-            _to_file(address, title, body)
-        else:
-            return _to_apprise(name, address, title, body)
-    except Exception as error:  # noqa: BLE001 - whatever a channel does, the others must hear
-        return Sent(name, ok=False, message=f"{type(error).__name__}: {_reason(error)}")
-    return Sent(name, ok=True)
-
-
 def _reason(error: Exception) -> str:
-    return (error.strerror or "") if isinstance(error, OSError) else "not delivered"
+    """Why a channel did not take it. Words of others may hold an address: only codes and the system's words stay."""
+    if isinstance(error, _NotTakenError):
+        return str(error)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{type(error).__name__}: {error.smtp_code}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{type(error).__name__}: {error.strerror}"
+    return f"{type(error).__name__}: not delivered"
 
 
 def _with_environment(channel: str) -> str:
@@ -140,27 +145,103 @@ def _with_environment(channel: str) -> str:
     if not mark:
         return channel
     name, _, tail = rest.partition("}")
-    return head + os.environ[name] + _with_environment(tail)
+    return head + remember(os.environ[name]) + _with_environment(tail)
 
 
-def _to_terminal(title: str, body: str) -> None:
-    sys.stderr.write(f"\n{title}\n{body}\n")
+# --- a file --------------------------------------------------------------------------------------------------------
 
 
-def _to_file(address: str, title: str, body: str) -> None:
+def _to_file(address: str, message: Message) -> None:
+    """Append the digest unless it stands there whole; half of one, left by a kill, is taken out first."""
     parts = urlsplit(address)
     path = Path(unquote(parts.netloc + parts.path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    stamp = datetime.now().astimezone().isoformat(timespec="seconds")
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(f"== {stamp} {title}\n{body}\n\n")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    begin, end = f"== [{message.mark}] ", f"-- [{message.mark}]\n"
+    text = f"{begin}{now().isoformat(timespec='seconds')} {message.title}\n{message.body}\n{end}\n"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "r+b") as stream:
+        held = stream.read() if message.attempts > 1 else b""
+        if end.encode() in held:
+            return
+        torn = held.rfind(begin.encode())
+        if torn >= 0 and b"\n-- [" not in held[torn:]:
+            stream.truncate(torn)
+        place = stream.seek(0, os.SEEK_END)
+        if place and os.pread(stream.fileno(), 1, place - 1) != b"\n":
+            text = f"\n{text}"
+        try:
+            stream.write(text.encode())
+            stream.flush()
+            os.fsync(stream.fileno())
+        except OSError:
+            with suppress(OSError):
+                stream.truncate(place)
+            raise
 
 
-def _to_apprise(name: str, address: str, title: str, body: str) -> Sent:
+# --- a mailbox -----------------------------------------------------------------------------------------------------
+
+
+def _to_mailbox(address: str, message: Message) -> None:
+    """Send an e-mail by SMTP. apprise reads the address; it would give each attempt a Message-ID of its own."""
+    mail = _apprise(address)
+    if not mail.targets:
+        raise _NotTakenError("the address names nobody to write to; add ?to=NAME@HOST")
+    sender = mail.from_addr[1]
+    letter = EmailMessage()
+    letter["Subject"] = message.title
+    letter["From"] = formataddr((mail.from_addr[0] or "", sender))
+    letter["To"] = ", ".join(formataddr((name or "", target)) for name, target in mail.targets)
+    if mail.cc:
+        letter["Cc"] = ", ".join(sorted(mail.cc))
+    letter["Date"] = formatdate(localtime=True)
+    letter["Message-ID"] = f"<{message.mark}@{sender.rpartition('@')[2]}>"
+    letter["Auto-Submitted"] = "auto-generated"
+    letter.set_content(message.body)
+    with _connected(mail) as server:
+        if mail.user and mail.password:
+            server.login(mail.user, mail.password)
+        everybody = [target for _, target in mail.targets] + sorted(mail.cc) + sorted(mail.bcc)
+        refused = server.send_message(letter, sender, everybody)
+    if refused:
+        raise _NotTakenError(f"{len(refused)} of {len(everybody)} addresses were refused by the mail server")
+
+
+def _connected(mail: Any) -> smtplib.SMTP:
+    own = platform.node() or "localhost"  # smtplib would ask the network for its full name
+    trusted = ssl.create_default_context()
+    if not mail.verify_certificate:
+        trusted.check_hostname = False
+        trusted.verify_mode = ssl.CERT_NONE
+    if mail.secure_mode == "ssl":
+        return smtplib.SMTP_SSL(mail.smtp_host, mail.port, own, timeout=PATIENCE, context=trusted)
+    server = smtplib.SMTP(mail.smtp_host, mail.port, own, timeout=PATIENCE)
+    if mail.secure_mode == "starttls":
+        try:
+            server.starttls(context=trusted)
+        except BaseException:
+            server.close()
+            raise
+    return server
+
+
+# --- all others ----------------------------------------------------------------------------------------------------
+
+
+def _apprise(address: str) -> Any:
     import apprise  # noqa: PLC0415 - heavy, and needed only when there is something to send
 
-    notifier = apprise.Apprise()
-    if not notifier.add(address):
-        return Sent(name, ok=False, message="not an address apprise can use; check channels in danvan.toml")
-    delivered = bool(notifier.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
-    return Sent(name, ok=delivered, message="" if delivered else "the channel did not take the message")
+    found = apprise.Apprise.instantiate(address)
+    if found is None:
+        raise _NotTakenError("not an address apprise can use; check channels in danvan.toml")
+    return found
+
+
+def _to_apprise(address: str, message: Message) -> None:
+    import apprise  # noqa: PLC0415 - heavy, and needed only when there is something to send
+
+    if address.partition(":")[0] in WEB:
+        address += f"{'&' if '?' in address else '?'}+Idempotency-Key={message.mark}"
+    notifier = apprise.Apprise([_apprise(address)])
+    if not notifier.notify(title=message.title, body=message.body, body_format=apprise.NotifyFormat.TEXT):
+        raise _NotTakenError("the channel did not take the message")

@@ -1,125 +1,108 @@
-"""Which things of a run need a person: alerts with a stable id, so that what was told once is not told again."""
+"""Telling: each channel of `danvan.toml` gets what it has not taken yet; and the outbox as a person sees it.
+
+What is to be told stands in the warehouse (`warehouse.outbox`), written with the fact it is about. Nothing here decides
+whether something is worth an alert.
+"""
 
 # ruff: noqa: PLC0415 (the warehouse imports duckdb: only what writes needs it)
 from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from getpass import getuser
 from typing import TYPE_CHECKING, Any
 
-from expectations.alerts import Alert, quarantine_alert, send
-from flows.planning import FAILED_OUTCOMES
+from filelock import FileLock, Timeout
+
+from flows import terminal
+from flows.mistakes import UnknownAlertError
+from flows.planning import writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import duckdb
-
     from flows.home import Home
-    from flows.planning import Plan
-    from flows.steps import Booked
-    from warehouse.obligations import Obligation
-    from warehouse.privacy import MaskedCells
+    from warehouse.outbox import Digest
 
 LOG = logging.getLogger("danvan")
 
-
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """An alert and its identity: the same thing seen by the next run has the same id."""
-
-    alert_id: str
-    alert: Alert
-
-    def row(self) -> dict[str, Any]:
-        """As a row of ops.alerts."""
-        return {
-            "alert_id": self.alert_id,
-            "kind": self.alert.kind,
-            "severity": self.alert.severity,
-            "feed": self.alert.feed,
-            "period": self.alert.period,
-            "message_vi": self.alert.subject_vi,
-            "detail_vi": self.alert.detail_vi,
-        }
-
-    def __str__(self) -> str:
-        place = f"{self.alert.feed}, kỳ {self.alert.period}" if self.alert.period else self.alert.feed
-        return f"{place}: {self.alert.subject_vi}"
+LOCK = ".danvan.telling.lock"
+NOBODY = "none"
+"""The channel of a home that names none: what the run prints is all there is."""
 
 
-def new_alerts(
-    con: duckdb.DuckDBPyConnection,
-    plan: Plan,
-    booked: Booked,
-    obligations: Sequence[Obligation],
-    covered: Sequence[MaskedCells] = (),
-) -> list[Raised]:
-    """Alerts that nobody has heard of yet: those of this run, and those of earlier runs that no channel took."""
-    heard = {str(row[0]) for row in con.execute(_HEARD).fetchall()}
-    found = [
-        *_of_feeds(plan, booked),
-        *_of_deliveries(con, plan, booked),
-        *_of_obligations(obligations),
-        *_of_release(covered),
-    ]
-    looked_at = {one.feed for one in booked.outcomes}
-    # What this run has looked at again it says itself.
-    kept = [one for one in _kept(con) if one.alert.kind != "feed_failed" or one.alert.feed not in looked_at]
-    return list({one.alert_id: one for one in [*kept, *found] if one.alert_id not in heard}.values())
+def tell(home: Home) -> None:
+    """Send each channel what it has not taken, digest by digest, and write down what became of each.
 
-
-_HEARD = "select alert_id from ops.alert_channels union select alert_id from ops.alerts where is_sent"
-
-
-def _kept(con: duckdb.DuckDBPyConnection) -> Iterator[Raised]:
-    """Alerts that are written down, not yet taken by every channel and not over; of a feed's failures the last one."""
-    for alert_id, kind, feed, period, subject, detail, severity in con.execute(
-        """
-        select alert_id, kind, feed, period, message_vi, coalesce(detail_vi, ''), coalesce(severity, 'error')
-        from ops.alerts as alert
-        where not is_sent
-          and case kind
-                when 'delivery_missing' then exists (
-                  select 1 from ops.obligations as owed
-                  where owed.feed = alert.feed and owed.period = alert.period and owed.status = 'missing')
-                when 'feed_failed' then (
-                  select starts_with(arg_max(outcome, started_at), 'failed')
-                  from ops.outcomes as looked where looked.feed = alert.feed)
-                else true
-              end
-        qualify kind <> 'feed_failed' or row_number() over (partition by kind, feed order by raised_at desc) = 1
-        order by raised_at, alert_id
-        """
-    ).fetchall():
-        yield Raised(alert_id, Alert(kind, feed, period, subject, detail, severity))
-
-
-def tell(con: duckdb.DuckDBPyConnection, home: Home, run_id: str, alerts: Sequence[Raised]) -> None:
-    """Write the alerts down and send each channel of `danvan.toml` one digest of what it has not taken yet.
-
-    A channel that does not take its digest gets it with the next run's; what the others took is not told twice.
-    Nothing is sent to a channel that has heard everything.
+    The warehouse is held before and after a message, never while one is sent. One process of a home tells at a time. A
+    process that is killed after a message was taken and before that was written down sends the same digest under the
+    same mark once more: a file and a mailbox know it by that. Never raises: what is not told now the next run tells.
     """
-    from warehouse.journal import close_told, record_alerts, record_told
+    try:
+        _tell_all(home)
+    except Exception:
+        LOG.exception("alerts: what waits could not be told; the next run tries again")
 
-    record_alerts(con, run_id, [one.row() for one in alerts])
-    channels = list(dict.fromkeys(home.settings.alerts.channels))
-    waiting = list({one.alert_id: one for one in [*_kept(con), *alerts]}.values())
-    own = {"terminal": "terminal://", "file": f"file://{home.logs / 'alerts.log'}"}
-    for channel in channels:
-        key = channel_key(channel)
-        rows = con.execute("select alert_id from ops.alert_channels where channel = ?", [key]).fetchall()
-        taken = {str(row[0]) for row in rows}
-        untold = [one for one in waiting if one.alert_id not in taken]
-        title = f"{home.settings.name}: {len(untold)} việc cần người xử lý (lần chạy {run_id})"
-        for result in send([one.alert for one in untold], [own.get(channel, channel)], title):
-            if result.ok:
-                record_told(con, key, [one.alert_id for one in untold])
-            else:
-                LOG.error("alerts: channel %s did not take the digest: %s", result.channel, result.message)
-    close_told(con, [channel_key(channel) for channel in channels])
+
+def _tell_all(home: Home) -> None:
+    from warehouse.outbox import is_waiting, put_together
+
+    addresses = {channel_key(channel): channel for channel in home.settings.alerts.channels or [NOBODY]}
+    keys = list(addresses)
+    with writing(home) as con:
+        if not is_waiting(con, keys):
+            return
+    with _alone(home) as is_alone:
+        if not is_alone:
+            return
+        with writing(home) as con:
+            digests = put_together(con, keys)
+        dead: set[str] = set()
+        for digest in digests:
+            if digest.channel not in dead and not _tell_one(home, addresses[digest.channel], digest, keys):
+                dead.add(digest.channel)
+
+
+def _tell_one(home: Home, channel: str, digest: Digest, keys: Sequence[str]) -> bool:
+    from expectations.alerts import Message, send
+    from warehouse.outbox import record_refused, record_told
+
+    own = {"terminal": "terminal://", "file": f"file://{home.logs / 'alerts.log'}", NOBODY: "none://"}
+    message = Message.of(
+        home.settings.name, digest.digest_id, [(one.alert, one.is_over) for one in digest.waiting], digest.attempts
+    )
+    sent = send(message, own.get(channel, channel))
+    with writing(home) as con:
+        if sent.ok:
+            record_told(con, digest, keys)
+        else:
+            record_refused(con, digest.channel, sent.message)
+    if not sent.ok:
+        LOG.error(
+            "alerts: channel %s did not take %d alerts (attempt %d): %s; the next run tries again",
+            sent.channel,
+            len(digest.waiting),
+            digest.attempts,
+            sent.message,
+        )
+    return sent.ok
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[bool]:
+    """Whether this process may tell; it waits for another one as long as for the warehouse."""
+    lock = FileLock(home.path / LOCK)
+    try:
+        lock.acquire(timeout=home.settings.run.lock_seconds)
+    except Timeout:
+        LOG.warning("alerts: another process has been telling for long; what is left is told by the next run")
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
 
 
 def channel_key(channel: str) -> str:
@@ -128,57 +111,76 @@ def channel_key(channel: str) -> str:
     return kind if kind == channel else f"{kind} {hashlib.sha256(channel.encode()).hexdigest()[:8]}"
 
 
-def _of_feeds(plan: Plan, booked: Booked) -> Iterator[Raised]:
-    for one in booked.outcomes:
-        if one.outcome in FAILED_OUTCOMES:
-            todo = "Lần chạy sau sẽ thử lại." if one.outcome == FAILED_OUTCOMES[0] else "Xem: danvan feeds check."
-            # A feed that fails again in the next run is told again: the run is part of what happened.
-            yield _raised(Alert("feed_failed", one.feed, None, one.message, todo), plan.run_id)
+# --- `danvan alerts` ------------------------------------------------------------------------------------------------
 
 
-def _of_deliveries(con: duckdb.DuckDBPyConnection, plan: Plan, booked: Booked) -> Iterator[Raised]:
-    turned_away = [one.delivery_id for one in booked.receipts if one.state in {"refused", "held"}]
-    why = _gates(con, turned_away) if turned_away else {}
-    for one in booked.receipts:
-        if one.state in {"refused", "held"}:
-            subject = f"{one.file_name} {'bị từ chối' if one.state == 'refused' else 'chờ người quyết định'}"
-            detail = why.get(one.delivery_id, "")
-            yield _raised(Alert("delivery_refused", one.feed, one.period, subject, detail), one.delivery_id)
-        limit = plan.home.settings.alerts.quarantine_pct
-        if limit is None:
-            limit = plan.every_feed[one.feed][1].service_level.quarantine_alert_pct
-        judged = one.rows_loaded + one.rows_unchanged + one.rows_quarantined
-        alert = quarantine_alert(one.feed, one.period, one.rows_quarantined, judged, limit)
-        if alert:
-            yield _raised(alert, one.delivery_id)
+def list_alerts(home: Home, *, everything: bool, as_json: bool) -> int:
+    """The alerts that are open, or all, with what each channel took; 3 when one is open."""
+    found = _listed(home, everything=everything)
+    if as_json:
+        terminal.show_json(found)
+    else:
+        terminal.show(
+            [
+                {
+                    "alert": one["alert_id"][:8],
+                    "raised": one["raised_at"],
+                    "kind": one["kind"] + (" (over)" if one["is_over"] else ""),
+                    "place": " ".join(filter(None, (one["feed"], one["period"]))),
+                    "what": one["message_vi"],
+                    "channels": "; ".join(map(_state_of, one["channels"])) or "not tried yet",
+                    "acknowledged": one["acknowledged_by"],
+                }
+                for one in found
+            ],
+            as_json=False,
+            empty="no alert is open",
+        )
+    return 3 if any(one["acknowledged_at"] is None and not one["is_over"] for one in found) else 0
 
 
-def _gates(con: duckdb.DuckDBPyConnection, delivery_ids: Sequence[str]) -> dict[str, str]:
-    """What the gates said of each delivery."""
-    rows = con.execute(
-        "select delivery_id, string_agg(said, ' ' order by said) from (select distinct delivery_id,"
-        " rule_id || ': ' || message_vi as said from ops.findings"
-        " where severity = 'gate' and list_contains(cast(? as varchar[]), delivery_id)) group by 1",
-        [list(delivery_ids)],
-    ).fetchall()
-    return dict(rows)
+def _listed(home: Home, *, everything: bool) -> list[dict[str, Any]]:
+    import duckdb
+
+    from flows.inspection import open_readable
+    from warehouse.outbox import listed
+
+    try:
+        with closing(open_readable(home)) as con:
+            return listed(con, everything=everything)
+    except duckdb.CatalogException:  # made before there was an outbox
+        with writing(home) as con:
+            return listed(con, everything=everything)
 
 
-def _of_obligations(obligations: Sequence[Obligation]) -> Iterator[Raised]:
-    for one in obligations:
-        if one.status == "missing":
-            subject = f"chưa nhận được {one.dataset}, hạn {one.due_on:%d/%m/%Y}"
-            yield _raised(Alert("delivery_missing", one.feed, one.period, subject, ""), str(one.due_on))
+def _state_of(channel: dict[str, object]) -> str:
+    if channel["told_at"]:
+        return f"{channel['channel']}: told {channel['told_at']:%d/%m %H:%M}"
+    return f"{channel['channel']}: {channel['attempts']} attempts, {channel['error'] or 'the end was not seen'}"
 
 
-def _of_release(covered: Sequence[MaskedCells]) -> Iterator[Raised]:
-    for one in covered:
-        place = f"{one.schema}.{one.table}.{one.column}"
-        todo = "Tìm trong kho làm việc và bổ sung quy tắc Q80 cho cột này."
-        alert = Alert("text_covered", place, None, f"{one.texts} nội dung đã được che", todo, "warning")
-        yield _raised(alert, str(one.texts))
+def acknowledge_alerts(home: Home, marks: Sequence[str], *, by: str | None, as_json: bool) -> int:
+    """A person knows of these alerts: they are closed, and channels that lack them are not told any more.
 
+    A mark is the beginning of an alert's id. Raises UnknownAlertError where none, or more than one, begins so.
+    """
+    from warehouse.outbox import acknowledge
 
-def _raised(alert: Alert, what: str) -> Raised:
-    identity = "\x1f".join((alert.kind, alert.feed, alert.period or "", what))
-    return Raised(hashlib.sha256(identity.encode()).hexdigest()[:20], alert)
+    known = {str(one["alert_id"]): one for one in _listed(home, everything=True)}
+    with writing(home) as con:
+        chosen = []
+        for mark in marks:
+            fitting = [alert_id for alert_id in known if alert_id.startswith(mark)]
+            if len(fitting) != 1:
+                raise UnknownAlertError(
+                    f"{len(fitting)} alerts begin with '{mark}'; `danvan alerts list --all` shows them"
+                )
+            chosen += fitting
+        acknowledge(con, chosen, by or getuser())
+    if as_json:
+        terminal.show_json({"acknowledged": chosen})
+    else:
+        for alert_id in chosen:
+            terminal.tell(f"{alert_id[:8]} {known[alert_id]['feed']}: {known[alert_id]['message_vi']}")
+        terminal.say(f"{len(chosen)} alerts are acknowledged.")
+    return 0

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import sys
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from expectations.contracts.cells import neutral
 from flows.mistakes import (
     NoWarehouseError,
     PeriodNotAssessedError,
@@ -17,11 +19,14 @@ from flows.mistakes import (
 from flows.terminal import say, show, show_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import duckdb
 
     from flows.home import Home
+    from warehouse.comparison import Figure
+    from warehouse.releases import Release
 
 MOST_ROWS_SHOWN = 1000
 """A table longer than this is cut on the terminal; the other formats are never cut."""
@@ -29,19 +34,35 @@ MOST_ROWS_SHOWN = 1000
 ROWS_AT_ONCE = 10_000
 
 
-def ask(home: Home, query: str, *, form: str, output: Path | None, live: bool) -> int:
-    """Answer a query from the current release, or from the working warehouse with `live`, and write it as `form`."""
-    from warehouse.query import asked
+def ask(
+    home: Home,
+    query: str,
+    *,
+    form: str,
+    output: Path | None,
+    live: bool,
+    is_raw: bool = False,
+    seconds: float | None = None,
+) -> int:
+    """Answer a query from the current release, or from the working warehouse with `live`, and write it as `form`.
+
+    In CSV a text that a spreadsheet would take for a formula gets an apostrophe before it, unless `is_raw`. `seconds`
+    is how long the answer may take, instead of what danvan.toml says.
+    """
+    from warehouse.query import Limits, asked
+
+    bounds = home.settings.query
+    limits = Limits(bounds.memory_limit, bounds.temp_limit, seconds or bounds.seconds)
 
     if form == "parquet" and output is None:
         raise UnknownFormatError("parquet is no text: name a file with --output FILE.parquet")
-    with asked(home.path, query, live=live) as answer:
+    with asked(home.path, query, live=live, limits=limits) as answer:
         if output is not None:
             output.parent.mkdir(parents=True, exist_ok=True)
-            rows = _write(answer, form, output)
+            rows = _write(answer, form, output, is_raw=is_raw)
             say(f"{rows} rows written to {output}")
         elif form in {"csv", "json"}:
-            _stream(answer, form, sys.stdout)
+            _stream(answer, form, sys.stdout, is_raw=is_raw)
         else:
             names = [column[0] for column in answer.description or ()]
             shown = answer.fetchmany(MOST_ROWS_SHOWN)
@@ -51,11 +72,11 @@ def ask(home: Home, query: str, *, form: str, output: Path | None, live: bool) -
     return 0
 
 
-def _write(answer: duckdb.DuckDBPyConnection, form: str, output: Path) -> int:
+def _write(answer: duckdb.DuckDBPyConnection, form: str, output: Path, *, is_raw: bool) -> int:
     """Write all rows to a file; returns how many."""
     if form != "parquet":
         with output.open("w", encoding="utf-8", newline="") as stream:
-            return _stream(answer, "json" if form == "table" else form, stream)
+            return _stream(answer, "json" if form == "table" else form, stream, is_raw=is_raw)
     import duckdb
 
     # The answering connection may touch no file: another one takes its rows, batch by batch, and writes them.
@@ -66,7 +87,7 @@ def _write(answer: duckdb.DuckDBPyConnection, form: str, output: Path) -> int:
     return int(row[0]) if row else 0
 
 
-def _stream(answer: duckdb.DuckDBPyConnection, form: str, stream: TextIO) -> int:
+def _stream(answer: duckdb.DuckDBPyConnection, form: str, stream: TextIO, *, is_raw: bool) -> int:
     """Write all rows as CSV or as one JSON list, a part after the other; returns how many."""
     import csv
 
@@ -75,13 +96,14 @@ def _stream(answer: duckdb.DuckDBPyConnection, form: str, stream: TextIO) -> int
     names = [column[0] for column in answer.description or ()]
     count = 0
     lines = csv.writer(stream, lineterminator="\n")
+    safe: Callable[[Any], Any] = (lambda value: value) if is_raw else neutral
     if form == "csv":
-        lines.writerow(names)
+        lines.writerow(map(safe, names))
     else:
         stream.write("[")
     while rows := answer.fetchmany(ROWS_AT_ONCE):
         if form == "csv":
-            lines.writerows([_flat(value) for value in row] for row in rows)
+            lines.writerows([safe(_flat(value)) for value in row] for row in rows)
         else:
             texts = (to_json(dict(zip(names, row, strict=True))) for row in rows)
             stream.write((",\n" if count else "\n") + ",\n".join(texts))
@@ -99,11 +121,15 @@ def _flat(value: Any) -> Any:
         from flows.terminal import to_json
 
         return to_json(value)
-    return value.isoformat() if isinstance(value, date) else value
+    if value is None or isinstance(value, int | float | Decimal):
+        return value
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def write_assessment(home: Home, *, period: str, forms: str, folder: Path | None, as_json: bool) -> int:
-    """Write the assessment of a period in the forms asked for, and say where."""
+def write_assessment(
+    home: Home, *, period: str, forms: str, folder: Path | None, known: date | None = None, as_json: bool
+) -> int:
+    """Write the assessment of a period in the forms asked for, by what was known on a day if one is named."""
     from expectations.contracts.periods import Period
     from flows.steps import FORMS, report
     from warehouse.reports.assessment import AssessmentError
@@ -114,7 +140,7 @@ def write_assessment(home: Home, *, period: str, forms: str, folder: Path | None
         raise UnknownFormatError(f"--format {forms}: write one or more of {', '.join(FORMS)}, with commas")
     label = str(Period.parse(period))
     try:
-        written = report(home, [label], folder=folder, forms=wanted)
+        written = report(home, [label], folder=folder, forms=wanted, known=known)
     except AssessmentError as fault:
         raise PeriodNotAssessedError(str(fault)) from fault
     if as_json:
@@ -176,6 +202,7 @@ def list_releases(home: Home, *, as_json: bool) -> int:
 
 def publish_release(home: Home, *, as_json: bool) -> int:
     """Build the marts and publish them, without looking at the feeds."""
+    from flows.access import open_releases
     from flows.planning import writing
     from warehouse.models import build
     from warehouse.releases import publish
@@ -184,9 +211,95 @@ def publish_release(home: Home, *, as_json: bool) -> int:
         raise NoWarehouseError(f"{home.warehouse} does not exist yet; make it with: danvan run --home {home.path}")
     with writing(home) as con:
         build(con)
-        found = publish(home.path, con, home.settings.release.keep)
+        settings = home.settings.release
+        found = publish(home.path, con, settings.keep, group=settings.group)
+    open_releases(home)
     if as_json:
         show_json({"release_id": found.release_id, "is_new": found.is_new, "path": found.path})
     else:
         say(f"Release {found.release_id}" + ("" if found.is_new else " stands: nothing changed since it was published"))
     return 0
+
+
+def compare_releases(
+    home: Home,
+    older: str,
+    newer: str,
+    *,
+    indicators: Sequence[str] = (),
+    units: Sequence[str] = (),
+    periods: Sequence[str] = (),
+    as_json: bool,
+) -> int:
+    """What two releases publish differently: figures with their deliveries, then statuses."""
+    from dataclasses import asdict
+
+    from expectations.contracts.periods import Period
+    from warehouse.comparison import compare, find_release
+
+    wanted = {str(Period.parse(one)) for one in periods}
+    before, after = find_release(home.path, older), find_release(home.path, newer)
+    found = compare(before, after)
+    figures = [
+        one
+        for one in found.figures
+        if (not indicators or one.indicator_code in indicators)
+        and (not units or one.unit_code in units)
+        and (not wanted or one.period in wanted)
+    ]
+    statuses = [
+        one
+        for one in found.statuses
+        if (not units or one.unit_code in units) and (not wanted or one.period in wanted) and not indicators
+    ]
+    if as_json:
+        show_json(
+            {
+                "older": found.older,
+                "newer": found.newer,
+                "figures": [asdict(one) for one in figures],
+                "statuses": [asdict(one) for one in statuses],
+            }
+        )
+        return 0
+    names = _delivery_names(after) | _delivery_names(before)
+    say(f"{found.older} → {found.newer}: {len(figures)} figures and {len(statuses)} statuses differ")
+    rows = [
+        {
+            "indicator": one.indicator_code,
+            "definition": one.definition_id,
+            "unit": one.unit_code,
+            "period": one.period,
+            "old": _figure_words(one.old),
+            "new": _figure_words(one.new),
+            "cause": "; ".join(
+                [f"+ {names.get(name, name)}" for name in one.came]
+                + [f"- {names.get(name, name)}" for name in one.went]
+            )
+            or one.cause,
+        }
+        for one in figures
+    ]
+    for kind, changed in (("figures", rows), ("statuses", [asdict(one) for one in statuses])):
+        if changed:
+            show(changed[:MOST_ROWS_SHOWN], as_json=False, empty="")
+        if len(changed) > MOST_ROWS_SHOWN:
+            say(f"the first {MOST_ROWS_SHOWN} {kind} are shown; --json gives all")
+    return 0
+
+
+def _delivery_names(release: Release) -> dict[str, str]:
+    from warehouse.store import connect
+
+    with connect(release.file, read_only=True) as con:
+        rows = con.execute("select delivery_id, feed || ' ' || file_name from ops.deliveries").fetchall()
+    return {str(name): str(words) for name, words in rows}
+
+
+def _figure_words(figure: Figure | None) -> str:
+    if figure is None:
+        return "not published"
+    terms = f" ({figure.numerator}/{figure.denominator})" if figure.denominator is not None else ""
+    if figure.value is None:
+        return f"no value{terms}" if figure.availability == "computed" else figure.availability
+    return f"{figure.value:g}{terms}"

@@ -69,7 +69,7 @@ def collect(plan: Plan, feed: Feed) -> Collected:
     from sources.landing import Landing
 
     started_at, begun = now(), time.monotonic()
-    landing = Landing(feed, plan.home.path)
+    landing = Landing(feed, plan.home.path, plan.places)
     offers = patiently(plan, feed.feed_id, landing.offers) if plan.is_looking else []
     landed: list[Delivery] = []
     failures: list[Exception] = []
@@ -127,8 +127,10 @@ def is_transient(fault: BaseException) -> bool:
     return fault.transient if isinstance(fault, SourceError) else isinstance(fault, ConnectionError | TimeoutError)
 
 
-def failed_outcome(one: Collected) -> Outcome | None:
-    """The outcome of a feed of which at least one offer could not be landed."""
+def failed_to_collect(one: Collected | Outcome) -> Outcome | None:
+    """The outcome of a feed that could not be asked, or of which at least one offer could not be landed; else None."""
+    if isinstance(one, Outcome):
+        return one
     if not one.failures:
         return None
     outcome = TRANSIENT if all(map(is_transient, one.failures)) else TERMINAL

@@ -6,6 +6,7 @@ Exit codes: 0 fine · 1 failed · 2 wrong usage or configuration · 3 finished, 
 # ruff: noqa: PLC0415 (`danvan --help` stays under half a second: what is heavy is imported by the command that needs it)
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +15,7 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from flows.home import Home
 
@@ -28,6 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # This process has no use for pandas: DuckDB would import it (half a second) to ask of the first parameter it
         # binds whether it is one of pandas' missing values.
         sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
+        # Hundreds of feed files are many small objects that all stay: looking for garbage among them every 700 new ones
+        # costs a third of reading them.
+        gc.set_threshold(50_000, 20, 100)
+    from flows.access import keep_private
+
+    keep_private()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = cli.main(given, prog_name="danvan", standalone_mode=False)
@@ -48,29 +56,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _explain(fault: Exception) -> int:
     """Say what happened and return the exit code of its kind."""
+    from expectations.contracts.hash_keys import HashKeyError
     from expectations.contracts.model import ContractError
     from expectations.contracts.periods import PeriodError
+    from expectations.contracts.secrets import discreet, hide
     from flows.home import HomeError
     from flows.mistakes import ExplainedError
     from flows.server import ServerError
     from sources.errors import SourceError
     from sources.feeds import FeedError
     from warehouse.query import QueryError
-    from warehouse.reference.loader import ReferenceDataError
+    from warehouse.reference.checks import ReferenceDataError
     from warehouse.store import WarehouseError
 
-    wrong = (HomeError, FeedError, ContractError, PeriodError, ReferenceDataError, QueryError)
+    wrong = (HomeError, HashKeyError, FeedError, ContractError, PeriodError, ReferenceDataError, QueryError)
     if isinstance(fault, ExplainedError):
-        click.echo(f"Error: {fault}", err=True)
+        click.echo(discreet(f"Error: {fault}"), err=True)
         return WRONG if fault.is_usage else FAILED
     if isinstance(fault, wrong):
-        click.echo(f"Error: {fault}", err=True)
+        click.echo(hide(f"Error: {fault}"), err=True)
         return WRONG
     if isinstance(fault, ServerError | SourceError | WarehouseError):
-        click.echo(f"Error: {fault}", err=True)
+        click.echo(discreet(f"Error: {fault}"), err=True)
         return FAILED
     click.echo(
-        f"Error: {type(fault).__name__}: {fault}\n"
+        f"Error: {type(fault).__name__}: {discreet(str(fault))}\n"
         "This was not foreseen; run the same command with --debug for the place in the code.",
         err=True,
     )
@@ -137,14 +147,18 @@ def demo(directory: Path, as_json: bool) -> int:
 @_shared(home=False)
 def init(directory: Path, name: str, as_json: bool) -> None:
     """Make a new home folder: danvan.toml, feeds/ and the rest, commented."""
+    from expectations.contracts.hash_keys import make as make_key
     from flows.home import SETTINGS, create
     from flows.terminal import say, show_json
 
     create(directory, name)
+    made_key = make_key()
     if as_json:
         show_json({"home": directory.absolute(), "settings": directory.absolute() / SETTINGS})
         return
     say(f"Made {directory}: settings in {directory / SETTINGS}, a sample feed in {directory / 'feeds'}.")
+    if made_key:
+        say(f"Made {made_key}: the secret that hashes numbers of persons. Keep it, apart from backups of homes.")
     say(f"Next: write a feed, then  danvan feeds check --home {directory}  and  danvan run --home {directory}")
 
 
@@ -202,7 +216,7 @@ def decide_group(context: click.Context, home_path: str | None, as_json: bool) -
 
 
 _WHY = click.option("--why", "reason", required=True, metavar="TEXT", help="The reason; it is kept with the decision.")
-_BY = click.option("--by", metavar="NAME", help="Who decides (default: the user of this machine).")
+_BY = click.option("--by", metavar="NAME", help="Who says so (default: the user of this machine).")
 
 
 @decide_group.command("accept")
@@ -259,6 +273,46 @@ def decide_waive(
 
     home = _home(home_path or outer["home_path"])
     return waive(home, feed, period, reason=reason, by=by, as_json=as_json or outer["as_json"])
+
+
+@cli.group("alerts", invoke_without_command=True)
+@_shared()
+@click.pass_context
+def alerts_group(context: click.Context, home_path: str | None, as_json: bool) -> int:
+    """What needs a person and who was told: list it (default), or acknowledge it."""
+    if context.invoked_subcommand:
+        context.ensure_object(dict).update(home_path=home_path, as_json=as_json)
+        return FINE
+    from flows.alerts import list_alerts
+
+    return list_alerts(_home(home_path), everything=False, as_json=as_json)
+
+
+@alerts_group.command("list")
+@click.option("--all", "everything", is_flag=True, help="Those that are over or acknowledged too.")
+@_shared()
+@click.pass_obj
+def alerts_list(outer: dict[str, Any], home_path: str | None, *, everything: bool, as_json: bool) -> int:
+    """Alerts, newest first, with the state at each channel: told when, or how often tried and why not."""
+    from flows.alerts import list_alerts
+
+    home = _home(home_path or outer["home_path"])
+    return list_alerts(home, everything=everything, as_json=as_json or outer["as_json"])
+
+
+@alerts_group.command("ack")
+@click.argument("alerts", nargs=-1, required=True)
+@_BY
+@_shared()
+@click.pass_obj
+def alerts_ack(
+    outer: dict[str, Any], home_path: str | None, alerts: tuple[str, ...], *, by: str | None, as_json: bool
+) -> int:
+    """A person knows: ALERTS (ids, or how they begin) are closed, and no channel is told of them any more."""
+    from flows.alerts import acknowledge_alerts
+
+    home = _home(home_path or outer["home_path"])
+    return acknowledge_alerts(home, alerts, by=by, as_json=as_json or outer["as_json"])
 
 
 @cli.command()
@@ -368,12 +422,29 @@ def doctor(home_path: str | None, as_json: bool) -> int:
 )
 @click.option("--output", type=click.Path(path_type=Path), help="File to write; parquet needs one.")
 @click.option("--live", is_flag=True, help="Ask the working warehouse instead of the current release.")
+@click.option(
+    "--raw", "is_raw", is_flag=True, help="CSV as it is: no apostrophe before what a spreadsheet takes for a formula."
+)
+@click.option(
+    "--seconds", type=click.FloatRange(min=0, min_open=True), help="How long it may take (default: [query] seconds)."
+)
 @_shared()
-def sql(home_path: str | None, query: str, form: str, *, output: Path | None, live: bool, as_json: bool) -> int:
+def sql(
+    home_path: str | None,
+    query: str,
+    form: str,
+    *,
+    output: Path | None,
+    live: bool,
+    is_raw: bool,
+    seconds: float | None,
+    as_json: bool,
+) -> int:
     """Ask the current release in SQL, read-only, also while a run is writing."""
     from flows.asking import ask
 
-    return ask(_home(home_path), query, form="json" if as_json else form, output=output, live=live)
+    form = "json" if as_json else form
+    return ask(_home(home_path), query, form=form, output=output, live=live, is_raw=is_raw, seconds=seconds)
 
 
 @cli.command()
@@ -396,12 +467,21 @@ def explain(
 @click.option("--period", required=True, metavar="P", help="2024, 2024-H1 or 2024-Q2.")
 @click.option("--format", "forms", default="html,json", show_default=True, help="Which files: html, json.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder (default: reports/ of the home).")
+@click.option(
+    "--as-known",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="With what was known at the end of this day (2024-06-30): without what came or was decided later.",
+)
 @_shared()
-def assess(home_path: str | None, period: str, forms: str, output: Path | None, as_json: bool) -> int:
+def assess(
+    home_path: str | None, *, period: str, forms: str, output: Path | None, as_known: datetime | None, as_json: bool
+) -> int:
     """Write the assessment of a period from the current release."""
     from flows.asking import write_assessment
 
-    return write_assessment(_home(home_path), period=period, forms=forms, folder=output, as_json=as_json)
+    known = as_known.date() if as_known else None
+    return write_assessment(_home(home_path), period=period, forms=forms, folder=output, known=known, as_json=as_json)
 
 
 @cli.group("release", invoke_without_command=True)
@@ -435,6 +515,45 @@ def release_publish(outer: dict[str, Any], home_path: str | None, as_json: bool)
     from flows.asking import publish_release
 
     return publish_release(_home(home_path or outer["home_path"]), as_json=as_json or outer["as_json"])
+
+
+@release_group.command("diff")
+@click.argument("older", default="previous")
+@click.argument("newer", default="current")
+@click.option("--indicator", "indicators", multiple=True, metavar="CODE", help="Only this indicator; repeatable.")
+@click.option("--unit", "units", multiple=True, metavar="CODE", help="Only this unit; repeatable.")
+@click.option("--period", "periods", multiple=True, metavar="P", help="Only this period; repeatable.")
+@_shared()
+@click.pass_obj
+def release_diff(
+    outer: dict[str, Any],
+    home_path: str | None,
+    older: str,
+    newer: str,
+    *,
+    indicators: tuple[str, ...],
+    units: tuple[str, ...],
+    periods: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Which figures and statuses two releases publish differently, and the deliveries that caused it.
+
+    OLDER and NEWER are release ids or how they begin, `previous` and `current` (the default).
+
+    \b
+    Example: danvan release diff previous current --unit 323
+    """
+    from flows.asking import compare_releases
+
+    return compare_releases(
+        _home(home_path or outer["home_path"]),
+        older,
+        newer,
+        indicators=indicators,
+        units=units,
+        periods=periods,
+        as_json=as_json or outer["as_json"],
+    )
 
 
 if __name__ == "__main__":

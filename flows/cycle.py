@@ -15,7 +15,9 @@ from prefect.futures import as_completed
 from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from flows.discretion import install, quiet
 from flows.home import open_home
+from flows.mistakes import during
 from flows.steps import Listener, run_cycle
 from flows.summary import headline, summary
 
@@ -41,21 +43,28 @@ class UnderPrefect:
 
     def step(self, name: str, act: Callable[[], _Result]) -> _Result:
         """One task run."""
-        return cast("_Result", _task(name, act)())
+        with during(name):
+            return cast("_Result", _task(name, act)())
 
     def each(
         self, name: Callable[[_Item], str], items: Sequence[_Item], act: Callable[[_Item], _Result]
     ) -> Iterator[_Result]:
         """One task run an item, side by side."""
-        futures = [_task(name(item), partial(act, item)).submit() for item in items]
-        for future in as_completed(futures):
-            yield cast("_Result", future.result())
+        futures = {_task(name(item), partial(act, item)).submit(): name(item) for item in items}
+        for future in as_completed(list(futures)):
+            with during(futures[future]):
+                found = future.result()
+            yield cast("_Result", found)
 
 
 def _task(name: str, act: Callable[[], _Result]) -> Any:
     @task(name=name.partition(":")[0], task_run_name=name, persist_result=False, cache_policy=NO_CACHE)
     def step() -> _Result:
-        return act()
+        try:
+            return act()
+        except Exception as fault:
+            quiet(fault)
+            raise
 
     return step
 
@@ -82,6 +91,7 @@ def cycle(
     that could not go on is Failed. The result is the run's report.
     """
     _log_to_the_run()
+    hears = LISTENER.get(Listener())
     done = run_cycle(
         open_home(Path(home)),
         feeds=feeds or [],
@@ -89,8 +99,9 @@ def cycle(
         accepted=accepted or [],
         verify=verify,
         engine=UnderPrefect(),
-        listener=LISTENER.get(Listener()),
+        listener=hears,
     )
+    hears.done(done)
     create_markdown_artifact(key="cycle", markdown=summary(done), description=f"run {done.run_id}")
     if done.exit_code:
         return Completed(name="Needs a person", message="; ".join(done.alerts)[:500], data=done)
@@ -101,6 +112,7 @@ def _log_to_the_run() -> None:
     """Our own log lines go to the log of the flow run as well."""
     from prefect.logging.handlers import APILogHandler  # noqa: PLC0415
 
+    install()
     logger = logging.getLogger("danvan")
     if not any(isinstance(handler, APILogHandler) for handler in logger.handlers):
         logger.addHandler(APILogHandler())

@@ -24,6 +24,7 @@ STATUSES = {
     "partly_met": "partly met",
     "not_met": "not met",
     "not_enough_data": "not enough data",
+    "monitored": "monitored",
     "narrative": "narrative",
 }
 
@@ -33,11 +34,13 @@ def run_demo(directory: Path, *, as_json: bool) -> int:
 
     Raises NotADemoError for a folder it did not make, SampleMissingError without the sample province.
     """
+    from expectations.contracts.hash_keys import make as make_key
     from flows import server, workers
     from flows.running import cycle_under
 
     begun = time.monotonic()
     home = make_home(directory.absolute())
+    make_key()
     say(f"Sample province copied to {home.path}")
     running = server.launch(home)
     try:
@@ -70,6 +73,7 @@ def make_home(directory: Path) -> Home:
         shutil.rmtree(directory)
     directory.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(sample, directory)
+    directory.chmod(0o700)
     (directory / MARK).write_text("made by `danvan demo`, which may replace this folder\n", encoding="utf-8")
     return open_home(directory)
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import stat
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from expectations.contracts.times import now
+from flows.access import too_wide
 from flows.terminal import say, show, show_json
 
 if TYPE_CHECKING:
@@ -102,17 +102,33 @@ def _folders(home: Home) -> Iterator[Remark]:
     for folder in (home.landing, home.work, home.releases, home.reports, home.logs):
         if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
             yield Remark(folder.name, BAD, f"{folder} cannot be written", f"chown or chmod {folder}")
-    for private in (home.landing, home.work):
-        if private.exists() and _is_open(private):
-            yield Remark(
-                private.name, WARNING, "others may read it, and it holds what districts sent", f"chmod 700 {private}"
-            )
+    wide = list(too_wide(home))
+    for one in wide:
+        yield Remark(
+            f"access to {one.path.name}", WARNING, f"{one.path} has mode {one.mode:o}: others may read it", one.mend
+        )
+    if not wide:
+        group = "; its group may read the releases" if home.settings.release.group else ""
+        yield Remark("access", GOOD, f"the home is its owner's alone{group}")
     settings = home.path / "danvan.toml"
     yield Remark("settings", GOOD, str(settings))
 
 
-def _is_open(path: Path) -> bool:
-    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+def _hash_key(home: Home) -> Iterator[Remark]:
+    from expectations.contracts.hash_keys import VARIABLE, HashKeyError, default_file
+    from flows.planning import keys_of
+
+    try:
+        keys = keys_of(home)
+    except HashKeyError as wrong:
+        yield Remark("hash key", BAD, str(wrong), "a run stops until this is mended")
+        return
+    if keys is None:
+        advice = f"set ${VARIABLE}, or make {default_file()} (docs/security.md); then the rows are read again"
+        yield Remark("hash key", WARNING, "none: rows whose key could be a person's number are held back", advice)
+    else:
+        years = ", ".join(str(year) for year, _ in keys.secrets if year) or "all years"
+        yield Remark("hash key", GOOD, f"{keys.origin}, for {years}")
 
 
 def _feeds(home: Home) -> Iterator[Remark]:
@@ -151,13 +167,90 @@ def _is_confirmed(calendar: pl.DataFrame, year: int) -> bool:
     return calendar.filter((pl.col("day").dt.year() == year) & ~computed).height > 0
 
 
+def _left_behind(home: Home) -> Iterator[Remark]:
+    """What killed runs left: the next run removes it by itself."""
+    from flows.planning import left_work
+    from sources.landing import landing_parts
+    from warehouse.releases import drafts
+
+    kinds = {
+        "drafts of releases": drafts(home.path),
+        "work folders of ended runs": left_work(home),
+        "half-written files in landing": landing_parts(home.path),
+    }
+    for kind, found in kinds.items():
+        size = sum(map(_size, found))
+        yield Remark(
+            kind,
+            WARNING if found else GOOD,
+            f"{len(found)}, {size / 1024**2:.1f} MiB" if found else "none",
+            f"the next run removes them, when no other runs: danvan run --home {home.path}" if found else "",
+        )
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() and not path.is_symlink() else [path]
+    return sum(file.lstat().st_size for file in files if file.is_file())
+
+
+def _books(home: Home) -> Iterator[Remark]:
+    """What the warehouse says of itself: runs without an end, and alerts that a channel has not taken."""
+    import duckdb
+
+    from flows.alerts import NOBODY, channel_key
+    from flows.planning import is_living
+    from warehouse.journal import open_runs
+    from warehouse.outbox import unsent
+    from warehouse.store import OlderSchemaError, WarehouseError, connect, migrate
+
+    if not home.warehouse.exists():
+        yield Remark("warehouse", GOOD, "none yet: the first run makes it")
+        return
+    try:
+        with connect(home.warehouse, read_only=True) as con:
+            runs = open_runs(con)
+            waiting = unsent(con, [channel_key(one) for one in home.settings.alerts.channels or [NOBODY]])
+    except duckdb.CatalogException:
+        with connect(home.warehouse, read_only=True) as con:
+            try:
+                migrate(con)
+            except OlderSchemaError as older:
+                yield Remark("warehouse", BAD, str(older), f"danvan rebuild --home {home.path}")
+            except (WarehouseError, duckdb.Error):
+                yield Remark("warehouse", WARNING, "of an earlier structure", "the next run brings it up to date")
+        return
+    except (WarehouseError, duckdb.Error) as fault:
+        yield Remark(
+            "warehouse", WARNING, f"cannot be asked now: {str(fault).splitlines()[0]}", "ask again when no run writes"
+        )
+        return
+    dead = [run_id for run_id, began in runs if not is_living(run_id, began)]
+    yield Remark(
+        "runs without an end",
+        WARNING if dead else GOOD,
+        f"{len(dead)} were interrupted, {len(runs) - len(dead)} are running" if runs else "none",
+        f"the next run closes them and goes on from there: danvan run --home {home.path}" if dead else "",
+    )
+    for channel, alerts, attempts, error in waiting:
+        yield Remark(
+            f"alert channel {channel}",
+            WARNING if alerts else GOOD,
+            f"{alerts} alerts wait, {attempts} attempts, last error: {error or 'none'}" if alerts else "has all alerts",
+            "mend the channel in danvan.toml or its server; every run tries again: danvan alerts list"
+            if alerts
+            else "",
+        )
+
+
 def _disk(home: Home) -> Iterator[Remark]:
     free = shutil.disk_usage(home.path).free
+    # a run writes readings and verdicts, and a release beside the one that stands
+    wanted = max(LITTLE_DISK, 3 * _size(home.warehouse)) if home.warehouse.exists() else LITTLE_DISK
     yield Remark(
         "disk",
-        GOOD if free >= LITTLE_DISK else WARNING,
-        f"{free / 1024**3:.1f} GiB free",
-        "" if free >= LITTLE_DISK else "make room: a run needs about three times the size of its files",
+        GOOD if free >= wanted else WARNING,
+        f"{free / 1024**3:.1f} GiB free at {home.path}",
+        "" if free >= wanted else f"make room: {wanted / 1024**3:.1f} GiB are wanted for a run and a release",
     )
 
 
@@ -173,8 +266,11 @@ _LOOKS: tuple[Callable[[Home], Iterator[Remark]], ...] = (
     _versions,
     _extensions,
     _folders,
+    _hash_key,
     _feeds,
     _calendar,
+    _left_behind,
+    _books,
     _disk,
     _server,
 )

@@ -97,11 +97,18 @@ def examine(plan: Plan, contract: Contract, jobs: Sequence[Job], *, suite: bool 
 def _read(plan: Plan, contract: Contract, job: Job) -> Reading:
     from flows.workers import readers
     from sources.landing import check_landed
+    from sources.moments import misdated
 
     path = check_landed(plan.home.path, job.delivery)
     work = plan.work / "readings" / job.delivery.delivery_id
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return readers(plan.home).read(path, job.delivery.file_name, job.feed, contract, plan.units, work)
+    delivery, feed = job.delivery, job.feed
+    reading = readers(plan.home).read(
+        path, delivery.file_name, feed, contract, plan.units, work, delivery.beside, plan.keys
+    )
+    regime = feed.period.regime or contract.service_level.regime
+    reading.findings.extend(misdated(feed, delivery, reading, regime))
+    return reading
 
 
 class _Batch:

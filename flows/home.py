@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import tomllib
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from expectations.contracts.secrets import has_password
+from sources.places import Host, Places
 
 SETTINGS = "danvan.toml"
+SIZE = r"^\d+(\.\d+)?\s?([KMGT]i?B)$"
 TEMPLATE = """\
 # danvan.toml: settings of one home folder. Every key may be left out; the values below are the ones used then.
 # Secrets never stand here: write ${{env:NAME}} and set NAME in the environment of the process.
@@ -18,13 +23,23 @@ TEMPLATE = """\
 name = "{name}"                 # how the province is called in reports and alerts
 province = "33"                 # code of the province's unit (reference table `units`)
 
+[places]                        # what feeds may reach; all else is refused, also after a redirect or through a link
+roots = ["inbox"]               # folders, relative to this one or absolute
+hosts = []                      # servers with their port, e.g. "sftp.vanlam.example.org:22", "10.30.1.5:5432"
+networks = []                   # inner networks (private, loopback …) that a host may lead to, e.g. "10.30.0.0/16"
+
 [warehouse]
 memory_limit = "1GB"            # what DuckDB may take before it spills to disk
 threads = 2
 
-[reading]                       # limits of the child process that opens a foreign file
-memory_mib = 2048
+[query]                         # what one question by `danvan sql` may take
+memory_limit = "1GB"
+temp_limit = "4GB"              # on the disk, in a folder of its own that is removed afterwards
 seconds = 300
+
+[reading]                       # limits of the child process that opens a foreign file
+memory_mib = 1024               # beyond what it has after its imports; a file refused at a bound is read again under
+seconds = 300                   # other ones
 
 [run]
 workers = 2                     # feeds read and judged at the same time
@@ -39,6 +54,9 @@ coverage_gate_pct = 90          # below this share of reporting units a goal is 
 channels = ["terminal", "file"] # besides: apprise addresses, e.g. "mailto://${{env:MAIL_USER}}:${{env:MAIL_PASSWORD}}@example.org"
 # quarantine_pct = 5            # alert above this share of quarantined rows; unset: what the dataset's contract says
 
+[privacy]                       # numbers of persons in keys are hashed (docs/security.md); $DANVAN_HASH_KEY comes first
+# key_file = "/etc/danvan/hash.key"   # outside the home, for its owner only; unset: ~/.config/danvan/hash.key
+
 [letterhead]                    # head and foot of the report; what is left out is printed as dotted lines
 # parent_body = "TỈNH ỦY HƯNG YÊN"
 # issuing_body = "ỦY BAN NHÂN DÂN TỈNH HƯNG YÊN"
@@ -51,6 +69,7 @@ channels = ["terminal", "file"] # besides: apprise addresses, e.g. "mailto://${{
 
 [release]
 keep = 10                       # older releases are removed after a publication
+group = false                   # true: the group of the home folder may read the releases (analysts), and nothing else
 
 [server]                        # the Prefect server that `danvan serve` starts
 host = "127.0.0.1"
@@ -70,14 +89,52 @@ class _Section(BaseModel):
 class WarehouseSettings(_Section):
     """What the writer may take of the machine."""
 
-    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s?([KMGT]i?B)$")] = "1GB"
+    memory_limit: Annotated[str, Field(pattern=SIZE)] = "1GB"
     threads: Annotated[int, Field(ge=1, le=256)] = 2
+
+
+class PlacesSettings(_Section):
+    """What feeds may reach, as it is written."""
+
+    roots: list[str] = ["inbox"]
+    hosts: list[str] = []
+    networks: list[str] = []
+
+    @field_validator("roots")
+    @classmethod
+    def _folders(cls, roots: list[str]) -> list[str]:
+        for root in roots:
+            if not root or ".." in Path(root).parts or "://" in root:
+                raise ValueError(f"'{root}' is no folder; write it from the home folder, or from /, without '..'")
+        return roots
+
+    @field_validator("hosts")
+    @classmethod
+    def _servers(cls, hosts: list[str]) -> list[str]:
+        for host in hosts:
+            Host.parse(host)
+        return hosts
+
+    @field_validator("networks")
+    @classmethod
+    def _ranges(cls, networks: list[str]) -> list[str]:
+        for network in networks:
+            ip_network(network)
+        return networks
+
+
+class QuerySettings(_Section):
+    """What one question in SQL may take of the machine."""
+
+    memory_limit: Annotated[str, Field(pattern=SIZE)] = "1GB"
+    temp_limit: Annotated[str, Field(pattern=SIZE)] = "4GB"
+    seconds: Annotated[float, Field(gt=0)] = 300
 
 
 class ReadingSettings(_Section):
     """Limits of the bounded child process that opens foreign files."""
 
-    memory_mib: Annotated[int, Field(ge=256)] = 2048
+    memory_mib: Annotated[int, Field(ge=256)] = 1024
     seconds: Annotated[int, Field(ge=1)] = 300
 
 
@@ -102,6 +159,21 @@ class AlertSettings(_Section):
     channels: list[str] = ["terminal", "file"]
     quarantine_pct: Annotated[float, Field(ge=0, le=100)] | None = None
 
+    @field_validator("channels")
+    @classmethod
+    def _no_password(cls, channels: list[str]) -> list[str]:
+        if any(has_password(one) for one in channels):
+            raise ValueError(
+                "a channel holds a password; write ${env:NAME} in its place and set NAME in the environment"
+            )
+        return channels
+
+
+class PrivacySettings(_Section):
+    """Where the secret lies with which numbers of persons are hashed; the secret itself never stands here."""
+
+    key_file: str | None = None
+
 
 class LetterheadSettings(_Section):
     """Who issues the report; what is not said keeps the report's own default or stays a dotted line."""
@@ -117,9 +189,10 @@ class LetterheadSettings(_Section):
 
 
 class ReleaseSettings(_Section):
-    """How many publications are kept."""
+    """How many publications are kept, and whether the home's group may read them."""
 
     keep: Annotated[int, Field(ge=1)] = 10
+    group: bool = False
 
 
 class ServerSettings(_Section):
@@ -135,11 +208,14 @@ class Settings(_Section):
 
     name: str = "Tỉnh Hưng Yên"
     province: str = "33"
+    places: PlacesSettings = PlacesSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
+    query: QuerySettings = QuerySettings()
     reading: ReadingSettings = ReadingSettings()
     run: RunSettings = RunSettings()
     assessment: AssessmentSettings = AssessmentSettings()
     alerts: AlertSettings = AlertSettings()
+    privacy: PrivacySettings = PrivacySettings()
     letterhead: LetterheadSettings = LetterheadSettings()
     release: ReleaseSettings = ReleaseSettings()
     server: ServerSettings = ServerSettings()
@@ -151,6 +227,16 @@ class Home:
 
     path: Path
     settings: Settings
+
+    @property
+    def places(self) -> Places:
+        """What feeds may reach."""
+        said = self.settings.places
+        return Places(
+            tuple(self.path / root for root in said.roots),
+            tuple(map(Host.parse, said.hosts)),
+            tuple(map(ip_network, said.networks)),
+        )
 
     @property
     def feeds(self) -> Path:
@@ -246,10 +332,11 @@ def create(path: Path, name: str = "Tỉnh Hưng Yên") -> None:
         raise HomeError(f"{path} is a home folder already ({SETTINGS} exists); choose another folder")
     if path.exists() and not path.is_dir():
         raise HomeError(f"{path} is a file; choose another folder")
+    if not path.exists() or not any(path.iterdir()):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
     for folder in ("feeds", "reference", "questionnaires", "inbox", "landing", "reports", "logs", "work"):
-        (path / folder).mkdir(parents=True, exist_ok=True)
-    for private in ("landing", "work"):
-        (path / private).chmod(0o700)
+        (path / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
     (path / SETTINGS).write_text(TEMPLATE.format(name=name), encoding="utf-8")
     (path / ".gitignore").write_text(
         "landing/\nwork/\nreleases/\nreports/\nlogs/\n.prefect/\ninbox/\nwarehouse.duckdb*\n", encoding="utf-8"

@@ -60,8 +60,9 @@ def _feed_row(feed: Feed, contract: Contract) -> dict[str, Any]:
 
 
 def check_feeds(home: Home, *, as_json: bool) -> int:
-    """Every mistake of every feed file; 2 when there is one."""
+    """Every mistake of every feed file, places the home may not reach among them; 2 when there is one."""
     feeds, mistakes = read_home_feeds(home)
+    mistakes += _refused_places(home, feeds)
     if as_json:
         show_json({"ok": not mistakes, "feeds": [feed.feed_id for feed in feeds], "mistakes": mistakes})
         return 2 if mistakes else 0
@@ -69,6 +70,20 @@ def check_feeds(home: Home, *, as_json: bool) -> int:
         say(mistake)
     tell(f"{len(feeds)} feeds can be used" + (f", {len(mistakes)} mistakes above" if mistakes else ", no mistakes"))
     return 2 if mistakes else 0
+
+
+def _refused_places(home: Home, feeds: Sequence[Feed]) -> list[str]:
+    """The feeds that lead where danvan.toml does not allow, as sentences; nothing is opened or looked up."""
+    from sources.connectors.files import check_place
+    from sources.errors import SourceError
+
+    mistakes, places = [], home.places
+    for feed in feeds:
+        try:
+            check_place(feed.connector, home.path, places)
+        except SourceError as wrong:
+            mistakes.append(f"{feed.file}: feeds.{feed.feed_key}.connector.path: {wrong}")
+    return mistakes
 
 
 def check_file(home: Home, file: Path, feed_id: str, *, as_json: bool) -> int:
@@ -148,9 +163,11 @@ def _trial(home: Home, feed: Feed, terms: Contract, file: Path, folder: Path) ->
     inbox = folder / "inbox"
     inbox.mkdir()
     shutil.copyfile(file, inbox / file.name)
+    if feed.whole and feed.whole.sidecar and (beside := file.with_name(file.name + feed.whole.sidecar)).is_file():
+        shutil.copyfile(beside, inbox / beside.name)
     connector = feed.connector.model_copy(update={"path": str(inbox), "glob": "*", "storage_options": {}})
     landing = Landing(feed.model_copy(update={"connector": connector}), folder)
-    offers = landing.offers()
+    offers = [offer for offer in landing.offers() if offer.name == file.name]
     if not offers:
         raise MissingFileError(
             f"{file.name} would not be taken for {feed.feed_id}: its name does not match '{feed.name}' of {feed.file}"
@@ -183,7 +200,7 @@ def show_status(home: Home, *, period: str | None, feeds: Sequence[str], everyth
     wanted = [str(one) for one in period_range(period)] if period else None
     # Feed files are read only when somebody asks for some of them: there may be hundreds.
     chosen = [feed.feed_id for feed in select(read_home_feeds(home)[0], feeds)] if feeds else None
-    with closing(_open_readable(home)) as con:
+    with closing(open_readable(home)) as con:
         query = files("flows").joinpath("status.sql").read_text(encoding="utf-8")
         con.execute(
             f"create temp table status as from ({query}) where ($periods is null or list_contains($periods, period))"
@@ -218,7 +235,7 @@ def _total(counts: Sequence[tuple[Any, ...]]) -> int:
     return sum(int(count) for _, count, _ in counts)
 
 
-def _open_readable(home: Home) -> duckdb.DuckDBPyConnection:
+def open_readable(home: Home) -> duckdb.DuckDBPyConnection:
     """The working warehouse, or the current release while a run is writing."""
     import duckdb
 

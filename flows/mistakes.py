@@ -2,6 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STEP = "in the step: "
+
+
+@contextmanager
+def during(step: str) -> Iterator[None]:
+    """Note in whatever is raised which step of a run it was raised in; the innermost one stays."""
+    try:
+        yield
+    except BaseException as fault:
+        if not any(note.startswith(STEP) for note in getattr(fault, "__notes__", ())):
+            fault.add_note(f"{STEP}{step}")
+        raise
+
+
+def step_of(fault: BaseException) -> str | None:
+    """The step of a run that a fault was raised in, when it is known."""
+    notes = (note for note in getattr(fault, "__notes__", ()) if note.startswith(STEP))
+    return next((note.removeprefix(STEP) for note in notes), None)
+
 
 class ExplainedError(Exception):
     """Anything the command explains in a sentence instead of a traceback."""
@@ -19,6 +44,10 @@ class NoFeedsError(ExplainedError):
 
 class NotHeldError(ExplainedError):
     """Raised when a decision names a delivery that nobody knows of."""
+
+
+class UnknownAlertError(ExplainedError):
+    """Raised when `danvan alerts ack` names no alert, or several."""
 
 
 class MissingFileError(ExplainedError):
@@ -69,5 +98,11 @@ class StillWritingError(ExplainedError):
 
 class RunBrokenError(ExplainedError):
     """Raised when a cycle could not go on at all (not when single feeds failed)."""
+
+    is_usage = False
+
+
+class NoRoomError(ExplainedError):
+    """Raised when a run could not go on because a disk took no more."""
 
     is_usage = False

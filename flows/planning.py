@@ -11,6 +11,7 @@ import threading
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,19 +20,21 @@ import psutil
 from expectations.contracts.deliveries import Terms
 from expectations.contracts.model import Contract, ContractError, contract
 from expectations.contracts.periods import period_range
+from expectations.contracts.times import TIME_ZONE, now
 from flows.expected import expected
 from flows.mistakes import NoFeedsError, StillWritingError, UnknownFeedError
 from sources.feeds import Feed, FeedError, check_against_contract, read_feeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     import duckdb
     import polars as pl
 
+    from expectations.contracts.hash_keys import HashKeys
     from flows.home import Home
+    from sources.places import Places
     from sources.units import UnitIndex
     from warehouse.obligations import Expected
 
@@ -40,8 +43,11 @@ LOG = logging.getLogger("danvan")
 OK, NOTHING_NEW, TRANSIENT, TERMINAL = "ok", "nothing_new", "failed_transient", "failed_terminal"
 FAILED_OUTCOMES = (TRANSIENT, TERMINAL)
 
-LOOKED_UP = ("units",)
+LOOKED_UP = ("units", "checklist_items", "index_methods")
 """Reference tables that rules look something up in."""
+
+_running: set[str] = set()
+"""Runs of this process that have not ended."""
 
 _writing = threading.RLock()
 """Several steps of one run may book at a time; the file lock only keeps other processes out."""
@@ -84,6 +90,11 @@ class Plan:
     """All usable feeds of the home, also those this run does not look at."""
 
     @cached_property
+    def places(self) -> Places:
+        """What feeds may reach."""
+        return self.home.places
+
+    @cached_property
     def reference(self) -> Mapping[str, pl.DataFrame]:
         """Reference tables by name; made when something is read."""
         from warehouse.reference import frames
@@ -104,12 +115,25 @@ class Plan:
 
     def terms(self, feed: Feed) -> Terms:
         """By which layout and contract the feed's deliveries are read now."""
-        return terms_of(feed, self.contracts[feed.feed_id])
+        return terms_of(feed, self.contracts[feed.feed_id], self.keys)
+
+    @cached_property
+    def keys(self) -> HashKeys | None:
+        """What hashes the numbers of persons in keys. Raises HashKeyError where a key cannot be used."""
+        return keys_of(self.home)
 
 
-def terms_of(feed: Feed, contract: Contract) -> Terms:
-    """By which layout and contract a feed's deliveries are read."""
-    return Terms(feed.feed_id, feed.dataset, feed.fingerprint, contract.version, feed.supersedes)
+def keys_of(home: Home) -> HashKeys | None:
+    """The hash keys of a home: of the environment, or a file outside of it. Raises HashKeyError."""
+    from expectations.contracts.hash_keys import load
+
+    return load(home.path, home.settings.privacy.key_file)
+
+
+def terms_of(feed: Feed, contract: Contract, keys: HashKeys | None) -> Terms:
+    """By which layout, contract and hash keys a feed's deliveries are read."""
+    fingerprint = f"{feed.fingerprint}-{keys.mark}" if keys else feed.fingerprint
+    return Terms(feed.feed_id, feed.dataset, fingerprint, contract.version, feed.supersedes)
 
 
 def read_home_feeds(home: Home) -> tuple[list[Feed], list[str]]:
@@ -185,13 +209,14 @@ def open_run(
     A feed file that cannot be used becomes a failed outcome; the others go on. Raises UnknownFeedError, PeriodError,
     NoFeedsError when nothing can be run.
     """
-    from expectations.contracts.times import now
+    from sources.landing import landing_parts
     from warehouse.booking import present_feeds
     from warehouse.decisions import bring_decisions
-    from warehouse.journal import begin_run
+    from warehouse.journal import begin_run, close_interrupted, open_runs
     from warehouse.reference import load_reference, set_setting
+    from warehouse.releases import clear_drafts, prune
 
-    started_at = now()
+    started_at, keys = now(), keys_of(home)
     periods = frozenset(str(one) for one in period_range(period)) if period else None
     terms, mistakes = read_terms(home)
     found = [feed for feed, _ in terms.values()]
@@ -203,17 +228,28 @@ def open_run(
     with writing(home) as con:
         load_reference(con, home.reference)
         set_setting(con, "coverage_gate_pct", str(home.settings.assessment.coverage_gate_pct))
-        present_feeds(con, [terms_of(feed, owes) for feed, owes in terms.values()])
+        present_feeds(con, [terms_of(feed, owes, keys) for feed, owes in terms.values()])
         bring_decisions(con, home.path)
+        left = [one for one, began in open_runs(con) if not is_living(one, began)]
+        if left:
+            LOG.warning("%d runs were interrupted; this one goes on from there", len(left))
+            close_interrupted(con, left)
+        if not any(is_living(one, began) for one, began in open_runs(con)):
+            for part in landing_parts(home.path):  # nobody is landing: they are a killed run's
+                part.unlink(missing_ok=True)
+        clear_drafts(home.path)
+        prune(home.path, home.settings.release.keep)
         begin_run(
             con, run_id, started_at, kind="cycle", feeds=[one.feed_id for one in chosen], period=period, engine=engine
         )
     LOG.info("run %s: %d feeds", run_id, len(chosen))
+    work = _work_folder(home, run_id)
+    _running.add(run_id)
     return Plan(
         run_id=run_id,
         engine=engine,
         home=home,
-        work=_work_folder(home, run_id),
+        work=work,
         feeds=chosen,
         contracts={feed.feed_id: terms[feed.feed_id][1] for feed in chosen},
         periods=periods,
@@ -235,14 +271,47 @@ def _file_of(line: str) -> str:
     return line.partition(":")[0]
 
 
+def is_living(run_id: str, began: datetime) -> bool:
+    """Whether the process that a run's id names still lives, and is not a later one that was given the same number."""
+    parts = run_id.split("-")
+    if len(parts) != 3 or not parts[1].isdigit():
+        return False
+    if int(parts[1]) == os.getpid():
+        return run_id in _running
+    try:
+        born = datetime.fromtimestamp(psutil.Process(int(parts[1])).create_time(), TIME_ZONE).replace(tzinfo=None)
+    except psutil.Error:
+        return False
+    # a run begins after its process; a minute forgives a clock that was set
+    return born <= began + timedelta(minutes=1)
+
+
+def left_work(home: Home) -> list[Path]:
+    """Work folders of runs whose process is gone."""
+    found = []
+    for folder in home.work.iterdir() if home.work.exists() else ():
+        began = folder.name.partition("-")[0]
+        try:
+            moment = datetime.strptime(began, "%Y%m%dT%H%M%S")  # noqa: DTZ007 (local time, as everywhere)
+        except ValueError:
+            continue
+        if not is_living(folder.name, moment):
+            found.append(folder)
+    return sorted(found)
+
+
+def close_work(plan: Plan) -> None:
+    """The run is over: remove its folder."""
+    shutil.rmtree(plan.work, ignore_errors=True)
+    _running.discard(plan.run_id)
+
+
 def _work_folder(home: Home, run_id: str) -> Path:
     """Make the run's folder and remove those of runs whose process is gone."""
     for private in (home.work, home.landing):
         private.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in home.work.iterdir():
-        parts = left.name.split("-")
-        if len(parts) == 3 and parts[1].isdigit() and not psutil.pid_exists(int(parts[1])):
-            shutil.rmtree(left, ignore_errors=True)
+    for left in left_work(home):
+        shutil.rmtree(left, ignore_errors=True)
     work = home.work / run_id
     work.mkdir(mode=0o700)
     return work

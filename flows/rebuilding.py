@@ -15,7 +15,7 @@ from flows.steps import run_cycle
 from flows.terminal import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from expectations.contracts.deliveries import Delivery
@@ -38,13 +38,17 @@ def rebuild_home(home: Home, into: Path | None, *, as_json: bool) -> int:
         say(f"{adopted} deliveries of the first version were given their notes in {home.landing}")
     if not any(home.landing.glob("[0-9a-f][0-9a-f]/*.json")):
         raise NoWarehouseError(f"nothing has landed in {home.landing} yet; begin with: danvan run --home {home.path}")
-    report = rebuild(carried(home, into) if into else home)
+    report = rebuild(carried(home, into), home.warehouse) if into else rebuild(home)
     show_report(report, as_json=as_json)
     return report.exit_code
 
 
-def rebuild(home: Home) -> RunReport:
-    """Make the warehouse anew from what has landed. The old file is kept aside until this has succeeded once more."""
+def rebuild(home: Home, former: Path | None = None) -> RunReport:
+    """Make the warehouse anew from what has landed. The old file is kept aside until this has succeeded once more.
+
+    The journal of runs and the outbox are carried over from the old file (or `former`), else from the current release:
+    nobody is told again what they were told before.
+    """
     from warehouse.store import writer_lock
 
     aside = home.path / ASIDE
@@ -53,7 +57,27 @@ def rebuild(home: Home) -> RunReport:
             aside.unlink(missing_ok=True)
             home.warehouse.rename(aside)
         home.warehouse.with_name(home.warehouse.name + ".wal").unlink(missing_ok=True)
+    _carry_journal(home, [former or aside, home.releases / "current" / home.warehouse.name])
     return run_cycle(home, look=False)
+
+
+def _carry_journal(home: Home, places: Sequence[Path]) -> None:
+    import duckdb
+
+    from flows.planning import writing
+    from warehouse.journal import carry_journal
+
+    with writing(home) as con:
+        for place in places:
+            if not place.exists():
+                continue
+            try:
+                carry_journal(con, place)
+            except duckdb.Error as fault:
+                say(f"{place} cannot be read ({type(fault).__name__}): looking elsewhere for who was told what")
+            else:
+                return
+    say("Who was told what is not known any more: alerts that still hold are told again.")
 
 
 def carried(home: Home, into: Path) -> Home:

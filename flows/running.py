@@ -8,16 +8,17 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from flows.discretion import install
 from flows.expected import cadence_of
 from flows.mistakes import RunBrokenError
 from flows.planning import read_terms, select
-from flows.server import connect, find, schedules, serve
+from flows.server import connect, find, is_reachable, schedules, serve
 from flows.steps import Listener, RunReport, run_cycle
 from flows.summary import lines
 from flows.terminal import progress, say, show_json, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from flows.home import Home
 
@@ -82,7 +83,21 @@ def cycle_once(
         with progress() as bar:
             hears = Listener(bar.stage, bar.step)
             return run_cycle(home, feeds=feeds, period=period, accepted=accepted, verify=verify, listener=hears)
-    return cycle_under(home, feeds=feeds, period=period, accepted=accepted, verify=verify, api_url=api_url)
+    finished: list[RunReport] = []
+    try:
+        return cycle_under(
+            home, feeds=feeds, period=period, accepted=accepted, verify=verify, api_url=api_url, done=finished.append
+        )
+    except Exception:
+        if is_reachable(api_url, home.settings.server.startup_seconds):
+            raise
+        LOG.debug("the run under the server broke off", exc_info=True)
+    say(
+        f"The Prefect server at {api_url.removesuffix('/api')} is gone; what is booked stays, the run goes on directly."
+    )
+    if finished:  # only its end could not be told to the server
+        return finished[0]
+    return cycle_once(home, feeds=feeds, period=period, accepted=accepted, verify=verify, api_url=None)
 
 
 def cycle_under(
@@ -93,17 +108,23 @@ def cycle_under(
     accepted: Sequence[str] = (),
     verify: bool = False,
     api_url: str,
+    done: Callable[[RunReport], None] = lambda _: None,
 ) -> RunReport:
-    """One cycle as a flow run of the server at `api_url`, in this process. Raises what the flow raised."""
+    """One cycle as a flow run of the server at `api_url`, in this process. Raises what the flow raised.
+
+    `done` hears the report as soon as there is one, before the server does.
+    """
     connect(home, api_url)
-    # The terminal has the progress display and the summary; Prefect's own lines go to its server.
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
+    # The terminal has the progress display and the summary; Prefect's own lines go to its server. When that goes away,
+    # each event that cannot be sent would be printed whole; what is raised is explained by the command.
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_INTERNAL_LOGGING_LEVEL", "CRITICAL")
     from prefect.logging.handlers import APILogHandler
 
     from flows.cycle import LISTENER, cycle
 
     with progress() as bar:
-        token = LISTENER.set(Listener(bar.stage, bar.step))
+        token = LISTENER.set(Listener(bar.stage, bar.step, done))
         try:
             report: object = cycle(str(home.path), list(feeds) or None, period, list(accepted) or None, verify)
         finally:
@@ -137,6 +158,7 @@ def serve_home(home: Home, *, feeds: Sequence[str]) -> None:
 
 def _log_to_terminal() -> None:
     """Human-readable lines on standard error; on a terminal the progress display takes their place."""
+    install()
     logger = logging.getLogger("danvan")
     if logger.handlers:
         return

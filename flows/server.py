@@ -19,6 +19,7 @@ import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -127,11 +128,12 @@ def wait_ready(server: Server, home: Home, tick: Callable[[float], None] = lambd
     """Wait until the server answers; `tick` hears the seconds. Raises ServerError when it ends or stays silent."""
     begun = time.monotonic()
     log = home.logs / "prefect-server.log"
-    while not is_reachable(server.api_url, 10):
+    while not (_listens(server) and is_reachable(server.api_url, 10)):
         waited = time.monotonic() - begun
         if server.process.poll() is not None:
             raise ServerError(
-                f"the Prefect server ended with code {server.process.returncode} before it answered; its log: {log}"
+                f"the Prefect server ended with code {server.process.returncode} before it answered; its log: {log};"
+                f" where that says that {server.api_url} is in use, another one took it just now: start again"
             )
         if waited > home.settings.server.startup_seconds:
             server.stop()
@@ -141,6 +143,18 @@ def wait_ready(server: Server, home: Home, tick: Callable[[float], None] = lambd
             )
         tick(waited)
         time.sleep(0.2)
+
+
+def _listens(server: Server) -> bool:
+    """Whether it is our server that listens at the address: two homes may find the same port free at the same moment,
+    and the one that lost would register its schedules at the server of the other."""
+    port = urlsplit(server.api_url).port
+    with suppress(psutil.Error):
+        process = psutil.Process(server.process.pid)
+        for one in (process, *process.children(recursive=True)):
+            if any(at.status == psutil.CONN_LISTEN and at.laddr.port == port for at in one.net_connections("tcp")):
+                return True
+    return False
 
 
 def is_reachable(api_url: str, seconds: float = 2) -> bool:

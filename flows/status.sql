@@ -1,6 +1,16 @@
 -- What arrived and what did not. Grain: one row a feed and period (a delivery over many periods: first..last).
 -- A person is needed where a delivery is missing or held, or the last one was refused.
-with received as (
+with delivery_facts as materialized (
+    select delivery_id, feed, file_name, state, load_no, sent_at, landed_at
+    from ops.deliveries
+),
+
+receipt_facts as materialized (
+    select delivery_id, feed, dataset, period, rows_loaded, rows_unchanged, rows_quarantined
+    from ops.receipts
+),
+
+received as (
     select
         receipt.feed,
         receipt.dataset,
@@ -13,8 +23,8 @@ with received as (
         arg_max(delivery.state = 'refused', delivery.load_no) as is_last_refused,
         arg_max(delivery.file_name, delivery.load_no) as last_file,
         max(coalesce(delivery.sent_at, delivery.landed_at)) as last_sent_at
-    from ops.receipts as receipt
-    inner join ops.deliveries as delivery using (delivery_id)
+    from receipt_facts as receipt
+    inner join delivery_facts as delivery using (delivery_id)
     group by all
 ),
 
@@ -26,8 +36,8 @@ found as (
         count(*) filter (where finding.severity = 'warning') as warnings,
         count(*) filter (where finding.severity = 'gate') as gates
     from ops.findings as finding
-    inner join ops.deliveries as delivery using (delivery_id)
-    inner join ops.receipts as receipt using (delivery_id)
+    inner join delivery_facts as delivery using (delivery_id)
+    inner join receipt_facts as receipt using (delivery_id)
     group by all
 )
 

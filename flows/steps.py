@@ -8,27 +8,43 @@ they run here and now or as tasks of a Prefect flow run.
 from __future__ import annotations
 
 import logging
-import shutil
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from datetime import datetime, time
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar, cast
 
+from expectations.contracts.alerts import feed_failed, release_refused, run_failed
 from expectations.contracts.periods import Period
-from flows.collecting import Collected, claims, collect_source, failed_outcome, landed_now, sources_of
+from expectations.contracts.times import now
+from flows.access import keep_private, open_releases
+from flows.collecting import Collected, claims, collect_source, failed_to_collect, landed_now, sources_of
 from flows.examining import Job, by_contract, examine
-from flows.mistakes import NothingPublishedError
-from flows.planning import FAILED_OUTCOMES, NOTHING_NEW, OK, Outcome, Plan, open_run, writing
+from flows.mistakes import NoRoomError, NothingPublishedError, during, step_of
+from flows.planning import (
+    FAILED_OUTCOMES,
+    NOTHING_NEW,
+    OK,
+    TERMINAL,
+    TRANSIENT,
+    Outcome,
+    Plan,
+    close_work,
+    open_run,
+    writing,
+)
 from flows.terminal import to_json
+from sources.disk import full_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date
     from pathlib import Path
 
     import duckdb
 
+    from expectations.contracts.alerts import Alert
     from expectations.contracts.model import Contract
     from flows.home import Home
     from warehouse.booking import Receipt
@@ -38,6 +54,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("danvan")
 FORMS = ("html", "json")
 
+_Asked = ParamSpec("_Asked")
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -63,20 +80,21 @@ class Direct:
     workers: int
     name: str = "direct"
 
-    def step(self, name: str, act: Callable[[], _Result]) -> _Result:  # noqa: ARG002
+    def step(self, name: str, act: Callable[[], _Result]) -> _Result:
         """Run it."""
-        return act()
+        with during(name):
+            return act()
 
     def each(
-        self,
-        name: Callable[[_Item], str],  # noqa: ARG002
-        items: Sequence[_Item],
-        act: Callable[[_Item], _Result],
+        self, name: Callable[[_Item], str], items: Sequence[_Item], act: Callable[[_Item], _Result]
     ) -> Iterator[_Result]:
         """Run it for every item in threads."""
         with ThreadPoolExecutor(self.workers) as pool:
-            for future in as_completed([pool.submit(act, item) for item in items]):
-                yield future.result()
+            futures = {pool.submit(act, item): name(item) for item in items}
+            for future in as_completed(futures):
+                with during(futures[future]):
+                    found = future.result()
+                yield found
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +137,37 @@ class RunReport:
 
 @dataclass(slots=True)
 class Listener:
-    """Hears how far a run is: `stage(name, total)` when a part begins, `step(name)` when one of its parts is done."""
+    """Hears how far a run is: `stage(name, total)` when a part begins, `step(name)` when one of its parts is done.
+
+    `done(report)` when all of it is, also where nobody is left to take what the run returns.
+    """
 
     stage: Callable[[str, int | None], None] = field(default=lambda _name, _total: None)
     step: Callable[[str], None] = field(default=lambda _name: None)
+    done: Callable[[RunReport], None] = field(default=lambda _report: None)
 
 
+def _says_when_full(run: Callable[_Asked, _Result]) -> Callable[_Asked, _Result]:
+    """A run that meets a full disk says where, how much is left, in which step, and that nothing is lost."""
+
+    @wraps(run)
+    def told(*arguments: _Asked.args, **options: _Asked.kwargs) -> _Result:
+        try:
+            return run(*arguments, **options)
+        except Exception as fault:
+            home = cast("Home", arguments[0])
+            said = full_disk(fault, home.path)
+            if said is None:
+                raise
+            raise NoRoomError(
+                f"step {step_of(fault) or 'run'}: {said}. Free some and run again: what was booked stays, the current"
+                " release too, and the next run goes on from here"
+            ) from fault
+
+    return told
+
+
+@_says_when_full
 def run_cycle(
     home: Home,
     *,
@@ -142,6 +185,9 @@ def run_cycle(
     what has landed is read. Raises what keeps a run from going on at all; its entry is closed then, and what it had
     booked stays.
     """
+    from flows.alerts import tell as tell_channels
+
+    keep_private()
     hears = listener or Listener()
     runs: Engine = engine or Direct(home.settings.run.workers)
     accept(home, accepted)
@@ -149,6 +195,7 @@ def run_cycle(
         "open", lambda: open_run(home, feeds=feeds, period=period, engine=runs.name, verify=verify, look=look)
     )
     try:
+        tell_channels(home)  # what an earlier run could not, before anything else can go wrong
         return _run(plan, runs, hears, accepted)
     except BaseException as fault:
         abandon(plan, fault)
@@ -194,12 +241,14 @@ def accept(home: Home, delivery_ids: Sequence[str]) -> None:
 
 def register_landed(plan: Plan, found: Sequence[Collected | Outcome]) -> list[Job]:
     """List what has landed in the warehouse; what of it is to be read: every delivery without a reading of today."""
+    from flows.workers import reading_limits
     from sources.landing import landed, sidecar, sidecar_path
     from warehouse.booking import booked_readings, register
 
     home = plan.home.path
     feeds = {feed.feed_id: feed for feed in plan.feeds}
     terms = {feed_id: plan.terms(feed) for feed_id, feed in feeds.items()}
+    bounds = reading_limits(plan.home).bounds  # a file refused at others is read again
     fresh = {delivery.delivery_id: delivery for delivery in landed_now(list(found))}
     with writing(plan.home) as con:
         known = {str(row[0]) for row in con.execute("select delivery_id from ops.landed").fetchall()}
@@ -214,7 +263,9 @@ def register_landed(plan: Plan, found: Sequence[Collected | Outcome]) -> list[Jo
         rows = con.execute("select delivery_id, feed, sha256, period_claimed from ops.landed order by all").fetchall()
     jobs = []
     for delivery_id, feed_id, sha256, period_claimed in rows:
-        if feed_id not in feeds or terms[feed_id].reading_id(delivery_id) in booked:
+        if feed_id not in feeds:
+            continue
+        if any(terms[feed_id].reading_id(delivery_id, within) in booked for within in (None, bounds)):
             continue
         if not claims(plan, period_claimed):
             continue
@@ -241,7 +292,8 @@ def work_through(plan: Plan, contract: Contract, jobs: Sequence[Job], listener: 
         with writing(plan.home) as con:
             fail(con, [(delivery, "read", message) for delivery, message in done.failures], plan.run_id)
             try:
-                book(con, contract, done.bookings, done.batch)
+                limit = plan.home.settings.alerts.quarantine_pct
+                book(con, contract, done.bookings, done.batch, run_id=plan.run_id, alert_pct=limit)
             except (WarehouseError, duckdb.Error) as fault:
                 LOG.exception("%s: a batch of %d cannot be booked", contract.dataset, len(done.bookings))
                 message = f"{type(fault).__name__}: {fault}"
@@ -257,32 +309,45 @@ def work_through(plan: Plan, contract: Contract, jobs: Sequence[Job], listener: 
 def account(
     plan: Plan, found: Sequence[Collected | Outcome], read: Sequence[str], accepted: Sequence[str] = ()
 ) -> Booked:
-    """Receipts of what was read as they stand now, and one outcome a feed, written into the journal."""
+    """Receipts of what was read as they stand now, and one outcome a feed, written into the journal.
+
+    In the same transaction: the alerts of feeds that failed.
+    """
     from sources.landing import damaged
     from warehouse.booking import receipts
-    from warehouse.journal import record_outcome
+    from warehouse.journal import record_outcomes
+    from warehouse.outbox import raise_alerts
 
+    # deliveries that failed have alerts of their own
+    failures = [*plan.problems, *filter(None, map(failed_to_collect, found))]
+    if plan.is_verifying and (hurt := damaged(plan.home.path)):
+        places = ", ".join(f"landing/{sha256[:2]}/{sha256}" for sha256 in hurt)
+        text = f"{places}: the bytes are damaged or gone; put them back from a backup"
+        failures.append(Outcome("landing", TERMINAL, text, plan.started_at, 0.0))
     with writing(plan.home) as con:
-        told = tuple(receipts(con, [*read, *accepted]))
-        outcomes = [*plan.problems, *(one if isinstance(one, Outcome) else _outcome(one, told) for one in found)]
-        if plan.is_verifying:
-            for sha256 in damaged(plan.home.path):
-                text = f"landing/{sha256[:2]}/{sha256}: the bytes are damaged or gone; put them back from a backup"
-                outcomes.append(Outcome("landing", FAILED_OUTCOMES[1], text, plan.started_at, 0.0))
-        outcomes.sort(key=lambda one: one.feed)
-        for one in outcomes:
-            record_outcome(
-                con,
-                plan.run_id,
-                one.feed,
-                one.outcome,
-                message=one.message,
-                started_at=one.started_at,
-                seconds=one.seconds,
-            )
+        con.begin()
+        told = tuple(receipts(con, [*read, *accepted])) if read or accepted else ()
+        others = [_outcome(one, told) for one in found if isinstance(one, Collected) and not one.failures]
+        outcomes = sorted([*failures, *others], key=lambda one: one.feed)
+        record_outcomes(
+            con,
+            plan.run_id,
+            [(one.feed, one.outcome, one.message, one.started_at, one.seconds) for one in outcomes],
+        )
+        raise_alerts(con, _failed_feeds(con, plan, failures), plan.run_id)
+        con.commit()
     for receipt in told:
         LOG.info("%s", receipt_line(receipt))
     return Booked(told, tuple(outcomes))
+
+
+def _failed_feeds(con: duckdb.DuckDBPyConnection, plan: Plan, failures: Iterable[Outcome]) -> Iterator[Alert]:
+    """Alerts of the feeds that could not be collected, and of feed files that cannot be used."""
+    from warehouse.journal import last_without, last_worked
+
+    for one in failures:
+        since = last_worked(con, one.feed) if one.feed in plan.every_feed else last_without(con, one.feed)
+        yield feed_failed(one.feed, one.message, since, may_pass=one.outcome == TRANSIENT)
 
 
 def receipt_line(receipt: Receipt) -> str:
@@ -303,9 +368,6 @@ def receipt_line(receipt: Receipt) -> str:
 
 
 def _outcome(part: Collected, receipts: Iterable[Receipt]) -> Outcome:
-    failed = failed_outcome(part)
-    if failed:
-        return failed
     mine = [receipt for receipt in receipts if receipt.feed == part.feed]
     if not mine:
         message = f"{part.found} files, nothing new" if part.found else "no file"
@@ -314,7 +376,7 @@ def _outcome(part: Collected, receipts: Iterable[Receipt]) -> Outcome:
     if broken:
         names = ", ".join(f"{one.file_name} ({one.state_kind})" for one in broken)
         message = f"{len(broken)} of {len(mine)} deliveries failed on our side: {names}"
-        return Outcome(part.feed, FAILED_OUTCOMES[0], message, part.started_at, part.seconds)
+        return Outcome(part.feed, TRANSIENT, message, part.started_at, part.seconds)
     states = Counter(receipt.state for receipt in mine)
     counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     rows = sum(receipt.rows_loaded for receipt in mine)
@@ -325,19 +387,28 @@ def _outcome(part: Collected, receipts: Iterable[Receipt]) -> Outcome:
 
 
 def build(plan: Plan) -> Built:
-    """Compare what came with what is owed, and build the marts unless all they rest on is as it was."""
+    """Compare what came with what is owed, and build the marts unless all they rest on is as it was.
+
+    When it is not, what waits for a person may be another: its alerts are raised before the marts are marked as built,
+    so that the run after a killed one raises them too.
+    """
+    from warehouse.booking import raise_held
     from warehouse.models import build as build_models
     from warehouse.obligations import record_obligations
-    from warehouse.state import built_mark, mark_built, state_mark
+    from warehouse.releases import current
+    from warehouse.state import built_mark, is_published, mark_built, state_mark
 
     with writing(plan.home) as con:
-        obligations = tuple(record_obligations(con, plan.owed, plan.started_at.date()))
+        obligations = tuple(record_obligations(con, plan.owed, plan.started_at.date(), plan.run_id))
         regimes = _regimes(plan)
         mark = state_mark(con, regimes)
-        is_news = mark != built_mark(con)
-        if is_news:
+        if mark != built_mark(con):
+            raise_held(con, plan.run_id)
             build_models(con, regimes)
             mark_built(con, mark)
+        # built by a run that did not live to publish is news too
+        standing = current(plan.home.path)
+        is_news = not is_published(con, standing.release_id if standing else None)
     return Built(obligations, is_news)
 
 
@@ -358,41 +429,65 @@ def release(plan: Plan, *, is_news: bool = True) -> Publication:
     standing = None if is_news else current(plan.home.path)
     if standing is not None:
         return Publication(standing.release_id, standing.path, is_new=False)
+    rules = plan.home.settings.release
     with writing(plan.home) as con:
-        found = publish_release(plan.home.path, con, plan.home.settings.release.keep)
+        found = publish_release(plan.home.path, con, rules.keep, group=rules.group, run_id=plan.run_id)
+    open_releases(plan.home)
     LOG.info("release %s%s", found.release_id, "" if found.is_new else " stands: nothing changed")
     return found
 
 
 def report(
-    home: Home, periods: Sequence[str] = (), *, folder: Path | None = None, forms: Sequence[str] = FORMS
+    home: Home,
+    periods: Sequence[str] = (),
+    *,
+    folder: Path | None = None,
+    forms: Sequence[str] = FORMS,
+    known: date | None = None,
 ) -> list[Path]:
     """Write the assessment of each period from the current release: one file a period and form.
 
-    Without `periods`: the latest quarter that was assessed, and the half-year and the year it completes.
+    Without `periods`: the latest quarter that was assessed, and the half-year and the year it completes. With `known`,
+    as it would have been written with what was known at the end of that day; its files say so in their names.
     """
     from warehouse.releases import current
-    from warehouse.reports.assessment import Letterhead, assess, render_html
-    from warehouse.store import connect
 
     release = current(home.path)
     if release is None:
         raise NothingPublishedError(f"{home.path} has no release yet; make one with: danvan run --home {home.path}")
     target = folder or home.reports
     target.mkdir(parents=True, exist_ok=True)
+    if known is None:
+        from warehouse.store import connect
+
+        with connect(release.file, read_only=True) as con:
+            return _write_reports(home, con, periods, target, forms)
+    from warehouse.as_known import as_known
+
+    moment = datetime.combine(known, time.max)
+    with as_known(release, moment, home.work) as con:
+        return _write_reports(home, con, periods, target, forms, known)
+
+
+def _write_reports(  # noqa: PLR0917 - what a report is made of
+    home: Home,
+    con: duckdb.DuckDBPyConnection,
+    periods: Sequence[str],
+    target: Path,
+    forms: Sequence[str],
+    known: date | None = None,
+) -> list[Path]:
+    from warehouse.reports.assessment import Letterhead, assess, render_html
+
     head = Letterhead(**home.settings.letterhead.model_dump(exclude_none=True))
     written = []
-    con = connect(release.file, read_only=True)
-    try:
-        for period in periods or _latest_periods(con, home.settings.province):
-            document = assess(con, period, home.settings.province, letterhead=head)
-            for form in forms:
-                path = target / f"assessment-{period}.{form}"
-                text = render_html(document) if form == "html" else to_json(document)
-                _replace(path, text)
-                written.append(path)
-    finally:
-        con.close()
+    for period in periods or _latest_periods(con, home.settings.province):
+        document = assess(con, period, home.settings.province, letterhead=head, known=known)
+        for form in forms:
+            path = target / f"assessment-{period}{f'.as-known-{known}' if known else ''}.{form}"
+            text = render_html(document) if form == "html" else to_json(document)
+            _replace(path, text)
+            written.append(path)
     return written
 
 
@@ -407,6 +502,8 @@ def _latest_periods(con: duckdb.DuckDBPyConnection, unit_code: str) -> list[str]
     completed = [latest]
     if latest.quarter in {2, 4}:
         completed.append(Period(latest.year, half=latest.quarter // 2))
+    if latest.quarter == 3:
+        completed.append(Period(latest.year, nine_months=True))
     if latest.quarter == 4:
         completed.append(Period(latest.year))
     return [label for label in map(str, completed) if label in held]
@@ -423,19 +520,18 @@ def _replace(path: Path, text: str) -> None:
 
 
 def tell(plan: Plan, booked: Booked, built: Built, publication: Publication, written: Sequence[Path]) -> RunReport:
-    """Raise and send the alerts of the run, close its entry, clear its work folder, and sum it up."""
-    from expectations.contracts.times import now
-    from flows.alerts import new_alerts
-    from flows.alerts import tell as send
+    """Close the run's entry and its work folder, send each channel what it has not been told, and sum the run up."""
+    from flows.alerts import tell as tell_channels
     from warehouse.journal import end_run
+    from warehouse.outbox import needing_a_person
 
     with writing(plan.home) as con:
-        alerts = new_alerts(con, plan, booked, built.obligations, publication.masked)
-        send(con, plan.home, plan.run_id, alerts)
+        alerts = needing_a_person(con, plan.run_id, plan.started_at)
         findings = _findings(con, booked.receipts)
         code = 3 if alerts or any(one.outcome in FAILED_OUTCOMES for one in booked.outcomes) else 0
         end_run(con, plan.run_id, "needs_a_person" if code else "fine", release_id=publication.release_id)
-    shutil.rmtree(plan.work, ignore_errors=True)
+    close_work(plan)
+    tell_channels(plan.home)
     return RunReport(
         run_id=plan.run_id,
         engine=plan.engine,
@@ -454,12 +550,41 @@ def tell(plan: Plan, booked: Booked, built: Built, publication: Publication, wri
 
 
 def abandon(plan: Plan, fault: BaseException) -> None:
-    """Close the entry of a run that could not go on. What it had booked stays; the next run goes on from there."""
-    from warehouse.journal import end_run
+    """Close the entry of a run that could not go on, and tell of it. What it had booked stays; the next run goes on.
 
-    with suppress(Exception), writing(plan.home) as con:
-        end_run(con, plan.run_id, "failed", message=f"{type(fault).__name__}: {fault}")
-    shutil.rmtree(plan.work, ignore_errors=True)
+    Where even that cannot be written (a full disk), the entry is closed by the next run.
+    """
+    from flows.alerts import tell as tell_channels
+    from warehouse.journal import end_run, last_good_run
+    from warehouse.outbox import raise_alerts
+    from warehouse.releases import ReleaseRefusedError, current
+
+    said = _said(fault)
+    try:
+        with writing(plan.home) as con:
+            con.begin()
+            if isinstance(fault, ReleaseRefusedError):
+                standing = current(plan.home.path)
+                raise_alerts(con, [release_refused(said, standing.release_id if standing else "")], plan.run_id)
+            elif isinstance(fault, Exception):
+                raise_alerts(con, [run_failed(said, last_good_run(con))], plan.run_id)
+            # a person or the machine stopped it: nothing is wrong, the next run goes on
+            end_run(con, plan.run_id, "failed" if isinstance(fault, Exception) else "interrupted", message=said)
+            con.commit()
+    except Exception:
+        LOG.exception("run %s: its end could not be written down; the next run does it", plan.run_id)
+    close_work(plan)
+    tell_channels(plan.home)
+
+
+def _said(fault: BaseException) -> str:
+    """The fault in a line: a database quotes what it could not take, so its own words go to the log only."""
+    import duckdb
+
+    lines = str(fault).splitlines()
+    return (
+        f"{type(fault).__name__}: {lines[0]}" if lines and not isinstance(fault, duckdb.Error) else type(fault).__name__
+    )
 
 
 def _findings(con: duckdb.DuckDBPyConnection, receipts: Iterable[Receipt]) -> dict[str, int]:

@@ -15,18 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from expectations.contracts.secrets import hide
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 
 def say(text: str = "") -> None:
     """A line for a person, on standard error, so that standard output holds results only."""
-    click.echo(text, err=True)
+    click.echo(hide(text), err=True)
 
 
 def tell(text: str = "") -> None:
     """A line of the result for a person, on standard output."""
-    click.echo(text)
+    click.echo(hide(text))
 
 
 def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "", empty: str = "nothing") -> None:
@@ -50,7 +52,7 @@ def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "", e
 
 def show_json(value: Any) -> None:
     """Print one JSON document on standard output."""
-    click.echo(to_json(value))
+    click.echo(hide(to_json(value)))
 
 
 def to_json(value: Any) -> str:

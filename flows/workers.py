@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from expectations.contracts.verdicts import JudgedBatch
     from expectations.verdict import Case
     from flows.home import Home
-    from sources.bounded import WorkerPool
+    from sources.bounded import Limits, WorkerPool
     from sources.reading_pool import ReadingPool
 
 JUDGES = 1
@@ -31,15 +31,21 @@ _judges: list[WorkerPool] = []
 
 def readers(home: Home) -> ReadingPool:
     """The reading workers, with the limits of the first home that reads."""
-    from sources.reading_pool import Limits, ReadingPool  # noqa: PLC0415
+    from sources.reading_pool import ReadingPool  # noqa: PLC0415
 
     with _lock:
         if not _readers:
-            settings = home.settings
-            limits = Limits(settings.run.workers, settings.reading.memory_mib, settings.reading.seconds)
-            _readers.append(ReadingPool(limits))
+            _readers.append(ReadingPool(reading_limits(home)))
             atexit.register(dismiss)
         return _readers[0]
+
+
+def reading_limits(home: Home) -> Limits:
+    """What a home lets a reader take."""
+    from sources.bounded import Limits  # noqa: PLC0415
+
+    settings = home.settings
+    return Limits(settings.run.workers, settings.reading.memory_mib, settings.reading.seconds)
 
 
 def judges(home: Home) -> WorkerPool:

@@ -1,8 +1,10 @@
 """A few worker processes, each bounded in memory and time, for reading and judging: none stops a run.
 
 Every worker has a channel of its own and runs one task at a time, so that what happens to one is never felt by another.
-A worker that dies or hangs is killed with all it started and replaced; its task is tried once more, alone, in a fresh
-one. Objects that many tasks share (a feed, a contract, the units) travel to a worker once: see `WorkerPool.keep`.
+A worker that dies or hangs is killed with all it started and replaced; its task is tried again in a fresh one, while no
+other task of the pool runs. What repeats then is the task's own doing; a worker that somebody else killed or stopped is
+nobody's but the machine's. Objects that many tasks share (a feed, a contract, the units) travel to a worker once: see
+`WorkerPool.keep`.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import os
 import pickle
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -23,18 +26,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sources.child import READY, STARTED, Done, Failed, Keep, Kept, Setup, Task
-from sources.errors import WorkerDiedError, WorkerError, WorkerTimeoutError
+from sources.errors import WorkerDiedError, WorkerError, WorkerKilledError, WorkerTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Result = TypeVar("Result")
 
 START_SECONDS = 180.0
 """How long a worker may take to start and import what it is told to, on a busy machine."""
 
+MOST_KILLS = 5
+"""How often a task is begun whose workers are killed or stopped from outside, before it is given up."""
+
+LOOK_SECONDS = 1.0
+"""How often a worker at work is looked at: whether somebody stopped it."""
+
+STALL_SECONDS = 30
+"""How long a message may lie half sent or half read: a worker that waits for it takes it at once."""
+
 _LAST_WORDS_SECONDS = 5.0
+_OWN_DEATHS = frozenset(
+    getattr(signal, name)
+    for name in ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE", "SIGSYS", "SIGTRAP", "SIGXCPU", "SIGXFSZ")
+)
+"""Signals that code brings on itself; a process gets any other one from outside."""
 _MOST_KEPT = 512
+_MOST_STARTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +60,16 @@ class Limits:
     """Bounds of the workers of a pool and of one task."""
 
     workers: int = 2
-    memory_mib: int = 2048
+    memory_mib: int = 1024
     """Address space a worker may take beyond what it has after its imports."""
     seconds: float = 300.0
     tasks_per_worker: int = 2000
     """A worker is replaced after so many tasks: a leak stays small."""
+
+    @property
+    def bounds(self) -> str:
+        """What a task may take, in words that change with it."""
+        return f"{self.memory_mib} MiB, {self.seconds:g} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +100,8 @@ class WorkerPool:
         self._all: set[_Worker] = set()
         self._shared: dict[int, Shared] = {}
         self._is_closed = False
+        self._is_alone = False
+        self._one_alone = threading.Lock()
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -122,10 +147,11 @@ class WorkerPool:
     def run(self, task: Callable[..., Result], *arguments: Any, seconds: float | None = None, **options: Any) -> Result:
         """Run `task` in a worker and return what it returns, or raise what it raises (cause: its traceback there).
 
-        `task` is any function a worker can import by its name; arguments may be `keep(…)`, the task
-        gets their value. Raises WorkerDiedError when the worker died twice of
-        this task, WorkerTimeoutError when it twice took longer than `seconds` (default: the pool's), MemoryError when
-        it needed more than a worker may have, and `sources.child.PanicError` for a panic of Rust code.
+        `task` is any function a worker can import by its name; arguments may be `keep(…)`, the task gets their value.
+        Raises WorkerDiedError when the worker died of this task, also alone; WorkerTimeoutError when it took longer
+        than `seconds` (default: the pool's), also alone; WorkerKilledError when somebody else killed or stopped its
+        workers MOST_KILLS times, or the pool is closed; MemoryError when it needed more than a worker may have, and
+        `sources.child.PanicError` for a panic of Rust code.
         """
         if "seconds" in options:
             raise TypeError("'seconds' is the deadline; name the option of the task otherwise")
@@ -134,41 +160,69 @@ class WorkerPool:
         named = {name: _as_sent(one) for name, one in options.items()}
         sent = Task(task, tuple(_as_sent(one) for one in arguments), named)
         message = pickle.dumps(sent, protocol=pickle.HIGHEST_PROTOCOL)
-        for is_last in (False, True):
+        answer = self._insisted(message, shared, deadline)
+        if isinstance(answer, Failed):
+            raise answer.fault from TaskTracebackError(answer.traceback)
+        return cast("Result", answer.result)
+
+    def _insisted(self, message: bytes, shared: list[Shared], seconds: float) -> Done | Failed:
+        """The answer to a task: of the first attempt, or of one alone. Raises WorkerError when those fail too."""
+        kills = 0
+        is_alone = False
+        while True:
             try:
-                answer = self._attempt(message, shared, deadline, is_fresh=is_last)
-            except WorkerError:
-                if is_last or self._is_closed:
+                return self._attempt(message, shared, seconds, is_alone=is_alone)
+            except WorkerKilledError:
+                kills += 1
+                if kills >= MOST_KILLS or self._is_closed:
                     raise
-                continue
-            if isinstance(answer, Failed):
-                raise answer.fault from TaskTracebackError(answer.traceback)
-            return cast("Result", answer.result)
-        raise AssertionError("the last attempt returns or raises")
+            except WorkerError:
+                if is_alone or self._is_closed:
+                    raise
+            is_alone = True
 
-    def _attempt(self, message: bytes, shared: list[Shared], seconds: float, *, is_fresh: bool) -> Done | Failed:
+    def _attempt(self, message: bytes, shared: list[Shared], seconds: float, *, is_alone: bool) -> Done | Failed:
         """One attempt in one worker. A worker that was dead before it took the task up is no attempt."""
-        for _ in range(10):
-            worker = self._take(is_fresh=is_fresh)
-            usable = False
-            try:
-                worker.await_ready()
-                answer = worker.ask(message, shared, seconds)
-                usable = not (isinstance(answer, Failed) and answer.is_last)
-            except _NotTakenUpError:
-                continue
-            else:
-                return answer
-            finally:
-                self._give_back(worker, usable=usable)
-        raise WorkerDiedError("workers die before they take up a task; is the machine out of memory?")
+        with self._alone() if is_alone else contextlib.nullcontext():
+            for _ in range(_MOST_STARTS):
+                worker = self._take(is_alone=is_alone)
+                usable = False
+                try:
+                    worker.await_ready()
+                    answer = worker.ask(message, shared, seconds)
+                    usable = not (isinstance(answer, Failed) and answer.is_last)
+                except _NotTakenUpError:
+                    continue
+                else:
+                    return answer
+                finally:
+                    self._give_back(worker, usable=usable)
+        raise WorkerKilledError("workers die before they take up a task; is the machine out of memory?")
 
-    def _take(self, *, is_fresh: bool) -> _Worker:
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While no other task runs; those that come meanwhile wait."""
+        with self._one_alone:
+            with self._condition:
+                self._is_alone = True
+                while len(self._all) > len(self._idle) and not self._is_closed:
+                    self._condition.wait()
+            try:
+                yield
+            finally:
+                with self._condition:
+                    self._is_alone = False
+                    self._condition.notify_all()
+
+    def _take(self, *, is_alone: bool) -> _Worker:
         with self._condition:
             while True:
                 if self._is_closed:
-                    raise WorkerDiedError("the workers were ended")
-                if self._idle and not is_fresh:
+                    raise WorkerKilledError("the workers were ended")
+                if self._is_alone and not is_alone:
+                    self._condition.wait()
+                    continue
+                if self._idle and not is_alone:
                     return self._idle.pop()
                 if len(self._all) < self.limits.workers:
                     return self._started()
@@ -183,7 +237,7 @@ class WorkerPool:
                 self._idle.append(worker)
             else:
                 self._drop(worker)
-            self._condition.notify()
+            self._condition.notify_all()
 
     def _started(self) -> _Worker:
         threads = max(1, (os.cpu_count() or 1) // self.limits.workers)
@@ -217,6 +271,8 @@ class _Worker:
     def start(cls, setup: Setup, threads: int) -> _Worker:
         """A process of its own, not a fork: a fork would carry the locks of the threads of this one."""
         ours, theirs = socket.socketpair()
+        for way in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):  # else a stopped worker holds its parent for ever
+            ours.setsockopt(socket.SOL_SOCKET, way, struct.pack("ll", STALL_SECONDS, 0))
         end, lifeline = os.pipe()
         try:
             process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -250,14 +306,15 @@ class _Worker:
         if self.is_ready:
             return
         try:
-            if not self.channel.poll(START_SECONDS):
+            if not self._has_said(START_SECONDS):
                 raise WorkerTimeoutError(f"a worker did not start within {START_SECONDS:g} s")
             self.is_ready = self.channel.recv() == READY
-        except (EOFError, OSError):
+        except (EOFError, OSError, WorkerKilledError):
             raise _NotTakenUpError from None
 
     def ask(self, message: bytes, shared: list[Shared], seconds: float) -> Done | Failed:
         self.tasks += 1
+        oom_kills = _oom_kills()
         try:
             for one in shared:
                 if one.key not in self.holds:
@@ -266,24 +323,48 @@ class _Worker:
                     self.holds.add(one.key)
             self.channel.send_bytes(message)
             self._expect_started(seconds)
-        except (EOFError, OSError):
+        except (EOFError, OSError, WorkerKilledError):
             raise _NotTakenUpError from None
-        ends = time.monotonic() + seconds
         try:
-            if not self.channel.poll(max(0.0, ends - time.monotonic())):
+            if not self._has_said(seconds):
                 raise WorkerTimeoutError(f"took longer than {seconds:g} s")
             answer = self.channel.recv()
+        except BlockingIOError:
+            raise WorkerKilledError("was stopped in the middle of its answer") from None
         except (EOFError, OSError):
-            raise WorkerDiedError(self._cause()) from None
+            raise self._death(oom_kills) from None
         return cast("Done | Failed", answer)
 
     def _expect_started(self, seconds: float) -> None:
-        if not self.channel.poll(seconds):
+        if not self._has_said(seconds):
             raise WorkerTimeoutError(f"did not begin within {seconds:g} s")
         if self.channel.recv() != STARTED:
             raise _NotTakenUpError
 
-    def _cause(self) -> str:
+    def _has_said(self, seconds: float) -> bool:
+        """Wait for a message or the end of the worker; False when neither comes in time.
+
+        Raises WorkerKilledError when somebody stopped the worker, at two looks in a row.
+        """
+        ends = time.monotonic() + seconds
+        was_stopped = False
+        while (left := ends - time.monotonic()) > 0:
+            if self.channel.poll(min(left, LOOK_SECONDS)):
+                return True
+            is_stopped = self._is_stopped()
+            if is_stopped and was_stopped:
+                raise WorkerKilledError("was stopped by a signal from outside")
+            was_stopped = is_stopped
+        return self.channel.poll(0)
+
+    def _is_stopped(self) -> bool:
+        with contextlib.suppress(OSError):
+            stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii", errors="replace")
+            return stat.rpartition(")")[2].split()[0] == "T"
+        return False
+
+    def _death(self, oom_kills: int) -> WorkerDiedError:
+        """How the worker ended: of its task, or by somebody else's signal."""
         ended, until = None, time.monotonic() + _LAST_WORDS_SECONDS
         while ended is None and time.monotonic() < until:
             # Not reaped yet: its id must stay its own until all it started is killed.
@@ -291,10 +372,15 @@ class _Worker:
             if ended is None:
                 time.sleep(0.005)
         if ended is None:
-            return "closed its channel"
-        if ended.si_code in (os.CLD_KILLED, os.CLD_DUMPED):
-            return f"killed by {signal.Signals(ended.si_status).name}"
-        return f"ended with code {ended.si_status}"
+            return WorkerDiedError("closed its channel")
+        if ended.si_code not in (os.CLD_KILLED, os.CLD_DUMPED):
+            return WorkerDiedError(f"ended with code {ended.si_status}")
+        name = next((one.name for one in signal.Signals if one == ended.si_status), f"signal {ended.si_status}")
+        if ended.si_status in _OWN_DEATHS:
+            return WorkerDiedError(f"killed by {name}")
+        if ended.si_status == signal.SIGKILL and _oom_kills() > oom_kills:
+            return WorkerDiedError(f"killed by {name} when the machine ran out of memory")
+        return WorkerKilledError(f"killed by {name} from outside")
 
     def signal(self) -> None:
         """SIGKILL to the worker and to all it started."""
@@ -310,3 +396,10 @@ class _Worker:
             self.channel.close()
         with contextlib.suppress(OSError):
             os.close(self.lifeline)
+
+
+def _oom_kills() -> int:
+    """Processes the kernel has killed for lack of memory so far; 0 where it does not say."""
+    with contextlib.suppress(OSError, StopIteration), Path("/proc/vmstat").open(encoding="ascii") as lines:
+        return int(next(line for line in lines if line.startswith("oom_kill ")).split()[1])
+    return 0

@@ -20,7 +20,7 @@ from sources.words import key
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from expectations.contracts.model import Contract
+    from expectations.contracts.model import Column, Contract
     from sources.plans import Part
 
 _SMALL = 4096
@@ -28,6 +28,9 @@ _FEW_DISTINCT = 4
 """Cells a distinct text from which on a column is read by its distinct texts."""
 _LONGER_THAN_A_BLANK = 12
 """Invisible characters and spaces a text may have more than its key."""
+_PERSON_AS_NUMBER = r"^\W*(?:0[0-9]{8,11}|84[2-9][0-9]{8})\W*$"
+_LARGER_THAN_A_COUNT = 100_000_000
+_MONEY = "_amount"
 _REMEMBERED_KINDS = ("boolean", "integer", "decimal", "date")
 _TYPE_READ: dict[str, Any] = {
     "date": pl.Datetime("us"),
@@ -50,6 +53,8 @@ def fill_columns(part: Part, contract: Contract, places: Mapping[str, int]) -> N
         dtype = DTYPES[column.type]
         if column.name in found:
             values, bad, cells = found[column.name]
+            if column.type in ("integer", "decimal"):
+                values, bad = _without_persons(column, values, bad, cells)
             part.columns[column.name] = values if values.dtype == dtype else values.cast(dtype)
             if bad is not None and bad.any():
                 _note_defects(part, wanted[column.name], bad, cells)
@@ -246,6 +251,22 @@ def _with_value(part: Part, recipe: Recipe, place: int) -> pl.Series:
     short = cells.filter(cells.str.len_chars() <= longest).unique().drop_nulls().to_list()
     found = [text for text in short if key(text) in recipe.no_value]
     return pl.select(pl.when(~cells.is_in(found)).then(cells)).to_series() if found else cells
+
+
+def _without_persons(
+    column: Column, values: pl.Series, bad: pl.Series | None, cells: pl.Series
+) -> tuple[pl.Series, pl.Series | None]:
+    """A telephone or the number of a paper that slipped into a column of numbers is no number: its cell is unreadable.
+
+    It begins with a zero or with 84, or is larger than any count. Nine digits in a column of money are money.
+    """
+    suspects = cells.str.contains(_PERSON_AS_NUMBER).fill_null(value=False)
+    if not column.name.endswith(_MONEY):
+        suspects |= (values.abs() >= _LARGER_THAN_A_COUNT).fill_null(value=False)
+    if not suspects.any():
+        return values, bad
+    values = pl.select(pl.when(~suspects).then(values)).to_series()
+    return values, suspects if bad is None else suspects | bad
 
 
 def _note_defects(part: Part, recipe: Recipe, bad: pl.Series, cells: pl.Series) -> None:

@@ -27,10 +27,20 @@ class FileChangingError(SourceError):
     transient = True
 
 
-class LandingFullError(SourceError):
-    """Raised by `landing.land` when the disk of the home folder takes no more bytes."""
+class SidecarMissingError(SourceError):
+    """Raised by `landing.land` when a feed names a checksum file beside each file and it is not there yet."""
 
     transient = True
+
+
+class DiskFullError(SourceError):
+    """Raised by `ReadingPool.verdict_of` when the disk took no more while a file was read: no fault of the file."""
+
+    transient = True
+
+
+class LandingFullError(DiskFullError):
+    """Raised by `landing.land` when the disk of the home folder takes no more bytes."""
 
 
 class DamagedLandingError(SourceError):
@@ -38,7 +48,7 @@ class DamagedLandingError(SourceError):
 
 
 class WorkerError(SourceError):
-    """Raised by `WorkerPool.run`, as one of the two below, when a worker failed at a task, and again."""
+    """Raised by `WorkerPool.run`, as one of those below, when a worker failed at a task, and again with it alone."""
 
     transient = True
 
@@ -47,12 +57,20 @@ class WorkerDiedError(WorkerError):
     """Raised by `WorkerPool.run` when the worker was killed, crashed or ended under a task; the message says how."""
 
 
+class WorkerKilledError(WorkerDiedError):
+    """Raised by `WorkerPool.run` when somebody else killed or stopped the workers of a task, time and again."""
+
+
 class WorkerTimeoutError(WorkerError):
     """Raised by `WorkerPool.run` when a task did not end within its seconds."""
 
 
 class ConnectorRefusedError(SourceError):
     """Raised by a connector when the other side says no: wrong password, no permission, host key unknown."""
+
+
+class PlaceRefusedError(SourceError):
+    """Raised by a connector when a feed leads to a folder, host or protocol that danvan.toml does not allow."""
 
 
 class FolderMissingError(SourceError):

@@ -34,6 +34,7 @@ from sources.feeds.model import (
     RuleException,
     SourceInfo,
     UnitSource,
+    Whole,
 )
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("layout (official forms)", FormLayout),
     ("layout.header", Header),
     ("layout.totals", Totals),
+    ("whole", Whole),
     ("unit", UnitSource),
     ("columns.<canonical column>", ColumnSource),
     ("parts[]", Part),

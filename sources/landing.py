@@ -10,14 +10,13 @@ A delivery exists from the moment its sidecar does. The warehouse can be made ag
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import logging
 import os
 import re
 import secrets
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,14 @@ from expectations.contracts.deliveries import Delivery
 from expectations.contracts.periods import PeriodError
 from expectations.contracts.times import now
 from sources.connectors.files import FileSource
-from sources.errors import DamagedLandingError, FileChangingError, FileVanishedError, LandingFullError
+from sources.disk import is_full, room
+from sources.errors import (
+    DamagedLandingError,
+    FileChangingError,
+    FileVanishedError,
+    LandingFullError,
+    SidecarMissingError,
+)
 from sources.file_names import from_name
 from sources.offers import Offer, Seen
 from sources.period_texts import read_period
@@ -35,19 +41,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sources.feeds import Feed
+    from sources.places import Places
 
 log = logging.getLogger(__name__)
 
 LANDING = "landing"
+MOST_BESIDE = 1 << 16
+"""Bytes read of a checksum or count file beside a file."""
 
 
 class Landing:
-    """The landing zone of one home, as one feed sees it: what is offered, what of it is new, and landing it."""
+    """The landing zone of one home, as one feed sees it: what is offered, what of it is new, and landing it.
 
-    def __init__(self, feed: Feed, home: Path) -> None:
+    `places` is what the home may reach; without it, its own inbox. Raises PlaceRefusedError for a feed outside of it.
+    """
+
+    def __init__(self, feed: Feed, home: Path, places: Places | None = None) -> None:
         self.feed = feed
         self.home = home
-        self._source = FileSource(feed.connector, home)
+        self._source = FileSource(feed.connector, home, places)
         self._seen = Seen(home / LANDING / "offers", feed.feed_id)
 
     def offers(self) -> list[Offer]:
@@ -58,7 +70,16 @@ class Landing:
                 log.info("%s: %s does not match the feed's name pattern", self.feed.feed_id, offer.name)
             else:
                 found.append(offer)
-        return found
+        ending = self.feed.whole.sidecar if self.feed.whole else None
+        if ending is None:
+            return found
+        beside = {offer.place: offer.token for offer in self._source.beside(ending)}
+        # a corrected checksum makes the file worth another look; nothing is offered twice as its own sidecar
+        return [
+            replace(offer, token=f"{offer.token}|{beside.get(offer.place + ending)}") if offer.token else offer
+            for offer in found
+            if not offer.name.endswith(ending)
+        ]
 
     def is_known(self, offer: Offer) -> bool:
         """Whether this very offer landed before: same place, same token."""
@@ -71,28 +92,39 @@ class Landing:
 
     def land(self, offer: Offer) -> Delivery:
         """Fetch an offer and keep it; see `land`."""
-        delivery = _land(self.feed, self._source, offer, self.home)
-        self._seen.remember(offer, delivery.delivery_id)
+        try:
+            delivery = _land(self.feed, self._source, offer, self.home)
+            self._seen.remember(offer, delivery.delivery_id)
+        except OSError as wrong:
+            if is_full(wrong):
+                place, size = self.home / LANDING, offer.size_bytes or "?"
+                raise LandingFullError(
+                    f"{place}: no space left for {offer.name} ({size} bytes): {room(place, self.home)};"
+                    " free some and run again"
+                ) from wrong
+            raise
         return delivery
 
 
-def land(feed: Feed, offer: Offer, home: Path) -> Delivery:
+def land(feed: Feed, offer: Offer, home: Path, places: Places | None = None) -> Delivery:
     """Fetch the bytes of one offer into the landing zone and write down what is known of them, before they are read.
 
     The same bytes under a name that claims the same are the same delivery, with the moment of its first landing.
     Raises SourceError: transient when the file vanished, changed while it was copied, or the disk is full.
     """
-    return Landing(feed, home).land(offer)
+    return Landing(feed, home, places).land(offer)
 
 
-def delivery_id(feed: str, sha256: str, claimed: str | None = None, sent: datetime | None = None) -> str:
+def delivery_id(
+    feed: str, sha256: str, claimed: str | None = None, sent: datetime | None = None, beside: str | None = None
+) -> str:
     """Identity of a delivery: the feed, the bytes, and what the name claims (`claimed` period, moment `sent`).
 
     An empty form sent for another quarter, or a first version sent once more after a corrected one, is another
     delivery though its bytes are known. A file's own time is no part of it, since copying changes it; nor is the way
     it is read, which makes another reading of the same delivery.
     """
-    said = (_label(claimed) or "", sent.isoformat() if sent else "")
+    said = (_label(claimed) or "", sent.isoformat() if sent else "", *((beside,) if beside else ()))
     return hashlib.sha256("\x1f".join((feed, sha256, *said)).encode()).hexdigest()[:16]
 
 
@@ -128,11 +160,14 @@ def keep_sidecar(home: Path, delivery: Delivery, **beside: str | None) -> Delive
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     told = {**asdict(delivery), **beside}
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(told, stream, ensure_ascii=False, indent=1, default=_iso)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(told, stream, ensure_ascii=False, indent=1, default=_iso)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
     _sync_folder(path.parent)
     return delivery
 
@@ -158,6 +193,12 @@ def check_landed(home: Path, delivery: Delivery) -> Path:
     return path
 
 
+def landing_parts(home: Path) -> list[Path]:
+    """Half-written bytes and notes that killed processes left; those of a living one too, while it lands."""
+    landing = home / LANDING
+    return sorted([*landing.glob(".incoming/*"), *landing.glob("[0-9a-f][0-9a-f]/.*")])
+
+
 def make_private(folder: Path) -> None:
     """Make a folder, and those above it that are missing, that only their owner can look into."""
     if not folder.parent.exists():
@@ -171,21 +212,18 @@ def _land(feed: Feed, source: FileSource, offer: Offer, home: Path) -> Delivery:
     draft = incoming / secrets.token_hex(8)
     claimed, sent = from_name(feed, offer.name)
     try:
+        beside = _beside(feed, source, offer)
         sha256, size = _copy(source, offer, draft)
         _settle(draft, home, sha256, size)
     except FileNotFoundError:
         raise FileVanishedError(
             f"{feed.feed_id}: {offer.name} was listed and is gone; it will be tried again"
         ) from None
-    except OSError as wrong:
-        if wrong.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise LandingFullError(f"{home / LANDING}: no space left; free some and run again") from wrong
-        raise
     finally:
         with contextlib.suppress(FileNotFoundError):
             draft.unlink()
     found = Delivery(
-        delivery_id=delivery_id(feed.feed_id, sha256, claimed, sent),
+        delivery_id=delivery_id(feed.feed_id, sha256, claimed, sent, beside),
         feed=feed.feed_id,
         source=feed.source,
         dataset=feed.dataset,
@@ -196,8 +234,23 @@ def _land(feed: Feed, source: FileSource, offer: Offer, home: Path) -> Delivery:
         sent_at=sent,
         modified_at=offer.modified_at,
         landed_at=now(),
+        beside=beside,
     )
     return keep_sidecar(home, found, place=offer.place, token=offer.token)
+
+
+def _beside(feed: Feed, source: FileSource, offer: Offer) -> str | None:
+    """What the file beside an offer says of it. Raises SidecarMissingError while it is not there."""
+    ending = feed.whole.sidecar if feed.whole else None
+    if ending is None:
+        return None
+    try:
+        pieces = source.chunks(replace(offer, place=offer.place + ending, name=offer.name + ending), MOST_BESIDE)
+        return next(iter(pieces), b"").decode("utf-8", "replace")
+    except FileNotFoundError:
+        raise SidecarMissingError(
+            f"{feed.feed_id}: {offer.name} has no {offer.name}{ending} beside it yet; it will be tried again"
+        ) from None
 
 
 def _copy(source: FileSource, offer: Offer, draft: Path) -> tuple[str, int]:
@@ -239,7 +292,7 @@ def _hash(path: Path) -> str:
 
 
 def _from_json(told: dict[str, Any]) -> Delivery:
-    known = {field.name: told[field.name] for field in fields(Delivery)}
+    known: dict[str, Any] = {field.name: told.get(field.name) for field in fields(Delivery)}
     for name in ("sent_at", "modified_at", "landed_at"):
         known[name] = datetime.fromisoformat(known[name]) if known[name] else None
     return Delivery(**known)

@@ -13,6 +13,7 @@ from sources.columns import TotalCheck, fill_columns
 from sources.feeds import SHEET_FORMATS
 from sources.file_periods import PeriodRefusedError, file_period
 from sources.headers import place_columns
+from sources.person_keys import PersonKeys
 from sources.plans import Part, TablePlan, plans
 from sources.recipes import DTYPES
 from sources.row_keys import RowKeys
@@ -24,6 +25,7 @@ from sources.words import key
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from expectations.contracts.hash_keys import HashKeys
     from expectations.contracts.model import Contract
     from expectations.contracts.periods import Period
     from expectations.contracts.windows import AdHoc
@@ -78,6 +80,7 @@ def to_canonical(
     bad_cells: FrameWriter,
     period_claimed: str | None = None,
     sentence_rows: Sequence[Sequence[str | None]] = (),
+    keys: HashKeys | None = None,
 ) -> Canonical:
     """Write the canonical rows of a file's tables: the columns of PROVENANCE, then the contract's stored columns.
 
@@ -110,7 +113,7 @@ def to_canonical(
     if any(finding.severity == "gate" for finding in result.findings):
         result.ignored[NOT_READ] = sum(table.count() for table in tables)
         return result
-    _Assembly(feed, contract, units, period, regime, result).write(tables, frames, bad_cells)
+    _Assembly(feed, contract, units, period, regime, result, keys).write(tables, frames, bad_cells)
     result.has_frame = True
     result.is_nil = not result.rows and NIL in result.ignored
     if not result.is_nil:
@@ -219,11 +222,13 @@ class _Assembly:
         period: Period | AdHoc | None,
         regime: str,
         result: Canonical,
+        keys: HashKeys | None = None,
     ) -> None:
         self.feed, self.contract, self.units = feed, contract, units
         self.period, self.regime, self.result = period, regime, result
         self.window = WindowCheck(contract, period, regime) if period else None
         self.keys = RowKeys(feed.row_key) if feed.row_key else None
+        self.persons = None if feed.row_key else PersonKeys(contract, keys)
 
     def write(self, tables: Sequence[_Table], frames: FrameWriter, bad_cells: FrameWriter) -> None:
         """Write every row of every table."""
@@ -246,7 +251,7 @@ class _Assembly:
             frames.add(pl.DataFrame(schema=_schema(self.contract)))
         if self.window:
             findings.update(dict.fromkeys(self.window.rest()))
-        self.result.findings.extend(findings)
+        self.result.findings.extend([*findings, *(self.persons.findings() if self.persons else ())])
         self.result.periods = tuple(sorted(periods))
 
     def _frame(self, part: Part, findings: dict[Finding, None]) -> pl.DataFrame:
@@ -262,6 +267,8 @@ class _Assembly:
         if self.keys:
             others = [part.columns[one.name] for one in self.contract.stored_columns if not one.is_key]
             part.columns[self.contract.key[0]] = self.keys.of(part.table.rows, sheet, [periods, unit_codes, *others])
+        if self.persons:
+            self.persons.hide(part.columns, periods)
         start = self.result.rows
         return pl.DataFrame(
             [

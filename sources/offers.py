@@ -6,6 +6,7 @@ It only ever saves looking again. Without it everything is fetched once more and
 from __future__ import annotations
 
 import json
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,11 @@ class Offer:
     size_bytes: int | None
     modified_at: datetime | None
     token: str | None
+
+
+def named(place: str) -> str:
+    """What a place is called: its last part, in one spelling of accents."""
+    return unicodedata.normalize("NFC", place.rstrip("/").rsplit("/", 1)[-1])
 
 
 class Seen:

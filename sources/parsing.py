@@ -19,7 +19,9 @@ from sources.words import display, key
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ERROR_CELLS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#GETTING_DATA")
+NOT_CALCULATED = "#CHƯA TÍNH!"
+"""Stands for a formula whose program never wrote its result: no blank, and no zero."""
+ERROR_CELLS = (NOT_CALCULATED, "#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#GETTING_DATA")
 """What a spreadsheet shows where a formula failed."""
 
 BLANK_COUNTS = ("-", "–", "—", "/", "không", "không có")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from expectations.contracts.model import PERSONAL, header_index
+from expectations.contracts.model import DROPPED, header_index
 from sources.feeds.layouts import SheetLayout
 from sources.recipes import Recipe, recipe_of
 from sources.words import key
@@ -51,7 +51,7 @@ class TablePlan:
     def personal_headers(self) -> frozenset[str]:
         """Keys of the headers of personal columns: they need no entry and are never read."""
         return frozenset(
-            header_index(tuple(column for column in self.contract.columns if column.classification == PERSONAL))
+            header_index(tuple(column for column in self.contract.columns if column.classification == DROPPED))
         )
 
     @cached_property

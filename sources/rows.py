@@ -166,7 +166,7 @@ class _Slice:
         """`(1) (2) (3)`, `A B 1 2 3=4+5`, `MS …`: numbers that rise by one, in the first rows."""
         for number in range(min(self.last, _DEEPEST_CONTROL_ROW)):
             texts = [display(cell) for cell in self.table.cells.row(number) if cell and display(cell)]
-            numbers = [int(found[0]) for text in texts if (found := re.search(r"[0-9]+", text))]
+            numbers = [int(found[0]) for text in texts if (found := re.search(r"[0-9]{1,4}", text))]
             rises = len(numbers) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
             if len(texts) >= _FEW_CELLS and rises and all(_CONTROL_CELL.match(text) for text in texts):
                 self.fates[number] = CONTROL

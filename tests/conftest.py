@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 HEADERS = {
@@ -72,10 +73,24 @@ class TinyHome:
         return path
 
 
+@pytest.fixture(autouse=True, scope="session")
+def no_key_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests neither use nor make the hash key of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delenv("DANVAN_HASH_KEY", raising=False)
+        patched.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        yield
+
+
 @pytest.fixture
 def tiny_home(tmp_path: Path) -> TinyHome:
     """An empty home with short patience and one worker; `add_feed` and `add_file` fill it."""
-    home = TinyHome(tmp_path / "home")
+    return make_tiny_home(tmp_path / "home")
+
+
+def make_tiny_home(path: Path) -> TinyHome:
+    """An empty home at `path`, for fixtures of a wider scope than `tiny_home`."""
+    home = TinyHome(path)
     (home.path / "feeds").mkdir(parents=True)
     (home.path / "danvan.toml").write_text(
         'name = "Tỉnh thử"\n[run]\nworkers = 1\nretries = 1\nretry_seconds = [0]\nlock_seconds = 1\n'

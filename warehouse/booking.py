@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from expectations.contracts.alerts import Alert, delivery_failed, delivery_held, delivery_refused, quarantined
+from expectations.contracts.finding_words import words_of
 from expectations.contracts.privacy import masked
 from expectations.contracts.questionnaires import ITEM_PREFIX
 from expectations.contracts.sql import literal
 from expectations.contracts.times import now
+from warehouse.outbox import raise_alerts
 from warehouse.schema import content_columns, has_answers, plain_columns
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ class Booking:
     @property
     def reading_id(self) -> str:
         """Identity of what is booked."""
-        return self.terms.reading_id(self.delivery.delivery_id)
+        return self.terms.reading_id(self.delivery.delivery_id, self.reading.bounds)
 
     @property
     def effective_at(self) -> datetime:
@@ -117,28 +120,41 @@ def booked_readings(con: duckdb.DuckDBPyConnection) -> set[str]:
 
 
 def book(
-    con: duckdb.DuckDBPyConnection, contract: Contract, bookings: Sequence[Booking], batch: JudgedBatch
+    con: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    bookings: Sequence[Booking],
+    batch: JudgedBatch,
+    *,
+    run_id: str | None = None,
+    alert_pct: float | None = None,
 ) -> list[str]:
     """Book judged deliveries of one contract in one transaction; returns the ids of the readings that are new.
 
     `batch` names the Parquet files of accepted rows, quarantine and findings, each with `_delivery_id`. A delivery
     whose counts do not add up, or that judging failed, is booked as a failure (state `failed`) and nothing of it as
-    data; the others go on. Deliveries must have been registered. Anything raised leaves the warehouse as it was.
+    data; the others go on. Deliveries must have been registered. Alerts of what was refused, failed, or quarantined
+    above `alert_pct` (else the contract's bound) are part of the transaction. Anything raised leaves the warehouse as
+    it was.
     """
     # of equal files that come together, the one sent first holds the rows
     ordered = sorted(bookings, key=lambda one: (one.effective_at, one.delivery.delivery_id))
     fresh = [one for one in ordered if one.verdict.failure is None]
     con.begin()
     try:
-        fail(con, [(one.delivery.delivery_id, "judge", one.verdict.failure) for one in bookings if one.verdict.failure])
+        failed: list[tuple[str, FailedStep, str]] = [
+            (one.delivery.delivery_id, "judge", one.verdict.failure) for one in bookings if one.verdict.failure
+        ]
+        _write_failures(con, failed, run_id)
         known = booked_readings(con)
         fresh = list({one.reading_id: one for one in fresh if one.reading_id not in known}.values())
         if fresh:
             _stage(con, contract, fresh)
             _count_accepted(con, contract, batch.accepted)
-            _drop_unbalanced(con)
+            _drop_unbalanced(con, run_id)
             _find_equal(con)
             _append(con, contract, batch)
+            limit = contract.service_level.quarantine_alert_pct if alert_pct is None else alert_pct
+            raise_alerts(con, _alerts_of_incoming(con, limit), run_id)
         booked = (
             [str(row[0]) for row in con.execute("select reading_id from incoming order by place").fetchall()]
             if fresh
@@ -158,9 +174,35 @@ def fail(
     failures: Iterable[tuple[str, FailedStep, str]],
     run_id: str | None = None,
 ) -> None:
-    """Write down what failed on our side: (delivery, step, message). The next run tries these deliveries again."""
-    for delivery_id, step, message in failures:
-        con.execute("insert into ops.failures values (?, ?, ?, ?, ?)", [delivery_id, step, message, now(), run_id])
+    """Write down what failed on our side: (delivery, step, message), with its alerts, in one transaction.
+
+    The next run tries these deliveries again.
+    """
+    found = list(failures)
+    if not found:
+        return
+    con.begin()
+    try:
+        _write_failures(con, found, run_id)
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+
+
+def raise_held(con: duckdb.DuckDBPyConnection, run_id: str | None = None) -> None:
+    """Raise the alert of every delivery that waits for a person: what stands is asked, so this asks for all of them."""
+    rows = con.execute(
+        """
+        select delivery.feed, coalesce(receipt.period, delivery.period_claimed), delivery.file_name,
+               delivery.delivery_id, coalesce(delivery.state_kind, '')
+        from ops.deliveries as delivery
+        left join ops.receipts as receipt using (delivery_id)
+        where delivery.state = 'held'
+        order by all
+        """
+    ).fetchall()
+    raise_alerts(con, [delivery_held(*row) for row in rows], run_id)
 
 
 def receipts(con: duckdb.DuckDBPyConnection, delivery_ids: Iterable[str]) -> list[Receipt]:
@@ -206,6 +248,8 @@ def _stage(con: duckdb.DuckDBPyConnection, contract: Contract, bookings: Sequenc
             "rows_quarantined": 0 if one.verdict.refused else one.verdict.rows_quarantined,
             "rows_ignored": one.reading.rows_read if one.verdict.refused else sum(one.reading.ignored.values()),
             "is_nil": one.reading.is_nil,
+            # a file whose end is in doubt may drop no row of what stands
+            "shrink_hold_pct": 100.0 if one.reading.may_be_cut else level.shrink_hold_pct,
         }
         for one in bookings
     ]
@@ -213,13 +257,13 @@ def _stage(con: duckdb.DuckDBPyConnection, contract: Contract, bookings: Sequenc
         "extracted_at": "timestamp",
         "effective_at": "timestamp",
         "is_nil": "boolean",
+        "shrink_hold_pct": "double",
         **dict.fromkeys(("rows_read", "rows_said", "rows_quarantined", "rows_ignored"), "bigint"),
     }
     listed = {name: [row[name] for row in rows] for name in rows[0]}
     listed["place"] = list(range(len(rows)))
     con.execute(
         f"create temp table incoming as select *, {level.quarantine_hold_pct}::double as quarantine_hold_pct,"
-        f" {level.shrink_hold_pct}::double as shrink_hold_pct,"
         " null::varchar as content_hash, null::varchar as place_hash,"
         " reading_id as rows_of, 0::bigint as rows_accepted"
         f" from ({_unnested(listed, {**kinds, 'place': 'bigint'})})",
@@ -283,7 +327,59 @@ def _count_accepted(con: duckdb.DuckDBPyConnection, contract: Contract, accepted
     )
 
 
-def _drop_unbalanced(con: duckdb.DuckDBPyConnection) -> None:
+def _write_failures(
+    con: duckdb.DuckDBPyConnection, failures: Sequence[tuple[str, FailedStep, str]], run_id: str | None
+) -> None:
+    """The failures and their alerts, in the transaction that is open."""
+    for delivery_id, step, message in failures:
+        con.execute("insert into ops.failures values (?, ?, ?, ?, ?)", [delivery_id, step, message, now(), run_id])
+    steps = {delivery_id: step for delivery_id, step, _ in failures}
+    rows = con.execute(
+        "select delivery_id, feed, period_claimed, coalesce(file_name, '') from ops.landed"
+        " where list_contains(?::varchar[], delivery_id)",
+        [list(steps)],
+    ).fetchall()
+    raise_alerts(con, [delivery_failed(delivery_id, steps[delivery_id], *told) for delivery_id, *told in rows], run_id)
+
+
+def _alerts_of_incoming(con: duckdb.DuckDBPyConnection, alert_pct: float) -> list[Alert]:
+    """Alerts of the readings that are being booked: refused by a gate, or too many rows quarantined."""
+    rows = con.execute(
+        """
+        select incoming.feed,
+               coalesce(nullif(split_part(incoming.spoken, '|', 1), ''), landed.period_claimed),
+               coalesce(landed.file_name, ''), incoming.delivery_id, incoming.outcome,
+               incoming.rows_quarantined, incoming.rows_accepted + incoming.rows_quarantined,
+               coalesce((
+                 select list(gate order by gate.rule_id, gate.check_name, gate.column_name)
+                 from (
+                   select distinct rule_id, check_name, column_name from ops.reading_findings
+                   where severity = 'gate' and reading_id = incoming.reading_id
+                 ) as gate
+               ), []),
+               incoming.dataset
+        from incoming
+        join ops.landed as landed using (delivery_id)
+        where incoming.outcome = 'refused' or incoming.rows_quarantined > 0
+        order by incoming.place
+        """
+    ).fetchall()
+    found = []
+    for feed, period, file_name, delivery_id, outcome, rows_quarantined, rows_judged, gates, dataset in rows:
+        if outcome == "refused":
+            # what a reader says may quote the file: told are the words of the check
+            said = [
+                (gate["rule_id"], words_of(dataset, gate["rule_id"], gate["check_name"], gate["column_name"]))
+                for gate in gates
+            ]
+            found.append(delivery_refused(feed, period, file_name, delivery_id, said))
+        alert = quarantined(feed, period, rows_quarantined, rows_judged, alert_pct, about=delivery_id)
+        if alert:
+            found.append(alert)
+    return found
+
+
+def _drop_unbalanced(con: duckdb.DuckDBPyConnection, run_id: str | None) -> None:
     """A reading whose counts do not add up, or with an accepted row without a period, is a failure of ours."""
     wrong = con.execute(
         """
@@ -302,7 +398,7 @@ def _drop_unbalanced(con: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     if not wrong:
         return
-    fail(con, [(row[0], "book", row[2]) for row in wrong])
+    _write_failures(con, [(row[0], "book", row[2]) for row in wrong], run_id)
     ids = [row[1] for row in wrong]
     for table in ("incoming", "incoming_rows", "ops.reading_ignored", "ops.reading_checks"):
         con.execute(f"delete from {table} where list_contains(?, reading_id)", [ids])

@@ -35,7 +35,10 @@ def _house() -> tuple[TableShape, ...]:
         TableShape(
             "ops.built",
             "Các bảng tổng hợp được dựng từ trạng thái nào · what the marts now here were built from",
-            {"mark": ("VARCHAR not null", "Hash over facts, decisions, duties, reference data and the models' text")},
+            {
+                "mark": ("VARCHAR not null", "Hash over facts, decisions, duties, reference data and the models' text"),
+                "release_id": ("VARCHAR", "Release that holds these marts; null until they are published"),
+            },
         ),
         TableShape(
             "ops.feeds",
@@ -240,6 +243,10 @@ def _duties() -> tuple[TableShape, ...]:
                 ),
                 "delivery_id": ("VARCHAR", "Lần gửi đầu tiên · first delivery that answers it"),
                 "delivered_on": ("DATE", "Ngày gửi · day it was sent"),
+                "is_ours": (
+                    "BOOLEAN",
+                    "Thiếu do lỗi phía tỉnh · missing because the feed or a file of it failed on our side",
+                ),
             },
         ),
         TableShape(
@@ -270,7 +277,7 @@ def _runs() -> tuple[TableShape, ...]:
                 "run_id": ("VARCHAR not null", "Mã lần chạy · run"),
                 "started_at": ("TIMESTAMP not null", "Bắt đầu · start"),
                 "finished_at": ("TIMESTAMP", "Kết thúc · end"),
-                "outcome": ("VARCHAR", "Kết quả · outcome"),
+                "outcome": ("VARCHAR", "Kết quả · fine, needs_a_person, failed, interrupted; null while it runs"),
                 "kind": ("VARCHAR", "run, backfill, demo, scheduled · kind of run"),
                 "feeds": ("VARCHAR[]", "Các nguồn được chạy · feeds asked for; empty = all"),
                 "period": ("VARCHAR", "Kỳ được yêu cầu · period asked for"),
@@ -293,27 +300,34 @@ def _runs() -> tuple[TableShape, ...]:
         ),
         TableShape(
             "ops.alerts",
-            "Cảnh báo đã gửi · alerts and who was told",
+            "Cảnh báo · alerts: what needs a person, written with the fact it is about",
             {
-                "alert_id": ("VARCHAR not null", "Mã cảnh báo · stable id"),
-                "run_id": ("VARCHAR", "Mã lần chạy · run"),
+                "alert_id": ("VARCHAR not null", "Mã cảnh báo · stable id: kind, feed, period, about; no run"),
+                "run_id": ("VARCHAR", "Mã lần chạy · run that met it first"),
                 "raised_at": ("TIMESTAMP not null", "Thời điểm · when"),
                 "kind": ("VARCHAR not null", "Loại cảnh báo · kind"),
                 "severity": ("VARCHAR", "Mức độ · severity"),
                 "feed": ("VARCHAR", "Nguồn cấp dữ liệu · feed"),
                 "period": _PERIOD,
+                "about": ("VARCHAR", "Đối tượng · what it is about: delivery, due day, the moment since when"),
                 "message_vi": ("VARCHAR not null", "Nội dung · message"),
                 "detail_vi": ("VARCHAR", "Chi tiết, việc cần làm · detail: what to do"),
                 "is_sent": ("BOOLEAN", "Mọi kênh đã nhận · taken by every channel of the time"),
+                "acknowledged_at": ("TIMESTAMP", "Thời điểm xác nhận · when a person said that they know"),
+                "acknowledged_by": ("VARCHAR", "Người xác nhận · who"),
             },
         ),
         TableShape(
-            "ops.alert_channels",
-            "Kênh nào đã nhận cảnh báo nào · which channel took which alert",
+            "ops.outbox",
+            "Hộp thư đi: kênh nào đã nhận cảnh báo nào · which channel took which alert, attempt by attempt",
             {
                 "alert_id": ("VARCHAR not null", "Mã cảnh báo · alert"),
                 "channel": ("VARCHAR not null", "Kênh · channel, without its address"),
-                "told_at": ("TIMESTAMP not null", "Thời điểm · when"),
+                "digest_id": ("VARCHAR", "Mã thông báo · the message it travels in; the same in every attempt"),
+                "attempts": ("INTEGER not null", "Số lần gửi · attempts begun"),
+                "tried_at": ("TIMESTAMP", "Lần gửi gần nhất · last attempt"),
+                "error": ("VARCHAR", "Lỗi của lần gửi gần nhất · why the last attempt failed"),
+                "told_at": ("TIMESTAMP", "Thời điểm nhận · when the channel took it; null until then"),
             },
         ),
         TableShape(

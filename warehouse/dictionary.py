@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expectations.contracts.documents import read_yaml
-from expectations.contracts.model import PERSONAL, contract, datasets
+from expectations.contracts.model import DROPPED, contract, datasets
 from warehouse.models import build, models
 from warehouse.store import connect, migrate
 
@@ -91,7 +91,7 @@ def _contract(source: Contract) -> str:
         _service_level(source),
         *_grid(("column", "type", "label", "meaning", "marks"), map(_contract_column, source.stored_columns)),
     ]
-    personal = [column for column in source.columns if column.classification == PERSONAL]
+    personal = [column for column in source.columns if column.classification == DROPPED]
     if personal:
         known = ", ".join(f"`{column.name}` ({column.label_vi})" for column in personal)
         lines.append(f"Personal, recognised in a file and never loaded: {known}.\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from warehouse.measures import contributions, known_measures
+from warehouse.measures import PUBLISHED, contributions, known_measures
 from warehouse.store import WarehouseError
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def explain(
 ) -> list[Contribution]:
     """The rows that add up to a figure of `marts.indicator_values` (the definition assessed, unless one is named).
 
+    Of a median every row is told, and only the middle one adds its amount; of a number of different things the first row
+    of each adds 1.
     The amounts of part `numerator` sum to its numerator, those of `denominator` to its denominator. A figure that is
     not published (no data, no source, too few respondents) has no rows. Raises NoSuchFigureError.
     """
@@ -71,7 +73,7 @@ def _rows(
         left join ref.indicator_definitions as own using (indicator_code, definition_id)
         where terms.indicator_code = $code
           and (terms.definition_id = $definition or own.breakdown is not null)
-          and terms.part <> 'beside'
+          and terms.part in ('numerator', 'denominator')
         """,
         {"code": indicator_code, "definition": definition},
     ).fetchall()
@@ -87,15 +89,36 @@ def _rows(
         con.executemany("insert into explained_terms values (?, ?, ?, ?, ?)", terms)
         rows = con.execute(
             f"""
+            with told as (
+              select row.*
+              from ({contributions(con, own, place)} and spans.period = $period) as row
+              where row.reporting_code = $unit
+                or row.kind <> '{PUBLISHED}'
+                and $unit = (select value from marts.settings where name = 'province_code')
+            ),
+
+            weighed as (
+              select told.*,
+                case kind
+                  when 'median'
+                    then if(row_number() over by_amount = cast(floor((count(*) over alike + 1) / 2) as bigint), amount, 0)
+                  when 'distinct' then if(row_number() over by_place = 1, 1, 0)
+                  else amount
+                end as adds
+              from told
+              window
+                alike as (partition by measure, detail, span),
+                by_amount as (partition by measure, detail, span order by amount, unit_code, _delivery_id, _sheet, _row),
+                by_place as (partition by measure, detail, span, amount order by unit_code, _delivery_id, _sheet, _row)
+            )
+
             select term.part, term.measure, row.unit_code, row._delivery_id, row._sheet, row._row,
-              cast(sum(row.amount * term.factor) as bigint) as amount
-            from ({contributions(con, own, place)} and spans.period = $period) as row
+              cast(sum(row.adds * term.factor) as bigint) as amount
+            from weighed as row
             join explained_terms as term
               on term.measure = row.measure
               and term.span = row.span
               and term.detail is not distinct from row.detail
-            where row.reporting_code = $unit
-              or $unit = (select value from marts.settings where name = 'province_code')
             group by all
             order by all
             """,

@@ -1,14 +1,16 @@
-"""The journal of runs: which run ran, what became of each feed in it, and which alerts were raised."""
+"""The journal of runs: which run ran, how it ended, and what became of each feed in it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from expectations.contracts.sql import literal
 from expectations.contracts.times import now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     import duckdb
 
@@ -55,52 +57,101 @@ def record_outcome(  # noqa: PLR0917 (the columns of the table, in their order)
     seconds: float | None = None,
 ) -> None:
     """Write down what became of a feed in a run."""
-    con.execute("delete from ops.outcomes where run_id = ? and feed = ?", [run_id, feed])
+    record_outcomes(con, run_id, [(feed, outcome, message, started_at, seconds)])
+
+
+def record_outcomes(
+    con: duckdb.DuckDBPyConnection,
+    run_id: str,
+    outcomes: Sequence[tuple[str, str, str | None, datetime | None, float | None]],
+) -> None:
+    """Write down what became of the feeds of a run, at once: `feed, outcome, message, started_at, seconds` each."""
+    latest = {one[0]: one for one in outcomes}
     con.execute(
-        "insert into ops.outcomes (run_id, feed, outcome, message, started_at, seconds) values (?, ?, ?, ?, ?, ?)",
-        [run_id, feed, outcome, message, started_at, seconds],
+        "delete from ops.outcomes where run_id = ? and feed in (select unnest(?::varchar[]))", [run_id, [*latest]]
     )
-
-
-def record_alerts(con: duckdb.DuckDBPyConnection, run_id: str | None, alerts: Sequence[Mapping[str, Any]]) -> None:
-    """Write alerts: `alert_id, kind, message_vi`, and optionally `raised_at, severity, feed, period, detail_vi`.
-
-    One that is written already keeps its run and its moment. `is_sent` is false until `record_told` says otherwise.
-    """
-    names = ("alert_id", "raised_at", "kind", "severity", "feed", "period", "message_vi", "detail_vi")
-    columns = [[alert.get(name) for alert in alerts] for name in names]
-    columns[1] = [moment or now() for moment in columns[1]]
     con.execute(
         """
-        insert into ops.alerts
-            (alert_id, raised_at, kind, severity, feed, period, message_vi, detail_vi, run_id, is_sent)
-        select alert_id, raised_at, kind, severity, feed, period, message_vi, detail_vi, ?, false
-        from (
-          select unnest(?::varchar[]) as alert_id, unnest(?::timestamp[]) as raised_at, unnest(?::varchar[]) as kind,
-                 unnest(?::varchar[]) as severity, unnest(?::varchar[]) as feed, unnest(?::varchar[]) as period,
-                 unnest(?::varchar[]) as message_vi, unnest(?::varchar[]) as detail_vi
-        ) as raised
-        where alert_id not in (select alert_id from ops.alerts)
+        insert into ops.outcomes (run_id, feed, outcome, message, started_at, seconds)
+        select ?, unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::timestamp[]),
+               unnest(?::double[])
         """,
-        [run_id, *columns],
+        [run_id, *([one[place] for one in latest.values()] for place in range(5))],
     )
 
 
-def record_told(con: duckdb.DuckDBPyConnection, channel: str, alert_ids: Sequence[str]) -> None:
-    """Write down that a channel (its key, not its address) took these alerts; again is the same."""
+def open_runs(con: duckdb.DuckDBPyConnection) -> list[tuple[str, datetime]]:
+    """Runs that have no end yet, with their begin: those that are running, and those that were killed."""
+    rows = con.execute("select run_id, started_at from ops.runs where finished_at is null order by started_at")
+    return [(str(run_id), started_at) for run_id, started_at in rows.fetchall()]
+
+
+def close_interrupted(con: duckdb.DuckDBPyConnection, run_ids: Iterable[str]) -> None:
+    """Write down of runs whose process is gone that they were interrupted; what they had booked stays."""
     con.execute(
-        "insert into ops.alert_channels (alert_id, channel, told_at)"
-        " select alert_id, ?, ? from (select distinct unnest(?::varchar[]) as alert_id) as told"
-        " where alert_id not in (select alert_id from ops.alert_channels where channel = ?)",
-        [channel, now(), list(alert_ids), channel],
+        "update ops.runs set finished_at = ?, outcome = 'interrupted',"
+        " message = 'its process ended before it could say so; the next run went on from there'"
+        " where finished_at is null and list_contains(?::varchar[], run_id)",
+        [now(), list(run_ids)],
     )
 
 
-def close_told(con: duckdb.DuckDBPyConnection, channels: Sequence[str]) -> None:
-    """Mark the alerts that every one of `channels` took as sent: a channel that is added later is not told of them."""
-    con.execute(
-        "update ops.alerts set is_sent = true where not is_sent and len(?::varchar[]) ="
-        " (select count(*) from ops.alert_channels as told"
-        " where told.alert_id = alerts.alert_id and list_contains(?::varchar[], told.channel))",
-        [list(channels), list(channels)],
-    )
+CARRIED = ("runs", "outcomes", "alerts", "outbox", "alert_channels")
+"""Tables of ops that nothing but the warehouse holds: how runs ended, and who was told what (twice: as of old)."""
+
+
+def carry_journal(con: duckdb.DuckDBPyConnection, former: Path) -> int:
+    """Take the journal and the outbox over from a former warehouse or a release of it; how many alerts it held.
+
+    An alert keeps its identity when its facts are made again from the landing zone: what was told is not told twice.
+    Raises duckdb.Error when the file cannot be read.
+    """
+    con.execute(f"attach {literal(str(former))} as former (read_only)")
+    try:
+        con.begin()
+        for table in CARRIED:
+            here = "outbox" if table == "alert_channels" else table
+            shared = con.execute(
+                "select column_name from duckdb_columns() where database_name = 'former' and schema_name = 'ops'"
+                " and table_name = ? intersect select column_name from duckdb_columns()"
+                " where database_name = current_database() and schema_name = 'ops' and table_name = ? order by all",
+                [table, here],
+            ).fetchall()
+            names = ", ".join(f'"{name}"' for (name,) in shared)
+            if names and table == "alert_channels":
+                con.execute(f"insert into ops.outbox (attempts, {names}) select 1, {names} from former.ops.{table}")
+            elif names:
+                con.execute(f"insert into ops.{table} ({names}) select {names} from former.ops.{table}")
+        con.execute("delete from ops.runs where finished_at is null")
+        con.commit()
+        row = con.execute("select count(*) from ops.alerts").fetchone()
+    except BaseException:
+        con.rollback()
+        raise
+    finally:
+        con.execute("detach former")
+    return int(row[0]) if row else 0
+
+
+def last_worked(con: duckdb.DuckDBPyConnection, feed: str) -> str:
+    """When a feed last did not fail, as text; empty when it never worked: names an episode of failures."""
+    row = con.execute(
+        "select max(started_at) from ops.outcomes where feed = ? and not starts_with(outcome, 'failed')", [feed]
+    ).fetchone()
+    return row[0].isoformat() if row and row[0] else ""
+
+
+def last_without(con: duckdb.DuckDBPyConnection, feed: str) -> str:
+    """Begin of the last run that ended without a word of this feed file, as text: a mistake in it is an episode too."""
+    row = con.execute(
+        "select max(started_at) from ops.runs where outcome in ('fine', 'needs_a_person')"
+        " and run_id not in (select run_id from ops.outcomes where feed = ?)",
+        [feed],
+    ).fetchone()
+    return row[0].isoformat() if row and row[0] else ""
+
+
+def last_good_run(con: duckdb.DuckDBPyConnection) -> str:
+    """Begin of the last run that ended as it should, as text."""
+    row = con.execute("select max(started_at) from ops.runs where outcome in ('fine', 'needs_a_person')").fetchone()
+    return row[0].isoformat() if row and row[0] else ""

@@ -5,6 +5,10 @@ A row of `measures.<dataset>` adds the amounts of its columns. When it counts st
 A flow counts in the span that holds its day, a last stock as of the span's last day, an own last stock as of the last
 day the unit itself spoke for, a first stock as of the day before it. What belongs to no day of its own belongs to the
 period of its file (`part`) or to one assessed period (`period`).
+
+Amounts are summed, within a span and from units to the province. Three kinds are not: a `published` value is that of the
+unit it was published for, at no other; a `median` is the lower middle one of the single amounts; `distinct` is how many
+different amounts there are. Neither can be made of the figures of smaller units, so both are asked of the rows.
 """
 
 from __future__ import annotations
@@ -16,9 +20,13 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import duckdb
+
+PUBLISHED = "published"
+UNSUMMED = ("median", "distinct")
+"""Kinds whose figure is made from single rows: an amount that is null is none, 0 is one."""
 
 FIRST, LAST = "date '0001-01-01'", "date '9999-12-31'"
 
@@ -125,21 +133,47 @@ def tallies(con: duckdb.DuckDBPyConnection) -> str:
         if any(one.belongs_to != "day" for one in measures):
             keys += ["unit_code", "part"]
         columns = _columns(con, dataset)
-        keys += [name for one in measures for name in _clock(one, columns).values()]
-        amounts = sorted({one.amount_column for one in measures})
+        summed = [one for one in measures if one.kind not in UNSUMMED]
+        keys += [name for one in summed for name in _clock(one, columns).values()]
+        amounts = sorted({one.amount_column for one in summed})
         sums = ", ".join(f'cast(sum("{name}") as bigint) as "{name}"' for name in amounts)
         wide.append(
             f"{dataset} as materialized ("
             f"select {', '.join(dict.fromkeys(keys))}, {sums} from measures.{dataset} group by all)"
         )
-        long += [_long(one, f"{dataset}", columns, is_summed=True) for one in measures]
+        long += [_long(one, f"{dataset}", columns, is_summed=True) for one in summed]
     return f"with {', '.join(wide)}\n" + "\nunion all\n".join(long)
 
 
-def sums() -> str:
+def sums(con: duckdb.DuckDBPyConnection) -> str:
     """SELECT of `marts.measure_sums`: the tallies in every span they count in, by assessed unit and province."""
+    single = [one for one in known_measures(con) if one.kind in UNSUMMED]
+    rows = [
+        f"""select row.measure, row.detail, row.reporting_code, row.period, row.span, row.amount,
+        '{one.dataset}' as dataset, '{one.kind}' as kind
+      from ({contributions(con, [one], one.belongs_to)}) as row"""
+        for one in single
+    ]
+    made_of_rows = f"""
+union all
+select
+  case when level.is_province then setting('province_code') else single.reporting_code end as unit_code,
+  single.period,
+  single.span,
+  single.dataset,
+  single.measure,
+  single.detail,
+  case any_value(single.kind)
+    when 'median' then list_sort(list(single.amount))[cast(floor((count(*) + 1) / 2) as bigint)]
+    else count(distinct single.amount)
+  end as amount
+from ({" union all ".join(rows)}) as single
+cross join (values (false), (true)) as level (is_province)
+where level.is_province
+  or single.reporting_code <> setting('province_code')
+group by all""" if rows else ""
     counted = "\nunion all\n".join(
-        f"""select row.dataset, row.measure, row.detail, row.reporting_code, spans.period, spans.span,
+        f"""select row.dataset, row.measure, row.detail, row.kind, row.reporting_code, spans.period, spans.span,
         sum(row.amount) as amount
       from marts.measure_tallies as row
       join {place.join}
@@ -159,18 +193,30 @@ select
   cast(sum(counted.amount) as bigint) as amount
 from counted
 cross join (values (false), (true)) as level (is_province)
-where level.is_province
-  or counted.reporting_code <> setting('province_code')
-group by all"""
+where case
+    when counted.kind = '{PUBLISHED}' then level.is_province = (counted.reporting_code = setting('province_code'))
+    else level.is_province or counted.reporting_code <> setting('province_code')
+  end
+group by all{made_of_rows}"""
 
 
-def contributions(con: duckdb.DuckDBPyConnection, measures: Iterable[Measure], place: str) -> str:
+def contributions(
+    con: duckdb.DuckDBPyConnection,
+    measures: Iterable[Measure],
+    place: str,
+    sources: Mapping[str, str] | None = None,
+) -> str:
     """SELECT of the single rows behind measures that belong to `place`, in every span they count in.
 
-    Columns: measure, detail, reporting_code, unit_code, _delivery_id, _sheet, _row, period, span, amount.
+    `sources` names a table by dataset that stands for `measures.<dataset>`, of the same columns. Columns: measure,
+    kind, detail, reporting_code, unit_code, _delivery_id, _sheet, _row, period, span, amount.
     """
-    rows = [_long(one, f"measures.{one.dataset}", _columns(con, one.dataset), is_summed=False) for one in measures]
-    return f"""select row.measure, row.detail, row.reporting_code, row.own_unit_code as unit_code,
+    named = sources or {}
+    rows = [
+        _long(one, named.get(one.dataset, f"measures.{one.dataset}"), _columns(con, one.dataset), is_summed=False)
+        for one in measures
+    ]
+    return f"""select row.measure, row.kind, row.detail, row.reporting_code, row.own_unit_code as unit_code,
         row._delivery_id, row._sheet, row._row, spans.period, spans.span, row.amount
       from ({" union all ".join(rows)}) as row
       join {PLACES[place].join}
@@ -184,10 +230,12 @@ def _long(one: Measure, source: str, columns: Sequence[str], *, is_summed: bool)
     conditions = [f"{clock['from']} < {clock['until']}"]
     if one.detail:
         conditions.append(f"detail = '{one.detail}'")
-    if one.belongs_to == "day" or not is_summed:
+    if one.kind in UNSUMMED:
+        conditions.append(f"{amount} is not null")
+    elif one.belongs_to == "day" or not is_summed:
         conditions.append(f"{amount} <> 0")
     # rows of a breakdown carry nothing for the other measures of their dataset
-    if not one.detail and one.belongs_to == "part":
+    if not one.detail and one.belongs_to == "part" and one.kind not in UNSUMMED:
         conditions.append(f"({amount} <> 0 or detail is null)")
     provenance = "" if is_summed else ", _delivery_id, _sheet, _row, unit_code as own_unit_code"
     detail = "cast(null as varchar)" if one.detail else "detail"

@@ -6,6 +6,7 @@ The comment at the head of a file describes its table for the dictionary:
     -- vi: The same in Vietnamese.
     -- grain: unit_code, period                              (columns that identify a row)
     -- column name: Vietnamese · English                     (only where columns.csv does not say it)
+    -- words: goal_reasons                                   (text columns made by `warehouse.sentences` over the facts)
 
 Columns mean the same in every table; their words stand once, in `warehouse/models/columns.csv`.
 """
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING
 from expectations.contracts.forms import DATASET, series
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.sql import literal
-from warehouse import measures
+from warehouse import measures, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +54,7 @@ GENERATED = {
 }
 """Models whose SELECT is made from `ref.measures` (see `warehouse.measures`), with their headers."""
 
-_HEADER_KEY = re.compile(r"^(?P<key>vi|grain|column [a-z][a-z0-9_]*): (?P<rest>.+)$")
+_HEADER_KEY = re.compile(r"^(?P<key>vi|grain|words|column [a-z][a-z0-9_]*): (?P<rest>.+)$")
 
 
 class ModelError(ValueError):
@@ -71,6 +72,7 @@ class Model:
     columns: Mapping[str, str]
     query: str
     reads: frozenset[str]
+    words: str | None = None
 
 
 @lru_cache(maxsize=1)
@@ -112,6 +114,7 @@ def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = No
         con.execute(f"create schema if not exists {VIEWS}")
         _write_datasets(con)
         _write_regimes(con, regimes)
+        _write_words(con)
         for model in models():
             counted = _make(con, model)
             if counted is not None:
@@ -148,6 +151,7 @@ def parse(name: str, text: str) -> Model:
         description_vi=words["vi"],
         grain=tuple(part.strip() for part in words["grain"].split(",")),
         columns={key.removeprefix("column "): rest for key, rest in words.items() if key.startswith("column ")},
+        words=words.get("words"),
         query="\n".join(lines[length:]).strip().rstrip(";"),
         reads=frozenset(f"{table.db}.{table.name}" for table in statements[0].find_all(exp.Table) if table.db),
     )
@@ -182,7 +186,10 @@ def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
 
     kind = "view" if model.name.startswith(f"{VIEWS}.") else "table"
     try:
-        con.execute(f"create or replace {kind} {model.name} as\n{_query(con, model)}")
+        if model.words:
+            sentences.create_worded(con, model.name, model.query, model.words)
+        else:
+            con.execute(f"create or replace {kind} {model.name} as\n{_query(con, model)}")
     except duckdb.Error as error:
         raise ModelError(f"model {model.name} cannot be built: {error}") from error
     con.execute(f"comment on {kind} {model.name} is {literal(f'{model.description_vi} · {model.description}')}")
@@ -201,7 +208,7 @@ def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
 def _query(con: duckdb.DuckDBPyConnection, model: Model) -> str:
     if model.name == "marts.measure_tallies":
         return measures.tallies(con)
-    return measures.sums() if model.name == "marts.measure_sums" else model.query
+    return measures.sums(con) if model.name == "marts.measure_sums" else model.query
 
 
 def _write_regimes(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None) -> None:
@@ -217,6 +224,17 @@ def _write_regimes(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | 
     )
     for column in ("feed", "regime"):
         con.execute(f"comment on column marts.feed_regimes.{column} is {literal(column_words()[column])}")
+
+
+def _write_words(con: duckdb.DuckDBPyConnection) -> None:
+    """marts.words: the catalogue of fixed texts, with its comments."""
+    sentences.create_words(con)
+    con.execute(
+        "comment on table marts.words is "
+        + literal("Danh mục câu chữ của báo cáo · the catalogue of fixed texts that every document is worded from")
+    )
+    for column in ("word_key", "text_vi", "text_en"):
+        con.execute(f"comment on column marts.words.{column} is {literal(column_words()[column])}")
 
 
 def _write_datasets(con: duckdb.DuckDBPyConnection) -> None:

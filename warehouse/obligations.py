@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+from expectations.contracts.alerts import delivery_missing
 from expectations.contracts.findings import Finding, finding_id
 from expectations.contracts.times import now
+from warehouse.outbox import raise_alerts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,6 +45,8 @@ class Obligation:
     status: ObligationStatus
     delivery_id: str | None
     delivered_on: date | None
+    is_ours: bool = False
+    """Missing, and the feed or a file of it failed on our side: nothing is known about the unit yet."""
 
 
 _COLUMNS = {
@@ -55,15 +59,19 @@ _COLUMNS = {
 }
 
 
-def record_obligations(con: duckdb.DuckDBPyConnection, expected: Iterable[Expected], today: date) -> list[Obligation]:
-    """Compare what is expected with what was loaded, write ops.obligations and the findings, in one transaction.
+def record_obligations(
+    con: duckdb.DuckDBPyConnection, expected: Iterable[Expected], today: date, run_id: str | None = None
+) -> list[Obligation]:
+    """Compare what is expected with what was loaded; write ops.obligations, findings and alerts in one transaction.
 
     The first delivery that was not refused and speaks for the period meets the obligation, an empty form or one that is
     held until a person decides too.
     It is late (Q09) when it was sent after `due_on` + `grace_days`. Without one, the obligation is `missing` (Q20, a
     finding without a delivery) once that day has passed, and `not_due` before. The findings follow the present state:
-    a missing delivery that has come loses its finding. Only the given feeds and periods are touched. Sets throughout:
-    104 communes owe some 40,000 deliveries in three years.
+    a missing delivery that has come loses its finding. Where the feed could not be asked, or a file of it that may be
+    the one could not be read, it is missing through a fault of ours: so the finding says, and no alert names the unit.
+    Only the given feeds and periods are touched. Sets throughout: 104 communes owe some 40,000 deliveries in three
+    years.
     """
     owed = list(expected)
     columns = ", ".join(f"unnest(?::{kind}[]) as {name}" for name, kind in _COLUMNS.items())
@@ -77,6 +85,8 @@ def record_obligations(con: duckdb.DuckDBPyConnection, expected: Iterable[Expect
         found = [Obligation(*row) for row in con.execute("from compared order by feed, period").fetchall()]
         con.execute(_WRITTEN)
         _write_findings(con, found)
+        missing = [one for one in found if one.status == "missing" and not one.is_ours]
+        raise_alerts(con, [delivery_missing(one.feed, one.dataset, one.period, one.due_on) for one in missing], run_id)
         con.execute("drop table compared")
         con.execute("drop table expected_deliveries")
         con.commit()
@@ -108,9 +118,39 @@ waived as (
   where kind = 'waive'
 ),
 
+failing as (
+  select feed
+  from ops.outcomes
+  group by feed
+  having starts_with(arg_max(outcome, started_at), 'failed')
+),
+
+unread as (
+  select distinct feed, period_claimed
+  from ops.landed as landed
+  left join (
+    select delivery_id, max(booked_at) as booked_at
+    from ops.readings
+    group by delivery_id
+  ) as reading using (delivery_id)
+  left join (
+    select delivery_id, max(failed_at) as failed_at
+    from ops.failures
+    group by delivery_id
+  ) as failure using (delivery_id)
+  where (booked_at is null or failed_at > booked_at)
+    and delivery_id not in (select delivery_id from ops.decisions where kind = 'withdraw')
+),
+
 answered as (
   select expected.*, first.delivery_id as delivery_id, first.delivered_on as delivered_on,
-         waived.feed is not null as is_waived
+         waived.feed is not null as is_waived,
+         exists (from failing where failing.feed = expected.feed)
+         or exists (
+           from unread
+           where unread.feed = expected.feed
+             and (unread.period_claimed is null or unread.period_claimed = expected.period)
+         ) as is_failing
   from expected_deliveries as expected
   left join answers using (feed, period)
   left join waived using (feed, period)
@@ -124,7 +164,8 @@ select feed, dataset, unit_code, period, due_on, grace_days,
          when $today > due_on + grace_days then 'missing'
          else 'not_due'
        end as status,
-       delivery_id, delivered_on
+       delivery_id, delivered_on,
+       is_failing and status = 'missing' as is_ours
 from answered
 """
 
@@ -145,7 +186,11 @@ def _write_findings(con: duckdb.DuckDBPyConnection, found: Sequence[Obligation])
     for one in found:
         if one.status == "late" and one.delivery_id:
             late.setdefault(one.delivery_id, one)
-    told = [(one, _missing(one), f"{one.feed}|{one.period}") for one in found if one.status == "missing"]
+    told = [
+        (one, _not_collected(one) if one.is_ours else _missing(one), f"{one.feed}|{one.period}")
+        for one in found
+        if one.status == "missing"
+    ]
     told += [(one, _late(one), delivery_id) for delivery_id, one in late.items()]
     if not told:
         return
@@ -181,6 +226,18 @@ def _missing(one: Obligation) -> Finding:
         message_vi=(
             f"Chưa nhận được số liệu kỳ {one.period} của nguồn {one.feed}: hạn gửi {_day(one.due_on)}, "
             f"đã quá thời gian gia hạn ({_day(last_day)}). Đề nghị đơn vị gửi ngay."
+        ),
+    )
+
+
+def _not_collected(one: Obligation) -> Finding:
+    return Finding(
+        rule_id="Q20",
+        check="not_collected",
+        severity="warning",
+        message_vi=(
+            f"Chưa có số liệu kỳ {one.period} của nguồn {one.feed} do lỗi thu nhận phía tỉnh; "
+            f"chưa kết luận đơn vị gửi chậm (hạn gửi {_day(one.due_on)})."
         ),
     )
 

@@ -1,23 +1,46 @@
-"""The last net before a release: no personal column leaves, and a cell that still looks like a person is covered."""
+"""What leaves the warehouse: no personal column, no quoted cell, and no text that looks like a person, in no block.
+
+Everything is covered on its way into a release, never inside it: a freed block of a file keeps what stood there. Words
+of findings come from the contracts (`expectations.contracts.finding_words`), not from the messages, which quote files.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from expectations.contracts.model import PERSONAL, contract, datasets
-from expectations.contracts.privacy import masked_sql, personal_sql
-from expectations.contracts.sql import identifier
+from expectations.contracts.finding_words import contract_words, labels, reading_words
+from expectations.contracts.model import DROPPED, contract, datasets
+from expectations.contracts.privacy import masked, personal_sql
+from expectations.contracts.register import register
+from expectations.contracts.sql import identifier, literal
 from warehouse.store import WarehouseError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import duckdb
 
-_SAID = {
-    "message", "message_vi", "detail_vi", "file_name", "sheet", "_sheet", "column_name", "row_key", "reason",
-    "state_message", "period_claimed",
-}  # fmt: skip
-"""Columns of `ops` that may hold words of a file, a server or a person; the others are ids, codes and hashes."""
+Place = tuple[str, str]
+"""Schema and table."""
+
+_KIND_OF_FAULT = "regexp_extract({column}, '^[A-Za-z_]+')"
+_OTHERWISE_SAID: Mapping[tuple[str, str], str] = {
+    ("reading_quarantine", "row_key"): "null",
+    ("failures", "message"): _KIND_OF_FAULT,
+    ("runs", "message"): _KIND_OF_FAULT,
+    ("outcomes", "message"): "case when outcome in ('ok', 'nothing_new') then {column} end",
+    ("standing_words", "message_vi"): "{column}",
+    ("duty_findings", "message_vi"): "{column}",
+}
+"""Columns of `ops` that may quote what a file, a key or a foreign server said, and what a release says instead."""
+_QUOTING = ("message", "detail", "error", "body", "subject", "text")
+"""Any other column of `ops` with such a word in its name stays at home."""
+_PLAIN = (
+    "_id", "sha256", "hash", "fingerprint", "status", "state", "outcome", "kind", "severity", "dataset", "feed",
+    "_code", "check_name", "version", "supersedes", "rows_of", "engine", "period", "channel", "source",
+)  # fmt: skip
+"""Endings of columns of `ops` that hold ids, codes and hashes of ours."""
 _NARRATED = {"narratives": ("text_vi", "author")}
 """Columns of `ref` that people write."""
 _CODE_ENDINGS = ("_code", "_id", "period", "rule_ids")
@@ -37,64 +60,113 @@ class MaskedCells:
     texts: int
 
 
-def check_releasable(con: duckdb.DuckDBPyConnection, catalog: str, since_load_no: int = 0) -> list[MaskedCells]:
-    """Cover what looks personal in every free text of `catalog`, and say where; nothing is found when the door works.
-
-    `catalog` is the copy that becomes the release: its cells are changed. Rows of core brought by loads up to
-    `since_load_no` have passed before and are not read again. Keys and coded columns are left out: a dossier code is a
-    long number by law. Raises ReleaseRefusedError when a personal column exists: that is a mistake of ours.
-    """
+def refuse_personal_columns(con: duckdb.DuckDBPyConnection, catalog: str) -> None:
+    """Raise ReleaseRefusedError when `catalog` has a column that a contract drops: that is a mistake of ours."""
     personal = {
-        column.name for name in datasets() for column in contract(name).columns if column.classification == PERSONAL
+        column.name for name in datasets() for column in contract(name).columns if column.classification == DROPPED
     }
-    columns = _columns(con, catalog)
-    for schema, table, column, _ in columns:
+    for schema, table, column, _ in _columns(con, catalog):
         if column in personal and schema != "ref":  # tables of ours, with notes of ours
             raise ReleaseRefusedError(
                 f"{schema}.{table}.{column} is a personal column: take it out of the model; a release cannot hold it"
             )
-    found = []
-    for schema, table, column, kind in columns:
-        if kind == "VARCHAR" and _is_free_text(schema, table, column):
-            fresh = (
-                f"where _reading_id in (select reading_id from {catalog}.ops.readings where load_no > {since_load_no})"
-                if schema == "core" and since_load_no
-                else ""
-            )
-            if texts := _mask(con, f"{catalog}.{schema}.{identifier(table)}", identifier(column), fresh):
-                found.append(MaskedCells(schema, table, column, texts))
-    return found
 
 
-def masked_columns(con: duckdb.DuckDBPyConnection, catalog: str, schema: str, table: str) -> str:
-    """The `replace (…)` of a select that covers what looks personal in the words of ops and ref, or nothing.
+def cover(con: duckdb.DuckDBPyConnection, catalog: str, wanted: Mapping[Place, str]) -> list[MaskedCells]:
+    """Find what looks personal in every free text of the `wanted` tables (→ a condition on their rows, or "").
 
-    They may quote what a file or a foreign server said. Covered on the way in, so that no block of a release ever held
-    them.
+    Leaves the temporary table `release_covered` for `released`, and returns where the door had let something through:
+    in rows, marts and narratives; words of `ops` are expected to need it. Keys and coded columns are left out: a
+    dossier code is a long number by law, and a key that could be a person's was hashed at the door.
     """
-    if schema not in {"ops", "ref"}:
-        return ""
-    texts = [
-        column
-        for where, name, column, kind in _columns(con, catalog)
-        if (where, name, kind) == (schema, table, "VARCHAR") and _is_free_text(schema, table, column)
+    con.execute("create or replace temp table release_covered (place varchar, said varchar, shown varchar)")
+    asked = [
+        f"select distinct {literal(f'{schema}.{table}.{column}')} as place, {identifier(column)} as said"
+        f" from {identifier(catalog)}.{schema}.{identifier(table)} {wanted[schema, table]}"
+        for schema, table, column, kind in _columns(con, catalog)
+        if (schema, table) in wanted and kind == "VARCHAR" and _is_free_text(schema, table, column)
     ]
-    parts = [f"{masked_sql(identifier(name))} as {identifier(name)}" for name in texts]
-    return f"replace ({', '.join(parts)})" if parts else ""
+    if not asked:
+        return []
+    found = con.execute(
+        f"select place, said from ({' union all '.join(asked)}) where {personal_sql('said')} order by all"
+    ).fetchall()
+    if found:
+        con.execute(
+            "insert into release_covered select unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::varchar[])",
+            [[place for place, _ in found], [said for _, said in found], [masked(said) for _, said in found]],
+        )
+    counts: dict[str, int] = {}
+    for place, _ in found:
+        counts[place] = counts.get(place, 0) + 1
+    places = [(place.split(".", 2), texts) for place, texts in counts.items() if not place.startswith("ops.")]
+    return [MaskedCells(schema, table, column, texts) for (schema, table, column), texts in places]
 
 
-def _mask(con: duckdb.DuckDBPyConnection, table: str, column: str, fresh: str) -> int:
-    """Cover the personal texts of one column; returns how many different ones there were."""
-    # Different texts are few where rows are many, and almost always none of them is personal.
-    texts = [
-        row[0]
-        for row in con.execute(
-            f"select cell from (select distinct {column} as cell from {table} {fresh}) where {personal_sql('cell')}"
-        ).fetchall()
-    ]
-    if texts:
-        con.execute(f"update {table} set {column} = {masked_sql(column)} where list_contains(?, {column})", [texts])
-    return len(texts)
+def released(con: duckdb.DuckDBPyConnection, catalog: str, schema: str, table: str) -> str:
+    """The query for the rows of a table as a release holds them; `cover` has looked at them before."""
+    source = f"{identifier(catalog)}.{schema}.{identifier(table)}"
+    if (schema, table) == ("ops", "reading_findings"):
+        source = _findings_in_words(con, source, f"{identifier(catalog)}.ops.readings")
+    covered = {str(row[0]) for row in con.execute("select distinct place from release_covered").fetchall()}
+    parts = []
+    for where, name, column, kind in _columns(con, catalog):
+        if (where, name, kind) != (schema, table, "VARCHAR"):
+            continue
+        shown = identifier(column)
+        place = f"{schema}.{table}.{column}"
+        if schema == "ops" and (said := _otherwise(table, column)) is not None:
+            parts.append(f"({said.format(column=shown)})::varchar as {shown}")
+        elif place in covered:
+            parts.append(
+                f"coalesce((select c.shown from release_covered c where c.place = {literal(place)}"
+                f" and c.said = {shown}), {shown}) as {shown}"
+            )
+    replaced = f" replace ({', '.join(parts)})" if parts else ""
+    return f"select *{replaced} from {source} as rows"
+
+
+def _otherwise(table: str, column: str) -> str | None:
+    """What a release says in place of a column of `ops`; None: the column itself."""
+    if (table, column) in _OTHERWISE_SAID:
+        said = _OTHERWISE_SAID[table, column]
+        return None if said == "{column}" else said
+    if table == "reading_findings":
+        return None  # in words already
+    if table == "alerts" and column == "message_vi":
+        return "kind"
+    return "null" if any(word in column for word in _QUOTING) else None
+
+
+def _findings_in_words(con: duckdb.DuckDBPyConnection, source: str, readings: str) -> str:
+    """Findings with the words of their checks; the name of a column only where it is one of ours."""
+    con.execute("create or replace temp table release_words (dataset varchar, check_name varchar, words varchar)")
+    con.execute("create or replace temp table release_labels (dataset varchar, column_name varchar, label varchar)")
+    con.execute("create or replace temp table release_titles (rule_id varchar, title varchar)")
+    words = [(dataset, check, text) for (dataset, check), text in contract_words().items()]
+    words += [(dataset, check, text) for check, text in reading_words().items() for dataset in datasets()]
+    _fill(con, "release_words", words)
+    _fill(con, "release_labels", [(dataset, column, label) for (dataset, column), label in labels().items()])
+    _fill(con, "release_titles", [(one.rule_id, f"{one.title_vi}.") for one in register().values()])
+    said = "coalesce(replace(words.words, '{column}', coalesce(labels.label, '')), titles.title, found.rule_id)"
+    return (
+        f"(select found.* replace ({said} as message_vi, labels.column_name as column_name)"
+        f" from {source} as found"
+        f" left join {readings} as reading using (reading_id)"
+        " left join release_words as words"
+        " on words.dataset = reading.dataset and words.check_name = found.check_name"
+        " left join release_labels as labels"
+        " on labels.dataset = reading.dataset and labels.column_name = found.column_name"
+        " left join release_titles as titles on titles.rule_id = found.rule_id)"
+    )
+
+
+def _fill(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[str, ...]]) -> None:
+    width = len(rows[0])
+    con.execute(
+        f"insert into {table} select {', '.join(['unnest(?::varchar[])'] * width)}",
+        [list(column) for column in zip(*rows, strict=True)],
+    )
 
 
 def _is_free_text(schema: str, table: str, column: str) -> bool:
@@ -104,7 +176,8 @@ def _is_free_text(schema: str, table: str, column: str) -> bool:
             return not known[column].is_key and not known[column].codes
         return column == "_sheet"
     if schema == "ops":
-        return column in _SAID
+        ours = (table, column) in _OTHERWISE_SAID or column.endswith(_PLAIN)
+        return column == "period_claimed" or not (ours or _otherwise(table, column))
     if schema == "ref":
         return column in _NARRATED.get(table, ())
     return schema == "marts" and not column.endswith(_CODE_ENDINGS)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
+import threading
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -28,33 +31,75 @@ class QueryError(WarehouseError):
     """A question cannot be answered; the message says why and where in the text."""
 
 
-def sql(home: Path, text: str, *, live: bool = False) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one question may take: memory, place on the disk beyond it, and seconds until its last row is fetched."""
+
+    memory: str = "1GB"
+    temp: str = "4GB"
+    seconds: float = 300
+
+
+def sql(home: Path, text: str, *, live: bool = False, limits: Limits = Limits()) -> pl.DataFrame:
     """The answer to one reading statement as a polars frame; like `asked`."""
-    with asked(home, text, live=live) as answer:
+    with asked(home, text, live=live, limits=limits) as answer:
         return answer.pl()
 
 
 @contextmanager
-def asked(home: Path, text: str, *, live: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+def asked(
+    home: Path, text: str, *, live: bool = False, limits: Limits = Limits()
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """The answer to one reading statement: a connection from which rows are fetched while the block runs.
 
     On the current release of `home`, or with `live` on its working warehouse, read-only either way, without access to
-    other files. Raises QueryError: no release yet, a writer holds the warehouse, the statement writes, or SQL is wrong
-    (with DuckDB's own words and the place in the text), also when that shows only in the middle of the rows.
+    other files, within `limits`; what memory cannot hold goes to a private folder that is removed with the answer.
+    Raises QueryError: no release yet, a writer holds the warehouse, the statement writes or takes too much, or SQL is
+    wrong (with DuckDB's own words and the place in the text), also when that shows only in the middle of the rows.
     """
     con = _open_live(home) if live else _open_released(home)
-    with con:
+    with con, tempfile.TemporaryDirectory(prefix="danvan-sql-") as folder:
+        _bound(con, folder, limits)
         con.execute("set enable_external_access = false")
         con.execute("set lock_configuration = true")
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            con.interrupt()
+
+        clock = threading.Timer(limits.seconds, stop)
+        clock.daemon = True
+        clock.start()
         try:
             yield con.execute(_only_statement(con, text))
+        except duckdb.OutOfMemoryException as error:
+            raise QueryError(
+                f"{_words(error)}; ask for less, or raise memory_limit and temp_limit under [query] of danvan.toml"
+            ) from error
         except duckdb.Error as error:
+            if late.is_set():
+                raise QueryError(
+                    f"not answered within {limits.seconds:g} s; ask for less, give --seconds, or raise seconds under"
+                    " [query] of danvan.toml"
+                ) from error
             raise QueryError(_words(error)) from error
+        finally:
+            clock.cancel()
 
 
-def opened_release(home: Path) -> duckdb.DuckDBPyConnection:
+def _bound(con: duckdb.DuckDBPyConnection, folder: str, limits: Limits) -> None:
+    con.execute("set memory_limit = ?", [limits.memory])
+    con.execute("set temp_directory = ?", [folder])
+    con.execute("set max_temp_directory_size = ?", [limits.temp])
+
+
+@contextmanager
+def opened_release(home: Path, limits: Limits = Limits()) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to the current release. Raises QueryError when nothing has been published yet."""
-    return _open_released(home)
+    with _open_released(home) as con, tempfile.TemporaryDirectory(prefix="danvan-sql-") as folder:
+        _bound(con, folder, limits)
+        yield con
 
 
 def _open_live(home: Path) -> duckdb.DuckDBPyConnection:

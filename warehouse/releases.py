@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from expectations.contracts.alerts import text_covered
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.privacy import PERSONAL_PATTERN
 from expectations.contracts.sql import literal
 from expectations.contracts.times import now
-from warehouse.privacy import MaskedCells, ReleaseRefusedError, check_releasable, masked_columns
+from warehouse.outbox import raise_alerts
+from warehouse.privacy import MaskedCells, ReleaseRefusedError, cover, refuse_personal_columns, released
+from warehouse.state import mark_published
 from warehouse.store import WAREHOUSE
 
 if TYPE_CHECKING:
@@ -32,7 +35,9 @@ __all__ = [
     "Publication",
     "Release",
     "ReleaseRefusedError",
+    "clear_drafts",
     "current",
+    "drafts",
     "fingerprint",
     "list_releases",
     "prune",
@@ -42,10 +47,12 @@ __all__ = [
 RELEASES, CURRENT, MANIFEST = "releases", "current", "manifest.json"
 _LEFT_OUT = {("ops", "built")}
 """Tables only the writer needs."""
-_UNCOUNTED = {("ops", name) for name in ("runs", "outcomes", "alerts", "alert_channels", "releases", "schema_version")}
+_UNCOUNTED = {("ops", name) for name in ("runs", "outcomes", "alerts", "outbox", "releases", "schema_version")}
 """Tables that say how the house ran: a change in them alone is no reason for a new release."""
 _UNCOUNTED_COLUMNS = ("loaded_at", "found_at", "built_at", "computed_at", "booked_at", "load_no", "landed_at")
 _PARTIAL = ".making-"
+MASKING_VERSION = 2
+"""Raise it when a release says something otherwise than before: what was carried over is brought anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +82,36 @@ class Publication:
     """Where texts looked personal and were covered in the release: the door let them through, a person must look."""
 
 
-def publish(home: Path, con: duckdb.DuckDBPyConnection, keep: int | None = None) -> Publication:
+def publish(
+    home: Path,
+    con: duckdb.DuckDBPyConnection,
+    keep: int | None = None,
+    *,
+    group: bool = False,
+    run_id: str | None = None,
+) -> Publication:
     """Publish the warehouse of `con` (the writer's connection on `home`) as a release and make it current.
 
     Nothing is published when nothing changed since the current release. What did not change is carried over from the
     current release's file. With `keep`, the oldest releases beyond so many are removed. A text that looks personal is
-    covered in the copy and reported. Raises ReleaseRefusedError when there is a personal column; the current release
-    stays then.
+    covered in the copy, reported, and raises an alert. Its owner may read a release, with `group` their group too.
+    Raises ReleaseRefusedError when there is a personal column; the current release stays then.
     """
     folder = home / RELEASES
-    folder.mkdir(parents=True, exist_ok=True)
-    _clear(folder)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    clear_drafts(home)
+    refuse_personal_columns(con, _catalog(con))
     tables = _table_digests(con)
     content_hash = _content_hash(con, tables)
     standing = current(home)
     if standing and standing.manifest.get("content_hash") == content_hash:
+        _enter(con, standing, run_id)
         prune(home, keep)
         return Publication(standing.release_id, standing.path, is_new=False)
     created_at = now().replace(microsecond=0)
     release_id = f"{created_at:%Y%m%dT%H%M%S}-{content_hash[:8]}"
     making = folder / f"{_PARTIAL}{release_id}"
-    making.mkdir()
+    making.mkdir(mode=0o700)
     masked: list[MaskedCells] = []
     try:
         manifest = {
@@ -108,19 +124,41 @@ def publish(home: Path, con: duckdb.DuckDBPyConnection, keep: int | None = None)
             **_copy(con, making / WAREHOUSE, (release_id, created_at, content_hash), standing, tables, masked),
         }
         _write_through(making / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
-        (making / MANIFEST).chmod(0o444)
+        for file in (making / MANIFEST, making / WAREHOUSE):
+            file.chmod(0o440 if group else 0o400)
+        if group:
+            making.chmod(0o750)
         _sync(making)
         making.rename(folder / release_id)
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)
         raise
     _point(folder, release_id)
-    con.execute(
-        "insert into ops.releases values (?, ?, ?, ?, ?)",
-        [release_id, created_at, content_hash, manifest["sha256"], manifest["size_bytes"]],
-    )
+    _enter(con, _release(folder / release_id, is_current=True), run_id)
     prune(home, keep)
     return Publication(release_id, folder / release_id, is_new=True, masked=tuple(masked))
+
+
+def _enter(con: duckdb.DuckDBPyConnection, release: Release, run_id: str | None) -> None:
+    """Write a release that is current into the books, with the alerts of what it covers, in one transaction.
+
+    From its manifest: a process may have been killed right after the pointer moved.
+    """
+    told = release.manifest
+    con.begin()
+    try:
+        con.execute(
+            "insert into ops.releases select * from (values (?, ?, ?, ?, ?)) as made(release_id, b, c, d, e)"
+            " where release_id not in (select release_id from ops.releases)",
+            [release.release_id, release.created_at, told["content_hash"], told["sha256"], told["size_bytes"]],
+        )
+        covered = [place.rpartition(": ") for place in told.get("masked", [])]
+        raise_alerts(con, [text_covered(place, int(texts)) for place, _, texts in covered], run_id)
+        mark_published(con, release.release_id)
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
 
 
 def fingerprint(con: duckdb.DuckDBPyConnection) -> str:
@@ -209,13 +247,16 @@ def _copy(  # noqa: PLR0917 - what the copy is made of
         if not known:
             con.execute(f'copy from database "{own}" to release_copy (schema)')
             _drop_unpublished(con)
-        for schema, table in _tables(con, "release_copy"):
-            name = f"{schema}.{table}"
-            if name not in known or known[name] != tables.get(name):
-                _bring(con, own, schema, table, is_carried=name in known)
+        wanted = {
+            (schema, table): _lacking(con, own, schema, table) if name in known else ""
+            for schema, table in _tables(con, "release_copy")
+            if (name := f"{schema}.{table}") not in known or known[name] != tables.get(name)
+        }
+        masked += cover(con, own, wanted)
+        for (schema, table), lacking in wanted.items():
+            _bring(con, own, schema, table, lacking)
         con.execute("delete from release_copy.ops.releases where release_id = ?", [entry[0]])
         con.execute("insert into release_copy.ops.releases values (?, ?, ?, null, null)", entry)
-        masked += check_releasable(con, "release_copy", _checked_until(standing))
         described = _describe(con) | {
             "masked": [f"{one.schema}.{one.table}.{one.column}: {one.texts}" for one in masked]
         }
@@ -223,29 +264,14 @@ def _copy(  # noqa: PLR0917 - what the copy is made of
             # The warehouse itself still holds them: the next release must look at every row again.
             described["privacy_check"] = None
         con.execute("checkpoint release_copy")
-        if masked:
-            _rewrite(con, path)
     finally:
         con.execute("detach release_copy")
-    if masked:
-        path.with_suffix(".clean").replace(path)
     digest = hashlib.sha256()
     with path.open("rb") as opened:
         while block := opened.read(1 << 20):
             digest.update(block)
         os.fsync(opened.fileno())
-    path.chmod(0o444)
     return {"sha256": digest.hexdigest(), "size_bytes": path.stat().st_size, **described}
-
-
-def _rewrite(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Copy the release once more: the blocks of a file whose cells were covered may still hold what stood there."""
-    con.execute(f"attach {literal(str(path.with_suffix('.clean')))} as clean_copy")
-    try:
-        con.execute("copy from database release_copy to clean_copy")
-        con.execute("checkpoint clean_copy")
-    finally:
-        con.execute("detach clean_copy")
 
 
 def _carried(con: duckdb.DuckDBPyConnection, path: Path, standing: Release | None) -> Mapping[str, str]:
@@ -258,17 +284,25 @@ def _carried(con: duckdb.DuckDBPyConnection, path: Path, standing: Release | Non
     return dict(standing.manifest.get("tables", {}))
 
 
-def _bring(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str, *, is_carried: bool) -> None:
-    """Bring a table into the release: the rows it lacks where rows are only appended, else all of them."""
+def _lacking(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str) -> str:
+    """The condition on the rows a carried table lacks, where rows are only appended; else "": all are brought."""
+    if not _is_appended(con, own, schema, table):
+        return ""
     target, source = f'release_copy.{schema}."{table}"', f'"{own}".{schema}."{table}"'
-    select = f"select * {masked_columns(con, own, schema, table)} from {source}"
-    if is_carried and _is_appended(con, own, schema, table):
-        missing = f"select distinct _reading_id from {source} except select distinct _reading_id from {target}"
-        con.execute(f"insert into {target} by name {select} where _reading_id in ({missing})")
+    missing = f"select distinct _reading_id from {source} except select distinct _reading_id from {target}"
+    return f"where _reading_id in ({missing})"
+
+
+def _bring(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str, lacking: str) -> None:
+    """Bring a table into the release: the rows it is `lacking` where rows are only appended, else all of them."""
+    target, source = f'release_copy.{schema}."{table}"', f'"{own}".{schema}."{table}"'
+    if lacking:
+        con.execute(f"insert into {target} by name {released(con, own, schema, table)} {lacking}")
         if _per_reading(con, source) == _per_reading(con, target):
             return
+        cover(con, own, {(schema, table): ""})
     con.execute(f"delete from {target}")
-    con.execute(f"insert into {target} by name {select}")
+    con.execute(f"insert into {target} by name {released(con, own, schema, table)}")
 
 
 def _is_appended(con: duckdb.DuckDBPyConnection, catalog: str, schema: str, table: str) -> bool:
@@ -389,16 +423,9 @@ def _columns(con: duckdb.DuckDBPyConnection, catalog: str, schema: str, table: s
     return {str(name): str(kind) for name, kind in rows}
 
 
-def _checked_until(standing: Release | None) -> int:
-    """Load number up to which core has passed the privacy check with the patterns of today."""
-    if standing is None or standing.manifest.get("privacy_check") != _privacy_mark():
-        return 0
-    return int(standing.manifest.get("last_load_no", 0))
-
-
 def _privacy_mark() -> str:
     contracts = ",".join(f"{name} {contract(name).version}" for name in datasets())
-    return hashlib.sha256(f"{PERSONAL_PATTERN}|{contracts}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{MASKING_VERSION}|{PERSONAL_PATTERN}|{contracts}".encode()).hexdigest()[:16]
 
 
 def _tables(con: duckdb.DuckDBPyConnection, catalog: str) -> list[tuple[str, str]]:
@@ -430,9 +457,14 @@ def _own_version() -> str:
 # --- the folder and the pointer -----------------------------------------------------------------------------------
 
 
-def _clear(folder: Path) -> None:
-    """Remove what a killed publication left behind."""
-    for leftover in folder.glob(f"{_PARTIAL}*"):
+def drafts(home: Path) -> list[Path]:
+    """What a killed publication, or a killed removal of an old release, left behind."""
+    return sorted((home / RELEASES).glob(f"{_PARTIAL}*"))
+
+
+def clear_drafts(home: Path) -> None:
+    """Remove the drafts; to be called while the warehouse is held for writing, when no publication is under way."""
+    for leftover in drafts(home):
         if leftover.is_symlink():
             leftover.unlink()
         else:

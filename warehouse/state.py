@@ -40,22 +40,34 @@ def built_mark(con: duckdb.DuckDBPyConnection) -> str | None:
     return str(row[0]) if row else None
 
 
+def is_published(con: duckdb.DuckDBPyConnection, release_id: str | None) -> bool:
+    """Whether the marts now in the warehouse are those of a release: False when a run ended before it could publish."""
+    row = con.execute("select release_id from ops.built").fetchone()
+    return bool(row and row[0] and row[0] == release_id)
+
+
+def mark_published(con: duckdb.DuckDBPyConnection, release_id: str) -> None:
+    """Write down which release holds the marts now in the warehouse."""
+    con.execute("update ops.built set release_id = ?", [release_id])
+
+
 def mark_built(con: duckdb.DuckDBPyConnection, mark: str) -> None:
     """Write down what the marts were built from."""
     con.execute("delete from ops.built")
-    con.execute("insert into ops.built values (?)", [mark])
+    con.execute("insert into ops.built (mark) values (?)", [mark])
 
 
 def _models_text() -> bytes:
     digest = hashlib.sha256()
     # the law of counting and the sums are made there
-    digest.update(files("warehouse").joinpath("measures.py").read_bytes())
-    folders = [files("warehouse").joinpath("models")]
+    for name in ("measures.py", "sentences.py"):
+        digest.update(files("warehouse").joinpath(name).read_bytes())
+    folders = [files("warehouse").joinpath("models"), files("expectations.contracts").joinpath("words")]
     while folders:
         folder = folders.pop()
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
             if entry.is_dir():
                 folders.append(entry)
-            elif entry.name.endswith((".sql", ".csv")):
+            elif entry.name.endswith((".sql", ".csv", ".yaml", ".py")):
                 digest.update(entry.read_bytes())
     return digest.digest()

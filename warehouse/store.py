@@ -101,6 +101,7 @@ def migrate(con: duckdb.DuckDBPyConnection) -> bool:
     try:
         _complete(con)
         con.execute(";\n".join(wanted))
+        _bring_outbox(con)
         comment_views(con)
         con.execute("delete from ops.schema_version")
         con.execute("insert into ops.schema_version values (?, ?, ?)", [SCHEMA_VERSION, fingerprint, now()])
@@ -131,7 +132,7 @@ def writer_lock(home: Path) -> Iterator[None]:
 
     Raises WriterBusyError naming the process that holds it.
     """
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     path, note = home / LOCK, home / f"{LOCK}.json"
     lock = FileLock(path)
     try:
@@ -177,6 +178,17 @@ def _complete(con: duckdb.DuckDBPyConnection) -> None:
                 con.execute("delete from ref.versions")
     for shape in (*core_tables(), *ops_tables()):
         _extend(con, shape)
+
+
+def _bring_outbox(con: duckdb.DuckDBPyConnection) -> None:
+    """What channels were told before there was an outbox stays told."""
+    if not _columns(con, "ops.alert_channels"):
+        return
+    con.execute(
+        "insert into ops.outbox (alert_id, channel, attempts, tried_at, told_at)"
+        " select alert_id, channel, 1, told_at, told_at from ops.alert_channels"
+    )
+    con.execute("drop table ops.alert_channels")
 
 
 def _extend(con: duckdb.DuckDBPyConnection, shape: TableShape) -> None:

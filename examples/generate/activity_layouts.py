@@ -24,6 +24,11 @@ _SHAPES: dict[str, Shape] = {
     "field_code": coded("model_fields", words.MODEL_FIELDS),
     "recognised_level_code": coded("levels", words.LEVELS),
     "document_tag_code": coded("tags", words.TAGS),
+    "dissemination_form_code": coded("dissemination_forms", words.DISSEMINATION_FORMS),
+    "from_block_code": coded("blocks", words.BLOCKS),
+    "to_block_code": coded("blocks", words.BLOCKS),
+    "standard_code": coded("standards", words.STANDARDS),
+    "milestone_code": coded("milestones", words.MILESTONES),
 }
 
 _PARTS = {
@@ -129,6 +134,122 @@ _PARTS = {
         Số cá nhân | individual_count
         """,
     ),
+    "dissemination": (
+        "Quán triệt",
+        "PHỔ BIẾN, QUÁN TRIỆT VĂN BẢN VỀ CÔNG TÁC DÂN VẬN",
+        """
+        TT | # số thứ tự
+        Mã | activity_code
+        Đơn vị | @unit_spelling
+        Văn bản › Số | document_no
+        Văn bản › Ngày | document_on
+        Ngày tổ chức | happened_on
+        Hình thức tuyên truyền | dissemination_form_code
+        Số lượt người | participant_count
+        """,
+    ),
+    "training": (
+        "Tập huấn",
+        "TẬP HUẤN CÁN BỘ LÀM CÔNG TÁC DÂN VẬN",
+        """
+        TT | # số thứ tự
+        Mã | activity_code
+        Đơn vị | @unit_spelling
+        Ngày | happened_on
+        Nội dung | topic
+        Số lượt người | participant_count
+        """,
+    ),
+    "situation_report": (
+        "Nắm tình hình",
+        "BÁO CÁO NẮM TÌNH HÌNH NHÂN DÂN",
+        """
+        TT | # số thứ tự
+        Mã | activity_code
+        Đơn vị | @unit_spelling
+        Hạn nộp | due_on
+        Ngày nộp | submitted_on
+        """,
+    ),
+    "staffing": (
+        "Luân chuyển",
+        "LUÂN CHUYỂN CÁN BỘ",
+        """
+        TT | # số thứ tự
+        Mã | activity_code
+        Đơn vị | @unit_spelling
+        Từ khối | from_block_code
+        Đến khối | to_block_code
+        Số người | moved_person_count
+        """,
+    ),
+    **{
+        kind: (
+            sheet,
+            title,
+            """
+        TT | # số thứ tự
+        Mã | activity_code
+        Đơn vị | @unit_spelling
+        Ngày | happened_on
+        Kiến nghị › Đã nêu | recommendation_count
+        Kiến nghị › Được tiếp thu | accepted_count
+        """,
+        )
+        for kind, sheet, title in (
+            ("supervision", "Giám sát", "GIÁM SÁT CỦA MẶT TRẬN, ĐOÀN THỂ"),
+            ("criticism", "Phản biện", "PHẢN BIỆN XÃ HỘI"),
+            ("head_supervision", "Giám sát người đứng đầu", "GIÁM SÁT NGƯỜI ĐỨNG ĐẦU"),
+        )
+    },
+    "mediation": (
+        "Hòa giải",
+        "HÒA GIẢI Ở CƠ SỞ",
+        """
+        TT | # số thứ tự
+        Mã | activity_code
+        Đơn vị | @unit_spelling
+        Số vụ hòa giải | case_count
+        Kết quả › Thành | success_count
+        Kết quả › Không thành | failed_count
+        Kết quả › Đang hòa giải | pending_count
+        """,
+    ),
+    "clearance": (
+        "Giải phóng mặt bằng",
+        "DÂN VẬN TRONG GIẢI PHÓNG MẶT BẰNG",
+        """
+        TT | # số thứ tự
+        Mã | activity_code
+        Đơn vị | @unit_spelling
+        Tên dự án | topic
+        Có tổ dân vận | has_team
+        Số hộ › Bị ảnh hưởng | household_count
+        Số hộ › Đồng thuận | agreed_household_count
+        """,
+    ),
+    "new_rural_commune": (
+        "Nông thôn mới",
+        "XÃ NÔNG THÔN MỚI NÂNG CAO, KIỂU MẪU ĐƯỢC CÔNG NHẬN",
+        """
+        TT | # số thứ tự
+        Mã | activity_code
+        Đơn vị | @unit_spelling
+        Mức | standard_code
+        Quyết định › Số | document_no
+        Quyết định › Ngày | document_on
+        """,
+    ),
+    "one_stop_unit": (
+        "Bộ phận một cửa",
+        "BỘ PHẬN MỘT CỬA ĐẠT YÊU CẦU",
+        """
+        TT | # số thứ tự
+        Mã | activity_code
+        Đơn vị | @unit_spelling
+        Đạt yêu cầu | meets_standard
+        """,
+    ),
 }
 
 _FLAT_TABLE = """
@@ -171,6 +292,32 @@ _FLAT_TABLE = """
     ChuyenDe | is_dedicated
     SoTapThe | collective_count
     SoCaNhan | individual_count
+    HinhThucTuyenTruyen | dissemination_form_code
+    HanNop | due_on
+    NgayNop | submitted_on
+    TuKhoi | from_block_code
+    DenKhoi | to_block_code
+    SoNguoiLuanChuyen | moved_person_count
+    SoKienNghi | recommendation_count
+    SoTiepThu | accepted_count
+    SoVu | case_count
+    HoaGiaiThanh | success_count
+    KhongThanh | failed_count
+    DangHoaGiai | pending_count
+    ToDanVan | has_team
+    SoHo | household_count
+    SoHoDongThuan | agreed_household_count
+    MucNTM | standard_code
+    DatYeuCau | meets_standard
+"""
+_MILESTONE_TABLE = """
+    MaHoatDong | activity_code
+    DonVi | @unit_spelling
+    Nam | year
+    TenMoc | milestone_code
+    NoiDung | topic
+    SoVanBan | document_no
+    NgayVanBan | document_on
 """
 
 
@@ -211,6 +358,21 @@ _LIST = Layout(
     fields=_flat(_LINES),
     remark="one flat list of everything; most cells of a row are empty",
 )
+
+
+def milestone_list() -> Layout:
+    """The province's list of milestones."""
+    return Layout(
+        dataset="activities",
+        format="csv",
+        encoding="utf-8-sig",
+        delimiter=";",
+        file_name="moc_cong_viec_{yq}_{day}.csv",
+        fields=columns("activities", _MILESTONE_TABLE, _LINES, _SHAPES),
+        constants={"kind_code": "milestone"},
+        unit={"name": "DonVi", "parent": "33"},
+        remark="milestones the notice names; issued once the document has a day",
+    )
 
 
 def _within(code: str) -> dict[str, str]:

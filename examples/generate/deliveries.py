@@ -49,7 +49,7 @@ class Delivery:
     @property
     def feed(self) -> str:
         """Feed id."""
-        return f"d{self.district.code}.{self.layout.dataset}"
+        return f"d{self.district.code}.{self.layout.feed_name}"
 
     @property
     def file_name(self) -> str:
@@ -59,7 +59,7 @@ class Delivery:
     @property
     def path(self) -> str:
         """Path below the home folder."""
-        return f"inbox/{self.district.code}/{self.layout.dataset}/{self.file_name}"
+        return f"inbox/{self.district.code}/{self.layout.feed_name}/{self.file_name}"
 
 
 RAW = "_cells"

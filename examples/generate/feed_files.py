@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from examples.generate import petition_forms
 from examples.generate.layouts import SHEETS
 from examples.generate.sheets import JOIN
-from expectations.contracts.model import PERSONAL, contract, header_index
+from expectations.contracts.model import DROPPED, contract, header_index
 from expectations.contracts.text import key as text_key
 
 if TYPE_CHECKING:
@@ -50,10 +50,11 @@ def _maps(layouts: Sequence[Layout]) -> dict[str, Mapping[str, Any]]:
 def _feed(district: District, layout: Layout) -> list[str]:
     lines = [
         f"  # {layout.remark}",
-        f"  {layout.dataset}:",
+        f"  {layout.feed_name}:",
         f"    dataset: {layout.dataset}",
-        "    active: {from: 2023-Q4, to: 2024-Q2}",
-        f"    connector: {{kind: files, path: inbox/{district.code}/{layout.dataset}, glob: {_text(layout.glob)}}}",
+        f"    active: {{from: {_text(layout.active[0])}, to: {_text(layout.active[1])}}}",
+        *([f"    cadence: {layout.cadence}"] if layout.cadence else []),
+        f"    connector: {{kind: files, path: inbox/{district.code}/{layout.feed_name}, glob: {_text(layout.glob)}}}",
         f"    name: '{layout.pattern}'",
         f"    period: {_flow(layout.period)}",
         f"    layout: {_flow(_layout(district, layout))}",
@@ -111,7 +112,7 @@ def _depth(fields: Sequence[Field]) -> int:
 
 def _is_recognised(dataset: str, header: str) -> bool:
     """The contract knows the header, or its last level, as a personal one: it needs no entry."""
-    personal = header_index(tuple(item for item in contract(dataset).columns if item.classification == PERSONAL))
+    personal = header_index(tuple(item for item in contract(dataset).columns if item.classification == DROPPED))
     last_level = header.rsplit(JOIN, maxsplit=1)[-1].rsplit(".", maxsplit=1)[-1]
     return text_key(header) in personal or text_key(last_level) in personal
 

@@ -58,11 +58,23 @@ class Layout:
     parts: tuple[Part, ...] = ()
     blank_is_zero: bool = False
     number: str = ""
+    feed: str = ""
+    """Name of the feed; the dataset's unless a source has two feeds of one dataset."""
+    cadence: str = ""
+    active: tuple[str, str] = ("2023-Q4", "2024-Q2")
+    working_days_after: int = 0
+    """Working days after the window on which the file is sent; 0 = the district's habit."""
+
+    @property
+    def feed_name(self) -> str:
+        """Name of the feed inside its source."""
+        return self.feed or self.dataset
 
     def name_for(self, period: Period, sent: datetime, copy: str = "") -> str:
         """The file name of one delivery."""
         return self.file_name.format(
             yq=f"{period.year}Q{period.quarter}",
+            year=f"{period.year}",
             q_y=f"Q{period.quarter}_{period.year}",
             day=f"{sent:%Y%m%d}",
             stamp=f"{sent:%Y%m%dT%H%M}",
@@ -74,6 +86,7 @@ class Layout:
         """Regular expression over the file name, with the groups the feed file needs."""
         groups = {
             "yq": r"(?P<period>\d{4}Q\d)",
+            "year": r"(?P<period>\d{4})",
             "q_y": r"(?P<period>Q\d_\d{4})",
             "day": r"(?P<sent>\d{8})",
             "stamp": r"(?P<sent>\d{8}T\d{4})",

@@ -140,6 +140,14 @@ def communes() -> tuple[Commune, ...]:
     return tuple(Commune(row["code"], row["name"], row["district"]) for row in csv.DictReader(text.splitlines()))
 
 
+PROVINCE = District(
+    "33", "Tỉnh Hưng Yên", "hung_yen", "tỉnh",
+    note="the province's own office: published indices and milestones",
+    spellings=("Tỉnh Hưng Yên", "UBND tỉnh Hưng Yên"),
+)  # fmt: skip
+"""Sends what is published for the whole province; not one of the ten."""
+
+
 def communes_of(district: str) -> tuple[Commune, ...]:
     """Communes of one district, by code."""
     return tuple(commune for commune in communes() if commune.district == district)

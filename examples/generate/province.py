@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 from examples.generate import (
     activities,
     activity_layouts,
+    democracy,
     dossier_layouts,
     dossiers,
+    index_layouts,
+    indices,
+    later_activities,
     petition_forms,
     petition_layouts,
     petitions,
@@ -24,7 +28,7 @@ from examples.generate.defects import seed_all
 from examples.generate.deliveries import Delivery, render, spell
 from examples.generate.feed_files import feed_file
 from examples.generate.ledger import rows
-from examples.generate.places import DISTRICTS, QUARTERS
+from examples.generate.places import DISTRICTS, PROVINCE, QUARTERS
 from examples.generate.working_days import after_working_days
 from expectations.contracts.model import contract
 from expectations.contracts.periods import Period
@@ -44,16 +48,18 @@ _LAYOUTS = {
     "petitions": petition_layouts.layout,
     "activities": activity_layouts.layout,
     "petition_forms": petition_forms.layout,
+    "democracy_items": index_layouts.democracy_layout,
+    "one_stop_ratings": index_layouts.ratings_layout,
 }
 
 
 def layouts_of(district: District) -> tuple[Layout, ...]:
-    """The six layouts of a district, in the order of its feed file."""
+    """The eight layouts of a district, in the order of its feed file."""
     return tuple(choose(district.code) for choose in _LAYOUTS.values())
 
 
 def clean_deliveries(seed: int = SEED) -> list[Delivery]:
-    """Every file of the ten districts and three quarters as it should be: 180 deliveries without a defect."""
+    """Every file of the ten districts and three quarters as it should be: 240 deliveries without a defect."""
     made = []
     periods = [Period.parse(label) for label in QUARTERS]
     for district in DISTRICTS:
@@ -69,6 +75,8 @@ def clean_deliveries(seed: int = SEED) -> list[Delivery]:
                 "petitions": petitions.extract(district, register, period),
                 "activities": activities.activities(district, period, seed),
                 "petition_forms": forms[label],
+                "democracy_items": democracy.checklist(district, period, seed),
+                "one_stop_ratings": indices.ratings(district, period, seed, index_layouts.scale_of(district.code)),
             }
             for layout in layouts_of(district):
                 records = extracts[layout.dataset]
@@ -79,18 +87,53 @@ def clean_deliveries(seed: int = SEED) -> list[Delivery]:
     return made
 
 
+def province_deliveries(seed: int = SEED) -> list[Delivery]:
+    """What the province's own office hands over: scores by quarter and year, and its milestones."""
+    by_quarter, yearly, milestones = index_layouts.province_layouts()
+    made = []
+    for label in QUARTERS:
+        period = Period.parse(label)
+        made.append(_of_province(by_quarter, period, indices.quarter_scores(period, seed)))
+        made.append(_of_province(milestones, period, later_activities.milestones(PROVINCE, period)))
+    year = Period.parse(yearly.active[0])
+    return [*made, _of_province(yearly, year, indices.year_scores(year))]
+
+
+def add_later_activities(deliveries: list[Delivery], seed: int) -> None:
+    """The later kinds, behind the rows of every file of activities: what stands there keeps its place."""
+    for one in deliveries:
+        if one.layout.dataset == "activities":
+            added = later_activities.later_activities(one.district, one.period, seed)
+            for number, record in enumerate(added):
+                decomposed = one.district.code in {"328", "333"} and number % 7 == 3
+                record["unit_spelling"] = spell(record, one.district, number, decomposed=decomposed)
+            one.records.extend(added)
+
+
+def _of_province(layout: Layout, period: Period, records: list[Record]) -> Delivery:
+    for number, record in enumerate(records):
+        record["unit_spelling"] = spell(record, PROVINCE, number, decomposed=False)
+    return Delivery(PROVINCE, layout, period, _sent(PROVINCE, layout, period), records)
+
+
 def write(folder: Path, seed: int = SEED) -> None:
     """Write `feeds/`, `inbox/` and `ledger.csv` below `folder`; the same seed gives the same bytes."""
-    deliveries, ledger = seed_all(clean_deliveries(seed))
+    deliveries, ledger = seed_all(clean_deliveries(seed), lambda sent: _completed(sent, seed))
     for delivery in deliveries:
         path = folder / delivery.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(render(delivery))
     (folder / "feeds").mkdir(parents=True, exist_ok=True)
-    for district in DISTRICTS:
-        text = feed_file(district, layouts_of(district))
-        (folder / "feeds" / f"d{district.code}.yaml").write_text(text, encoding="utf-8")
+    for district in (*DISTRICTS, PROVINCE):
+        layouts = index_layouts.province_layouts() if district is PROVINCE else layouts_of(district)
+        (folder / "feeds" / f"d{district.code}.yaml").write_text(feed_file(district, layouts), encoding="utf-8")
     (folder / "ledger.csv").write_text(_ledger_text(rows(ledger)), encoding="utf-8")
+
+
+def _completed(sent: list[Delivery], seed: int) -> None:
+    """What came to the sample later: put in after the first defects, so that those stay where they are."""
+    add_later_activities(sent, seed)
+    sent.extend(province_deliveries(seed))
 
 
 def _ledger_text(rows: list[dict[str, Any]]) -> str:
@@ -105,7 +148,7 @@ def _sent(district: District, layout: Layout, period: Period) -> datetime:
     """Three to five working days after the window, in the morning; each district has its own habit."""
     last = period.window(contract(layout.dataset).service_level.regime)[1]
     habit = int(district.code)
-    day = after_working_days(last, 1 + habit % 3)
+    day = after_working_days(last, layout.working_days_after or 1 + habit % 3)
     return datetime(day.year, day.month, day.day) + timedelta(hours=7 + habit % 4, minutes=habit * 7 % 60)  # noqa: DTZ001
 
 

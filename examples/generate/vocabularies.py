@@ -116,7 +116,51 @@ ACTIVITY_KINDS = {
     "Mô hình": "model",
     "Kiểm tra": "inspection",
     "Khen thưởng": "commendation",
+    "Quán triệt": "dissemination",
+    "Tập huấn": "training",
+    "Nắm tình hình": "situation_report",
+    "Luân chuyển": "staffing",
+    "Giám sát": "supervision",
+    "Phản biện": "criticism",
+    "Giám sát người đứng đầu": "head_supervision",
+    "Hòa giải": "mediation",
+    "Giải phóng mặt bằng": "clearance",
+    "Nông thôn mới": "new_rural_commune",
+    "Bộ phận một cửa": "one_stop_unit",
+    "Mốc công việc": "milestone",
 }
+DISSEMINATION_FORMS = {
+    "Hội nghị": "conference",
+    "Hội nghị trực tuyến": "online_conference",
+    "Truyền thanh": "loudspeaker",
+    "Cổng TTĐT": "portal",
+    "Mạng xã hội": "social_media",
+    "Sinh hoạt thôn": "village_meeting",
+}
+BLOCKS = {
+    "Khối Đảng": "party",
+    "Khối Dân vận": "mass_mobilization",
+    "MTTQ, đoàn thể": "front",
+    "Chính quyền": "government",
+}
+STANDARDS = {"Nâng cao": "advanced", "Kiểu mẫu": "model"}
+MILESTONES = {"Đề án kế tiếp": "follow_on_project"}
+PUBLICATION_FORMS = {
+    "Niêm yết": "posting",
+    "Cổng TTĐT": "portal",
+    "Truyền thanh": "loudspeaker",
+    "Trưởng thôn": "village_head",
+    "Văn bản": "document",
+    "Tiếp công dân": "meeting",
+    "Mạng xã hội": "social_media",
+}
+CHECKLIST = {
+    f"Điều {article}, mục {number}": f"{article}-{number:02d}"
+    for article, count in ((11, 10), (25, 9), (33, 1), (36, 1), (41, 1))
+    for number in range(1, count + 1)
+}
+INDICES = {"PAR INDEX": "PAR_INDEX", "SIPAS": "SIPAS", "766": "INDEX_766", "766-1.2": "INDEX_766_1_2"}
+INDEX_METHODS = {"QĐ 876/QĐ-BNV": "PAR_876", "QĐ 1001/QĐ-BNV": "SIPAS_NEW", "QĐ 1383/QĐ-BNV": "SIPAS_OLD"}
 PARTIES_A = {"Ban Dân vận": "mass_mobilization", "Khối Dân vận": "mass_mobilization", "Ủy ban MTTQ": "fatherland_front"}
 PARTIES_B = {"UBND": "peoples_committee", "HĐND": "peoples_council"}
 DOCUMENT_KINDS = {"Quy chế": "regulation", "Kế hoạch": "plan"}

@@ -26,7 +26,8 @@ class Delivery:
     It exists from landing on. `period_claimed` and `sent_at` are what the file's name says (`2024-Q1`, or as written
     when it cannot be read). `landed_at` is the moment it came here; it stands for the moment of sending where neither
     name nor content says one. `modified_at` is what the source's file system said: only ever a reason to look again.
-    Times are local (Asia/Ho_Chi_Minh) without zone.
+    `beside` is what the checksum or count file beside it says, for a feed that has one. Times are local
+    (Asia/Ho_Chi_Minh) without zone.
     """
 
     delivery_id: str
@@ -40,6 +41,7 @@ class Delivery:
     sent_at: datetime | None
     modified_at: datetime | None
     landed_at: datetime
+    beside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,12 @@ class Terms:
     contract_version: str
     supersedes: Supersedes = "period"
 
-    def reading_id(self, delivery_id: str) -> str:
-        """Identity of the reading of a delivery under these terms: 16 hexadecimal characters."""
-        parts = (delivery_id, self.fingerprint, self.contract_version)
+    def reading_id(self, delivery_id: str, bounds: str | None = None) -> str:
+        """Identity of the reading of a delivery under these terms: 16 hexadecimal characters.
+
+        `bounds`: of a file that was refused because its reader ended at them; under others it is read again.
+        """
+        parts = (delivery_id, self.fingerprint, self.contract_version, *((bounds,) if bounds else ()))
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
 
@@ -64,7 +69,9 @@ class Reading:
 
     `frame_path` is None when a gate finding refuses the file; an empty form has a frame without rows. `periods` are
     those the file speaks for, also where it has no row. `extracted_at` is the moment of sending its content says.
-    `is_nil` says that the form states in so many words that nothing occurred.
+    `is_nil` says that the form states in so many words that nothing occurred. `bounds` are those of memory and time
+    at which the reader of a refused file ended; None where the file itself says why it is refused. `may_be_cut`: the
+    end of the file is not as it should be; with fewer rows than what stands it waits for a person.
     """
 
     frame_path: Path | None = None
@@ -75,3 +82,5 @@ class Reading:
     periods: tuple[str, ...] = ()
     extracted_at: datetime | None = None
     is_nil: bool = False
+    bounds: str | None = None
+    may_be_cut: bool = False

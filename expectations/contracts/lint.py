@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from expectations.contracts import questionnaires
 from expectations.contracts.documents import read_yaml
-from expectations.contracts.model import PERSONAL, PUBLIC, Contract, ContractError, contract, datasets
+from expectations.contracts.model import DROPPED, HASHED, PUBLIC, Contract, ContractError, contract, datasets
 from expectations.contracts.periods import regimes
 from expectations.contracts.register import MARKS, register
 from expectations.contracts.sql import SQL_TYPES
@@ -22,7 +22,11 @@ SEVERITIES = ("error", "warning", "gate")
 CADENCES = ("month", "quarter", "half_year", "year")
 SHARES = ("quarantine_alert_pct", "quarantine_hold_pct", "shrink_hold_pct")
 """Service levels that are a percentage."""
-REFERENCE_TABLES = {"units": ("unit_code", "valid_from", "valid_to")}
+REFERENCE_TABLES = {
+    "units": ("unit_code", "valid_from", "valid_to"),
+    "checklist_items": ("item_code", "valid_from", "valid_to"),
+    "index_methods": ("method_code", "valid_from", "valid_to"),
+}
 """Reference tables rules may name, and the columns they rely on."""
 
 
@@ -43,7 +47,10 @@ def lint_dataset(dataset: str) -> list[str]:
     text = files("expectations.contracts").joinpath("datasets", f"{dataset}.odcs.yaml").read_text(encoding="utf-8")
     problems = lint_standard(text, f"{dataset}.odcs.yaml")
     try:
-        return problems + lint_contract(contract(dataset))
+        found = contract(dataset)
+        swept = {one for rule in found.rules if rule.kind == "privacy" for one in rule.arguments.get("columns", ())}
+        problems += [f"{dataset}.{name}: a key needs a rule of kind privacy" for name in set(found.key) - swept]
+        return problems + lint_contract(found)
     except (ContractError, KeyError, ValueError) as error:
         return [*problems, str(error)]
 
@@ -96,10 +103,18 @@ def _lint_columns(found: Contract) -> list[str]:
         where = f"{found.dataset}.{column.name}"
         if column.label_vi == column.name or not column.description:
             problems.append(f"{where}: needs businessName (Vietnamese) and description (English)")
-        if column.classification not in {PUBLIC, PERSONAL}:
-            problems.append(f"{where}: classification '{column.classification}'; use {PUBLIC} or {PERSONAL}")
-        if column.classification == PERSONAL and (column.is_key or column.required):
+        if column.classification not in {PUBLIC, DROPPED, HASHED}:
+            problems.append(f"{where}: classification '{column.classification}'; use {PUBLIC}, {DROPPED} or {HASHED}")
+        if column.classification == DROPPED and (column.is_key or column.required):
             problems.append(f"{where}: a personal column is dropped, so it cannot be key or required")
+        if column.is_key != (column.classification == HASHED):
+            problems.append(f"{where}: keys are {HASHED}, and nothing else is: a key may be somebody's number")
+        if column.is_key and column.type != "text":
+            problems.append(f"{where}: a key is text")
+        for name, values in column.not_hashed_when.items():
+            known = {code.value for other in found.columns if other.name == name for code in other.codes}
+            if unknown := set(values) - known:
+                problems.append(f"{where}: not_hashed_when names {', '.join(sorted(unknown))}, which {name} lacks")
         for header in {text_key(name) for name in (column.label_vi, column.name, *column.synonyms)}:
             other = headers.setdefault(header, column.name)
             if other != column.name:

@@ -21,8 +21,9 @@ IDENTIFIER = re.compile(r"^[a-z][a-z0-9_]*$")
 TYPES = ("text", "integer", "decimal", "boolean", "date", "timestamp")
 """Logical types of a canonical column. Times are local times of Asia/Ho_Chi_Minh without a zone."""
 
-PUBLIC, PERSONAL = "public", "personal"
-"""Classes of a column: `personal` columns are recognised in a file and dropped at the door."""
+PUBLIC, DROPPED, HASHED = "public", "dropped", "hashed"
+"""Classes of a column. `dropped` ones are personal: recognised in a file and never read. In a `hashed` one, a key, a
+text that could be a person's number is replaced by its keyed hash at the door, and without a key the row is refused."""
 
 
 class ContractError(ValueError):
@@ -54,6 +55,8 @@ class Column:
     """How the column is made from a personal or free-text one: `presence` or `length`."""
     codes: tuple[Code, ...] = ()
     """The allowed values of a coded column; empty where any value may stand."""
+    not_hashed_when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Coded column → values with which a person gets no hash at all; nor do rows in which that column is empty."""
     null_texts: tuple[str, ...] = ()
     """Cell texts that mean "no value" in this column (no-answer codes of a survey): read as null, without a finding."""
 
@@ -83,7 +86,7 @@ class ServiceLevel:
     """Share of quarantined rows above which a person is alerted."""
     quarantine_hold_pct: float = 50.0
     """Share of quarantined rows above which a delivery is held for a person instead of superseding; 0 to 100."""
-    shrink_hold_pct: float = 50.0
+    shrink_hold_pct: float = 80.0
     """A delivery with fewer rows than this share of what it would supersede is held for a person; 0 to 100."""
 
 
@@ -102,8 +105,8 @@ class Contract:
 
     @property
     def stored_columns(self) -> tuple[Column, ...]:
-        """Columns that reach the warehouse, in order: everything that is not personal."""
-        return tuple(column for column in self.columns if column.classification != PERSONAL)
+        """Columns that reach the warehouse, in order: everything that is not dropped."""
+        return tuple(column for column in self.columns if column.classification != DROPPED)
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -177,6 +180,7 @@ def _column(raw: dict[str, Any], where: str) -> Column:
         required=bool(raw.get("required")),
         is_key=bool(raw.get("primaryKey")),
         derived=custom.get("derived"),
+        not_hashed_when={name: tuple(values) for name, values in (custom.get("not_hashed_when") or {}).items()},
         codes=tuple(
             Code(str(item["value"]), str(item["label"]), str(item.get("description") or item["label"]))
             for item in raw.get("enum") or ()
@@ -229,6 +233,6 @@ def parse(text: str, where: str) -> Contract:
             grace_days=int(levels.get("grace_days", 0)),
             quarantine_alert_pct=float(levels.get("quarantine_alert_pct", 5.0)),
             quarantine_hold_pct=float(levels.get("quarantine_hold_pct", 50.0)),
-            shrink_hold_pct=float(levels.get("shrink_hold_pct", 50.0)),
+            shrink_hold_pct=float(levels.get("shrink_hold_pct", 80.0)),
         ),
     )

@@ -1,8 +1,8 @@
 """Periods: reporting windows with an explicit first and last day, by regime (calendar, or 15th to 14th).
 
-A period is written `2024`, `2024-H1`, `2024-Q3` or `2024-07`; a range `2023-Q4..2024-Q2`. The window of a quarter
-stands in `regimes.csv` (effective-dated: a circular may move the cut); half-years and years are the union of their
-quarters.
+A period is written `2024`, `2024-H1`, `2024-9M`, `2024-Q3` or `2024-07`, a span of years that is one period
+`2021..2025`; several periods `2023-Q4..2024-Q2`. The window of a quarter stands in `regimes.csv` (effective-dated: a
+circular may move the cut); half-years, nine months, years and spans of years are the union of their quarters.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ from __future__ import annotations
 import csv
 import re
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
 
 CALENDAR = "CALENDAR"
 
-_LABEL = re.compile(r"^(?P<year>\d{4})(?:-(?:Q(?P<quarter>[1-4])|H(?P<half>[12])|(?P<month>0[1-9]|1[0-2])))?$")
+_LABEL = re.compile(
+    r"^(?P<year>\d{4})"
+    r"(?:-(?:Q(?P<quarter>[1-4])|H(?P<half>[12])|(?P<nine_months>9M)|(?P<month>0[1-9]|1[0-2]))|\.\.(?P<until>\d{4}))?$"
+)
 
 
 class PeriodError(ValueError):
@@ -32,31 +35,48 @@ class Period:
     quarter: int | None = None
     half: int | None = None
     month: int | None = None
+    nine_months: bool = False
+    until: int | None = None
+    """Last year of a span of years."""
 
     @classmethod
     def parse(cls, text: str) -> Period:
-        """Read `2024`, `2024-H1`, `2024-Q3` or `2024-07`. Raises PeriodError for anything else."""
+        """Read `2024`, `2024-H1`, `2024-9M`, `2024-Q3`, `2024-07` or `2021..2025`. Raises PeriodError."""
         found = _LABEL.match(text.strip())
         if not found:
-            raise PeriodError(f"'{text}' is not a period; write 2024, 2024-H1, 2024-Q3 or 2024-07")
-        parts = {name: int(value) for name, value in found.groupdict().items() if value}
-        return cls(**parts)
+            raise PeriodError(f"'{text}' is not a period; write 2024, 2024-H1, 2024-9M, 2024-Q3, 2024-07 or 2021..2025")
+        parts = found.groupdict()
+        numbers = {name: int(parts[name]) for name in ("year", "quarter", "half", "month", "until") if parts[name]}
+        if numbers.get("until", 9999) <= numbers["year"]:
+            raise PeriodError(f"'{text}' is no span of years: it ends before its second year")
+        return cls(**numbers, nine_months=bool(parts["nine_months"]))
 
     @property
     def kind(self) -> str:
-        """One of `month`, `quarter`, `half_year`, `year`."""
+        """One of `month`, `quarter`, `half_year`, `nine_months`, `year`, `years`."""
         if self.month:
             return "month"
         if self.quarter:
             return "quarter"
-        return "half_year" if self.half else "year"
+        if self.half:
+            return "half_year"
+        if self.nine_months:
+            return "nine_months"
+        return "years" if self.until else "year"
 
     def __str__(self) -> str:
-        if self.month:
-            return f"{self.year}-{self.month:02d}"
-        if self.quarter:
-            return f"{self.year}-Q{self.quarter}"
-        return f"{self.year}-H{self.half}" if self.half else str(self.year)
+        match self.kind:
+            case "month":
+                return f"{self.year}-{self.month:02d}"
+            case "quarter":
+                return f"{self.year}-Q{self.quarter}"
+            case "half_year":
+                return f"{self.year}-H{self.half}"
+            case "nine_months":
+                return f"{self.year}-9M"
+            case "years":
+                return f"{self.year}..{self.until}"
+        return str(self.year)
 
     def quarters(self) -> tuple[Period, ...]:
         """The quarters the period is made of, in order. A month has none and raises PeriodError."""
@@ -64,8 +84,9 @@ class Period:
             raise PeriodError(f"{self} is a month and is not made of quarters")
         if self.quarter:
             return (self,)
-        span = {1: (1, 2), 2: (3, 4)}[self.half] if self.half else (1, 2, 3, 4)
-        return tuple(Period(self.year, quarter=number) for number in span)
+        span = {1: (1, 2), 2: (3, 4)}[self.half] if self.half else (1, 2, 3) if self.nine_months else (1, 2, 3, 4)
+        years = range(self.year, (self.until or self.year) + 1)
+        return tuple(Period(year, quarter=number) for year in years for number in span)
 
     def previous(self) -> Period:
         """The period of the same kind just before ("kỳ trước")."""
@@ -77,7 +98,16 @@ class Period:
             )
         if self.half:
             return Period(self.year - 1, half=2) if self.half == 1 else Period(self.year, half=1)
-        return Period(self.year - 1)
+        return self._moved(-1)
+
+    def year_before(self) -> Period:
+        """The same period a year earlier ("cùng kỳ năm trước"); of a span of years the span before it."""
+        return self._moved(-1)
+
+    def _moved(self, steps: int) -> Period:
+        years = steps * (self.until - self.year + 1 if self.until else 1)
+        until = self.until + years if self.until else None
+        return replace(self, year=self.year + years, until=until)
 
     def following(self) -> Period:
         """The period of the same kind just after."""
@@ -89,7 +119,7 @@ class Period:
             )
         if self.half:
             return Period(self.year + 1, half=1) if self.half == 2 else Period(self.year, half=2)
-        return Period(self.year + 1)
+        return self._moved(1)
 
     def window(self, regime: str) -> tuple[date, date]:
         """First and last day (both inclusive) under a regime of `regimes.csv`; PeriodError for an unknown one."""

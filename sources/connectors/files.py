@@ -1,26 +1,25 @@
-"""Files in a folder: local, or anywhere fsspec reaches (sftp, s3, webdav, memory …)."""
+"""Files in a folder: local, or where fsspec reaches (sftp, s3, webdav …), within the places a home allows."""
 
 from __future__ import annotations
 
 import os
 import re
 import unicodedata
-from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from fsspec.core import url_to_fs
-
-from expectations.contracts.times import TIME_ZONE
+from expectations.contracts.secrets import hide, remember
+from sources.connectors.local import LocalFolder
 from sources.errors import (
     ConnectorMissingError,
     ConnectorRefusedError,
     ConnectorUnreachableError,
     FolderMissingError,
+    PlaceRefusedError,
     SecretMissingError,
     SourceError,
 )
-from sources.offers import Offer
+from sources.places import Places, masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +27,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+    from sources.connectors.remote import RemoteFolder
     from sources.feeds import Connector
+    from sources.offers import Offer
+    from sources.places import Place
 
 _SECRET = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -36,14 +38,21 @@ _SECRET = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
 class FileSource:
     """The folder of a feed. Raises the errors of `sources.errors` only."""
 
-    def __init__(self, connector: Connector, home: Path) -> None:
+    def __init__(self, connector: Connector, home: Path, places: Places | None = None) -> None:
         self.glob = connector.glob
-        path = expand_secrets(connector.path)
-        options = {name: expand_secrets(value) for name, value in connector.storage_options.items()}
-        url = path if "://" in path else str((home / path).resolve())
-        self.where = connector.path
+        self.where = masked(connector.path)
+        allowed = places or Places.of_home(home)
+        url, options, found = check_place(connector, home, allowed)
+        self._folder: LocalFolder | RemoteFolder
         try:
-            self._fs, self._root = url_to_fs(url, **options)
+            if found and found[0].protocol == "file" and found[0].path is not None:
+                self._folder = LocalFolder(self.where, found[0].path, allowed)
+            else:
+                from sources.connectors.remote import RemoteFolder  # noqa: PLC0415 - fsspec only when needed
+
+                self._folder = RemoteFolder(self.where, url, options, allowed)
+        except SourceError:
+            raise
         except (ImportError, ValueError) as wrong:
             raise ConnectorMissingError(
                 f"{self.where}: {wrong}; install the package that serves this protocol into .venv"
@@ -54,23 +63,29 @@ class FileSource:
     def offers(self) -> list[Offer]:
         """Files that match the glob, by name. Lock files of office programs and hidden files are passed over."""
         try:
-            listed = self._listed()
+            found = self._folder.offers(self.glob)
         except Exception as wrong:
             raise self._translated(wrong) from wrong
-        if listed is None:
+        if found is None:
             raise FolderMissingError(f"{self.where}: the folder does not exist; create it or correct connector.path")
-        found = [self._remote(entry) for entry in listed if entry["type"] == "file" or entry.get("islink")]
         pattern = unicodedata.normalize("NFC", self.glob.rsplit("/", 1)[-1])
         return sorted(
             (offer for offer in found if fnmatchcase(offer.name, pattern) and not offer.name.startswith((".", "~$"))),
             key=lambda offer: (offer.name, offer.place),
         )
 
+    def beside(self, ending: str) -> list[Offer]:
+        """The files that lie beside those of the glob: of the same name with that ending after it."""
+        try:
+            found = self._folder.offers(f"{self.glob}{ending}") or []
+        except Exception as wrong:
+            raise self._translated(wrong) from wrong
+        return [offer for offer in found if offer.name.endswith(ending)]
+
     def look(self, offer: Offer) -> Offer:
         """The file as it is now. Raises FileNotFoundError when it is gone."""
-        self._fs.invalidate_cache()
         try:
-            return self._remote(self._fs.info(offer.place))
+            return self._folder.look(offer.place)
         except FileNotFoundError:
             raise
         except Exception as wrong:
@@ -78,8 +93,7 @@ class FileSource:
 
     def open(self, offer: Offer) -> AbstractContextManager[BinaryIO]:
         """The bytes of a file."""
-        stream: AbstractContextManager[BinaryIO] = self._fs.open(offer.place, "rb")
-        return stream
+        return self._folder.open(offer.place)
 
     def chunks(self, offer: Offer, size: int = 1 << 20) -> Iterator[bytes]:
         """The bytes of a file in pieces. Raises FileNotFoundError when it is gone, else errors of this module."""
@@ -92,38 +106,29 @@ class FileSource:
         except Exception as wrong:
             raise self._translated(wrong) from wrong
 
-    def _listed(self) -> list[dict[str, Any]] | None:
-        self._fs.invalidate_cache()
-        if not self._fs.isdir(self._root):
-            return None
-        if "/" in self.glob:
-            return list(self._fs.glob(f"{self._root.rstrip('/')}/{self.glob}", detail=True).values())
-        listed: list[dict[str, Any]] = self._fs.ls(self._root, detail=True)
-        return listed
-
-    def _remote(self, entry: dict[str, Any]) -> Offer:
-        path = str(entry["name"])
-        moment = entry.get("mtime") or entry.get("modified") or entry.get("LastModified") or entry.get("created")
-        size, modified_at = entry.get("size"), _local(moment)
-        etag = entry.get("ETag") or entry.get("etag")
-        # A time of change and a place on the disk betray a file that was replaced under its old time.
-        said = (etag,) if etag else (size, modified_at and modified_at.isoformat())
-        beside = () if etag else (entry.get("created"), entry.get("ino"))
-        return Offer(
-            place=path,
-            name=unicodedata.normalize("NFC", path.rstrip("/").rsplit("/", 1)[-1]),
-            size_bytes=size,
-            modified_at=modified_at,
-            token=None if None in said else "|".join(map(str, (*said, *beside))),
-        )
-
     def _translated(self, wrong: Exception) -> SourceError:
         """Errors of any file system as one of ours; what says no is terminal, what does not answer is transient."""
+        if isinstance(wrong, SourceError):
+            return wrong
         name = type(wrong).__name__
-        text = f"{self.where}: {name}: {wrong}"
+        text = hide(f"{self.where}: {name}: {wrong}")
         if isinstance(wrong, PermissionError) or re.search(r"Auth|Forbidden|Credential|HostKey", name):
             return ConnectorRefusedError(f"{text}; check user, password and rights")
         return ConnectorUnreachableError(f"{text}; it will be tried again")
+
+
+def check_place(connector: Connector, home: Path, places: Places) -> tuple[str, dict[str, Any], list[Place]]:
+    """The path and options of a connector with its secrets in place, and where they lead, if the home may go there.
+
+    Nothing is opened and nothing looked up. Raises PlaceRefusedError, SecretMissingError.
+    """
+    url = str(expand_secrets(connector.path))
+    options = {name: expand_secrets(value) for name, value in connector.storage_options.items()}
+    if ".." in connector.glob.split("/") or connector.glob.startswith("/"):
+        raise PlaceRefusedError(
+            f"{masked(connector.path)}: glob '{connector.glob}' leads out of the folder; shorten it"
+        )
+    return url, options, places.check(connector.path, url, options, home)
 
 
 def expand_secrets(value: Any) -> Any:
@@ -138,14 +143,6 @@ def expand_secrets(value: Any) -> Any:
     def found(match: re.Match[str]) -> str:
         if match[1] not in os.environ:
             raise SecretMissingError(f"the environment has no {match[1]}; set it before running")
-        return os.environ[match[1]]
+        return remember(os.environ[match[1]])
 
     return _SECRET.sub(found, value)
-
-
-def _local(moment: Any) -> datetime | None:
-    if isinstance(moment, int | float):
-        return datetime.fromtimestamp(moment, TIME_ZONE).replace(tzinfo=None)
-    if isinstance(moment, datetime):
-        return moment.astimezone(TIME_ZONE).replace(tzinfo=None) if moment.tzinfo else moment
-    return None

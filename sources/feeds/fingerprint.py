@@ -11,10 +11,23 @@ from expectations.contracts.forms import tables_fingerprint
 if TYPE_CHECKING:
     from sources.feeds.model import Feed
 
-READING_VERSION = "2"
+READING_VERSION = "3"
 """Raise it when the readers or layouts read the same bytes differently: deliveries are then read again."""
 
-_SHAPES = ("dataset", "name", "period", "layout", "unit", "constants", "columns", "ignore", "parts", "rules", "key")
+_SHAPES = (
+    "dataset",
+    "name",
+    "period",
+    "layout",
+    "unit",
+    "constants",
+    "columns",
+    "ignore",
+    "parts",
+    "rules",
+    "key",
+    "whole",
+)
 """Entries of a feed that shape a reading. Names, contact, cadence, schedule and connector do not."""
 
 

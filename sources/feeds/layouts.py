@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -57,6 +57,11 @@ class _Rows(Strict):
     fill_down: Words = Field(
         (), description="Headers whose empty cells repeat the cell above (cells merged downwards)."
     )
+    packed: Literal["gzip", "zip"] | None = Field(
+        None,
+        description="The file comes packed: `gzip` (`.csv.gz`), or `zip` with exactly one file inside. It is unpacked "
+        "to its end, and its checksum is compared.",
+    )
     round_count: bool = Field(True, description="Report a round number of rows (1000, 10000) as a suspected cut (Q11).")
 
 
@@ -67,6 +72,13 @@ class _Table(_Rows):
     skip_after_header: int = Field(0, ge=0, description="Rows between header and data that are never data.")
     control_row: bool = Field(False, description="A row (1) (2) (3) or `MS` stands under the header.")
     data_from: int | None = Field(None, ge=1, description="First data row, when it does not follow the header.")
+
+
+_FINAL_NEWLINE: Any = Field(
+    True,
+    description="The last line ends with a line end, as most programs write it; a file without one may be cut and is "
+    "reported (C10). `false`: this source never writes it.",
+)
 
 
 class _Text(Strict):
@@ -91,6 +103,7 @@ class CsvLayout(_Text, _Table):
         None, description='Character between fields (default `,`; a tab is `"\\t"`).'
     )
     quote: Annotated[str, Field(max_length=1)] = Field('"', description="Quoting character; empty for none.")
+    final_newline: bool = _FINAL_NEWLINE
 
 
 class SheetLayout(_Table):
@@ -119,6 +132,7 @@ class LinesLayout(_Text, _Rows):
     """One JSON record a line."""
 
     format: Literal["ndjson"] = Field(description="Kind of file.")
+    final_newline: bool = _FINAL_NEWLINE
 
 
 class ParquetLayout(_Rows):
@@ -145,6 +159,11 @@ class FormLayout(Strict):
     blank_is_zero: bool = Field(True, description="An empty cell of a form is 0; `false`: unknown.")
     blanks: Words = Field((), description="Cell texts that mean: no value, in every column.")
     nil: Words = Field((), description="Texts of a row that says that nothing occurred, e.g. `Không phát sinh`.")
+    packed: Literal["gzip", "zip"] | None = Field(
+        None,
+        description="The file comes packed: `gzip` (`.csv.gz`), or `zip` with exactly one file inside. It is unpacked "
+        "to its end, and its checksum is compared.",
+    )
     other_sheets: dict[Word, Word] = Field(
         default_factory=dict, description="Sheets that are known and not read: name → reason."
     )

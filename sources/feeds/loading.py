@@ -75,28 +75,25 @@ def _feeds(document: FeedFile, path: Path, node: Node | None) -> Iterator[Feed]:
 
         def resolved(
             columns: Mapping[str, ColumnSource], prefix: str, missing: list[tuple[str, str]] = missing
-        ) -> dict[str, Any]:
-            placed: dict[str, Any] = {}
+        ) -> dict[str, ColumnSource]:
+            placed = {}
             for name, column in columns.items():
-                body = column.model_dump(by_alias=True, exclude_unset=True)
-                if isinstance(column.map, str):
-                    if column.map not in document.maps:
-                        missing.append((f"{prefix}columns.{name}.map", column.map))
-                        continue
-                    body["map"] = document.maps[column.map]
-                placed[name] = body
+                if not isinstance(column.map, str):
+                    placed[name] = column
+                elif column.map in document.maps:
+                    placed[name] = column.model_copy(update={"map": document.maps[column.map]})
+                else:
+                    missing.append((f"{prefix}columns.{name}.map", column.map))
             return placed
 
-        body = entry.model_dump(by_alias=True, exclude_unset=True)
+        # Everything was checked when the file was: the feed is put together from the checked parts.
+        body = {name: getattr(entry, name) for name in entry.model_fields_set}
         body["columns"] = resolved(entry.columns, f"feeds.{key}.")
         if entry.parts:
-            body["parts"] = [
-                {
-                    **part.model_dump(by_alias=True, exclude_unset=True),
-                    "columns": resolved(part.columns, f"feeds.{key}.parts.{n}."),
-                }
+            body["parts"] = tuple(
+                part.model_copy(update={"columns": resolved(part.columns, f"feeds.{key}.parts.{n}.")})
                 for n, part in enumerate(entry.parts)
-            ]
+            )
         for place, name in missing:
             known = ", ".join(document.maps) or "none"
             message = f"no map '{name}' under maps (there: {known}); add it or write the entries here"
@@ -106,16 +103,14 @@ def _feeds(document: FeedFile, path: Path, node: Node | None) -> Iterator[Feed]:
         if missing:
             continue
         feeds.append(
-            Feed.model_validate(
-                {
-                    **body,
-                    "feed_key": key,
-                    "source": document.source.id,
-                    "source_name": document.source.name,
-                    "source_unit": document.source.unit,
-                    "contact": document.source.contact,
-                    "file": path.name,
-                }
+            Feed.model_construct(
+                **body,
+                feed_key=key,
+                source=document.source.id,
+                source_name=document.source.name,
+                source_unit=document.source.unit,
+                contact=document.source.contact,
+                file=path.name,
             )
         )
     if problems:

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from expectations.contracts.forms import DATASET
 from expectations.contracts.periods import regimes
+from expectations.contracts.secrets import has_password
 from sources.feeds.fingerprint import fingerprint
 from sources.feeds.layouts import SHEET_FORMATS, Layout
 from sources.feeds.values import Cadence, Scalar, Strict, Word, Words, period_of_text, value_map
@@ -38,21 +39,34 @@ class Connector(Strict):
     """Where the files lie."""
 
     kind: Literal["files"] = Field(
-        "files", description="How the source is reached. `files`: a folder, local or any fsspec URL."
+        "files",
+        description="How the source is reached. `files`: a folder, local or by URL (sftp, ftp, https, webdav, s3, smb) "
+        "among those that `[places]` of danvan.toml allows.",
     )
     path: Word = Field(description="Folder relative to the home folder, or a URL such as `sftp://host/folder`.")
     glob: Word = Field(
-        "*", description="Which files of the folder belong to the feed, e.g. `hoso_*.csv`; `**/` goes into sub-folders."
+        "*",
+        description="Which files of the folder belong to the feed, e.g. `hoso_*.csv`; `**/` goes into sub-folders "
+        "(not through links).",
     )
     storage_options: dict[str, Any] = Field(
         default_factory=dict,
         description="Options of the file system (host, username …). Secrets only as `${env:NAME}`.",
     )
 
+    @field_validator("path")
+    @classmethod
+    def _no_password(cls, path: str) -> str:
+        if has_password(path):
+            raise ValueError("holds a password; write ${env:NAME} in its place and set NAME in the environment")
+        return path
+
     @field_validator("storage_options")
     @classmethod
     def _no_secret(cls, options: dict[str, Any]) -> dict[str, Any]:
         for name, value in options.items():
+            if isinstance(value, str) and has_password(value):
+                raise ValueError(f"'{name}' holds a password; write ${{env:NAME}} in its place")
             if re.search(r"pass|secret|token|key$", name) and isinstance(value, str) and "${env:" not in value:
                 raise ValueError(f"'{name}' looks like a secret; write ${{env:NAME}} and set NAME in the environment")
         return options
@@ -103,6 +117,36 @@ class PeriodSource(Strict):
             period_of_text(self.fixed)
         if self.regime and self.regime not in regimes():
             raise ValueError(f"unknown regime '{self.regime}'; known: {', '.join(regimes())}")
+        return self
+
+
+class Whole(Strict):
+    """How the source says that a file is whole. A delivery that fails it is refused (C10)."""
+
+    trailer: Word | None = Field(
+        None,
+        description="Text files: regular expression for the whole last line, e.g. `#HET;(?P<rows>\\d+)`. A file "
+        "without it is cut. Groups `rows`, `sha256`, `md5`, `crc32`: rows of data, checksum of all bytes before "
+        "the line.",
+    )
+    field: Word | None = Field(
+        None, description="JSON: dotted path of the number of records in the document, e.g. `meta.total`."
+    )
+    sidecar: Annotated[str, Field(pattern=r"^\.[A-Za-z0-9_.-]{1,20}$")] | None = Field(
+        None,
+        description="Ending of a file beside each file, e.g. `.sha256` for `a.csv.sha256`: it holds the SHA-256, MD5 "
+        "or number of rows (as `sha256sum` writes it, or alone). A file is not fetched before the one beside it is "
+        "there.",
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.trailer or self.field or self.sidecar):
+            raise ValueError("is empty; write trailer, field or sidecar")
+        try:
+            re.compile(self.trailer or "")
+        except re.error as wrong:
+            raise ValueError(f"'trailer' is no regular expression: {wrong}") from None
         return self
 
 
@@ -225,7 +269,8 @@ class FeedEntry(Strict):
     name: str | None = Field(
         None,
         description="Regular expression over the file name; groups `period` (2024Q1, q1_2024 …) and `sent` (20240316, "
-        "20240316T0930). A file that does not match is not part of the feed.",
+        "20240316T0930). A file that does not match is not part of the feed. Groups `rows`, `sha256`, `md5`, `crc32`: "
+        "what the name says of a whole file; one that differs is refused (C10).",
     )
     period: PeriodSource = Field(description="Where the period is written.")
     supersedes: Literal["period", "feed"] = Field(
@@ -251,6 +296,7 @@ class FeedEntry(Strict):
         description="For a source whose rows have no key: `row` makes one of the row's number, `content` one of what "
         "the row says, with the number of its occurrence. The key column is then neither mapped nor a constant.",
     )
+    whole: Whole | None = Field(None, description="How the source says that a file is whole.")
     rules: dict[str, RuleException] = Field(
         default_factory=dict, description="Reasoned exceptions: rule id, or `rule id/check` → severity and reason."
     )
@@ -301,6 +347,7 @@ class FeedEntry(Strict):
         if (self.period.origin == "form") != is_form:
             raise ValueError("layout: {format: form} and period: {from: form} belong together")
         if is_form:
+            self._check_declaration()
             return self._whole_form()
         if self.unit.cell:
             raise ValueError("unit: {cell: …} is for layout: {format: form}")
@@ -317,6 +364,7 @@ class FeedEntry(Strict):
             raise ValueError("period: {from: field} is for format json")
         if self.period.origin == "cell" and kind not in ("csv", *SHEET_FORMATS):
             raise ValueError("period: {from: cell} is for sheets and csv")
+        self._check_declaration()
         if self.parts and kind not in SHEET_FORMATS:
             raise ValueError(f"'parts' are sheets; format {kind} has none")
         if not self.columns and not any(part.columns for part in self.parts):
@@ -339,6 +387,17 @@ class FeedEntry(Strict):
         if self.dataset != DATASET:
             raise ValueError(f"format form feeds the dataset {DATASET}, not {self.dataset}")
         return self
+
+    def _check_declaration(self) -> None:
+        """What the source declares of its files stands where this kind of file can hold it."""
+        kind = self.layout.format
+        if self.whole and self.whole.trailer and (kind not in ("csv", "ndjson") or "16" in self._encoding()):
+            raise ValueError("whole: {trailer: …} is for csv and ndjson in an encoding of single bytes or UTF-8")
+        if self.whole and self.whole.field and kind != "json":
+            raise ValueError("whole: {field: …} is for format json")
+
+    def _encoding(self) -> str:
+        return getattr(self.layout, "encoding", "")
 
 
 class Feed(FeedEntry):

@@ -13,8 +13,9 @@ import polars as pl
 
 from sources.errors import UnreadableFileError
 from sources.readers.delimited import utf8_pieces
-from sources.readers.sheets import load_cells, merged_ranges, true_numbers, unreadable
+from sources.readers.sheets import load_cells, true_numbers, unreadable, with_uncalculated
 from sources.readers.signatures import check_signature, kind_of
+from sources.readers.workbook_parts import merged_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,6 +85,8 @@ def _of_sheet(path: Path, reader: Any, name: str, file_format: str) -> Grid | No
     frame, first_column = load_cells(reader, name)
     if frame.is_empty() or reader.load_sheet(name, header_row=None, n_rows=0).visible != "visible":
         return None
+    if file_format == "xlsx":
+        frame = with_uncalculated(path, name, frame, first_column)
     spans = merged_ranges(path, name) if file_format == "xlsx" else None
     if spans is not None:
         spans = [(top, left - first_column, bottom, right - first_column) for top, left, bottom, right in spans]

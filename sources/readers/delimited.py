@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 import polars as pl
 
 from sources.errors import HeaderMissingError, UnreadableFileError, WrongEncodingError
-from sources.readers.table import TextTable, merged_headers, unique_headers
+from sources.readers.table import TextTable, check_width, merged_headers, unique_headers
 from sources.words import key
 
 if TYPE_CHECKING:
+    import _csv
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -26,6 +27,13 @@ SEARCHED_LINES = 200
 SEARCHED_CHARACTERS = 1 << 20
 PIECE = 8 << 20
 """Bytes of a file that are held at a time."""
+LONGEST_RECORD = 16 << 20
+"""Bytes within which a record must end: a longer one is a lost line end or a quote that never closes."""
+LONGEST_LINE = 1 << 20
+"""Characters of a line that is looked at field by field."""
+MOST_RAGGED, MOST_RAGGED_EVER = 1_000, 50_000
+"""Lines of a wrong width from which a file is given up: when they outnumber the others, and in any case."""
+_RECORDS = 10_000
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -53,6 +61,9 @@ def read_delimited(path: Path, layout: CsvLayout) -> TextTable:
 _Slice = tuple[pl.DataFrame, pl.Series, dict[int, int]]
 
 
+_OPEN_QUOTE = "Tệp CSV có dấu nháy kép mở mà không đóng; phần còn lại không đọc được. Đề nghị xuất và gửi lại."
+
+
 class _OpenQuoteError(UnreadableFileError):
     """Raised by `_records` when a text ends inside quotes."""
 
@@ -66,18 +77,31 @@ def _slices(
     """
     quote = layout.quote.encode()
     is_first = True
+    shifted = rows = 0
     while True:
         following = next(pieces, None)
         cut = len(text) if following is None else _line_end(text, quote)
+        is_overlong = following is not None and not cut and len(text) > LONGEST_RECORD
+        if is_overlong:  # a stray quote may hide the line ends: then the text up to the last one can be read
+            cut = text.rfind(b"\n") + 1
+            if not cut:
+                raise UnreadableFileError(
+                    f"Từ dòng {lines_used + 1}, tệp có một dòng dài hơn {LONGEST_RECORD >> 20} MiB: "
+                    "mất dấu xuống dòng. Đề nghị xuất và gửi lại."
+                )
         body = text[:cut].rstrip(b"\r\n") if following is None else text[:cut].removesuffix(b"\n").removesuffix(b"\r")
         if (cut and (body or is_first)) or (following is None and is_first):
             try:
-                yield _slice(body, layout, width, lines_used)
-                is_first = False
+                found = _slice(body, layout, width, lines_used)
             except _OpenQuoteError:
-                if following is None:
+                if following is None or is_overlong:
                     raise
                 cut = 0
+            else:
+                shifted, rows = shifted + len(found[2]), rows + found[0].height
+                expect_even(shifted, rows)
+                yield found
+                is_first = False
         if following is None:
             return
         lines_used += text.count(b"\n", 0, cut)
@@ -119,6 +143,7 @@ def _names(header_rows: list[list[str]]) -> tuple[list[str], int]:
     while width > 1 and not any(row[width - 1 : width] and row[width - 1].strip() for row in header_rows):
         width -= 1  # a delimiter at the end of every line makes no column
     cut = [row[:width] for row in header_rows]
+    check_width(width)
     return list(merged_headers(cut, None) if len(cut) > 1 else cut[0]), widest - width
 
 
@@ -213,12 +238,19 @@ def _wrong_encoding(encoding: str, why: str) -> str:
     return f"Bảng mã không đúng: {why}, {registered}. Đề nghị lưu lại đúng bảng mã và gửi lại."
 
 
-def _reader(text: str, layout: CsvLayout, *, strict: bool = False) -> Iterator[list[str]]:
+def _reader(text: str, layout: CsvLayout, *, strict: bool = False) -> _csv.Reader:
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if layout.quote else csv.QUOTE_NONE
-    lines = io.StringIO(text, newline="")
+    lines = _lines(text)
     return csv.reader(
         lines, delimiter=layout.delimiter or ",", quotechar=layout.quote or None, quoting=quoting, strict=strict
     )
+
+
+def _lines(text: str) -> Iterator[str]:
+    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
+        if len(line) > LONGEST_LINE:
+            raise csv.Error(f"line {number} has {len(line):,} characters")
+        yield line
 
 
 def _header(text: str, layout: CsvLayout) -> tuple[tuple[tuple[str | None, ...], ...], list[list[str]], int]:
@@ -242,7 +274,7 @@ def _header(text: str, layout: CsvLayout) -> tuple[tuple[tuple[str | None, ...],
             if len(rows) == count:
                 skipped = islice(reader, layout.skip_after_header)
                 list(skipped)
-                return tuple(above), rows, reader.line_num  # type: ignore[attr-defined]
+                return tuple(above), rows, reader.line_num
     except csv.Error as wrong:
         raise UnreadableFileError(f"Không đọc được phần đầu tệp CSV ({wrong}). Đề nghị xuất và gửi lại.") from None
     where = f"có ô “{wanted.find}”" if wanted and wanted.find else f"thứ {wanted.row if wanted else 1}"
@@ -286,25 +318,43 @@ def _fast(data: bytes, layout: CsvLayout, width: int, lines_used: int) -> tuple[
     return cells, rows
 
 
-def _slow(text: str, layout: CsvLayout, width: int, lines_used: int) -> tuple[pl.DataFrame, pl.Series, dict[int, int]]:
+def _slow(text: str, layout: CsvLayout, width: int, lines_used: int) -> _Slice:
     """Python's reader, field by field: for files with ragged lines or stray quotes."""
     try:
-        records = _records(text, layout, strict=True)
+        return _parsed(text, layout, width, lines_used, strict=True)
     except csv.Error as wrong:
         if "unexpected end of data" in str(wrong):
-            raise _OpenQuoteError(
-                "Tệp CSV có dấu nháy kép mở mà không đóng; phần còn lại không đọc được. Đề nghị xuất và gửi lại."
-            ) from None
-        try:
-            records = _records(text, layout, strict=False)
-        except csv.Error as still:
-            raise UnreadableFileError(f"Không đọc được tệp CSV ({still}). Đề nghị xuất và gửi lại.") from None
+            raise _OpenQuoteError(_OPEN_QUOTE) from None
+    try:
+        found = _parsed(text, layout, width, lines_used, strict=False)
+    except csv.Error as still:
+        raise UnreadableFileError(f"Không đọc được tệp CSV ({still}). Đề nghị xuất và gửi lại.") from None
+    if len(found[1]):
+        _refuse_open_end(text, found[1][-1] - lines_used, layout)
+    return found
+
+
+def _parsed(text: str, layout: CsvLayout, width: int, lines_used: int, *, strict: bool) -> _Slice:
+    """A slice of text, some records at a time. Raises csv.Error, and HeaderMissingError when most are ragged."""
+    reader = _reader(text, layout, strict=strict)
     first = layout.data_from or 0
     ragged: dict[int, int] = {}
+    numbers: list[pl.Series] = []
+    frames: list[pl.DataFrame] = []
     rows: list[int] = []
     kept: list[list[str]] = []
-    for line, record in records:
-        row = line + lines_used
+    count = 0
+
+    def settle() -> None:
+        columns = list(zip(*kept, strict=True)) if kept else [()] * width
+        frames.append(pl.DataFrame({str(n): pl.Series(columns[n], dtype=pl.String) for n in range(width)}))
+        numbers.append(pl.Series(rows, dtype=pl.Int64))
+        kept.clear()
+        rows.clear()
+
+    line = lines_used + 1
+    for record in reader:
+        row, line = line, reader.line_num + lines_used + 1
         if row < first:
             continue
         is_short = len(record) < width and any(cell.strip() for cell in record)
@@ -312,17 +362,31 @@ def _slow(text: str, layout: CsvLayout, width: int, lines_used: int) -> tuple[pl
             ragged[row] = len(record)
         kept.append((record + [""] * width)[:width])
         rows.append(row)
-    columns = list(zip(*kept, strict=True)) if kept else [()] * width
-    cells = pl.DataFrame({str(n): pl.Series(columns[n], dtype=pl.String) for n in range(width)})
-    return cells.with_columns(pl.all().replace("", None)), pl.Series(rows, dtype=pl.Int64), ragged
+        count += 1
+        if len(kept) == _RECORDS:
+            settle()
+            expect_even(len(ragged), count)
+    settle()
+    cells = pl.concat(frames).with_columns(pl.all().replace("", None))
+    return cells, pl.concat(numbers), ragged
 
 
-def _records(text: str, layout: CsvLayout, *, strict: bool) -> list[tuple[int, list[str]]]:
-    """Records with the number of their first physical line, counted from 1."""
-    reader = _reader(text, layout, strict=strict)
-    found: list[tuple[int, list[str]]] = []
-    line = 1
-    for record in reader:
-        found.append((line, record))
-        line = reader.line_num + 1  # type: ignore[attr-defined]
-    return found
+def expect_even(shifted: int, rows: int) -> None:
+    """Raise HeaderMissingError (Q03) where so many lines are ragged that the fault lies with the file."""
+    if shifted >= MOST_RAGGED_EVER or (shifted >= MOST_RAGGED and shifted * 2 > rows):
+        raise HeaderMissingError(
+            f"{shifted} trong {rows} dòng đầu có số ô khác số cột của tiêu đề: sai dấu phân cách hoặc lệch cột cả tệp. "
+            "Đề nghị xuất lại đúng mẫu và gửi lại."
+        )
+
+
+def _refuse_open_end(text: str, line: int, layout: CsvLayout) -> None:
+    """A file cut inside quotes: Python's lenient reader says nothing of it. `line`: where the last record begins."""
+    start = len(text)
+    for _ in range(text.count("\n") + 2 - line):
+        start = text.rfind("\n", 0, start)
+    try:
+        list(_reader(text[start + 1 :], layout, strict=True))
+    except csv.Error as wrong:
+        if "unexpected end of data" in str(wrong):
+            raise _OpenQuoteError(_OPEN_QUOTE) from None

@@ -10,7 +10,7 @@ import polars as pl
 from sources.errors import HeaderMissingError, UnreadableFileError
 from sources.feeds.layouts import LinesLayout
 from sources.readers.delimited import decode
-from sources.readers.table import TextTable, unique_headers
+from sources.readers.table import TextTable, check_width, unique_headers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +47,7 @@ def read_json(path: Path, layout: JsonLayout | LinesLayout) -> TextTable:
 def read_parquet(path: Path) -> TextTable:
     """A Parquet file; typed columns are turned into text that reads back to the same value."""
     try:
+        check_width(len(pl.read_parquet_schema(path)))
         frame = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError, ValueError) as wrong:
         reason = str(wrong).splitlines()[0][:200]
@@ -83,6 +84,8 @@ def at(document: Any, path: str | None) -> Any:
 def _broken(wrong: Exception) -> UnreadableFileError:
     if isinstance(wrong, json.JSONDecodeError):
         return UnreadableFileError(f"Tệp JSON hỏng hoặc bị cắt cụt ở dòng {wrong.lineno}. Đề nghị xuất và gửi lại.")
+    if "digits" in str(wrong):
+        return UnreadableFileError("Tệp JSON có một số dài hàng nghìn chữ số: tệp hỏng. Đề nghị xuất và gửi lại.")
     return UnreadableFileError("Tệp JSON lồng quá sâu, không đọc được. Đề nghị xuất và gửi lại.")
 
 
@@ -109,7 +112,11 @@ def _table(records: list[dict[str, Any]], rows: list[int], envelope: Any) -> Tex
         isinstance(value, dict) for record in records for value in record.values()
     ):
         records = [_flat(record) for record in records]
-    names = list(dict.fromkeys(name for record in records for name in record))
+    seen: dict[str, None] = {}
+    for record in records:
+        seen.update(dict.fromkeys(record))
+        check_width(len(seen))
+    names = list(seen)
     columns: list[pl.Series] = []
     numeric: dict[int, pl.Series] = {}
     for number, name in enumerate(names):

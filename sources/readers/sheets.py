@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import unescape
 
 import fastexcel
 import polars as pl
 
 from sources.errors import HeaderMissingError, UnreadableFileError
 from sources.feeds.layouts import SheetLayout
-from sources.readers.table import TextTable, Workbook, merged_headers, unique_headers
+from sources.parsing import NOT_CALCULATED
+from sources.readers.formulas import not_calculated
+from sources.readers.table import TextTable, Workbook, check_width, merged_headers, unique_headers
+from sources.readers.workbook_parts import merged_ranges, sheet_part
 from sources.words import key
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from sources.plans import TablePlan
 
 SEARCHED_ROWS = 200
+_MOST_UNSEEN = 1000
+"""Rows of nothing but formulas without a result that may follow what calamine sees."""
 _ERROR_TEXTS = {
     "Div0": "#DIV/0!",
     "NA": "#N/A",
@@ -128,6 +131,8 @@ def load_cells(reader: Any, name: str) -> tuple[pl.DataFrame, int]:
 def _table(path: Path, reader: Any, name: str, plan: TablePlan) -> TextTable:
     layout = _sheet_layout(plan)
     frame, first_column = load_cells(reader, name)
+    if layout.format == "xlsx":
+        frame = with_uncalculated(path, name, frame, first_column)
     start = _header_row(frame, layout, name)
     count = layout.header.rows if layout.header else 1
     data = max(start + count + layout.skip_after_header, (layout.data_from or 1) - 1)
@@ -139,13 +144,14 @@ def _table(path: Path, reader: Any, name: str, plan: TablePlan) -> TextTable:
             for top, left, bottom, right in spans or ()
             if start <= top < start + count
         ]
-        texts = merged_headers(header, inside or None)
+        texts = merged_headers(header, _apart(inside, count, frame.width) or None)
     else:
         texts = [cell or "" for cell in header[0]]
     cells = frame[data:]
     width = frame.width
     while width > 1 and not texts[width - 1] and cells[:, width - 1].null_count() == cells.height:
         width -= 1  # formatted, but empty columns on the right
+    check_width(width)
     cells = cells[:, :width].with_columns(pl.all().replace("", None))
     headers = unique_headers(texts[:width])
     styled = [number for number, header in enumerate(headers) if key(header) in plan.styled_numbers]
@@ -158,6 +164,33 @@ def _table(path: Path, reader: Any, name: str, plan: TablePlan) -> TextTable:
         numeric=true_numbers(reader, name, data, cells, styled),
         has_true_dates=True,
     )
+
+
+def with_uncalculated(path: Path, name: str, frame: pl.DataFrame, first_column: int) -> pl.DataFrame:
+    """The frame with a mark in the cells whose formula has no result."""
+    part = sheet_part(path, name)
+    by_column: dict[int, list[int]] = {}
+    for row, column in not_calculated(path, part) if part else ():
+        if row < frame.height + _MOST_UNSEEN and first_column <= column < first_column + frame.width:
+            by_column.setdefault(column - first_column, []).append(row)
+    lowest = max((rows[-1] for rows in by_column.values()), default=-1)
+    if lowest >= frame.height:  # calamine sees no cell there
+        frame = pl.concat([frame, frame.clear(lowest + 1 - frame.height)])
+    return frame.with_columns(
+        frame[str(column)].scatter(rows, NOT_CALCULATED).alias(str(column)) for column, rows in by_column.items()
+    )
+
+
+def _apart(spans: Sequence[tuple[int, int, int, int]], rows: int, width: int) -> list[tuple[int, int, int, int]]:
+    """Merged ranges of a header, cut to it. Raises HeaderMissingError where they overlap: no program makes that."""
+    found, area = [], 0
+    for top, left, bottom, right in spans:
+        cut = (top, max(left, 0), min(bottom, top + rows - 1), min(right, width - 1))
+        area += max(0, cut[2] - cut[0] + 1) * max(0, cut[3] - cut[1] + 1)
+        if area > rows * width:
+            raise HeaderMissingError("Các ô gộp của tiêu đề chồng lên nhau: tệp hỏng. Đề nghị xuất và gửi lại.")
+        found.append(cut)
+    return found
 
 
 def _header_row(frame: pl.DataFrame, layout: SheetLayout, name: str) -> int:
@@ -187,63 +220,5 @@ def true_numbers(reader: Any, name: str, data: int, cells: pl.DataFrame, styled:
     if not doubtful:
         return {}
     frame = pl.DataFrame(reader.load_sheet(name, header_row=None, skip_rows=0, dtypes="int"))
-    return {n: frame[data:, n].is_not_null() for n in doubtful}
-
-
-def merged_ranges(path: Path, sheet: str) -> list[tuple[int, int, int, int]] | None:
-    """Merged ranges of an XLSX sheet, from its XML (calamine keeps them to itself); None when they cannot be found."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            workbook = archive.read("xl/workbook.xml").decode("utf-8", "replace")
-            links = archive.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
-            identity = next(
-                (
-                    found[1]
-                    for tag in re.findall(r"<(?:\w+:)?sheet\s[^>]*>", workbook)
-                    if unescape(_attribute(tag, "name"), {"&quot;": '"', "&apos;": "'"}) == sheet
-                    and (found := re.search(r'\w+:id="([^"]+)"', tag))
-                ),
-                None,
-            )
-            target = next(
-                (
-                    _attribute(tag, "Target")
-                    for tag in re.findall(r"<Relationship\s[^>]*>", links)
-                    if _attribute(tag, "Id") == identity
-                ),
-                None,
-            )
-            if not target:
-                return None
-            place = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-            tail = _after_data(archive, place)
-    except (KeyError, zipfile.BadZipFile, OSError):
-        return None
-    ranges = re.findall(r'<(?:\w+:)?mergeCell\s+ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"', tail)
-    return [(int(top) - 1, _column(left), int(bottom) - 1, _column(right)) for left, top, right, bottom in ranges]
-
-
-def _after_data(archive: zipfile.ZipFile, place: str) -> str:
-    """The XML of a sheet after its cells, without holding the whole sheet in memory."""
-    tail = b""
-    seen = False
-    with archive.open(place) as stream:
-        while chunk := stream.read(1 << 20):
-            tail += chunk
-            if not seen:
-                end = tail.rfind(b"</sheetData>")
-                seen = end >= 0
-                tail = tail[end:] if seen else tail[-64:]
-    return tail.decode("utf-8", "replace")
-
-
-def _attribute(tag: str, name: str) -> str:
-    found = re.search(rf'\s{name}="([^"]*)"', tag)
-    return found[1] if found else ""
-
-
-def _column(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number - 1
+    seen = {n: frame[data:, n].is_not_null() for n in doubtful}
+    return {n: mask.extend_constant(value=False, n=cells.height - len(mask)) for n, mask in seen.items()}

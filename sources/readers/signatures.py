@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from typing import TYPE_CHECKING
 
 from sources.errors import UnreadableFileError
@@ -15,6 +16,7 @@ MAX_UNZIPPED = 1 << 30
 MAX_RATIO = 150
 """Real workbooks compress 5 to 30 times. Small files may reach any ratio, so it counts from 32 MiB unzipped."""
 RATIO_FROM = 32 << 20
+_PIECE = 1 << 20
 
 _ZIP, _OLE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
@@ -100,6 +102,26 @@ def _check_zip(path: Path, size: int, file_format: str) -> None:
         )
     if any(entry.flag_bits & 1 for entry in entries) or b"encryption-data" in manifest:
         raise UnreadableFileError("Tệp được đặt mật khẩu nên không mở được. Đề nghị bỏ mật khẩu và gửi lại.")
+    _read_to_the_end(path, entries)
     inside = "content.xml" if file_format == "ods" else "xl/workbook.xml"
     if inside not in names and not (file_format == "xlsx" and any(name.startswith("xl/") for name in names)):
         raise UnreadableFileError(_other_kind("zip", file_format))
+
+
+def _read_to_the_end(path: Path, entries: list[zipfile.ZipInfo]) -> None:
+    """Compare the CRC of every member: a spreadsheet reader stops where its XML ends and never looks."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            is_longer = False
+            for entry in entries:
+                left = entry.file_size + 1
+                with archive.open(entry) as member:
+                    while left > 0 and (piece := member.read(min(_PIECE, left))):
+                        left -= len(piece)
+                is_longer = is_longer or left <= 0
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError):
+        is_longer = True
+    if is_longer:
+        raise UnreadableFileError(
+            "Tệp bị cắt cụt hoặc hỏng (mã kiểm tra CRC của một phần bên trong không khớp). Đề nghị xuất và gửi lại."
+        )

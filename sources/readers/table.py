@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from sources.errors import HeaderMissingError
 from sources.words import display, key
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 JOIN = " › "
 SLICE_ROWS = 50_000
+MOST_COLUMNS = 2_000
+"""The widest official forms have some hundred columns."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,15 @@ class Workbook:
     unknown_sheets: tuple[str, ...] = ()
 
 
+def check_width(columns: int) -> None:
+    """Raise HeaderMissingError for a table of more columns than any form has: the header is not one."""
+    if columns > MOST_COLUMNS:
+        raise HeaderMissingError(
+            f"Bảng có {columns} cột, nhiều hơn mọi mẫu đã biết (tối đa {MOST_COLUMNS}): không phải dòng tiêu đề. "
+            "Đề nghị gửi đúng mẫu đã đăng ký."
+        )
+
+
 def unique_headers(texts: Sequence[str | None]) -> tuple[str, ...]:
     """Display texts; an empty header becomes `#5` (its column number), a repeated one gets ` (2)`."""
     seen: dict[str, int] = {}
@@ -87,7 +99,7 @@ def merged_headers(
     if spans is None:
         _spread(grid)
     else:
-        for top, left, bottom, right in spans:
+        for top, left, bottom, right in dict.fromkeys(spans):
             if 0 <= top < len(grid) and 0 <= left < width:
                 for row in range(top, min(bottom, len(grid) - 1) + 1):
                     for column in range(left, min(right, width - 1) + 1):

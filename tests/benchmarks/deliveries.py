@@ -30,7 +30,9 @@ FLOOR_FILES = 300
 def make_home(home: Path, copies: int) -> int:
     """The sample province `copies` times; returns the number of files."""
     (home / "feeds").mkdir()
-    (home / "danvan.toml").write_text('name = "benchmark"\n[alerts]\nchannels = ["file"]\n', encoding="utf-8")
+    inboxes = json.dumps([f"inbox{copy}" for copy in range(copies)])
+    settings = f'name = "benchmark"\n[places]\nroots = {inboxes}\n[alerts]\nchannels = ["file"]\n'
+    (home / "danvan.toml").write_text(settings, encoding="utf-8")
     files = 0
     for path in sorted((PROVINCE / "feeds").glob("*.yaml")):
         document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))

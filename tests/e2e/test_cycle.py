@@ -82,9 +82,9 @@ def test_demo_loads_the_sample_province(demo: tuple[Path, dict[str, Any]]) -> No
     home, told = demo
     report = told["report"]
     assert report["engine"] == "prefect"
-    assert len(report["outcomes"]) == 60
+    assert len(report["outcomes"]) == 83
     assert {one["outcome"] for one in report["outcomes"]} == {"ok"}
-    assert sum(told["goals"][status] for status in told["goals"] if status != "period") == 51
+    assert sum(told["goals"][status] for status in told["goals"] if status != "period") == 56
     assert told["goals"]["period"] == "2024-Q2"
     assert (home / "releases" / report["release_id"] / "warehouse.duckdb").is_file()
     assert (home / "releases" / "current").is_symlink()
@@ -167,7 +167,7 @@ def test_sql_answers_while_a_run_is_writing(demo: tuple[Path, dict[str, Any]], t
                 break
         while running.poll() is None and answers < 3:
             query = "select count(*) as goals from marts.assessment where period = '2024-Q2' and unit_code = '33'"
-            assert ask(home, query) == [{"goals": 51}]
+            assert ask(home, query) == [{"goals": 56}]
             answers += 1
     finally:
         for _ in running.stdout or ():

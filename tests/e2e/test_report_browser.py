@@ -138,7 +138,7 @@ def test_every_mark_and_bar_is_drawn(browser: Browser, report: Path) -> None:
             .filter(element => element.getClientRects().length && !element.getBoundingClientRect().width).length"""
     )
     assert empty == 0
-    assert page.locator("table.matrix svg.mark").count() == 51 * 11
+    assert page.locator("table.matrix svg.mark").count() == 56 * 11
     page.context.close()
 
 

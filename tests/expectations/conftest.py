@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import settings
 
-from expectations.contracts.model import Column, Contract, Rule
+from expectations.contracts.model import HASHED, Column, Contract, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,7 +71,7 @@ def one_rule() -> Callable[..., Contract]:
             label_en="Things",
             description="For tests.",
             columns=(
-                Column("code", "text", "Mã", "Key.", is_key=True),
+                Column("code", "text", "Mã", "Key.", is_key=True, classification=HASHED),
                 Column("word", "text", "Chữ", "Text."),
                 Column("other", "text", "Chữ khác", "Text."),
                 Column("count_a", "integer", "Số A", "Number."),

@@ -1,18 +1,20 @@
-"""One digest to real channels: a file, the terminal, a local web server; a dead channel harms nobody."""
+"""One digest to real channels: a file, the terminal, a web and a mail server on this machine; each by its mark."""
 
 from __future__ import annotations
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import TYPE_CHECKING, Any
+import dataclasses
+from datetime import date
+from email import message_from_bytes, policy
+from typing import TYPE_CHECKING
 
 import pytest
 
-from expectations.alerts import TITLES, Alert, channel_name, digest, quarantine_alert, send
+from expectations.alerts import MOST_OF_A_FEED, Message, channel_name, digest, send
+from expectations.contracts import alerts as words
+from expectations.contracts.alerts import TITLES, Alert
+from tests.expectations.channels import mail_server, web_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 ALERTS = [
@@ -22,96 +24,131 @@ ALERTS = [
 ]
 
 
-@pytest.fixture
-def server() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """A web server on this machine that keeps what is posted to it."""
-    posted: list[dict[str, Any]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    listening = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=listening.serve_forever, daemon=True)
-    thread.start()
-    yield f"json://127.0.0.1:{listening.server_port}/path", posted
-    listening.shutdown()
-    listening.server_close()
-    thread.join()
+def message(attempts: int = 1, mark: str = "abcd1234") -> Message:
+    return Message.of("Tỉnh thử", mark, [(alert, False) for alert in ALERTS], attempts)
 
 
 def test_digest_groups_by_kind_and_tells_each_thing_once() -> None:
-    text = digest([*ALERTS, ALERTS[0]])
+    text = digest([(alert, False) for alert in [*ALERTS, ALERTS[0]]])
     lines = text.splitlines()
     assert [line for line in lines if not line.startswith((" ", "-")) and line] == [
         "Nguồn không lấy được dữ liệu (1)",
         "Tệp bị trả lại (1)",
         "Chưa nhận được báo cáo (1)",
     ]
-    assert "- d325.dossiers, kỳ 2024-Q1: Chưa nhận được hồ sơ" in lines
+    assert f"- d325.dossiers, kỳ 2024-Q1: Chưa nhận được hồ sơ [{ALERTS[0].alert_id[:8]}]" in lines
     assert "  Hạn là 21/03/2024." in lines
 
 
-def test_nothing_to_tell_sends_nothing(tmp_path: Path) -> None:
-    assert send([], [f"file://{tmp_path}/alerts.txt"]) == []
-    assert not (tmp_path / "alerts.txt").exists()
+def test_what_has_come_to_an_end_is_told_as_such() -> None:
+    assert f"Chưa nhận được hồ sơ (đến nay đã hết) [{ALERTS[0].alert_id[:8]}]" in digest([(ALERTS[0], True)])
+
+
+def test_five_hundred_of_one_feed_are_counted_and_not_listed() -> None:
+    many = [words.delivery_failed(f"{n:04}", "read", "d323.dossiers", None, f"{n}.csv") for n in range(500)]
+    text = digest([(one, False) for one in many])
+    assert text.count("lỗi khi đọc") == MOST_OF_A_FEED
+    assert "và 480 việc cùng loại của nguồn này" in text
+    assert "(500)" in text
 
 
 def test_every_kind_has_a_title() -> None:
     for kind in TITLES:
-        assert digest([Alert(kind, "f", None, "s", "")]).startswith(TITLES[kind])  # type: ignore[arg-type]
+        assert digest([(Alert(kind, "f", None, "s", ""), False)]).startswith(TITLES[kind])  # type: ignore[arg-type]
 
 
-def test_file_terminal_and_web_get_the_digest_and_a_dead_channel_is_reported(
-    tmp_path: Path, server: tuple[str, list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+def test_the_same_thing_has_the_same_identity_whatever_is_said_of_it() -> None:
+    one = words.delivery_missing("d323.dossiers", "dossiers", "2024-Q1", date(2024, 3, 21))
+    assert dataclasses.replace(one, subject_vi="khác", detail_vi="x", severity="warning").alert_id == one.alert_id
+    for change in ({"feed": "x"}, {"period": "2024-Q2"}, {"about": "x"}, {"kind": "feed_failed"}):
+        assert dataclasses.replace(one, **change).alert_id != one.alert_id  # type: ignore[arg-type]
+    assert "run" not in {field.name for field in dataclasses.fields(Alert)}
+
+
+def test_a_feed_that_fails_again_after_it_worked_is_another_alert() -> None:
+    first = words.feed_failed("d323.dossiers", "no answer", "", may_pass=True)
+    assert words.feed_failed("d323.dossiers", "still no answer", "", may_pass=True).alert_id == first.alert_id
+    assert words.feed_failed("d323.dossiers", "no answer", "2024-03-01", may_pass=True).alert_id != first.alert_id
+    broken = words.feed_failed("d323.yaml", "line 3: no key", "", may_pass=False)
+    assert words.feed_failed("d323.yaml", "line 9: no key", "", may_pass=False).alert_id != broken.alert_id
+
+
+def test_what_looks_personal_in_an_alert_is_masked() -> None:
+    found = words.run_failed("OSError: /data/Ông Nguyễn Văn An 0912345678.csv", "")
+    assert "0912345678" not in found.subject_vi
+
+
+def test_terminal_web_and_file_get_the_digest_and_a_dead_channel_is_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address, posted = server
     path = tmp_path / "logs" / "alerts.txt"
-    channels = [
-        "json://secretuser:secretword@127.0.0.1:9/dead",
-        f"file://{path}",
-        "nonsense://secretword",
-        "terminal://",
-        address,
-        "slack://${env:DANVAN_TEST_NO_SUCH_TOKEN}",
-    ]
-    outcome = send(ALERTS, channels)
-    send(ALERTS[:1], [f"file://{path}"])
-
-    assert [(sent.channel, sent.ok) for sent in outcome] == [
-        ("json://127.0.0.1", False),
-        (f"file://{path}", True),
-        ("nonsense://", False),
-        ("terminal://", True),
-        ("json://127.0.0.1", True),
-        ("slack://", False),
-    ]
+    with web_server() as web:
+        monkeypatch.setenv("DANVAN_TEST_HOST", web.address.removeprefix("json://"))
+        outcome = [
+            send(message(), channel)
+            for channel in (
+                "json://secretuser:secretword@127.0.0.1:9/dead",
+                f"file://{path}",
+                "nonsense://secretword",
+                "terminal://",
+                "json://${env:DANVAN_TEST_HOST}",
+                "slack://${env:DANVAN_TEST_NO_SUCH_TOKEN}",
+            )
+        ]
+        [posted] = web.taken
+    assert [sent.ok for sent in outcome] == [False, True, False, True, True, False]
+    assert [sent.channel for sent in outcome[:3]] == ["json://127.0.0.1", f"file://{path}", "nonsense://"]
     assert not any("secret" in f"{sent.channel}{sent.message}" for sent in outcome)
     assert "DANVAN_TEST_NO_SUCH_TOKEN" in outcome[-1].message
-    assert posted[0]["message"] == digest(ALERTS)
-    text = path.read_text(encoding="utf-8")
-    assert text.count("== ") == 2
-    assert "Thiếu cột Mã phiếu" in text
+    assert posted.mark == "abcd1234"
+    assert "Thiếu cột Mã phiếu" in posted.body
+    assert "Mã thông báo: abcd1234" in path.read_text(encoding="utf-8")
+    assert path.stat().st_mode & 0o077 == 0
     assert "Thiếu cột Mã phiếu" in capsys.readouterr().err
 
 
-def test_channel_may_name_an_environment_variable(
-    server: tuple[str, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    address, posted = server
-    monkeypatch.setenv("DANVAN_TEST_HOST", address.removeprefix("json://"))
-    assert [sent.ok for sent in send(ALERTS, ["json://${env:DANVAN_TEST_HOST}"])] == [True]
-    assert len(posted) == 1
+def test_an_email_has_its_message_id_from_the_mark_in_every_attempt() -> None:
+    with mail_server() as mail:
+        for attempts in (1, 2):
+            assert send(message(attempts), mail.address).ok
+        letters = [message_from_bytes(one.body.encode(), policy=policy.default) for one in mail.taken]
+    assert [letter["Message-ID"] for letter in letters] == ["<abcd1234@tinh.example>"] * 2
+    assert [letter.get_all("Message-ID") for letter in letters] == [["<abcd1234@tinh.example>"]] * 2
+    assert letters[0]["Subject"] == "Tỉnh thử: 3 việc cần người xử lý"
+    assert letters[0]["To"] == "a@tinh.example, b@tinh.example"
+    assert "Thiếu cột Mã phiếu" in letters[0].get_content()
+
+
+def test_a_mail_server_that_says_no_or_is_not_there_did_not_take_it() -> None:
+    with mail_server(answer="451 try later, user secretword") as mail:
+        said = send(message(), mail.address)
+        assert (said.ok, said.message) == (False, "SMTPDataError: 451")
+    gone = send(message(), mail.address)
+    assert not gone.ok
+    assert "ConnectionRefusedError" in gone.message
+
+
+@pytest.mark.parametrize("kept", range(0, 260, 13))
+def test_a_file_holds_a_digest_once_and_whole_whatever_a_kill_left_of_it(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "alerts.txt"
+    before = b"== [0000] earlier\n-- [0000]\n\n"
+    path.write_bytes(before)
+    assert send(message(), f"file://{path}").ok
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(before) + kept])  # killed in the middle of writing
+    assert send(message(2), f"file://{path}").ok
+    assert send(message(3), f"file://{path}").ok
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith(before.decode())
+    assert text.count("-- [abcd1234]\n") == 1
+    assert text.count("Thiếu cột Mã phiếu") == 1
+    assert send(message(1, "other999"), f"file://{path}").ok
+    assert path.read_text(encoding="utf-8").count("Thiếu cột Mã phiếu") == 2
 
 
 def test_file_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("", encoding="utf-8")
-    [sent] = send(ALERTS, [f"file://{tmp_path}/taken/alerts.txt"])
+    sent = send(message(), f"file://{tmp_path}/taken/alerts.txt")
     assert not sent.ok
     assert sent.message
 
@@ -130,5 +167,5 @@ def test_name_of_a_channel_holds_no_secret(channel: str, name: str) -> None:
 
 @pytest.mark.parametrize(("bad", "rows", "told"), [(6, 100, True), (5, 100, False), (0, 0, False), (1, 10, True)])
 def test_quarantine_above_the_threshold_alerts(bad: int, rows: int, told: bool) -> None:
-    alert = quarantine_alert("f", "2024-Q1", bad, rows, 5.0)
+    alert = words.quarantined("f", "2024-Q1", bad, rows, 5.0)
     assert (alert is not None) == told

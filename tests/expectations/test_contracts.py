@@ -11,8 +11,8 @@ from open_data_contract_standard.model import OpenDataContractStandard
 
 from expectations.contracts import lint, questionnaires
 from expectations.contracts.model import (
+    DROPPED,
     IDENTIFIER,
-    PERSONAL,
     TYPES,
     Column,
     ContractError,
@@ -69,7 +69,7 @@ def test_every_rule_id_is_registered_and_speaks_to_the_sender(dataset: str) -> N
 def test_free_text_is_swept_and_personal_columns_are_not_stored(dataset: str) -> None:
     found = contract(dataset)
     assert "Q80" in {rule.rule_id for rule in found.rules}
-    assert not {column.name for column in found.stored_columns if column.classification == PERSONAL}
+    assert not {column.name for column in found.stored_columns if column.classification == DROPPED}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_lint_finds_a_broken_rule(changes: dict[str, object], word: str, one_rul
         (Column("word", "text", "Khác hẳn", "Second."), "stands twice"),
         (Column("plain", "text", "plain", ""), "businessName"),
         (Column("secret", "text", "Bí mật", "Secret.", classification="secret"), "classification"),
-        (Column("name", "text", "Họ tên", "Name.", classification=PERSONAL, required=True), "cannot be key"),
+        (Column("name", "text", "Họ tên", "Name.", classification=DROPPED, required=True), "cannot be key"),
     ],
 )
 def test_lint_finds_a_broken_column(column: Column, word: str, one_rule: Callable[..., Contract]) -> None:

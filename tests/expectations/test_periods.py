@@ -15,10 +15,12 @@ PERIODS = st.one_of(
     st.builds(Period, st.integers(2022, 2060), quarter=st.integers(1, 4)),
     st.builds(Period, st.integers(2022, 2060), half=st.integers(1, 2)),
     st.builds(Period, st.integers(2022, 2060), month=st.integers(1, 12)),
+    st.builds(lambda first, years: Period(first, until=first + years), st.integers(2027, 2040), st.integers(1, 5)),
 )
+NINE_MONTHS = st.builds(Period, st.integers(2022, 2060), nine_months=st.just(True))
 
 
-@given(PERIODS)
+@given(st.one_of(PERIODS, NINE_MONTHS))
 def test_label_reads_back(period: Period) -> None:
     assert Period.parse(str(period)) == period
     assert period.following().previous() == period
@@ -34,6 +36,22 @@ def test_windows_touch_without_gap_or_overlap(period: Period, regime: str) -> No
     first, last = period.window(regime)
     assert first <= last
     assert period.following().window(regime)[0] == last + timedelta(days=1)
+
+
+@given(NINE_MONTHS)
+def test_nine_months_are_the_first_three_quarters_and_follow_those_of_the_year_before(period: Period) -> None:
+    assert period.kind == "nine_months"
+    assert period.window(CALENDAR) == (date(period.year, 1, 1), date(period.year, 9, 30))
+    assert period.previous() == period.year_before() == Period(period.year - 1, nine_months=True)
+
+
+def test_a_span_of_years_is_one_period_and_a_range_is_several() -> None:
+    span = Period.parse("2021..2025")
+    assert (span.kind, len(span.quarters()), str(span.previous())) == ("years", 20, "2016..2020")
+    assert span.window(CALENDAR) == (date(2021, 1, 1), date(2025, 12, 31))
+    assert [str(one) for one in period_range("2021..2023")] == ["2021", "2022", "2023"]
+    with pytest.raises(PeriodError, match="ends before its second year"):
+        Period.parse("2025..2021")
 
 
 @pytest.mark.parametrize("regime", regimes())

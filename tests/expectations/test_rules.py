@@ -281,7 +281,7 @@ CASES = [
         "privacy",
         {"columns": ["code"]},
         [{"code": "012345678901"}, {"code": "ông Trần Văn A"}, {"code": "a@b.vn"}, {"code": "15-000/2024"}, {}],
-        {(1, "code"), (2, "code")},
+        {(0, "code"), (1, "code"), (2, "code")},
     ),
 ]
 

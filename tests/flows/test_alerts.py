@@ -1,136 +1,312 @@
-"""Whom a run tells: each channel what it has not taken yet, secrets from the environment; a dead one stops none."""
+"""Whom a run tells: each channel what it has not taken yet, whatever was killed before; a dead one stops none."""
 
 from __future__ import annotations
 
+import json
 import logging
-from datetime import datetime
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+import os
+import signal
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
-from expectations.alerts import Alert
-from flows.alerts import Raised, channel_key, new_alerts, tell
+from expectations.contracts import alerts as words
+from expectations.contracts.alerts import Alert
+from expectations.contracts.times import now
+from flows.alerts import channel_key, tell
+from flows.command import main
 from flows.home import open_home
-from flows.planning import FAILED_OUTCOMES, Outcome
-from flows.steps import Booked
-from tests.warehouse.deliveries import warehouse
-from warehouse.journal import record_outcome
-from warehouse.obligations import Obligation
-from warehouse.privacy import MaskedCells
+from flows.planning import writing
+from tests.expectations.channels import mail_server, web_server
+from tests.warehouse.deliveries import prepare
+from warehouse.journal import begin_run, carry_journal, end_run, last_worked, record_outcome
+from warehouse.outbox import needing_a_person, put_together, raise_alerts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
-    import duckdb
+    from flows.home import Home
 
-    from flows.planning import Plan
-
-ALERT = Raised(
-    "id", Alert("delivery_refused", "d323.dossiers", "2024-Q1", "tệp bị từ chối", "Xem danh sách lỗi và gửi lại.")
-)
-NOTHING = Booked((), ())
-PLAN = cast("Plan", SimpleNamespace(run_id="run-2"))
+ROOT = Path(__file__).parents[2]
+ALERT = Alert("delivery_refused", "d323.dossiers", "2024-Q1", "tệp bị từ chối", "Gửi lại.", about="d1")
+OTHER = Alert("delivery_refused", "d325.dossiers", "2024-Q1", "tệp khác bị từ chối", "", about="d2")
 DEAD = "json://127.0.0.1:9/"
 
 
 @pytest.fixture
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with warehouse() as made:
-        yield made
+def home(tiny_home: Any) -> Callable[..., Home]:
+    """Channels → the home that tells them."""
+    prepare(tiny_home.path / "warehouse.duckdb")
+    settings = tiny_home.path / "danvan.toml"
+    text = settings.read_text(encoding="utf-8")
+
+    def with_channels(*channels: str) -> Home:
+        settings.write_text(text.replace("channels = ['file']", f"channels = {list(channels)}"), encoding="utf-8")
+        return open_home(tiny_home.path)
+
+    return with_channels
 
 
-def with_channels(home: Any, *channels: str) -> Any:
-    text = (
-        (home.path / "danvan.toml")
-        .read_text(encoding="utf-8")
-        .replace("channels = ['file']", f"channels = {list(channels)}")
-    )
-    (home.path / "danvan.toml").write_text(text, encoding="utf-8")
-    return open_home(home.path)
+def raised(home: Home, *alerts: Alert, run_id: str = "run-1") -> Home:
+    with writing(home) as con:
+        raise_alerts(con, alerts, run_id)
+    return home
 
 
-def told(home: Any) -> str:
-    log = home.path / "logs" / "alerts.log"
-    return str(log.read_text(encoding="utf-8")) if log.exists() else ""
+def asked(home: Home, query: str) -> list[tuple[Any, ...]]:
+    with writing(home) as con:
+        return con.execute(query).fetchall()
 
 
-def test_terminal_and_file_get_one_digest(
-    con: duckdb.DuckDBPyConnection, tiny_home: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    home = with_channels(tiny_home, "terminal", "file")
-    tell(con, home, "run-1", [ALERT])
-    for text in (capsys.readouterr().err, told(home)):
-        assert "Tỉnh thử: 1 việc cần người xử lý (lần chạy run-1)" in text
-        assert "d323.dossiers, kỳ 2024-Q1: tệp bị từ chối" in text
-    assert con.execute("select is_sent from ops.alerts").fetchall() == [(True,)]
+def told(home: Home) -> str:
+    log = home.logs / "alerts.log"
+    return log.read_text(encoding="utf-8") if log.exists() else ""
 
 
-def test_nothing_to_tell_is_no_message(
-    con: duckdb.DuckDBPyConnection, tiny_home: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    tell(con, with_channels(tiny_home, "terminal"), "run-1", [])
+def test_terminal_and_file_get_one_digest(home: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    here = raised(home("terminal", "file"), ALERT)
+    tell(here)
+    tell(here)
+    printed = capsys.readouterr().err
+    for text in (printed, told(here)):
+        assert text.count("Tỉnh thử: 1 việc cần người xử lý") == 1
+        assert text.count("d323.dossiers, kỳ 2024-Q1: tệp bị từ chối") == 1
+    assert asked(here, "select is_sent from ops.alerts") == [(True,)]
+
+
+def test_nothing_to_tell_is_no_message(home: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    tell(home("terminal"))
     assert capsys.readouterr().err == ""
 
 
-def test_a_dead_channel_is_logged_without_its_secret(
-    con: duckdb.DuckDBPyConnection,
-    tiny_home: Any,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+def test_a_dead_channel_is_not_told_and_the_other_is_and_no_secret_is_printed(
+    home: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("ALERT_TOKEN", "s3cr3t-t0ken")
-    home = with_channels(tiny_home, "json://user:${env:ALERT_TOKEN}@127.0.0.1:9/", "file")
+    here = raised(home("json://user:${env:ALERT_TOKEN}@127.0.0.1:9/", "file"), ALERT)
     monkeypatch.setattr(logging.getLogger("danvan"), "propagate", True)
     with caplog.at_level(logging.ERROR, "danvan"):
-        tell(con, home, "run-1", [ALERT])
+        tell(here)
     assert "json://127.0.0.1" in caplog.text
     assert "s3cr3t" not in "\n".join(record.getMessage() for record in caplog.records if record.name == "danvan")
-    assert "tệp bị từ chối" in told(home)
+    states = asked(here, "select channel like 'json%', told_at is not null, attempts, error from ops.outbox order by 1")
+    assert states == [(False, True, 1, None), (True, False, 1, "the channel did not take the message")]
+    assert asked(here, "select is_sent from ops.alerts") == [(False,)]
 
 
-def test_a_channel_that_was_dead_is_told_later_and_the_others_once(
-    con: duckdb.DuckDBPyConnection, tiny_home: Any
+def test_a_dead_mail_server_is_tried_until_it_takes_it_and_the_others_are_told_once(home: Any) -> None:
+    with mail_server() as mail:
+        pass
+    here = raised(home(mail.address, "file"), ALERT)
+    for _ in range(3):
+        tell(here)
+    assert asked(here, "select attempts, told_at from ops.outbox where channel like 'mailto%'") == [(3, None)]
+    raised(here, OTHER)
+    with mail_server(mail.port) as revived:
+        tell(here)
+        tell(here)
+        assert len(revived.taken) == 2  # what was tried before stays in its own digest, under its own mark
+        assert len({letter.mark for letter in revived.taken}) == 2
+    assert told(here).count("tệp bị từ chối") == 1
+    assert asked(here, "select distinct is_sent from ops.alerts") == [(True,)]
+
+
+def test_a_channel_whose_address_was_mended_is_told_and_one_added_later_hears_of_nothing_old(home: Any) -> None:
+    tell(raised(home("file", DEAD), ALERT))
+    record = home().path / "revived.log"
+    tell(home("file", f"file://{record}"))
+    assert record.read_text(encoding="utf-8").count("tệp bị từ chối") == 1
+    with web_server() as web:
+        tell(home("file", web.address))
+        assert web.taken == []
+
+
+def test_without_channels_a_run_says_it_once(home: Any) -> None:
+    here = raised(home(), ALERT)
+    tell(here)
+    assert asked(here, "select is_sent from ops.alerts") == [(True,)]
+
+
+DYING = """
+import os, signal, sys
+from pathlib import Path
+import flows.alerts, warehouse.outbox, expectations.alerts
+from flows.home import open_home
+
+place, home = sys.argv[1:]
+owner, name = {
+    "before the attempt": (warehouse.outbox, "put_together"),
+    "before sending": (expectations.alerts, "send"),
+    "after sending": (warehouse.outbox, "record_told"),
+}[place]
+left = int(os.environ["LEFT"])
+original = getattr(owner, name)
+
+def dying(*arguments, **options):
+    global left
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    return original(*arguments, **options)
+
+setattr(owner, name, dying)
+flows.alerts.tell(open_home(Path(home)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "left"), [("before the attempt", 0), ("before sending", 0), ("before sending", 1), ("after sending", 0),
+                        ("after sending", 1), ("after sending", 2)]
+)  # fmt: skip
+def test_a_kill_at_any_place_of_telling_loses_nothing_and_what_came_twice_bears_one_mark(
+    home: Any, place: str, left: int
 ) -> None:
-    """One living channel does not make the digest told to the others."""
-    home = with_channels(tiny_home, "file", DEAD)
-    tell(con, home, "run-1", [ALERT])
-    assert con.execute("select is_sent from ops.alerts").fetchall() == [(False,)]
-    assert con.execute("select channel from ops.alert_channels").fetchall() == [("file",)]
-    assert new_alerts(con, PLAN, NOTHING, []) == []  # somebody has heard: no person is asked for again
-    record = tiny_home.path / "revived.log"
-    settings = tiny_home.path / "danvan.toml"
-    settings.write_text(settings.read_text(encoding="utf-8").replace(DEAD, f"file://{record}"), encoding="utf-8")
-    tell(con, open_home(tiny_home.path), "run-2", [])
-    assert "d323.dossiers, kỳ 2024-Q1: tệp bị từ chối" in record.read_text(encoding="utf-8")
-    assert "Xem danh sách lỗi và gửi lại." in record.read_text(encoding="utf-8")
-    assert told(home).count("tệp bị từ chối") == 1
-    assert con.execute("select is_sent from ops.alerts").fetchall() == [(True,)]
+    with mail_server() as mail, web_server() as web:
+        here = raised(home("file", mail.address, web.address), ALERT, OTHER)
+        killed = subprocess.run(
+            [sys.executable, "-c", DYING, place, str(here.path)],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "LEFT": str(left)},
+            check=False,
+        )
+        assert killed.returncode == -signal.SIGKILL
+        raised(here, Alert("delivery_refused", "d326.dossiers", None, "tệp mới", "", about="d3"), run_id="run-2")
+        tell(here)
+        tell(here)
+        for server in (mail, web):
+            by_mark = {one.mark: one.body for one in server.taken}
+            assert len(server.taken) - len(by_mark) <= 1  # only what a kill cut off is sent again
+            for alert in (ALERT, OTHER):
+                assert sum(alert.alert_id[:8] in _plain(body) for body in by_mark.values()) == 1
+    for text in ("tệp bị từ chối", "tệp khác bị từ chối", "tệp mới"):
+        assert told(here).count(text) == 1
+    assert asked(here, "select distinct is_sent from ops.alerts") == [(True,)]
 
 
-def test_what_no_channel_took_is_raised_by_the_next_run(con: duckdb.DuckDBPyConnection, tiny_home: Any) -> None:
-    """The delivery is not new to the next run, which therefore would not speak of it by itself."""
-    home = with_channels(tiny_home, DEAD)
-    tell(con, home, "run-1", [ALERT])
-    assert new_alerts(con, PLAN, NOTHING, []) == [ALERT]
-    tell(con, with_channels(tiny_home, DEAD), "run-2", [ALERT])
-    assert con.execute("select alert_id, run_id, is_sent from ops.alerts").fetchall() == [("id", "run-1", False)]
+def _plain(body: str) -> str:
+    from email import message_from_string, policy  # noqa: PLC0415
+
+    if "Message-ID: " not in body:
+        return body
+    return str(message_from_string(body, policy=policy.default).get_content())  # type: ignore[attr-defined]
 
 
-def test_what_is_over_is_not_raised_again(con: duckdb.DuckDBPyConnection, tiny_home: Any) -> None:
-    home = with_channels(tiny_home, DEAD)
-    moment = datetime.fromisoformat("2024-04-01")
-    failed = Outcome("d323.dossiers", FAILED_OUTCOMES[0], "không trả lời", moment, 1.0)
-    owed = Obligation("d325.dossiers", "dossiers", "325", "2024-Q1", moment.date(), 0, "missing", None, None)
-    record_outcome(con, "run-2", failed.feed, failed.outcome, started_at=moment)
-    con.execute("insert into ops.obligations (feed, period, status) values ('d325.dossiers', '2024-Q1', 'missing')")
-    first = new_alerts(con, PLAN, Booked((), (failed,)), [owed])
-    assert [one.alert.kind for one in first] == ["feed_failed", "delivery_missing"]
-    tell(con, home, "run-2", first)
-    assert new_alerts(con, PLAN, NOTHING, []) == first
-    record_outcome(con, "run-3", failed.feed, "ok", started_at=datetime.fromisoformat("2024-04-02"))
-    con.execute("update ops.obligations set status = 'late'")
-    assert new_alerts(con, PLAN, NOTHING, []) == []
+def test_two_processes_never_tell_at_once(home: Any) -> None:
+    here = raised(home("file"), ALERT)
+    code = "import sys\nfrom pathlib import Path\nfrom flows.alerts import tell\nfrom flows.home import open_home\n"
+    code += "tell(open_home(Path(sys.argv[1])))"
+    (here.path / "danvan.toml").write_text(
+        (here.path / "danvan.toml").read_text(encoding="utf-8").replace("lock_seconds = 1", "lock_seconds = 120"),
+        encoding="utf-8",
+    )
+    both = [
+        subprocess.Popen([sys.executable, "-c", code, str(here.path)], env={**os.environ, "PYTHONPATH": str(ROOT)})
+        for _ in range(2)
+    ]
+    assert [one.wait(timeout=240) for one in both] == [0, 0]
+    assert told(here).count("tệp bị từ chối") == 1
+
+
+def test_what_is_over_needs_nobody_and_is_still_told_as_over(home: Any) -> None:
+    failed = words.feed_failed("d323.dossiers", "không trả lời", "", may_pass=True)
+    missing = words.delivery_missing("d325.dossiers", "dossiers", "2024-Q1", datetime(2024, 3, 21).date())  # noqa: DTZ001
+    here = raised(home("file"), failed, missing)
+    begun = now()
+    with writing(here) as con:
+        record_outcome(con, "run-1", "d323.dossiers", "failed_transient", started_at=begun)
+        con.execute("insert into ops.obligations (feed, dataset, period, status) values"
+                    " ('d325.dossiers', 'dossiers', '2024-Q1', 'missing')")  # fmt: skip
+        assert needing_a_person(con, "run-2", begun) == [failed, missing]
+        assert last_worked(con, "d323.dossiers") == ""
+        worked = begun + timedelta(seconds=1)
+        record_outcome(con, "run-2", "d323.dossiers", "ok", started_at=worked)
+        con.execute("update ops.obligations set status = 'late'")
+        assert needing_a_person(con, "run-2", begun) == []
+        assert last_worked(con, "d323.dossiers") == worked.isoformat()
+    tell(here)
+    assert told(here).count("(đến nay đã hết)") == 2
+
+
+def test_a_failed_run_is_over_when_a_later_one_ended_well(home: Any) -> None:
+    here = raised(home("file"), words.run_failed("OSError: No space left on device: /data", ""))
+    with writing(here) as con:
+        assert len(needing_a_person(con, "run-2", now())) == 1
+        begin_run(con, "run-2", now() + timedelta(seconds=1))
+        end_run(con, "run-2", "fine")
+        assert needing_a_person(con, "run-2", now()) == []
+
+
+def test_what_somebody_has_heard_needs_nobody_again(home: Any) -> None:
+    tell(raised(home("file", DEAD), ALERT))
+    with writing(home()) as con:
+        assert needing_a_person(con, "run-1", now()) == [ALERT]
+        assert needing_a_person(con, "run-2", now()) == []
+        raise_alerts(con, [ALERT], "run-2")
+        assert con.execute("select run_id from ops.alerts").fetchall() == [("run-1",)]
+
+
+def test_alerts_are_listed_with_the_state_of_each_channel_and_acknowledged(
+    home: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = raised(home("file", DEAD), ALERT, OTHER)
+    tell(here)
+    asking = ["alerts", "--home", str(here.path)]
+    assert main([*asking, "--json"]) == 3
+    listed = {one["alert_id"]: one for one in json.loads(capsys.readouterr().out)}
+    assert listed.keys() == {ALERT.alert_id, OTHER.alert_id}
+    channels = {one["channel"].split()[0]: one for one in listed[ALERT.alert_id]["channels"]}
+    assert channels["file"]["told_at"]
+    assert channels["json"]["told_at"] is None
+    assert channels["json"]["error"] == "the channel did not take the message"
+    assert main([*asking, "list"]) == 3
+    assert "1 attempts, the channel did not take the message" in " ".join(capsys.readouterr().out.split())
+    assert main([*asking, "ack", ALERT.alert_id[:8], "--by", "Trực ban"]) == 0
+    assert main([*asking, "ack", "nothing"]) == 2
+    assert "0 alerts begin with 'nothing'" in capsys.readouterr().err
+    assert main([*asking, "ack", OTHER.alert_id, "--json"]) == 0
+    capsys.readouterr()
+    assert main([*asking, "list"]) == 0
+    assert "no alert is open" in capsys.readouterr().out
+    with writing(here) as con:
+        assert put_together(con, [channel_key(DEAD)]) == []
+
+
+def test_a_rebuilt_warehouse_knows_who_was_told(home: Any, tmp_path: Path) -> None:
+    here = raised(home("file", DEAD), ALERT)
+    tell(here)
+    with writing(here) as con:
+        begin_run(con, "20240101T000000-4194303-abcd", now())
+        begin_run(con, "run-1", now())
+        end_run(con, "run-1", "fine")
+    former = here.warehouse.rename(tmp_path / "former.duckdb")
+    with writing(here) as con:
+        assert carry_journal(con, former) == 1
+        raise_alerts(con, [ALERT, OTHER], "rebuild")
+        assert con.execute("select run_id, outcome from ops.runs").fetchall() == [("run-1", "fine")]
+    tell(here)
+    assert told(here).count("tệp bị từ chối") == 1
+    assert told(here).count("tệp khác bị từ chối") == 1
+    attempts = asked(here, "select attempts from ops.outbox where channel like 'json%' order by all")
+    assert attempts == [(1,), (2,)]
+    (tmp_path / "damaged.duckdb").write_bytes(b"nothing of ours" * 1000)
+    with writing(here) as con, pytest.raises(duckdb.Error):
+        carry_journal(con, tmp_path / "damaged.duckdb")
+
+
+def test_what_was_told_before_there_was_an_outbox_stays_told(home: Any) -> None:
+    here = raised(home("file"), ALERT, OTHER)
+    with writing(here) as con:
+        con.execute("create table ops.alert_channels (alert_id varchar, channel varchar, told_at timestamp)")
+        con.execute("insert into ops.alert_channels values (?, 'file', ?)", [ALERT.alert_id, now()])
+        con.execute("drop table ops.outbox")
+        con.execute("update ops.schema_version set fingerprint = 'of last year'")
+    tell(here)
+    assert "tệp bị từ chối" not in told(here)
+    assert told(here).count("tệp khác bị từ chối") == 1
 
 
 def test_two_channels_of_a_kind_are_told_apart_without_their_address() -> None:
@@ -138,14 +314,3 @@ def test_two_channels_of_a_kind_are_told_apart_without_their_address() -> None:
     assert one != other
     assert "secret" not in one + other
     assert channel_key("terminal") == "terminal"
-
-
-def test_a_text_covered_in_a_release_needs_a_person_once(con: duckdb.DuckDBPyConnection, tiny_home: Any) -> None:
-    """The door let it through: somebody has to look, and is not told again of the same."""
-    covered = [MaskedCells("core", "dossiers", "executing_office", 1)]
-    [alert] = new_alerts(con, PLAN, NOTHING, [], covered)
-    assert (alert.alert.kind, alert.alert.severity) == ("text_covered", "warning")
-    home = with_channels(tiny_home, "file")
-    tell(con, home, "run-1", [alert])
-    assert "core.dossiers.executing_office: 1 nội dung đã được che" in told(home)
-    assert new_alerts(con, PLAN, NOTHING, [], covered) == []

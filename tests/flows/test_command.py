@@ -87,6 +87,9 @@ MISTAKES: list[tuple[list[str], int, str]] = [
     (["assess", "--period", "2024-Q1"], 2, "no release yet"),
     (["assess", "--period", "2024-Q1", "--format", "docx"], 2, "write one or more of html, json"),
     (["release", "publish"], 2, "danvan run"),
+    (["alerts"], 2, "danvan run"),
+    (["alerts", "ack", "abcd"], 2, "danvan run"),
+    (["alerts", "ack"], 2, "Missing argument"),
     (["status"], 2, "danvan run"),
     (["init", "."], 2, "is a home folder already"),
     (["demo", "."], 2, "was not made by `danvan demo`"),
@@ -124,6 +127,7 @@ def test_init_makes_a_home_that_doctor_accepts(tmp_path: Path, capsys: pytest.Ca
     target = tmp_path / "new"
     assert main(["init", str(target), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["home"] == str(target)
+    assert [path for path in (target, *target.rglob("*")) if path.stat().st_mode & 0o077] == []
     assert main(["doctor", "--home", str(target), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["ok"]

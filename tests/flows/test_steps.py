@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from expectations.contracts.times import now
 from flows import collecting
 from flows.command import main
 from flows.expected import expected
@@ -57,9 +58,12 @@ def test_a_cycle_loads_assesses_publishes_and_reports(two_districts: Any) -> Non
     ]
     assert json.loads((two_districts.path / "reports" / "assessment-2024-Q1.json").read_text(encoding="utf-8"))
     assert (
-        rows(two_districts, "select count(*) as goals from marts.assessment where period = '2024-Q1'")[0]["goals"] >= 51
+        rows(two_districts, "select count(*) as goals from marts.assessment where period = '2024-Q1'")[0]["goals"] >= 56
     )
     assert not list((two_districts.path / "work").iterdir())
+    made = [two_districts.path / name for name in ("landing", "reports", "releases", "work", "warehouse.duckdb")]
+    made += [path for folder in made for path in folder.rglob("*") if not path.is_symlink()]
+    assert [path for path in made if path.stat().st_mode & 0o077] == []  # its owner's alone, whatever the umask was
 
 
 def test_a_second_cycle_loads_nothing_and_says_so(two_districts: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,6 +132,24 @@ def test_a_failing_feed_does_not_stop_the_others(
     # retries = 1: what may pass is tried twice, what will not pass once.
     assert tries.count("d325.service_reports") == 2
     assert tries.count("d326.service_reports") == 1
+    # it failed on our side: no unit is said to have sent nothing
+    assert sorted(text.partition(": ")[2] for text in told["alerts"]) == [
+        "inbox/326 does not exist; create it",
+        "sftp.example.org does not answer",
+    ]
+    said = rows(two_districts, "select feed, message_vi from ops.findings where rule_id = 'Q20' order by feed")
+    assert [one["feed"] for one in said] == ["d325.service_reports", "d326.service_reports"]
+    assert all("do lỗi thu nhận phía tỉnh; chưa kết luận đơn vị gửi chậm" in one["message_vi"] for one in said)
+    # once the feed answers again, what is missing is the unit's
+    with monkeypatch.context() as mended:
+        mended.setattr(landing.Landing, "offers", original)
+        (two_districts.path / "inbox" / "325" / "ii06a_2024Q1_20240318.csv").unlink()
+        assert main(["run", "--home", str(two_districts.path), "--direct", "--json"]) == 3
+        told = json.loads(capsys.readouterr().out)
+    assert sorted(told["alerts"]) == [
+        "d325.service_reports, kỳ 2024-Q1: chưa nhận được service_reports, hạn 21/03/2024",
+        "d326.service_reports, kỳ 2024-Q1: chưa nhận được service_reports, hạn 21/03/2024",
+    ]
     booked = rows(two_districts, "select feed, outcome from ops.outcomes where outcome like 'failed%' order by feed")
     assert [one["feed"] for one in booked] == ["d325.service_reports", "d326.service_reports"]
 
@@ -260,7 +282,7 @@ def test_two_runs_do_not_write_at_once(two_districts: Any, capsys: pytest.Captur
 
 def test_work_of_a_dead_run_is_cleared_and_of_a_living_one_kept(two_districts: Any) -> None:
     dead = two_districts.path / "work" / "20240101T000000-4194303-abcd"
-    living = two_districts.path / "work" / "20240101T000000-1-abcd"
+    living = two_districts.path / "work" / f"{now():%Y%m%dT%H%M%S}-1-abcd"
     for folder in (dead, living):
         folder.mkdir(parents=True)
     run(two_districts)

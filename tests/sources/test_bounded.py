@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from sources import bounded
 from sources.bounded import Limits, WorkerPool
 from sources.child import PanicError, Task, _answer
-from sources.errors import SourceError, WorkerDiedError, WorkerTimeoutError
+from sources.errors import SourceError, WorkerDiedError, WorkerKilledError, WorkerTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +53,13 @@ def test_an_exception_comes_back_with_the_traceback_of_the_worker(pool: WorkerPo
     ("task", "arguments", "fault", "words"),
     [
         (os._exit, (3,), WorkerDiedError, "ended with code 3"),
-        (signal.raise_signal, (signal.SIGKILL,), WorkerDiedError, "killed by SIGKILL"),
+        (signal.raise_signal, (signal.SIGKILL,), WorkerKilledError, "killed by SIGKILL from outside"),
+        (signal.raise_signal, (signal.SIGTERM,), WorkerKilledError, "killed by SIGTERM from outside"),
+        (signal.raise_signal, (signal.SIGSEGV,), WorkerDiedError, "killed by SIGSEGV"),
         (os.abort, (), WorkerDiedError, "killed by SIGABRT"),
         (bytearray, (1 << 33,), MemoryError, None),
     ],
-    ids=["exit", "kill", "abort", "memory"],
+    ids=["exit", "kill", "terminate", "fault", "abort", "memory"],
 )
 def test_what_repeats_is_raised_by_name(
     pool: WorkerPool, task: object, arguments: tuple[object, ...], fault: type[Exception], words: str | None
@@ -184,3 +188,79 @@ def test_closing_ends_what_is_at_work() -> None:
     assert not one._all
     with pytest.raises(WorkerDiedError, match="were ended"):
         one.run(abs, 1)
+
+
+def busy(pool: WorkerPool) -> psutil.Process:
+    """The process of the one worker at work, once there is one."""
+    for _ in range(2000):
+        found = [one for one in list(pool._all) if one not in pool._idle and one.is_ready]
+        if found:
+            return psutil.Process(found[0].process.pid)
+        time.sleep(0.01)
+    raise AssertionError("no worker took the task up")
+
+
+def test_a_task_outlives_any_number_of_kills_below_the_bound(tmp_path: Path) -> None:
+    """It kills its own worker three times, as somebody outside would, and is done at the fourth attempt."""
+    with WorkerPool(Limits(workers=2)) as one:
+        assert one.run(killed_until, str(tmp_path / "count"), 4) == 4
+
+
+def killed_until(path: str, attempts: int) -> int:
+    """A task for workers: dies by SIGKILL until it has been begun so many times."""
+    with open(path, "a", encoding="utf-8") as stream:  # noqa: PTH123
+        stream.write("x")
+    begun = os.path.getsize(path)  # noqa: PTH202
+    if begun < attempts:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return begun
+
+
+def test_a_worker_that_is_stopped_is_replaced_long_before_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "LOOK_SECONDS", 0.1)
+    with WorkerPool(Limits(workers=1, seconds=3600)) as one, ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(one.run, time.sleep, 1)
+        victim = busy(one)
+        victim.suspend()
+        assert waiting.result(timeout=300) is None
+        assert not victim.is_running()
+
+
+def test_a_worker_stopped_idle_takes_no_part_even_when_much_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than the channel holds would be sent to it for ever."""
+    monkeypatch.setattr(bounded, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(bounded, "STALL_SECONDS", 1)
+    with WorkerPool(Limits(workers=1, seconds=3600)) as one:
+        one.run(abs, 1)
+        [worker] = one._idle
+        os.kill(worker.process.pid, signal.SIGSTOP)
+        assert one.run(len, one.keep(b"x" * (8 << 20))) == 8 << 20
+        assert one._idle != [worker]
+
+
+def test_the_last_attempt_runs_alone(tmp_path: Path) -> None:
+    """A task that dies is tried again when no other runs: nothing else can be the cause."""
+    with WorkerPool(Limits(workers=3)) as one, ThreadPoolExecutor(6) as threads:
+        others = [threads.submit(one.run, noted, str(tmp_path), f"{number}", 0.3) for number in range(5)]
+        dying = threads.submit(one.run, noted, str(tmp_path), "dying", 0.5, dies=True)
+        for other in others:
+            other.result()
+        with pytest.raises(WorkerDiedError, match="ended with code 7"):
+            dying.result()
+    spans = [tuple(map(float, path.read_text().split())) for path in tmp_path.glob("[0-9]*")]
+    first, last = sorted(float(path.read_text()) for path in tmp_path.glob("dying-*"))
+    assert first < last
+    assert not [(begun, ended) for begun, ended in spans if begun < last + 0.4 and ended > last]
+
+
+def noted(folder: str, name: str, seconds: float, *, dies: bool = False) -> None:
+    """A task for workers: writes down when it ran."""
+    begun = time.time()
+    if dies:
+        with open(f"{folder}/dying-{os.getpid()}", "w", encoding="utf-8") as stream:  # noqa: PTH123
+            stream.write(f"{begun}")
+    time.sleep(seconds)
+    if dies:
+        os._exit(7)
+    with open(f"{folder}/{name}", "w", encoding="utf-8") as stream:  # noqa: PTH123
+        stream.write(f"{begun} {time.time()}")

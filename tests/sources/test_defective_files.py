@@ -225,6 +225,7 @@ def test_unknown_and_personal_headers(make_feed: Callable[..., Feed], read_text:
         [
             lines[0] + ";Họ và tên;Số điện thọai;Mã vạch;Ghi chú nội bộ;",
             *(f"{line};Nguyễn Văn A;09;1;x;" for line in lines[1:]),
+            "",
         ]
     )
     labels = {column.name: column.label_vi for column in contract("dossiers").columns}

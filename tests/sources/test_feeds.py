@@ -102,6 +102,10 @@ MISTAKES = [
     ),
     ("    columns:\n", "    dataset: petitions\n    columns:\n", "", "key 'dataset' stands twice"),
     ("{kind: files", "{kind: files]", "", "is no valid YAML"),
+    ("Xong: 10", "[Xong]: 10", "", "a key is a text or a number"),
+    ("Xong: 10", "Xong: !!python/name:os.system 10", "", "unknown tag tag:yaml.org,2002:python/name:os.system"),
+    ("Xong: 10", "Xong: !!int mười", "", "'mười' is no int"),
+    ("Xong: 10", "Xong: &a [*a]", "", "an alias lies within what it stands for"),
 ]
 
 

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+from expectations.contracts.deliveries import Terms
 from expectations.contracts.model import contract
+from sources.errors import WorkerKilledError
 from sources.reading_pool import Limits, ReadingPool
 
 if TYPE_CHECKING:
@@ -52,6 +54,19 @@ def test_the_fate_of_a_reader_is_a_verdict(
     [finding] = reading.findings
     assert (finding.rule_id, finding.check, finding.severity) == ("Q01", check, "gate")
     assert finding.message_vi.endswith("Đề nghị xuất lại tệp từ phần mềm và gửi lại.")
+
+
+def test_a_reader_that_somebody_else_kills_condemns_no_file(pool: ReadingPool) -> None:
+    with pytest.raises(WorkerKilledError, match="SIGKILL from outside"):
+        pool.verdict_of(signal.raise_signal, signal.SIGKILL)  # type: ignore[arg-type]
+
+
+def test_a_refusal_at_a_bound_says_which_and_holds_under_it_only(pool: ReadingPool) -> None:
+    reading = pool.verdict_of(os._exit, 3)
+    assert reading.bounds == "1024 MiB, 3 s"
+    terms = Terms("d.f", "dossiers", "f" * 16, "1.0.0")
+    refused = terms.reading_id("a", reading.bounds)
+    assert len({refused, terms.reading_id("a"), terms.reading_id("a", "2048 MiB, 3 s")}) == 3
 
 
 def test_the_traceback_of_an_unknown_exception_is_in_the_log(

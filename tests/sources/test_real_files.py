@@ -12,6 +12,7 @@ from expectations.contracts.model import contract
 from expectations.contracts.questionnaires import expand, load
 from sources.feeds import check_against_contract, load_feeds
 from sources.landing import Landing, landed_path
+from sources.places import Places
 from sources.reading import read_here
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def results(
         if feed.dataset == "survey_responses":
             terms = expand(terms, load(str(feed.constants["questionnaire_id"]), HOME / "questionnaires"))
         check_against_contract(feed, terms)
-        landing = Landing(feed, home)
+        landing = Landing(feed, home, Places((real_folder,)))
         [offer] = landing.offers()
         delivery = landing.land(offer)
         place = landed_path(home, delivery.sha256)

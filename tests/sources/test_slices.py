@@ -126,7 +126,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, make_feed: Callable[
             lines = (f"H{n:07d};10;{n % 28 + 1:02d}/01/2024;{n}.000{tail}\n" for n in range(start, start + 1000))
             stream.write("".join(lines))
     assert path.stat().st_size > 250_000_000
-    with ReadingPool(Limits(workers=1, memory_mib=450, seconds=60)) as pool:
+    with ReadingPool(Limits(workers=1, memory_mib=450, seconds=900)) as pool:
         reading = pool.read(path, path.name, make_feed(), contract("dossiers"), units, tmp_path / "work")
     assert [finding.check for finding in reading.findings if finding.severity == "gate"] == []
     assert reading.rows_read == 800_000

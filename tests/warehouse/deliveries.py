@@ -131,6 +131,8 @@ class Batch:
         layout: str = "1",
         failure: str | None = None,
         is_nil: bool = False,
+        may_be_cut: bool = False,
+        bounds: str | None = None,
     ) -> Booking:
         """A delivery; `rows` default to those of `sent`, `quarantine` are (period, rule) of rows held back."""
         made = frame(self.dataset, _reported(sent)) if rows is None else rows
@@ -148,6 +150,8 @@ class Batch:
                 ignored=reasons,
                 periods=sent.periods,
                 is_nil=is_nil,
+                may_be_cut=may_be_cut,
+                bounds=bounds,
             ),
             Verdict(sent.delivery_id, refused, made.height, len(quarantine), failure=failure),
         )

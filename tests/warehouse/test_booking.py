@@ -251,6 +251,45 @@ def test_a_spoiled_file_does_not_replace_a_good_one(tmp_path: Path) -> None:
         assert answered(con, "service_reports_current") == Counter(cut.rows)
 
 
+@pytest.mark.parametrize(
+    ("stood", "sent", "may_be_cut", "state"),
+    [
+        (19, 14, False, "held"),
+        (19, 5, False, "held"),
+        (19, 16, False, "booked"),
+        (19, 18, True, "held"),
+        (19, 19, True, "booked"),
+        (5, 3, False, "booked"),
+        (5, 2, False, "held"),
+        (3, 1, False, "booked"),
+        (2, 1, True, "held"),
+        (4, 1, False, "held"),
+    ],
+)
+def test_a_shorter_file_is_held_below_its_bound(
+    tmp_path: Path, stood: int, sent: int, *, may_be_cut: bool, state: str
+) -> None:
+    """Below four fifths of what stands, unless one or two rows are missing; with its end in doubt at the first row."""
+    rows = tuple(("2024-Q1", f"F{n}", n) for n in range(stood))
+    with warehouse() as con:
+        load_sent(con, Sent("d323.reports", 0, rows), tmp_path)
+        receipt = load_sent(con, Sent("d323.reports", 1, rows[:sent]), tmp_path, may_be_cut=may_be_cut)
+        assert receipt.state == state
+        assert len(list(answered(con, "service_reports_current"))) == (stood if state == "held" else sent)
+
+
+def test_a_file_refused_at_the_bounds_of_its_reader_stands_once_it_is_read_within_others(tmp_path: Path) -> None:
+    sent = Sent("d323.reports", 0, (("2024-Q1", "A", 1),))
+    with warehouse() as con:
+        refused = load_sent(con, sent, tmp_path, refused=True, rows_read=0, bounds="256 MiB, 300 s")
+        assert refused.state == "refused"
+        again = load_sent(con, sent, tmp_path, refused=True, rows_read=0, bounds="256 MiB, 300 s")
+        assert again.state == "refused"
+        assert len(booked_readings(con)) == 1
+        assert load_sent(con, sent, tmp_path).state == "booked"
+        assert answered(con, "service_reports_current") == Counter(sent.rows)
+
+
 def test_empty_is_not_zero(tmp_path: Path) -> None:
     """A form without a row ends nothing; that nothing occurred must be said, by the form or by a person."""
     with warehouse() as con:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from expectations.contracts.model import PERSONAL, contract, datasets
+from expectations.contracts.model import DROPPED, contract, datasets
 from warehouse.dictionary import PAGE, dictionary
 from warehouse.models import models
 
@@ -45,7 +45,7 @@ def test_personal_columns_stand_among_those_never_loaded(page: str) -> None:
         [described] = re.findall(rf"^### Dataset `{name}`\n.*?(?=^##)", page, flags=re.MULTILINE | re.DOTALL)
         [stored] = re.findall(rf"^### `core.{name}`\n.*?(?=^##)", page, flags=re.MULTILINE | re.DOTALL)
         for column in contract(name).columns:
-            if column.classification == PERSONAL:
+            if column.classification == DROPPED:
                 assert f"| `{column.name}` |" not in described + stored, f"{name}.{column.name} looks loaded"
                 assert f"`{column.name}` ({column.label_vi})" in described
 

@@ -31,6 +31,7 @@ select indicator_code, definition_id, unit_code, period, is_primary, regime, per
        is_too_good, due_on, is_year_known
 from marts.indicator_values
 where availability <> 'no_source_yet'
+  and (availability <> 'no_data' or period not like '%..%')
 order by all
 """
 

@@ -322,10 +322,108 @@ def worked() -> Iterator[duckdb.DuckDBPyConnection]:
                 "collective_count": 9,
             },
             {**activity, "activity_code": "k3", "kind_code": "commendation", "is_dedicated": True},
+            *_more_activities(activity),
         ],
     )
+    insert(con, "democracy_items", _checklist(here))
+    insert(con, "one_stop_ratings", _ratings(here))
+    insert(con, "index_scores", _scores(here))
     yield built(con)
     con.close()
+
+
+def _more_activities(activity: dict[str, Any]) -> list[dict[str, Any]]:
+    """The kinds that came later; 11953 and 11956 are communes of 323."""
+
+    def row(code: str, kind: str, **values: Any) -> dict[str, Any]:
+        return {**activity, "activity_code": code, "kind_code": kind, **values}
+
+    issued = {"document_no": "254-TB/TU", "document_on": date(2024, 1, 2)}
+    return [
+        # the district after 9 days, 11953 after 19 and once more, 11956 after 30: the middle one is 19
+        row("s1", "dissemination", **issued, happened_on=date(2024, 1, 11), participant_count=100,
+            dissemination_form_code="conference"),
+        row("s2", "dissemination", **issued, happened_on=date(2024, 1, 21), participant_count=40,
+            dissemination_form_code="loudspeaker", unit_code="11953"),
+        row("s3", "dissemination", **issued, happened_on=date(2024, 3, 1), participant_count=30,
+            dissemination_form_code="conference", unit_code="11953"),
+        row("s4", "dissemination", **issued, happened_on=date(2024, 2, 1), unit_code="11956"),
+        row("t1", "training", happened_on=date(2024, 2, 5), participant_count=55),
+        row("t2", "training", happened_on=date(2024, 2, 6), participant_count=45),
+        # in term, late, never sent
+        row("n1", "situation_report", due_on=date(2024, 1, 25), submitted_on=date(2024, 1, 25)),
+        row("n2", "situation_report", due_on=date(2024, 2, 25), submitted_on=date(2024, 2, 26)),
+        row("n3", "situation_report", due_on=date(2024, 3, 25)),
+        row("l1", "staffing", from_block_code="mass_mobilization", to_block_code="government", moved_person_count=2),
+        row("l2", "staffing", from_block_code="party", to_block_code="government", moved_person_count=1),
+        row("l3", "staffing", from_block_code="government", to_block_code="party", moved_person_count=5),
+        row("g1", "supervision", happened_on=date(2024, 2, 7), recommendation_count=6, accepted_count=5),
+        row("g2", "supervision", happened_on=date(2024, 2, 8), recommendation_count=0, accepted_count=0),
+        row("g3", "criticism", happened_on=date(2024, 2, 9), recommendation_count=4, accepted_count=1),
+        row("g4", "head_supervision", happened_on=date(2024, 2, 9)),
+        row("h1", "mediation", case_count=10, success_count=6, failed_count=2, pending_count=2, unit_code="11953"),
+        row("h2", "mediation", case_count=2, success_count=1, failed_count=1, pending_count=0, unit_code="11956"),
+        row("q1", "clearance", has_team=True, household_count=120, agreed_household_count=90),
+        row("q2", "clearance", has_team=False, household_count=30, agreed_household_count=27),
+        row("r1", "new_rural_commune", standard_code="advanced", document_on=date(2024, 2, 2), unit_code="11953"),
+        row("r2", "new_rural_commune", standard_code="model", document_on=date(2024, 2, 2), unit_code="11956"),
+        row("o1", "one_stop_unit", meets_standard=True),
+        row("o2", "one_stop_unit", meets_standard=True, unit_code="11953"),
+        row("o3", "one_stop_unit", meets_standard=False, unit_code="11956"),
+    ]  # fmt: skip
+
+
+def _checklist(here: dict[str, Any]) -> list[dict[str, Any]]:
+    """Two communes of 323. What arises on Thursday 01/02/2024 is due on Thursday 15/02: Tết is 08–14/02."""
+
+    def item(code: str, unit: str = "11953", **values: Any) -> dict[str, Any]:
+        return {**here, "unit_code": unit, "checklist_code": code, **values}
+
+    due = {"is_applicable": True, "is_done": True, "arose_on": date(2024, 2, 1)}
+    return [
+        item("11-01", **due, published_on=date(2024, 2, 15)),  # the fifth working day
+        item("11-02", **due, published_on=date(2024, 2, 16)),  # a day late
+        item("11-03", **due),  # no day of publication: not shown to be in term
+        item("11-04", is_applicable=True, is_done=False, arose_on=date(2024, 2, 1)),
+        item("11-05", is_applicable=False),
+        item("11-01", "11956", **due, published_on=date(2024, 2, 1)),
+        item("25-01", is_applicable=True, is_done=True),
+        item("25-02", is_applicable=True, is_done=False),
+        item("25-03", is_applicable=False, is_done=False),
+        item("33-01", body_count=8, active_count=6),
+        item("33-01", "11956", body_count=4, active_count=4),
+        item("36-01", body_count=1, active_count=1),
+        item("41-01", body_count=1, active_count=0),
+    ]
+
+
+def _ratings(here: dict[str, Any]) -> list[dict[str, Any]]:
+    steps = ("step_1_count", "step_2_count", "step_3_count", "step_4_count", "step_5_count")
+    faces = ("dissatisfied_count", "content_count", "delighted_count")
+    return [
+        {**here, "field_name": "Đất đai", "scale_code": "five", **dict(zip(steps, (2, 3, 5, 20, 10), strict=True))},
+        {**here, "field_name": "Hộ tịch", "scale_code": "five", **dict(zip(steps, (0, 0, 0, 4, 16), strict=True))},
+        {**here, "field_name": "Đất đai", "scale_code": "three", **dict(zip(faces, (5, 15, 30), strict=True))},
+    ]
+
+
+def _scores(here: dict[str, Any]) -> list[dict[str, Any]]:
+    """The score of a commune is its own; the province's is not made of the districts'."""
+    groups = {f"part_{number}_score": points for number, points in enumerate((15.5, 18.2, 9, 7.25, 16, 17), start=1)}
+    part = {**here, "index_code": "INDEX_766", "method_code": "I766"}
+    return [
+        {**part, "score": 82.95, **groups, "rank": 4},
+        {**part, "unit_code": "11953", "score": 60.0},
+        {**part, "unit_code": PROVINCE, "_delivery_id": "index_scores-33", "score": 90.4, "rank": 7},
+        {**here, "index_code": "INDEX_766_1_2", "procedure_count": 30, "published_in_term_count": 27},
+        {
+            **here,
+            "unit_code": "11953",
+            "index_code": "INDEX_766_1_2",
+            "procedure_count": 10,
+            "published_in_term_count": 6,
+        },
+    ]
 
 
 BY_HAND: list[tuple[str, str | None, int, int | None, float]] = [
@@ -368,7 +466,37 @@ BY_HAND: list[tuple[str, str | None, int, int | None, float]] = [
     ("MM19b", None, 4, 5, 80.0),  # 3 + 1 of 4 + 1
     ("MM20", None, 2, None, 2.0),
     ("MM20b", None, 2, 3, 100 * 2 / 3),
+    ("AR12", None, 33, 40, 82.5),  # 27 + 6 of 30 + 10
+    ("AR14", None, 2, 18, 100 * 2 / 18),  # o1 o2; the communes that say nothing do not meet it
+    ("SA03", None, 50, 60, 100 * 50 / 60),  # 20 + 10 + 4 + 16 of 40 + 20
+    ("SA03", "ONESTOP_3", 45, 50, 90.0),  # 15 + 30 of 50
+    ("PE14", None, 7, 10, 70.0),  # 6 + 1 of 8 + 2; two are pending
+    ("MM11", None, 3, 18, 100 * 3 / 18),  # the district, 11953 and 11956
+    ("MM11b", None, 19, None, 19.0),  # 9, 19 and 30 days
+    ("MM11c", None, 4, None, 4.0),
+    ("MM12", None, 2, None, 2.0),  # conference and loudspeaker; s4 does not say
+    ("MM12b", None, 2, None, 2.0),
+    ("MM13", None, 1, 3, 100 / 3),  # n1
+    ("MM14", None, 3, None, 3.0),  # 2 + 1 to the government
+    ("MM15", None, 2, 5, 40.0),  # 11-01 of both communes; of 11-01 to 11-04 and 11-01
+    ("MM16", None, 1, 2, 50.0),  # 25-01 of 25-01 and 25-02
+    ("MM17", None, 2, None, 2.0),
+    ("MM17b", None, 1, None, 1.0),
+    ("MM17c", None, 1, None, 1.0),
+    ("MM17d", None, 6, 10, 60.0),  # 5 + 1 of 6 + 4
+    ("MM18", None, 10, 12, 100 * 10 / 12),
+    ("MM18b", None, 1, 2, 50.0),
+    ("MM21", None, 2, None, 2.0),
+    ("MM22", None, 1, 2, 50.0),
+    ("MM22b", None, 117, 150, 78.0),
 ]
+
+OF_THE_PROVINCE = [
+    ("AR10", 8834, 10000, 88.34),
+    ("SA01", 8712, 10000, 87.12),
+    ("MM23", 1, None, 1.0),
+]
+"""Indicators that only the province has; worked in `test_what_only_the_province_has`."""
 
 
 @pytest.mark.parametrize(
@@ -388,7 +516,7 @@ def test_an_indicator_worked_by_hand(  # noqa: PLR0917 - pytest passes by name
     # nine districts reported nothing of the kind, so the province has the same counts; duties ask more of it
     province = figure(worked, code, PROVINCE, "2024-Q1", definition)
     assert province[0] == numerator
-    if code not in {"MM01", "MM02", "MM03", "MM04", "MM05", "MM06"}:
+    if code not in {"MM01", "MM02", "MM03", "MM04", "MM05", "MM06", "MM11", "AR14"}:
         assert province[1] == denominator
 
 
@@ -407,7 +535,88 @@ def test_every_computed_indicator_is_worked_by_hand(worked: duckdb.DuckDBPyConne
     # those of the official forms are worked in test_petition_forms.py
     query = "select indicator_code from ref.indicators where not starts_with(computed_from, 'form_')"
     computed = worked.sql(query).fetchall()
-    assert {code for (code,) in computed} == {code for code, *_ in BY_HAND}
+    assert {code for (code,) in computed} == {code for code, *_ in (*BY_HAND, *OF_THE_PROVINCE)} | {"AR11"}
+
+
+def test_a_published_score_is_that_of_the_unit_itself(worked: duckdb.DuckDBPyConnection) -> None:
+    # 15.5 + 18.2 + 9 + 7.25 + 16 + 17, the six groups, not the printed total's; the province was published apart
+    assert figure(worked, "AR11", "323", "2024-Q1") == (8295, 10000, pytest.approx(82.95))
+    assert figure(worked, "AR11", PROVINCE, "2024-Q1") == (9040, 10000, pytest.approx(90.4))
+    assert figure(worked, "AR11", "325", "2024-Q1") == (None, None, None)
+    query = (
+        "select definition_id, availability, coverage_pct, units_in_scope, beside from marts.indicator_values"
+        " where indicator_code = 'AR11' and period = '2024-Q1' and unit_code = ? and is_primary"
+    )
+    assert one(worked, query, PROVINCE) == ("I766.INDEX_766", "computed", 100.0, 1, '{"rank":7}')
+    assert one(worked, query, "325") == ("I766.INDEX_766", "no_data", 0.0, 1, None)
+    assert [row.amount for row in explain(worked, "AR11", PROVINCE, "2024-Q1")] == [10000, 9040]
+
+
+def test_what_only_the_province_has() -> None:
+    con = empty_warehouse()
+    report(con, "activities", ["2024-Q1", "2024-Q2"])
+    here = {"unit_code": PROVINCE, "year": 2024, "kind_code": "milestone", "milestone_code": "follow_on_project"}
+    issued = {"document_no": "05-ĐA/TU", "document_on": date(2024, 5, 6)}
+    insert(
+        con,
+        "activities",
+        [
+            {**here, "period": "2024-Q1", "activity_code": "x"},
+            {**here, "period": "2024-Q2", "activity_code": "x", **issued},
+        ],
+    )
+    scored = {"unit_code": PROVINCE, "period": "2024"}
+    insert(
+        con,
+        "index_scores",
+        [
+            {**scored, "index_code": "PAR_INDEX", "method_code": "PAR_876", "score": 88.34, "rank": 12},
+            {**scored, "index_code": "SIPAS", "method_code": "SIPAS_NEW", "score": 87.12},
+        ],
+    )
+    built(con)
+    for code, *expected in OF_THE_PROVINCE:
+        assert list(figure(con, code, PROVINCE, "2024")) == [*expected[:2], pytest.approx(expected[2])], code
+        assert figure(con, code, "323", "2024") == (None, None, None), code
+        amounts = [row.amount for row in explain(con, code, PROVINCE, "2024") if row.part == "numerator"]
+        assert amounts == expected[:1], code
+    # followed and not yet issued is 0, issued counts once, and the year keeps it
+    assert [figure(con, "MM23", PROVINCE, period)[0] for period in ("2024-Q1", "2024-Q2", "2024-H1")] == [0, 1, 1]
+    # the score of a year is no score of its first quarters
+    assert figure(con, "AR10", PROVINCE, "2024-Q1") == (None, None, None)
+
+
+def test_scores_of_two_methods_are_two_figures() -> None:
+    con = empty_warehouse()
+    scored = {"unit_code": PROVINCE, "index_code": "SIPAS"}
+    rows = [("2021", "SIPAS_OLD", 92.07), ("2022", "SIPAS_NEW", 81.0)]
+    insert(con, "index_scores", [{**scored, "period": p, "method_code": m, "score": s} for p, m, s in rows])
+    built(con)
+    found = con.sql(
+        "select period, definition_id, value from marts.indicator_values"
+        " where indicator_code = 'SA01' and unit_code = '33' and value is not null and is_primary order by all"
+    ).fetchall()
+    # a year's score stands at the end of its year, also of the quarter and the half-year that end there
+    assert [row for row in found if len(row[0]) == 4] == [
+        ("2021", "SIPAS_OLD.SIPAS", 92.07),
+        ("2022", "SIPAS_NEW.SIPAS", 81.0),
+    ]
+
+
+def test_a_median_of_nothing_is_no_lag_of_0_days(worked: duckdb.DuckDBPyConnection) -> None:
+    assert figure(worked, "MM11b", "325", "2024-Q1")[2] is None
+    note = (
+        "select note_vi from marts.indicator_values where indicator_code = 'MM11b'"
+        " and unit_code = '325' and period = '2024-Q1'"
+    )
+    assert one(worked, note) == "không phát sinh (mẫu số bằng 0)"
+
+
+def test_of_a_median_and_of_formats_every_row_is_told(worked: duckdb.DuckDBPyConnection) -> None:
+    lags = explain(worked, "MM11b", "323", "2024-Q1")
+    assert sorted(row.amount for row in lags) == [0, 0, 19]
+    formats = explain(worked, "MM12", PROVINCE, "2024-Q1")
+    assert sorted(row.amount for row in formats) == [0, 1, 1]
 
 
 def test_all_74_codes_stand_for_every_unit_and_period(worked: duckdb.DuckDBPyConnection) -> None:
@@ -879,3 +1088,246 @@ def test_activity_indicators_recomputed() -> None:
             }
             for code, pair in expected.items():
                 assert figure(con, code, unit, period)[:2] == pair, (code, unit, period)
+
+
+def test_later_activity_kinds_recomputed() -> None:
+    random = Random(19)
+    first_days = {period: date(int(period[:4]), 3 * int(period[-1]) - 2, 1) for period in QUARTERS}
+    kinds = (
+        "dissemination", "training", "situation_report", "staffing", "supervision", "criticism", "head_supervision",
+        "mediation", "clearance", "new_rural_commune",
+    )  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    for number in range(600):
+        period = random.choice(QUARTERS)
+        held = first_days[period] + timedelta(days=random.randrange(85))
+        rows.append(
+            {
+                "period": period,
+                "unit_code": random.choice(DISTRICTS[:3]),
+                "activity_code": str(number),
+                "kind_code": (kind := random.choice(kinds)),
+                "year": int(period[:4]),
+                "happened_on": held,
+                "document_no": random.choice(("254-TB/TU", "02-ĐA/TU", "791-TB/TU")),
+                "document_on": date(2023, 9, random.randrange(1, 28)) if kind == "dissemination" else None,
+                "dissemination_form_code": random.choice(("conference", "portal", "contest", None)),
+                "participant_count": random.randrange(90),
+                "due_on": held,
+                "submitted_on": random.choice((None, held, held - timedelta(days=2), held + timedelta(days=1))),
+                "from_block_code": random.choice(("party", "mass_mobilization", "front", "government")),
+                "to_block_code": random.choice(("government", "government", "party")),
+                "moved_person_count": random.randrange(4),
+                "recommendation_count": (made := random.randrange(9)),
+                "accepted_count": random.randrange(made + 1),
+                "success_count": random.randrange(9),
+                "failed_count": random.randrange(4),
+                "pending_count": random.randrange(3),
+                "has_team": random.choice((True, False, None)),
+                "household_count": (hit := random.randrange(90)),
+                "agreed_household_count": random.randrange(hit + 1),
+                "standard_code": random.choice(("advanced", "model")),
+            }
+        )
+    con = empty_warehouse()
+    insert(con, "activities", rows)
+    built(con)
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    # the first session of a body on a document, whenever it was
+    seen: set[tuple[Any, ...]] = set()
+    lags: dict[str, list[tuple[str, int]]] = {}
+    for row in sorted(rows, key=lambda row: row["happened_on"]):
+        place = (row["unit_code"], row["document_no"])
+        if row["kind_code"] == "dissemination" and place not in seen:
+            seen.add(place)
+            lags.setdefault(row["unit_code"], []).append(
+                (row["period"], (row["happened_on"] - row["document_on"]).days)
+            )
+    for unit in (*DISTRICTS[:3], PROVINCE):
+        for period, quarters in SPANS.items():
+            own = frame.filter(
+                pl.col("period").is_in(quarters) & ((pl.col("unit_code") == unit) | pl.lit(unit == PROVINCE))
+            )
+            by = {kind: own.filter(pl.col("kind_code") == kind) for kind in kinds}
+            reports, moved, mediated, cleared = (
+                by[kind] for kind in ("situation_report", "staffing", "mediation", "clearance")
+            )
+            rounds = pl.concat([by["supervision"], by["criticism"], by["head_supervision"]])
+            chosen = [unit] if unit != PROVINCE else list(lags)
+            first = sorted(lag for one_unit in chosen for part, lag in lags[one_unit] if part in quarters)
+            expected: dict[str, tuple[int | None, int | None]] = {
+                "MM11b": (first[(len(first) - 1) // 2] if first else None, None),
+                "MM11c": (by["dissemination"].height, None),
+                "MM12": (by["dissemination"]["dissemination_form_code"].drop_nulls().n_unique(), None),
+                "MM12b": (by["training"].height, None),
+                "MM13": ((reports["submitted_on"] <= reports["due_on"]).sum(), reports.height),
+                "MM14": (
+                    moved.filter(
+                        (pl.col("to_block_code") == "government") & (pl.col("from_block_code") != "government")
+                    )["moved_person_count"].sum(),
+                    None,
+                ),
+                "MM17": (by["supervision"].height, None),
+                "MM17b": (by["criticism"].height, None),
+                "MM17c": (by["head_supervision"].height, None),
+                "MM17d": (rounds["accepted_count"].sum(), rounds["recommendation_count"].sum()),
+                "PE14": (
+                    mediated["success_count"].sum(),
+                    mediated["success_count"].sum() + mediated["failed_count"].sum(),
+                ),
+                "MM21": (by["new_rural_commune"].height, None),
+                "MM22": (cleared["has_team"].sum(), cleared.height),
+                "MM22b": (cleared["agreed_household_count"].sum(), cleared["household_count"].sum()),
+            }
+            for code, pair in expected.items():
+                assert figure(con, code, unit, period)[:2] == pair, (code, unit, period)
+
+
+def test_duties_to_disseminate_and_one_stop_units_recomputed() -> None:
+    random = Random(23)
+    con = empty_warehouse()
+    valid = "valid_from <= date '2024-06-30' and (valid_to is null or date '2024-06-30' < valid_to)"
+    bodies = con.sql(
+        "select unit_code, if(level = 'district', unit_code, parent_code) from ref.units"
+        f" where {valid} and (parent_code = '33' or parent_code in ('323', '325', '326')) order by 1"
+    ).fetchall()
+    bodies = [row for row in bodies if row[1] in DISTRICTS[:3]]
+    rows: list[dict[str, Any]] = []
+    for number in range(160):
+        period = random.choice(QUARTERS)
+        unit = random.choice(bodies)[0]
+        kind = random.choice(("dissemination", "one_stop_unit"))
+        rows.append(
+            {
+                "period": period,
+                "unit_code": unit,
+                "activity_code": f"{kind}-{unit}" if kind == "one_stop_unit" else str(number),
+                "kind_code": kind,
+                "year": int(period[:4]),
+                "happened_on": date(int(period[:4]), 3 * int(period[-1]), 1) if kind == "dissemination" else None,
+                "meets_standard": random.random() < 0.7,
+            }
+        )
+    # one row of a one-stop unit a file
+    rows = list({(row["period"], row["activity_code"], row["unit_code"]): row for row in rows}.values())
+    insert(con, "activities", rows)
+    built(con)
+    for unit in (*DISTRICTS[:3], PROVINCE):
+        own = [body for body, district in bodies if unit in {district, PROVINCE}]
+        asked = len(own) if unit != PROVINCE else con.sql(
+            "select count(*) from ref.units where level in ('district', 'commune')"
+            f" and {valid} and (parent_code = '33' or parent_code in ({', '.join(map(repr, DISTRICTS))}))"
+        ).fetchall()[0][0]  # fmt: skip
+        for period, year, quarters in (
+            ("2023-Q4", 2023, ("2023-Q4",)),
+            ("2024-Q1", 2024, ("2024-Q1",)),
+            ("2024-H1", 2024, ("2024-Q1", "2024-Q2")),
+        ):
+            said = [row for row in rows if row["year"] == year and row["period"] in quarters]
+            held = {row["unit_code"] for row in said if row["kind_code"] == "dissemination"}
+            last = {
+                row["unit_code"]: row["meets_standard"]
+                for row in sorted(said, key=lambda row: row["period"])
+                if row["kind_code"] == "one_stop_unit"
+            }
+            assert figure(con, "MM11", unit, period)[:2] == (len(held & set(own)), asked), (unit, period)
+            met = {body for body, is_met in last.items() if is_met}
+            assert figure(con, "AR14", unit, period)[:2] == (len(met & set(own)), asked), (unit, period)
+
+
+def test_checklist_scores_and_ratings_recomputed() -> None:
+    random = Random(29)
+    con = empty_warehouse()
+    working = [day for (day,) in con.sql("select day from ref.calendar where is_working_day order by day").fetchall()]
+    checklist, ratings, scores = [], [], []
+    for period in QUARTERS:
+        for unit in DISTRICTS[:3]:
+            place = {"period": period, "unit_code": unit}
+            for number in range(1, 11):
+                arose = date(int(period[:4]), 3 * int(period[-1]) - 1, random.randrange(1, 28))
+                checklist.append(
+                    {
+                        **place,
+                        "checklist_code": f"11-{number:02d}",
+                        "is_applicable": random.random() < 0.8,
+                        "is_done": random.random() < 0.8,
+                        "arose_on": random.choice((arose, arose, arose, None)),
+                        "published_on": random.choice((None, arose + timedelta(days=random.randrange(12)))),
+                    }
+                )
+                if number < 10:
+                    applies, done = random.random() < 0.5, random.random() < 0.5
+                    item = {"checklist_code": f"25-{number:02d}", "is_applicable": applies, "is_done": done}
+                    checklist.append({**place, **item})
+            for code in ("33-01", "36-01", "41-01"):
+                total = random.randrange(1, 20)
+                counts = {"body_count": total, "active_count": random.randrange(total + 1)}
+                checklist.append({**place, "checklist_code": code, **counts})
+            for field in "AB":
+                steps = {f"step_{number}_count": random.randrange(40) for number in range(1, 6)}
+                ratings.append({**place, "field_name": field, "scale_code": "five", **steps})
+                faces = {
+                    name: random.randrange(30) for name in ("dissatisfied_count", "content_count", "delighted_count")
+                }
+                ratings.append({**place, "field_name": field, "scale_code": "three", **faces})
+            due = random.randrange(40)
+            counts = {"procedure_count": due, "published_in_term_count": random.randrange(due + 1)}
+            scores.append({**place, "index_code": "INDEX_766_1_2", **counts})
+        for unit in (*DISTRICTS[:3], PROVINCE):
+            points = random.randrange(4000, 9900) / 100
+            row = {"period": period, "unit_code": unit, "_delivery_id": f"p-{period}", "_row": int(unit)}
+            scores.append({**row, "index_code": "INDEX_766", "method_code": "I766", "score": points})
+    insert(con, "democracy_items", checklist)
+    insert(con, "one_stop_ratings", ratings)
+    insert(con, "index_scores", scores)
+    built(con)
+
+    def in_term(row: dict[str, Any]) -> bool:
+        if not (row["is_done"] and row["arose_on"] and row["published_on"]):
+            return False
+        return bool(row["published_on"] <= [day for day in working if day > row["arose_on"]][4])
+
+    for unit in (*DISTRICTS[:3], PROVINCE):
+        for period, quarters in SPANS.items():
+
+            def chosen(rows: list[dict[str, Any]], own: str = unit, parts: Any = quarters) -> list[dict[str, Any]]:
+                return [row for row in rows if row["period"] in parts and own in {row["unit_code"], PROVINCE}]
+
+            items = [row for row in chosen(checklist) if row.get("is_applicable")]
+            publish = [row for row in items if row["checklist_code"].startswith("11")]
+            consult = [row for row in items if row["checklist_code"].startswith("25")]
+            last = [row for row in chosen(checklist) if row["period"] == quarters[-1] and "body_count" in row]
+            five = [row for row in chosen(ratings) if row["scale_code"] == "five"]
+            three = [row for row in chosen(ratings) if row["scale_code"] == "three"]
+            lists = [row for row in chosen(scores) if row["index_code"] == "INDEX_766_1_2"]
+            [score] = [
+                row["score"]
+                for row in scores
+                if row["index_code"] == "INDEX_766" and row["unit_code"] == unit and row["period"] == quarters[-1]
+            ]
+
+            def bodies(prefixes: set[str], rows: Any = last) -> tuple[int, int]:
+                counted = [row for row in rows if row["checklist_code"][:2] in prefixes]
+                return sum(row["active_count"] for row in counted), sum(row["body_count"] for row in counted)
+
+            expected = {
+                ("MM15", None): (sum(map(in_term, publish)), len(publish)),
+                ("MM16", None): (sum(row["is_done"] for row in consult), len(consult)),
+                ("MM18", None): bodies({"33"}),
+                ("MM18b", None): bodies({"36", "41"}),
+                ("SA03", None): (
+                    sum(row["step_4_count"] + row["step_5_count"] for row in five),
+                    sum(row[f"step_{number}_count"] for row in five for number in range(1, 6)),
+                ),
+                ("SA03", "ONESTOP_3"): (
+                    sum(row["content_count"] + row["delighted_count"] for row in three),
+                    sum(row["dissatisfied_count"] + row["content_count"] + row["delighted_count"] for row in three),
+                ),
+                ("AR12", None): (
+                    sum(row["published_in_term_count"] for row in lists),
+                    sum(row["procedure_count"] for row in lists),
+                ),
+                ("AR11", None): (round(score * 100), 10000),
+            }
+            for (code, definition), pair in expected.items():
+                assert figure(con, code, unit, period, definition)[:2] == pair, (code, definition, unit, period)

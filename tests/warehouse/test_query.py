@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from tests.warehouse.deliveries import Sent, load_sent
 from warehouse import query
-from warehouse.query import QueryError, sql
+from warehouse.query import Limits, QueryError, asked, opened_release, sql
 from warehouse.releases import current, publish
 from warehouse.store import writer
 
@@ -45,6 +46,21 @@ def test_the_release_answers_and_live_answers_of_what_is_not_published_yet(home:
         ("select nothing from core.dossiers", "LINE 1"),
         ("select * from read_csv('/etc/passwd')", "disabled"),
         ("select * from home", "does not exist"),
+        ("set memory_limit = '90GB'", "only reading statements"),
+        ("pragma temp_directory = '/tmp'", "only reading statements"),
+        ("reset max_temp_directory_size", "only reading statements"),
+        ("install httpfs", "only reading statements"),
+        ("load httpfs", "only reading statements"),
+        ("export database 'x'", "only reading statements"),
+        ("call pragma_database_size()", "only reading statements"),
+        ("select * from glob('/etc/*')", "disabled"),
+        ("select * from read_blob('/etc/passwd')", "disabled"),
+        ("select content from read_text('/proc/self/environ')", "disabled"),
+        ("select * from '/etc/passwd.csv'", "disabled"),
+        ("select * from read_csv('https://example.org/x.csv')", "disabled"),
+        ("select * from read_parquet(current_setting('temp_directory') || '/../x')", "disabled"),
+        ("select * from sniff_csv('/etc/passwd')", "disabled"),
+        ("explain analyze copy (select 1) to 'x.csv'", "disabled|only reading"),
     ],
 )
 def test_what_cannot_be_answered_says_why(home: Path, text: str, message: str) -> None:
@@ -67,6 +83,54 @@ def test_every_kind_of_reading_statement_is_answered(home: Path, text: str) -> N
     assert sql(home, text) is not None
 
 
+ENDLESS = "select sum(a.range * b.range) from range(10000000) a, range(10000000) b"
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_question_that_takes_too_long_is_ended(home: Path, *, live: bool) -> None:
+    with pytest.raises(QueryError, match=r"not answered within 0\.2 s; .*\[query\] of danvan\.toml"):
+        sql(home, ENDLESS, live=live, limits=Limits(seconds=0.2))
+
+
+def test_rows_that_never_end_are_ended_too(home: Path) -> None:
+    def fetch_all() -> None:
+        with asked(home, "select range from range(100000000000)", limits=Limits(seconds=0.5)) as answer:
+            while answer.fetchmany(1000):
+                pass
+
+    with pytest.raises(QueryError, match="not answered within"):
+        fetch_all()
+
+
+def sorting(rows: int) -> str:
+    return f"select last(t) from (select md5(range::varchar) as t from range({rows}) order by 1)"
+
+
+def test_what_memory_cannot_hold_goes_to_a_folder_of_its_own(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside no release, private, bounded, and gone with the answer."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = sorted(home.rglob("*"))
+    with asked(home, "select current_setting('temp_directory')") as answer:
+        [row] = answer.fetchall()
+        folder = Path(row[0])
+        assert folder.parent == tmp_path
+        assert folder.stat().st_mode & 0o077 == 0
+    most = 0
+    with asked(home, sorting(4_000_000), limits=Limits(memory="64MB", temp="2GB")) as answer:
+        for part in tmp_path.glob("danvan-sql-*/*"):
+            most = max(most, part.stat().st_size)
+        assert answer.fetchone()
+    assert most > 0
+    with pytest.raises(QueryError, match=r"raise memory_limit and temp_limit under \[query\]"):
+        sql(home, sorting(4_000_000), limits=Limits(memory="64MB", temp="8MB"))
+    with opened_release(home) as con:
+        assert con.execute("select current_setting('temp_directory')").fetchone()[0].startswith(str(tmp_path))  # type: ignore[index]
+    assert list(tmp_path.iterdir()) == []
+    assert sorted(home.rglob("*")) == before
+
+
 def test_a_release_removed_before_it_is_opened_is_looked_for_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     standing = current(home)
     assert standing
@@ -85,6 +149,7 @@ def test_before_the_first_release(tmp_path: Path) -> None:
 
 WRITER = """
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from warehouse.store import writer

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 FRAMES = frames()
 WORKING = set(FRAMES["calendar"].filter("is_working_day")["day"])
 LAST_DAY: date = FRAMES["calendar"]["day"][-1]
+TARGET = "indicator_code,target_from,target_op,target,certainty\n"
 CONFIRMED = "indicator_code,target_from,confirmed_by,confirmed_on\n"
 ROWS = {
-    "units": 543, "unit_aliases": 532, "unit_crosswalk": 384, "unit_changes": 37, "deadlines": 32, "goals": 51,
-    "indicators": 74, "targets": 32, "goal_indicators": 154, "index_766": 26, "dossier_statuses": 10,
+    "units": 543, "unit_aliases": 532, "unit_crosswalk": 384, "unit_changes": 37, "deadlines": 32, "goals": 56,
+    "indicators": 74, "targets": 32, "goal_indicators": 161, "index_766": 26, "dossier_statuses": 10,
     "status_groups": 20, "channels": 3, "forms": 18, "form_columns": 441,
     "form_equations": 183,
 }  # fmt: skip
@@ -241,6 +242,18 @@ def test_a_home_adds_and_replaces_rows_and_confirms_targets(tmp_path: Path) -> N
          "no target of AR01 in force from 2020-01-01"),
         ("confirmed_targets.csv", CONFIRMED + "AR01,2025-01-01,,2026-01-01\n",
          "line 2: write who confirmed"),
+        ("targets.csv", TARGET + "AR02,,ge,5,design\n",
+         "AR02 asks for 'ge 5', but its direction is down .less is better.: the target would reward the worse figure"),
+        ("targets.csv", TARGET + "AR03,,lt,5,design\n", "AR03 asks for 'lt 5', but its direction is up"),
+        ("targets.csv", TARGET + "AR03,,over,5,design\n", "AR03 has target_op 'over'; write one of gt, ge, eq, lt, le"),
+        ("targets.csv", TARGET + "XX01,,ge,5,design\n", "no indicator 'XX01' in indicators.csv"),
+        ("goal_indicators.csv", "goal_id,indicator_code,position,role\nR1-a,MM01,1,main\n",
+         "R1-a has role 'main'; write one of decisive, supporting, context"),
+        ("goal_indicators.csv", "goal_id,indicator_code,position,role\nR1-i,AR15,1,decisive\n",
+         "AR15 is context and never scored, so it cannot decide goal R1-i"),
+        ("goal_indicators.csv", "goal_id,indicator_code,position,role\nR9-z,AR15,1,context\n", "no goal 'R9-z'"),
+        ("settings.csv", "name,value\nassessed_spans,2021-2025\n", "assessed_spans: '2021-2025' is not a period"),
+        ("settings.csv", "name,value\nassessed_spans,2024-H1\n", "'2024-H1' is no span of years; write 2021..2025"),
     ],
 )  # fmt: skip
 def test_a_wrong_overlay_says_where_and_what(tmp_path: Path, name: str, text: str, message: str) -> None:
@@ -252,5 +265,30 @@ def test_a_wrong_overlay_says_where_and_what(tmp_path: Path, name: str, text: st
 def test_settings_are_known_by_name(con: duckdb.DuckDBPyConnection) -> None:
     set_setting(con, "coverage_gate_pct", "80")
     assert con.execute("select value from ref.settings where name = 'coverage_gate_pct'").fetchone() == ("80",)
-    with pytest.raises(ReferenceDataError, match="no setting 'gate'; known: coverage_gate_pct"):
+    with pytest.raises(ReferenceDataError, match="no setting 'gate'; known: assessed_spans, coverage_gate_pct"):
         set_setting(con, "gate", "80")
+
+
+def test_spans_of_years_are_periods_as_the_home_names_them(tmp_path: Path) -> None:
+    (tmp_path / "settings.csv").write_text("name,value\nassessed_spans,2021..2023 2024..2025\n", encoding="utf-8")
+    periods = frames(tmp_path)["periods"]
+    spans = periods.filter((pl.col("kind") == "years") & (pl.col("regime") == "CALENDAR"))
+    assert spans.select("period", "first_day", "last_day").rows() == [
+        ("2021..2023", date(2021, 1, 1), date(2023, 12, 31)),
+        ("2024..2025", date(2024, 1, 1), date(2025, 12, 31)),
+    ]
+
+
+def test_every_goal_has_roles_and_every_verdict_a_meaning() -> None:
+    goals, asked, said = FRAMES["goals"], FRAMES["goal_indicators"], FRAMES["verdicts"]
+    assert goals["kind"].value_counts().sort("kind").rows() == [("limitation", 16), ("result", 10), ("task", 30)]
+    assert goals["measurability"].value_counts().sort("measurability").rows() == [("N", 7), ("P", 14), ("Y", 35)]
+    measured = set(goals.filter(pl.col("measurability") != "N")["goal_id"])
+    assert set(asked["goal_id"]) == measured
+    assert said.filter(pl.col("is_conclusive"))["verdict"].to_list() == [
+        "reached",
+        "improved",
+        "unchanged",
+        "declined",
+        "not_reached",
+    ]

@@ -13,12 +13,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from expectations.contracts.model import PERSONAL, contract, datasets
+from expectations.contracts.model import DROPPED, contract, datasets
 from expectations.contracts.privacy import MASK
 from tests.warehouse.deliveries import Sent, load_sent, prepare
 from warehouse import releases
 from warehouse.journal import begin_run, end_run
-from warehouse.privacy import MaskedCells, ReleaseRefusedError, check_releasable
+from warehouse.privacy import MaskedCells, ReleaseRefusedError, cover, refuse_personal_columns
 from warehouse.reference import load_reference
 from warehouse.releases import current, list_releases, publish
 from warehouse.store import connect, writer
@@ -171,9 +171,9 @@ def test_a_table_that_did_not_change_is_not_written_again(home: Path, monkeypatc
     brought: list[str] = []
     bring = releases._bring
 
-    def listened(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str, *, is_carried: bool) -> None:
+    def listened(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str, lacking: str) -> None:
         brought.append(f"{schema}.{table}")
-        bring(con, own, schema, table, is_carried=is_carried)
+        bring(con, own, schema, table, lacking)
 
     with writer(home) as con:
         load_reference(con)
@@ -246,7 +246,7 @@ def test_a_cell_that_looks_personal_is_covered_and_reported_in_every_release(hom
         with connect(path / "warehouse.duckdb", read_only=True) as con:
             offices = con.execute("select executing_office from core.dossiers order by all").fetchall()
             assert offices == [(f"Gọi {MASK}",), ("UBND huyện Đông Hưng",)]
-        assert "0912" not in (path / "manifest.json").read_text(encoding="utf-8")
+        assert "0912 345" not in (path / "manifest.json").read_text(encoding="utf-8")
 
 
 def test_a_narrative_and_the_name_of_a_file_never_stop_a_release_and_name_nobody(home: Path) -> None:
@@ -269,27 +269,67 @@ def test_a_personal_column_refuses_the_release(home: Path) -> None:
     assert current(home) is None
 
 
-def test_messages_that_look_personal_are_masked(home: Path) -> None:
+def test_no_release_quotes_what_a_file_or_a_server_said(home: Path) -> None:
+    quoted = "Kđông-Quýt"  # looks like nobody: it must not leave all the same
     with writer(home) as con:
+        load_sent(con, FIRST, home)
         con.execute(
-            "insert into ops.outcomes values ('r', 'd323.reports', 'failed', 'no answer from 0912345678', null, 1)"
+            "insert into ops.outcomes values ('r', 'd323.reports', 'failed_transient', ?, null, 1),"
+            " ('r', 'd325.reports', 'ok', '1 booked; 2 rows loaded', null, 1)",
+            [f"no answer from {quoted}"],
+        )
+        con.execute(
+            "insert into ops.failures select delivery_id, 'read', ?, timestamp '2024-01-01', 'r' from ops.landed",
+            [f"ConversionError: {quoted} is no date"],
+        )
+        con.execute(
+            "insert into ops.reading_findings (finding_id, reading_id, rule_id, check_name, severity, sheet, row,"
+            " column_name, message_vi) select id, reading_id, rule, name, 'warning', null, 7, place, ?"
+            " from ops.readings, (values ('a', 'Q30', 'counts_are_not_negative', 'received_total'),"
+            " ('b', 'Q03', 'header_unknown', ?), ('c', 'Q08', 'nobody_knows_this_check', null))"
+            " as told(id, rule, name, place)",
+            [f"Giá trị “{quoted}” không đọc được", quoted],
+        )
+        con.execute(
+            "insert into ops.reading_quarantine select reading_id, '2024-Q1', '323', null, 9, ?, ['Q80']"
+            " from ops.readings",
+            [quoted],
         )
         publish(home, con)
-        assert con.execute("select message from ops.outcomes").fetchone() == ("no answer from 0912345678",)
+        kept = con.execute("select count(*) from ops.findings where contains(message_vi, ?)", [quoted]).fetchone()
+        assert kept == (3,)
     found = current(home)
     assert found
+    assert quoted.encode() not in found.file.read_bytes()
     with connect(found.file, read_only=True) as con:
-        assert con.execute("select message from ops.outcomes").fetchone() == (f"no answer from {MASK}",)
+        told = con.execute("select check_name, column_name, message_vi, row from ops.findings order by all").fetchall()
+        assert told == [
+            (
+                "counts_are_not_negative",
+                "received_total",
+                "Số ở ô “Số hồ sơ nhận giải quyết › Tổng số” nhỏ hơn 0. Sửa lại số liệu.",
+                7,
+            ),
+            ("header_unknown", None, "Có cột chưa được khai báo nên không được nạp.", 7),
+            ("nobody_knows_this_check", None, "Biểu không có dòng số liệu.", 7),
+        ]
+        assert con.execute("select message from ops.failures").fetchall() == [("ConversionError",)]
+        assert con.execute("select feed, message from ops.outcomes order by all").fetchall() == [
+            ("d323.reports", None),
+            ("d325.reports", "1 booked; 2 rows loaded"),
+        ]
+        assert con.execute('select "row", row_key, rule_ids from ops.quarantine').fetchall() == [(9, None, ["Q80"])]
 
 
 @pytest.mark.parametrize("dataset", datasets())
 def test_no_table_has_a_personal_column(dataset: str, home: Path) -> None:
-    personal = {column.name for column in contract(dataset).columns if column.classification == PERSONAL}
+    personal = {column.name for column in contract(dataset).columns if column.classification == DROPPED}
     with writer(home) as con:
         found = con.execute("select column_name from duckdb_columns() where schema_name in ('core', 'marts', 'ops')")
         columns = {row[0] for row in found.fetchall()}
         assert not personal & columns
-        assert check_releasable(con, "warehouse") == []
+        refuse_personal_columns(con, "warehouse")
+        assert cover(con, "warehouse", {("core", dataset): ""}) == []
 
 
 def test_the_manifest_is_plain_json(home: Path) -> None:

@@ -18,44 +18,66 @@ create or replace temp macro share_pct(part, whole) as 100.0 * part / nullif(who
 
 create or replace temp macro setting(wanted) as (select value from marts.settings where name = wanted);
 
--- 1234.5 -> 1.234,5 (Vietnamese) and 1,234.5 (English).
-create or replace temp macro number_en(amount, decimals) as
-  case decimals
-    when 0 then format('{:,}', cast(round(amount) as bigint))
-    when 1 then format('{:,.1f}', cast(amount as double))
-    else format('{:,.2f}', cast(amount as double))
+-- A fixed text of the catalogue of words, for columns that hold nothing else.
+create or replace temp macro word_vi(wanted) as (select text_vi from marts.words where word_key = wanted);
+
+create or replace temp macro word_en(wanted) as (select text_en from marts.words where word_key = wanted);
+
+-- The size of a simple random sample as precise as `people` respondents with several answers each: hits of trials over all of
+-- them, sums over respondents of hits², hits × trials and trials². Never more than the answers, nor better than independent.
+create or replace temp macro effective_size(hits, trials, people, hits_squared, crossed, trials_squared) as
+  case
+    when trials is null or trials = 0 then null
+    when hits <= 0 or hits >= trials or people < 2 then least(people, trials)
+    else least(
+      trials * 1.0,
+      (hits * 1.0 / trials) * (1 - hits * 1.0 / trials) * power(trials * 1.0, 2) * (people - 1) / nullif(people * (
+        hits_squared
+        - 2.0 * hits / trials * crossed
+        + power(hits * 1.0 / trials, 2) * trials_squared
+      ), 0)
+    )
   end;
 
-create or replace temp macro number_vi(amount, decimals) as translate(number_en(amount, decimals), ',.', '.,');
+-- Standard normal tail P(Z > |z|); Abramowitz and Stegun, 26.2.17, error below 7.5e-8.
+create or replace temp macro tail_series(t) as
+  t * (0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
 
--- '= 100 %', '≥ 50 %', '> 98 %'; where less is better '≤ 5 %', '< 5 %'
-create or replace temp macro target_words(op, target, unit, direction) as
+create or replace temp macro normal_tail(z) as
+  exp(-z * z / 2) / 2.5066282746310002 * tail_series(1 / (1 + 0.2316419 * abs(z)));
+
+-- Two-sided p of two shares (pooled score test), of sizes that may be effective ones. No difference possible: 1.
+create or replace temp macro shares_p(hits_a, size_a, hits_b, size_b) as
   case
-    when op = 'gt' then case when direction = 'down' then '< ' else '> ' end
-    when op = 'ge' then case when direction = 'down' then '≤ ' else '≥ ' end
-    else '= '
-  end
-  || case when target = floor(target) then number_vi(target, 0) else number_vi(target, 1) end
-  || case when unit = '%' then ' %' else '' end;
+    when hits_a + hits_b <= 0 or hits_a + hits_b >= size_a + size_b then 1.0
+    else least(1.0, 2 * normal_tail(
+      (hits_a / size_a - hits_b / size_b)
+      / sqrt((hits_a + hits_b) / (size_a + size_b) * (1 - (hits_a + hits_b) / (size_a + size_b)) * (1 / size_a + 1 / size_b))
+    ))
+  end;
 
--- Short Vietnamese and English name of a target's source: the text, article or index, without its remarks.
-create or replace temp macro source_en(basis) as trim(regexp_replace(basis, '(:|;| \().*$', ''));
+-- Two-sided p that two counts over equal spans come from one rate: given their sum, each is binomial with 1/2
+-- (J. Przyborowski, H. Wilenski, Biometrika 31 (1940)). Exact up to a sum of 1000, by the normal law with correction beyond.
+create or replace temp macro counts_p(count_a, count_b) as
+  case
+    when count_a + count_b = 0 then 1.0
+    when count_a + count_b > 1000
+      then least(1.0, 2 * normal_tail(greatest(abs(count_a - count_b) - 1, 0) / sqrt(count_a + count_b)))
+    else least(1.0, 2 * list_sum(list_transform(
+      range(cast(greatest(count_a, count_b) as bigint), cast(count_a + count_b as bigint) + 1),
+      lambda k: exp(
+        lgamma(count_a + count_b + 1.0) - lgamma(k + 1.0) - lgamma(count_a + count_b - k + 1.0)
+        - (count_a + count_b) * ln(2.0)
+      )
+    )))
+  end;
 
-create or replace temp macro source_vi(basis) as
-  regexp_replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(
-    source_en(basis),
-    'the notice, section ', 'Thông báo, mục '),
-    'implied by ', 'suy ra từ mục '),
-    ' and ', ' và '),
-    'yearly review', 'yêu cầu sơ kết hằng năm (đề xuất)'),
-    'the legal terms', 'thời hạn luật định'),
-    ' index ', ', chỉ số '),
-    ' Art. ', ', Điều '),
-    'Law ', 'Luật '),
-    'recalled', 'chưa kiểm chứng'),
-    ' of ', ' ngày '),
-    '^usual figure.*$', 'mức thường gặp trong kế hoạch của tỉnh');
-
--- 98,5 % with one decimal; two where one would hide on which side of the target the figure lies, or that it moved at all.
-create or replace temp macro decimals_for(amount, target) as
-  case when round(amount, 1) = target and amount <> target or (round(amount, 1) = 0 and amount <> 0) then 2 else 1 end;
+-- Whether a value is where the target wants it; `ge` and `gt` with less being better do not load.
+create or replace temp macro reaches(amount, operator, wanted) as
+  case operator
+    when 'eq' then abs(amount - wanted) < 1e-9
+    when 'ge' then amount >= wanted - 1e-9
+    when 'gt' then amount > wanted + 1e-9
+    when 'le' then amount <= wanted + 1e-9
+    when 'lt' then amount < wanted - 1e-9
+  end;

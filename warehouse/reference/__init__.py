@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from warehouse.reference.loader import ReferenceDataError, frames, load_reference, set_setting
+    from warehouse.reference.checks import ReferenceDataError
+    from warehouse.reference.loader import frames, load_reference, set_setting
 
 __all__ = ["ReferenceDataError", "frames", "load_reference", "set_setting"]
 

@@ -11,6 +11,7 @@ import polars as pl
 from expectations.contracts import forms, questionnaires
 from expectations.contracts.periods import Period, PeriodError, regimes
 from warehouse.reference.calendar import FIRST_YEAR, LAST_YEAR, calendar_frame
+from warehouse.reference.checks import ReferenceDataError, check
 from warehouse.reference.tables import Table, tables
 
 if TYPE_CHECKING:
@@ -21,10 +22,6 @@ CONFIRMATIONS = "confirmed_targets"
 """Overlay that confirms recalled targets: `indicator_code, target_from, confirmed_by, confirmed_on`."""
 
 _CONFIRMATION_COLUMNS = ("indicator_code", "target_from", "confirmed_by", "confirmed_on")
-
-
-class ReferenceDataError(ValueError):
-    """A reference file (shipped or in the home folder) cannot be used; says file, line or column, and what to do."""
 
 
 def frames(home_overlay: Path | None = None) -> dict[str, pl.DataFrame]:
@@ -48,11 +45,12 @@ def frames(home_overlay: Path | None = None) -> dict[str, pl.DataFrame]:
     if home_overlay and (home_overlay / f"{CONFIRMATIONS}.csv").exists():
         found["targets"] = _confirmed(found["targets"], home_overlay / f"{CONFIRMATIONS}.csv")
     _signed(found["narratives"], home_overlay)
+    check(found)
     overrides = {
         row["day"]: (row["is_working_day"], row["legal_basis"]) for row in found["calendar_overrides"].to_dicts()
     }
     found["calendar"] = calendar_frame(overrides)
-    found["periods"], found["period_quarters"] = _periods()
+    found["periods"], found["period_quarters"] = _periods(_spans(found["settings"]))
     found["form_terms"] = _form_terms()
     found["questionnaire_items"] = _questionnaire_items(home_overlay)
     return found
@@ -196,9 +194,23 @@ def _confirmed(targets: pl.DataFrame, path: Path) -> pl.DataFrame:
     ).select(targets.columns)
 
 
-def _periods() -> tuple[pl.DataFrame, pl.DataFrame]:
+def _spans(settings: pl.DataFrame) -> list[Period]:
+    named = settings.filter(pl.col("name") == "assessed_spans")["value"].to_list()
+    found = []
+    for text in " ".join(value or "" for value in named).split():
+        try:
+            span = Period.parse(text)
+        except PeriodError as error:
+            raise ReferenceDataError(f"settings.csv, assessed_spans: {error}") from error
+        if span.kind != "years":
+            raise ReferenceDataError(f"settings.csv, assessed_spans: '{text}' is no span of years; write 2021..2025")
+        found.append(span)
+    return found
+
+
+def _periods(spans: list[Period]) -> tuple[pl.DataFrame, pl.DataFrame]:
     windows, quarters = [], []
-    for period in _labels():
+    for period in (*_labels(), *spans):
         for regime in regimes():
             try:
                 first, last = period.window(regime)
@@ -219,6 +231,7 @@ def _labels() -> list[Period]:
     for year in range(FIRST_YEAR, LAST_YEAR + 1):
         found.append(Period(year))
         found += [Period(year, half=number) for number in (1, 2)]
+        found.append(Period(year, nine_months=True))
         found += [Period(year, quarter=number) for number in (1, 2, 3, 4)]
         found += [Period(year, month=number) for number in range(1, 13)]
     return found

@@ -30,6 +30,27 @@ WORDS = {
     "belongs_to": "Thuộc về: day = quý của ngày phát sinh, part = kỳ của tệp, period = kỳ đánh giá · what places it",
     "body": "Khối: government (kỳ tiếp ghi ở biểu 01/TCD), party · whose head: form 01/TCD counts those of government",
     "breakdown": "Mẫu của phân tổ; mỗi phân tổ là một định nghĩa · pattern of breakdowns, each a definition of its own",
+    "cycle": "Chu kỳ: period so kỳ trước, cumulative lũy kế so cùng kỳ, year cả năm · what it is compared with",
+    "role": "Vai trò: decisive quyết định, supporting bổ trợ, context theo dõi · role in the goal",
+    "verdict": "Nhận định của chỉ số · verdict of an indicator",
+    "status": "Mức đánh giá của mục · status of a goal",
+    "is_conclusive": "Kết luận được · it is a verdict",
+    "is_open": "Chưa rõ vì thiếu số liệu · unknown for want of data",
+    "is_against": "Kết luận xấu · it speaks against the goal",
+    "good_result": "Phần được tính là đạt ở kết quả · what it counts for in a result, 0 to 1",
+    "good_limitation": "Phần được tính là đạt ở hạn chế · what it counts for in a limitation, 0 to 1",
+    "good_task": "Phần được tính là đạt ở nhiệm vụ · what it counts for in a task, 0 to 1",
+    "is_measured": "Đo bằng số liệu; trống là không xét · measured from data; null = any",
+    "is_scored": "Có chỉ số được chấm; trống là không xét · has an indicator that is scored; null = any",
+    "has_open_decisive": "Có chỉ số quyết định chưa kết luận · a decisive indicator has no verdict; null = any",
+    "min_reached_pct": "Tỷ lệ tối thiểu chỉ số quyết định đạt mục tiêu · least share of decisive indicators reached",
+    "min_good_pct": "Tỷ lệ tối thiểu chỉ số quyết định đạt hoặc tốt lên · least share of those or improved",
+    "below_against_pct": "Chỉ số bổ trợ xấu hoặc chưa rõ phải dưới tỷ lệ này · supporting against or unknown",
+    "rule_vi": "Quy tắc · the rule, Vietnamese",
+    "rule_en": "Quy tắc (tiếng Anh) · the rule",
+    "source_vi": "Tên ngắn của căn cứ · short name of the source, Vietnamese",
+    "source_en": "Tên ngắn của căn cứ (tiếng Anh) · short name of the source",
+    "is_stated": "Thông báo nêu mức này · the notice states it",
     "clock": "Mốc thời gian: tiền tố của các cột ngày · which days count: prefix of the columns _on, _from, _until",
     "dataset": "Tập dữ liệu (mô hình measures.<tên>) · dataset, model measures.<name>",
     "detail": "Phân tổ của số đo · breakdown of the measure",
@@ -37,19 +58,25 @@ WORDS = {
     "factor": "Hệ số: 1 cộng, -1 trừ · 1 adds, -1 takes off",
     "flags_too_good": "Gắn cờ quá tốt · flagged when too good for long",
     "hides_small_samples": "Ẩn khi mẫu nhỏ · not published below the threshold of respondents",
-    "interval": "Khoảng tin cậy: wilson · interval of the share",
+    "interval": "Khoảng tin cậy: wilson, clustered theo người trả lời · interval of the share",
     "is_before": "Lấy ở kỳ trước · of the period before",
     "is_floored": "Tử số không âm · a numerator below 0 counts as 0",
     "is_left": "Ở vế trái · on the left side",
     "is_primary": "Định nghĩa dùng để đánh giá · the definition the assessment reads",
     "label": "Tên của số liệu kèm theo · name of a figure shown beside",
+    "is_complete_list": "Mẫu số gồm mọi đơn vị dù đã báo cáo hay chưa · what is missing already counts as not done",
     "list_code": "Danh sách cả năm làm căn cứ · list of the year it rests on",
     "measure": "Số đo · measure",
     "note_vi": "Ghi chú kèm số liệu · note shown with the figure",
-    "part": "numerator, denominator, beside · part of the figure",
+    "part": "numerator, denominator, beside; squares and product for the spread · part of the figure",
     "primary_breakdown": "Phân tổ dùng để đánh giá · breakdown the assessment reads, of the newest questionnaire",
     "sample_measure": "Số đo cỡ mẫu; trống là mẫu số · measure of the sample; null = the denominator",
     "span": "period, year_to_date · span the sums run over",
+    "levels": "Các cấp có chỉ số; trống là mọi cấp · levels the indicator exists at; null = every level",
+    "stands_alone": "Số công bố cho chính đơn vị: có số là có báo cáo · published for the unit itself, by nobody below it",
+    "article_no": "Điều của luật · article of the law",
+    "method_code": "Phương pháp · method of the score",
+    "index_code": "Chỉ số công bố · published index",
     "author": "Người nhập · who entered it",
     "alias": "Cách viết gặp trong tệp · spelled variant met in files",
     "basis": "Căn cứ: gói holidays, cuối tuần hoặc văn bản hoán đổi · where the state of the day comes from",
@@ -166,15 +193,19 @@ WORDS = {
 
 _INTEGERS = {
     "position", "length_days", "session_count", "required_per_year", "column_no", "form_column_no", "equation_no",
-    "working_day_no", "quarter_no", "item_no", "factor",
+    "working_day_no", "quarter_no", "item_no", "factor", "article_no",
 }  # fmt: skip
-_DECIMALS = {"target", "max_points", "full_marks_threshold_pct", "scale_min", "scale_max", "satisfied_min"}
+_DECIMALS = {
+    "target", "max_points", "full_marks_threshold_pct", "scale_min", "scale_max", "satisfied_min", "good_result",
+    "good_limitation", "good_task", "min_reached_pct", "min_good_pct", "below_against_pct",
+}  # fmt: skip
 _DATES = {
     "valid_from", "valid_to", "target_from", "target_to", "day", "first_day", "last_day", "confirmed_on", "entered_on",
 }  # fmt: skip
 _BOOLEANS = {
     "counts_as_received", "is_end_state", "is_working_day", "stops_clock", "is_last", "is_primary",
-    "is_floored", "hides_small_samples", "flags_too_good", "is_left", "is_before",
+    "is_floored", "hides_small_samples", "flags_too_good", "is_conclusive", "is_open", "is_against", "is_measured",
+    "is_scored", "has_open_decisive", "is_stated", "is_complete_list", "stands_alone", "is_left", "is_before",
 }  # fmt: skip
 
 
@@ -300,13 +331,13 @@ _TABLES = (
         "goals",
         "Các mục của thông báo · entries of the notice",
         "goal_id",
-        "goal_id position section quote_vi gloss_en responsible stream measurability",
+        "goal_id position section kind quote_vi gloss_en responsible stream measurability",
     ),
     _table(
         "goal_indicators",
         "Chỉ số trả lời từng mục · indicators that answer each entry",
         "goal_id indicator_code",
-        "goal_id indicator_code position",
+        "goal_id indicator_code position role",
     ),
     _table(
         "narratives",
@@ -318,7 +349,7 @@ _TABLES = (
         "indicators",
         "Danh mục chỉ số · indicator catalogue",
         "indicator_code",
-        "indicator_code position name_vi name_en value_unit numerator denominator direction stream source_dataset"
+        "indicator_code position name_vi name_en value_unit numerator denominator direction cycle stream source_dataset"
         " computed_from note certainty",
     ),
     _table(
@@ -338,14 +369,45 @@ _TABLES = (
         "Quy tắc riêng của định nghĩa chỉ số · how a definition of an indicator differs from the common rule",
         "indicator_code definition_id",
         "indicator_code definition_id is_primary span breakdown primary_breakdown is_floored interval sample_measure"
-        " hides_small_samples flags_too_good due_rule list_code note_vi",
+        " hides_small_samples flags_too_good due_rule list_code is_complete_list note_vi",
+    ),
+    _table(
+        "indicator_scopes",
+        "Chỉ số chỉ có ở một số cấp, hoặc được công bố cho chính đơn vị · indicators of some levels only, or published as such",
+        "indicator_code",
+        "indicator_code levels stands_alone note_vi",
+    ),
+    _table(
+        "checklist_items",
+        "Danh mục nội dung thực hiện dân chủ ở cơ sở theo luật từng thời kỳ · grassroots-democracy items, effective-dated",
+        "item_code",
+        "item_code article_no name_vi name_en kind valid_from valid_to legal_basis certainty",
+    ),
+    _table(
+        "index_methods",
+        "Phương pháp của chỉ số công bố; khác phương pháp thì không so sánh · methods of published indices, effective-dated",
+        "method_code",
+        "method_code index_code name_vi name_en valid_from valid_to legal_basis certainty",
     ),
     _table(
         "targets",
         "Chỉ tiêu có thời hạn hiệu lực · targets, effective-dated; a recalled one decides nothing until confirmed",
         "indicator_code target_from",
-        "indicator_code target_from target_to target_op target legal_basis legal_basis_vi certainty confirmed_by"
-        " confirmed_on",
+        "indicator_code target_from target_to target_op target legal_basis legal_basis_vi source_vi source_en is_stated"
+        " certainty confirmed_by confirmed_on",
+    ),
+    _table(
+        "verdicts",
+        "Nhận định của chỉ số và cách tính vào mức của mục · verdicts of an indicator, and what each counts for",
+        "verdict",
+        "verdict position is_conclusive is_open is_against good_result good_limitation good_task",
+    ),
+    _table(
+        "status_rules",
+        "Quy tắc xếp mức của mục, dòng đầu tiên khớp được dùng · rules of a goal's status; the first that fits stands",
+        "position",
+        "position status is_measured is_scored has_open_decisive min_reached_pct min_good_pct below_against_pct rule_vi"
+        " rule_en",
     ),
     _table(
         "index_766",

@@ -8,25 +8,25 @@ texts, shares are in percent):
 - `coverage`: [dataset, label_vi, label_en, units_in_scope, units_reporting, coverage_pct, missing_units]
 - `summary`: total, by_status, previous_by_status, changes [goal_id, before, now, is], moves {better, worse} of figures
 - `sections`: [section, by_status, goals [goal_id, quote_vi, gloss_en, responsible, measurability, status,
-  previous_status, direction, reason_vi, reason_en, coverage_pct, scored_count, met_count,
-  verdicts {verdict: indicator codes}, figures, narrative]]
+  previous_status, direction, reason_vi, reason_en, coverage_pct, scored_count, met_count, figures, narrative]]
 - a figure: indicator_code, name_vi, name_en, definition_id, is_primary, is_too_good, due_on, verdict, value,
-  value_unit, numerator, denominator, low, high, sample_size, coverage_pct, units_reporting, units_in_scope,
+  value_unit, cycle, numerator, denominator, low, high, sample_size, coverage_pct, units_reporting, units_in_scope,
+  months_known, months_in_span, rows_counted, rows_missing,
   availability, note_vi, beside, previous and same_period_last_year {period, value, numerator, denominator, change,
-  change_kind, is, not_comparable}, target {op, value, source, source_vi, is_stated_in_notice, certainty,
-  is_confirmed, is_reached}
+  change_kind, is, not_comparable, common_units, either_units}, target {op, value, source, source_vi,
+  is_stated_in_notice, certainty, is_confirmed, is_reached}
 - `side_by_side`: units [unit_code, name_vi, short_name, level], left_out_count, matrix [goal_id, by_unit],
   streams [stream, indicators, rows [unit_code, cells]]
 - `satisfaction`: [questionnaire_id, factors [factor_code, factor_vi, factor_en, by_unit]]
 - `petitions`: {unit_code: [kind_code, by_band, open_count, overdue_count]}
 - `timeliness`: [definition_id, by_unit]
+- `rules`: the rows of ref.status_rules [position, status, rule_vi, rule_en]
 - `missing`: gate_pct, obligations, without_source, without_data
 - `quality`: datasets, deliveries, rows, findings, unplaced
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -35,11 +35,11 @@ from typing import TYPE_CHECKING, Any
 from expectations.contracts.forms import series
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.periods import CALENDAR, Period, PeriodError, regimes
+from expectations.contracts.words.wording import period_name
 from warehouse.reports import evidence
 from warehouse.reports.figures import catalogue, figures, missing_figure, values
 from warehouse.reports.page import render_html
 from warehouse.reports.records import Row, fetch
-from warehouse.reports.wording import period_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STATUSES", "AssessmentError", "Letterhead", "assess", "render_html"]
 
-STATUSES = ("met", "partly_met", "not_met", "not_enough_data", "narrative")
+STATUSES = ("met", "partly_met", "not_met", "not_enough_data", "monitored", "narrative")
 SECTIONS = ("1-results", "1-limitations", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6")
 STREAMS = ("AR", "SA", "PE", "MM")
 
@@ -84,10 +84,12 @@ def assess(
     *,
     letterhead: Letterhead | None = None,
     release: Mapping[str, Any] | None = None,
+    known: date | None = None,
 ) -> dict[str, Any]:
     """The assessment document of a unit for a period, from a connection to a release (keys: see the module).
 
-    `release` (release_id, created_at) is read from `ops.releases` when not given.
+    `release` (release_id, created_at) is read from `ops.releases` when not given. `known` is the day whose knowledge
+    the connection answers with, where that is not today's (`warehouse.as_known`); the report says so.
     Raises PeriodError for a text that is no period, AssessmentError when the release holds no assessment of that period
     or unit: the message lists the periods or units it holds.
     """
@@ -121,7 +123,7 @@ def assess(
         "period": _period(wanted),
         "unit": {name: unit[name] for name in ("unit_code", "name_vi", "short_name", "level")},
         "letterhead": asdict(letterhead or Letterhead()),
-        "release": _release(con, release),
+        "release": {**_release(con, release), "known_on": known},
         "coverage": [
             {**row, **_dataset_labels(row["dataset"])} for row in evidence.coverage(con, str(wanted), unit_code, names)
         ],
@@ -135,6 +137,10 @@ def assess(
         },
         "satisfaction": evidence.satisfaction(con, str(wanted), codes),
         "petitions": evidence.petition_backlog(con, str(wanted), codes),
+        "rules": sorted(
+            fetch(con, "ref.status_rules", ("position", "status", "rule_vi", "rule_en")),
+            key=lambda row: row["position"],
+        ),
         "timeliness": evidence.timeliness(con, str(wanted), codes),
         "missing": {
             "gate_pct": _coverage_gate(con),
@@ -161,7 +167,6 @@ def _verdicts(con: duckdb.DuckDBPyConnection, period: str, unit_code: str) -> di
         "met_count",
         "direction",
         "previous_status",
-        "figures",
         "narrative_vi",
         "narrative_author",
         "narrative_entered_on",
@@ -231,7 +236,6 @@ def _goal(
                 "met_count",
             )
         },
-        "verdicts": _by_verdict(verdict.get("figures")),
         "figures": [figure for code in codes for figure in ours.get(code) or [missing_figure(code, indicators)]],
         "narrative": {
             "text": verdict.get("narrative_vi"),
@@ -241,14 +245,6 @@ def _goal(
         if verdict["status"] == "narrative"
         else None,
     }
-
-
-def _by_verdict(figures: str | None) -> dict[str, list[str]]:
-    """Indicator codes of a goal by what was found for each (met, not_met, better, worse, same, low_coverage …)."""
-    found: dict[str, list[str]] = {}
-    for figure in json.loads(figures or "[]"):
-        found.setdefault(str(figure["verdict"]), []).append(str(figure["indicator_code"]))
-    return found
 
 
 def _summary(sections: Sequence[Row]) -> Row:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from expectations.contracts.periods import Period
+from expectations.contracts.words.wording import Words, both, number, quantity, tenths, words
 from warehouse.reports.records import Row, fetch
-from warehouse.reports.wording import Words, both, number, quantity, tenths, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
 
     import duckdb
+
+    from expectations.contracts.periods import Period
 
 _VALUE_COLUMNS = (
     "indicator_code",
@@ -66,7 +67,16 @@ def targets(con: duckdb.DuckDBPyConnection, on: date) -> dict[str, Row]:
     rows = fetch(
         con,
         "ref.targets",
-        ("indicator_code", "target_op", "target", "legal_basis", "legal_basis_vi", "certainty", "confirmed_by"),
+        (
+            "indicator_code",
+            "target_op",
+            "target",
+            "legal_basis",
+            "legal_basis_vi",
+            "is_stated",
+            "certainty",
+            "confirmed_by",
+        ),
         "(target_from is null or target_from <= ?) and (target_to is null or ? < target_to)",
         [on, on],
     )
@@ -94,15 +104,13 @@ def values(
 
 def figures(con: duckdb.DuckDBPyConnection, period: Period, unit_code: str, on: date) -> dict[str, list[Row]]:
     """Figures of one unit by indicator code (keys as listed in `warehouse.reports.assessment`)."""
-    previous, last_year = (
-        str(period.previous()),
-        str(Period(period.year - 1, period.quarter, period.half, period.month)),
-    )
+    previous, last_year = str(period.previous()), str(period.year_before())
     found = values(con, {str(period), previous, last_year}, [unit_code])
     indicators, in_force = catalogue(con), targets(con, on)
     before = _by_definition(found.get((previous, unit_code), []))
     year_before = _by_definition(found.get((last_year, unit_code), []))
     verdicts = _verdicts(con, str(period), unit_code)
+    compared = _comparisons(con, str(period), unit_code)
     result: dict[str, list[Row]] = {}
     for row in found.get((str(period), unit_code), []):
         code = row["indicator_code"]
@@ -112,7 +120,7 @@ def figures(con: duckdb.DuckDBPyConnection, period: Period, unit_code: str, on: 
         figure["same_period_last_year"] = _comparison(figure, row, year_before.get(key), last_year)
         figure["target"] = _target(in_force.get(code), figure)
         if figure["is_primary"] and code in verdicts:
-            _settle(figure, verdicts[code])
+            _settle(figure, verdicts[code], compared)
         result.setdefault(code, []).append(figure)
     return result
 
@@ -124,30 +132,90 @@ def missing_figure(code: str, indicators: Mapping[str, Row]) -> Row:
     return figure | {"previous": None, "same_period_last_year": None, "target": None}
 
 
+_COMPLETENESS = ("months_known", "months_in_span", "rows_counted", "rows_missing")
+
+
 def _verdicts(con: duckdb.DuckDBPyConnection, period: str, unit_code: str) -> dict[str, Row]:
     rows = fetch(
         con,
         "marts.indicator_verdicts",
-        ("indicator_code", "verdict", "movement", "change"),
+        ("indicator_code", "verdict", "cycle", *_COMPLETENESS),
         "period = ? and unit_code = ?",
         [period, unit_code],
     )
     return {row["indicator_code"]: row for row in rows}
 
 
-def _settle(figure: Row, verdict: Row) -> None:
-    """Let the warehouse's own verdict stand: it knows both periods' gates and what is significant."""
-    figure["verdict"] = verdict["verdict"]
-    past = figure["previous"]
-    if not past or past["change"] is None:
-        return
-    if verdict["change"] is None:
-        past.update(change=None, change_kind=None, not_comparable="units")
-        past["is"] = None
-    elif verdict["verdict"] == "not_significant":
-        past["is"] = "not_significant"
-    else:
-        past["is"] = verdict["movement"] or past["is"]
+def _comparisons(con: duckdb.DuckDBPyConnection, period: str, unit_code: str) -> dict[tuple[str, str], Row]:
+    """What a figure was compared with, on which units, and whether chance gives it; by indicator and kind."""
+    rows = fetch(
+        con,
+        "marts.indicator_comparisons",
+        (
+            "indicator_code",
+            "comparison",
+            "before_period",
+            "before_value",
+            "before_numerator",
+            "before_denominator",
+            "change",
+            "outcome",
+            "common_units",
+            "either_units",
+        ),
+        "period = ? and unit_code = ?",
+        [period, unit_code],
+    )
+    return {(row["indicator_code"], row["comparison"]): row for row in rows}
+
+
+def _settle(figure: Row, verdict: Row, compared: Mapping[tuple[str, str], Row]) -> None:
+    """Let the warehouse's own verdict and comparisons stand: it knows both periods' units and what is significant."""
+    figure["verdict"], figure["cycle"] = verdict["verdict"], verdict["cycle"]
+    figure.update({name: verdict[name] for name in _COMPLETENESS})
+    for place, kind in (("previous", "previous"), ("same_period_last_year", "last_year")):
+        found = compared.get((figure["indicator_code"], kind))
+        past = figure[place]
+        if place == "previous" and verdict["cycle"] == "cumulative":
+            figure[place] = None  # what is summed from 1 January says nothing beside a shorter sum
+        elif found is not None and not figure["due_on"]:
+            figure[place] = _like_with_like(figure, found)
+        elif past and past["change"] is not None:
+            past.update(change=None, change_kind=None, not_comparable="units")
+            past["is"] = None
+
+
+def _like_with_like(figure: Row, found: Row) -> Row:
+    change, kind = _size(found["change"], found["before_value"], figure["value_unit"])
+    outcome = {"improved": "better", "declined": "worse", "unchanged": "not_significant"}.get(found["outcome"])
+    if figure["direction"] == "context":
+        outcome = "context"
+    elif outcome == "not_significant" and abs(found["change"]) < _SHOWN:
+        outcome = "same"
+    return {
+        "period": found["before_period"],
+        "value": found["before_value"],
+        "numerator": found["before_numerator"],
+        "denominator": found["before_denominator"],
+        "change": change,
+        "change_kind": kind,
+        "is": outcome,
+        "not_comparable": None,
+        "common_units": found["common_units"],
+        "either_units": found["either_units"],
+    }
+
+
+_SHOWN = 0.05
+"""What one decimal cannot show is no change to a reader."""
+
+
+def _size(difference: float, before: float, value_unit: str) -> tuple[float, str]:
+    """A difference as reports give it: points between shares, percent between counts where there was any before."""
+    kind = {"%": "points", "count": "percent", "persons": "percent"}.get(value_unit, "absolute")
+    if kind == "percent":
+        return (100 * difference / before, kind) if before else (difference, "absolute")
+    return difference, kind
 
 
 def _by_definition(rows: Iterable[Row]) -> dict[tuple[str, str | None], Row]:
@@ -169,6 +237,8 @@ def _figure(row: Row, indicator: Row) -> Row:
         "source_dataset": indicator.get("source_dataset"),
         "verdict": None,
         "due_on": row["due_on"],
+        "cycle": None,
+        **dict.fromkeys(_COMPLETENESS),
         **{
             name: row[name]
             for name in (
@@ -202,6 +272,8 @@ def _comparison(figure: Row, now: Row, before: Row | None, label: str) -> Row | 
         "change_kind": None,
         "is": None,
         "not_comparable": None,
+        "common_units": None,
+        "either_units": None,
     }
     if figure["value"] is None:
         return result
@@ -211,20 +283,14 @@ def _comparison(figure: Row, now: Row, before: Row | None, label: str) -> Row | 
         return result | {"not_comparable": "yearly"}
     if any(now[name] != before[name] for name in ("units_in_scope", "units_reporting", "missing_units")):
         return result | {"not_comparable": "units"}
-    difference = figure["value"] - before["value"]
-    kind = {"%": "points", "count": "percent", "persons": "percent"}.get(figure["value_unit"], "absolute")
-    if kind == "percent":
-        if not before["value"]:
-            kind = "absolute"
-        else:
-            difference = 100 * difference / before["value"]
+    difference, kind = _size(figure["value"] - before["value"], before["value"], figure["value_unit"])
     return result | {"change": difference, "change_kind": kind, "is": _judged(difference, figure["direction"])}
 
 
 def _judged(difference: float, direction: str) -> str:
     if direction == "context":
         return "context"
-    if abs(difference) < 0.05:  # what one decimal cannot show is no change to a reader
+    if abs(difference) < _SHOWN:
         return "same"
     return "better" if (difference > 0) == (direction != "down") else "worse"
 
@@ -235,10 +301,11 @@ def _target(row: Row | None, figure: Row) -> Row | None:
     value, goal = figure["value"], float(row["target"])
     is_reached = None
     if value is not None:
-        down = figure["direction"] == "down"
         is_reached = {
-            "gt": value < goal if down else value > goal,
-            "ge": value <= goal if down else value >= goal,
+            "gt": value > goal,
+            "ge": value >= goal,
+            "lt": value < goal,
+            "le": value <= goal,
             "eq": abs(value - goal) < 1e-9,
         }[row["target_op"] or "ge"]
     basis = str(row["legal_basis"] or "")
@@ -247,7 +314,7 @@ def _target(row: Row | None, figure: Row) -> Row | None:
         "value": goal,
         "source": basis,
         "source_vi": row["legal_basis_vi"] or basis,
-        "is_stated_in_notice": basis.startswith("the notice"),
+        "is_stated_in_notice": str(row["is_stated"]).lower() == "true",
         "certainty": row["certainty"],
         "is_confirmed": row["certainty"] != "recalled" or bool(row["confirmed_by"]),
         "is_reached": is_reached,
@@ -260,7 +327,7 @@ def sentence(figure: Row) -> Words:
     past = figure["previous"]
     if past is None or past["change"] is None:
         return words("figure.alone", value=value)
-    if abs(past["change"]) < 0.05:
+    if abs(past["change"]) < _SHOWN:
         return words("figure.same", value=value)
     size = both(number, abs(past["change"])) if past["change_kind"] == "absolute" else both(tenths, abs(past["change"]))
     unit = {"points": Words(" điểm %", " pp"), "percent": Words(" %", "%")}.get(past["change_kind"], Words("", ""))

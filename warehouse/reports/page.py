@@ -9,19 +9,26 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from expectations.contracts.words.phrases import SIGNS
+from expectations.contracts.words.wording import (
+    Words,
+    both,
+    change,
+    day,
+    moment,
+    number,
+    percent,
+    quantity,
+    tenths,
+    texts,
+    words,
+)
 from warehouse.reports import evidence
 from warehouse.reports.charts import Axis, shares
 from warehouse.reports.figures import sentence
-from warehouse.reports.wording import Words, both, change, day, moment, number, percent, quantity, tenths, texts, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-VERDICTS = (
-    "met", "not_met", "better", "kept", "same", "not_significant", "worse", "no_previous", "too_good", "not_due",
-    "low_coverage", "suppressed", "no_value", "context",
-)  # fmt: skip
-"""What may be found for an indicator, in the order a reason tells it."""
 
 _SHORT_KINDS = (("Thành phố ", "TP "), ("Thị xã ", "TX "), ("Huyện ", ""), ("Phường ", "P. "), ("Xã ", ""))
 
@@ -58,8 +65,7 @@ def responsible(text: str | None) -> Words:
 def target_text(figure: Mapping[str, Any]) -> Words:
     """The target as a comparison: `≥ 90 %`."""
     target = figure["target"]
-    up = figure["direction"] != "down"
-    sign = {"gt": ">" if up else "<", "ge": "≥" if up else "≤", "eq": "="}[target["op"]]
+    sign = SIGNS[target["op"]]
     value = both(quantity, target["value"], figure["value_unit"])
     if figure["value_unit"] == "%" and float(target["value"]).is_integer():
         value = both(_whole_percent, target["value"])
@@ -126,7 +132,6 @@ def _environment() -> Environment:
         "axis": Axis.around,
         "shares": shares,
         "short_source": short_source,
-        "verdict_order": VERDICTS,
         "age_bands": evidence.AGE_BANDS,
         "fates": evidence.FATES,
     }

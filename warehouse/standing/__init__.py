@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from expectations.contracts.sql import literal
+from expectations.contracts.words.wording import catalogue
 from warehouse.books import ops_tables
 from warehouse.shapes import comments
 
@@ -53,8 +54,8 @@ def standing_statements() -> list[str]:
     """Statements that make the macros and views of schema ops, with their comments."""
     folder = files("warehouse.standing")
     found = [folder.joinpath(f"{name}.sql").read_text(encoding="utf-8").strip() for name in MACROS]
-    with folder.joinpath("words.csv").open(encoding="utf-8") as stream:
-        rows = [tuple(row.values()) for row in csv.DictReader(stream)]
+    with folder.joinpath("checks.csv").open(encoding="utf-8") as stream:
+        rows = [(*row.values(), catalogue()[f"standing.{row['check_name']}"][0]) for row in csv.DictReader(stream)]
     found.append("delete from ops.standing_words")
     found += [f"insert into ops.standing_words values ({', '.join(map(literal, row))})" for row in rows]
     for name in VIEWS:

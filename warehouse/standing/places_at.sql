@@ -2,7 +2,8 @@
 -- only what was said by `said` (the sender's moment) and known by `known` (ours: landing and decisions) is looked at.
 -- A chain is walked in the order of the senders' moments, so the order of arrival changes nothing. outcome: stands (it took
 -- its place; the last that did is_standing), conflict (two of one moment say different things), too_many_quarantined and
--- too_few_rows (above the contract's bound against what stood: held for a person), nothing_accepted (every row
+-- too_few_rows (above the contract's bound against what stood: held for a person; at a bound of 100, as of a file whose
+-- end is in doubt, a single row is enough), nothing_accepted (every row
 -- quarantined: held), empty (no row at all and no person said that nothing occurred: states nothing).
 -- A delivery that a person accepted takes its place whatever it says; a withdrawn one has none.
 create or replace macro ops.places_at(said, known) as table (
@@ -108,7 +109,7 @@ walked as (
       when walked.standing_id is null then 'stands'
       when 100.0 * next.rows_quarantined
         > next.quarantine_hold_pct * (next.rows_accepted + next.rows_quarantined) then 'too_many_quarantined'
-      when walked.standing_rows - next.rows_accepted >= 3
+      when walked.standing_rows - next.rows_accepted >= case when next.shrink_hold_pct = 100 then 1 else 3 end
         and 100.0 * next.rows_accepted < next.shrink_hold_pct * walked.standing_rows then 'too_few_rows'
       else 'stands'
     end as outcome

@@ -9,7 +9,7 @@ with spans as (
     spans.span,
     case
       when spans.span = 'period' then periods.first_day
-      else make_date(periods.period_year, 1, 1)
+      else least(periods.first_day, make_date(periods.period_year, 1, 1))
     end as first_day,
     periods.last_day
   from marts.datasets as datasets

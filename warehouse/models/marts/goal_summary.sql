@@ -9,6 +9,7 @@ select
   count(*) filter (where status = 'partly_met') as partly_met_count,
   count(*) filter (where status = 'not_met') as not_met_count,
   count(*) filter (where status = 'not_enough_data') as not_enough_data_count,
+  count(*) filter (where status = 'monitored') as monitored_count,
   count(*) filter (where status = 'narrative') as narrative_count,
   count(*) filter (where direction = 'better') as better_count,
   count(*) filter (where direction = 'worse') as worse_count

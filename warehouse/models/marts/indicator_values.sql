@@ -4,122 +4,7 @@
 -- primary definition is the one the assessment reads; value of a share is in percent.
 -- vi: Giá trị chỉ số theo đơn vị, kỳ và định nghĩa: tử số, mẫu số cộng dồn rồi chia một lần; mẫu số 0 thì không có giá trị.
 -- grain: indicator_code, definition_id, unit_code, period
-with definitions as (
-  select
-    terms.indicator_code,
-    terms.definition_id as term_id,
-    coalesce(any_value(own.is_primary), true) as is_primary,
-    coalesce(any_value(own.span), 'period') as span,
-    any_value(own.breakdown) as breakdown,
-    any_value(own.primary_breakdown) as primary_breakdown,
-    coalesce(any_value(own.is_floored), false) as is_floored,
-    any_value(own.interval) as interval,
-    any_value(own.sample_measure) as sample_measure,
-    coalesce(any_value(own.hides_small_samples), false) as hides_small_samples,
-    coalesce(any_value(own.flags_too_good), false) as flags_too_good,
-    any_value(own.due_rule) as due_rule,
-    any_value(own.list_code) as list_code,
-    any_value(own.note_vi) as note_vi,
-    bool_or(terms.part = 'denominator') as is_share
-  from ref.indicator_terms as terms
-  left join ref.indicator_definitions as own
-    on own.indicator_code = terms.indicator_code
-    and own.definition_id = terms.definition_id
-  group by terms.indicator_code, terms.definition_id
-),
-
-terms as (
-  select
-    definitions.*,
-    terms.part,
-    terms.position,
-    terms.measure,
-    terms.factor,
-    terms.label,
-    measures.dataset
-  from definitions
-  join ref.indicator_terms as terms
-    on terms.indicator_code = definitions.indicator_code
-    and terms.definition_id = definitions.term_id
-  join ref.measures as measures on measures.measure = terms.measure
-),
-
--- a dataset with any row for a unit and span has figures there, and what it holds none of is 0
-present as (
-  select distinct
-    terms.indicator_code,
-    terms.term_id,
-    sums.unit_code,
-    sums.period,
-    case when terms.breakdown is not null then sums.detail end as detail
-  from marts.measure_sums as sums
-  join terms
-    on terms.dataset = sums.dataset
-    and terms.span = sums.span
-    and case
-      when terms.breakdown is null then sums.detail is null
-      else regexp_matches(regexp_extract(sums.detail, '[^.]*$'), terms.breakdown)
-    end
-),
-
-parts as (
-  select
-    present.indicator_code,
-    present.term_id,
-    present.unit_code,
-    present.period,
-    present.detail,
-    terms.part,
-    terms.label,
-    min(terms.position) as position,
-    cast(coalesce(sum(sums.amount * terms.factor), 0) as bigint) as amount,
-    cast(coalesce(sum(sums.amount) filter (where terms.measure = terms.sample_measure), 0) as bigint) as sample
-  from present
-  join terms
-    on terms.indicator_code = present.indicator_code
-    and terms.term_id = present.term_id
-  left join marts.measure_sums as sums
-    on sums.measure = terms.measure
-    and sums.unit_code = present.unit_code
-    and sums.period = present.period
-    and sums.span = terms.span
-    and sums.detail is not distinct from present.detail
-  group by all
-),
-
-counted as (
-  select
-    indicator_code,
-    term_id,
-    unit_code,
-    period,
-    detail,
-    max(amount) filter (where part = 'numerator') as numerator,
-    max(amount) filter (where part = 'denominator') as denominator,
-    max(sample) as sample,
-    list(struct_pack(k := label, v := amount) order by position) filter (where part = 'beside') as beside
-  from parts
-  group by all
-),
-
-sized as (
-  select
-    counted.indicator_code,
-    coalesce(counted.detail, counted.term_id) as definition_id,
-    counted.unit_code,
-    counted.period,
-    case when definitions.is_floored then greatest(counted.numerator, 0) else counted.numerator end as numerator,
-    counted.denominator,
-    case when definitions.sample_measure is null then counted.denominator else counted.sample end as sample_size,
-    counted.beside,
-    definitions.* exclude (indicator_code)
-  from counted
-  join definitions
-    on definitions.indicator_code = counted.indicator_code
-    and definitions.term_id = counted.term_id
-),
-
-figures as (
+with figures as (
   select
     sized.* replace (
       case when sized.is_suppressed then null else sized.numerator end as numerator,
@@ -132,16 +17,25 @@ figures as (
       else sized.numerator
     end as value,
     case
-      when sized.interval = 'wilson' and not sized.is_suppressed
-        then wilson_low(sized.numerator, sized.denominator, cast(setting('interval_z') as double))
+      when sized.interval is not null and not sized.is_suppressed
+        then wilson_low(
+          sized.numerator * sized.effective_size / nullif(sized.denominator, 0),
+          sized.effective_size,
+          cast(setting('interval_z') as double)
+        )
     end as low,
     case
-      when sized.interval = 'wilson' and not sized.is_suppressed
-        then wilson_high(sized.numerator, sized.denominator, cast(setting('interval_z') as double))
+      when sized.interval is not null and not sized.is_suppressed
+        then wilson_high(
+          sized.numerator * sized.effective_size / nullif(sized.denominator, 0),
+          sized.effective_size,
+          cast(setting('interval_z') as double)
+        )
     end as high,
     case
-      when sized.is_suppressed then 'dưới ngưỡng công bố'
-      when sized.hides_small_samples and sized.sample_size < cast(setting('small_sample_marked') as integer) then 'mẫu nhỏ'
+      when sized.is_suppressed then word_vi('note.suppressed')
+      when sized.hides_small_samples and sized.sample_size < cast(setting('small_sample_marked') as integer)
+        then word_vi('note.small_sample')
       else sized.note_vi
     end as figure_note_vi,
     lists.is_year_known,
@@ -154,9 +48,14 @@ figures as (
     end as due_on
   from (
     select
-      *,
-      hides_small_samples and sample_size < cast(setting('small_sample_hidden') as integer) as is_suppressed
-    from sized
+      sums.*,
+      definitions.* exclude (indicator_code, term_id),
+      definitions.hides_small_samples
+      and sums.sample_size < cast(setting('small_sample_hidden') as integer) as is_suppressed
+    from marts.indicator_sums as sums
+    join marts.definitions as definitions
+      on definitions.indicator_code = sums.indicator_code
+      and definitions.term_id = sums.term_id
   ) as sized
   join marts.periods as periods on periods.period = sized.period
   left join marts.year_lists as lists
@@ -194,7 +93,7 @@ primary_definitions as (
     end as definition_id
   from ref.indicators as catalogue
   cross join marts.periods as periods
-  left join definitions
+  left join marts.definitions as definitions
     on definitions.indicator_code = catalogue.indicator_code
     and definitions.is_primary
   left join newest
@@ -243,10 +142,14 @@ placed as (
     coalesce(own.regime, windows.regime, 'CALENDAR') as regime,
     coalesce(own.period_from, windows.period_from, periods.first_day) as period_from,
     coalesce(own.period_to, windows.period_to, periods.last_day) as period_to,
-    coverage.coverage_pct,
-    coverage.units_reporting,
-    coverage.units_in_scope,
-    coverage.missing_units,
+    case when coalesce(scopes.stands_alone, false)
+      then if(figures.indicator_code is not null, 100.0, 0.0) else coverage.coverage_pct end as coverage_pct,
+    case when coalesce(scopes.stands_alone, false)
+      then if(figures.indicator_code is not null, 1, 0) else coverage.units_reporting end as units_reporting,
+    case when coalesce(scopes.stands_alone, false) then 1 else coverage.units_in_scope end as units_in_scope,
+    case when coalesce(scopes.stands_alone, false)
+      then if(figures.indicator_code is not null, [], [wanted.unit_code]) else coverage.missing_units end as missing_units,
+    scopes.note_vi as scope_note_vi,
     figures.indicator_code is not null as has_figure,
     figures.numerator,
     figures.denominator,
@@ -263,6 +166,7 @@ placed as (
     -- a unit that reported, and nothing of this kind, counted nothing: 0, not unknown
     figures.indicator_code is null
     and catalogue.computed_from is not null
+    and not coalesce(scopes.stands_alone, false)
     and coalesce(coverage.units_reporting, 0) > 0 as is_nothing,
     catalogue.value_unit in ('count', 'persons') as is_count
   from wanted
@@ -279,12 +183,21 @@ placed as (
     on own.dataset = catalogue.computed_from
     and own.unit_code = wanted.unit_code
     and own.period = wanted.period
-  left join marts.coverage as coverage
+  left join marts.definitions as own_definition
+    on own_definition.indicator_code = wanted.indicator_code
+    and own_definition.term_id = wanted.definition_id
+  left join marts.completeness as coverage
     on coverage.dataset = catalogue.computed_from
     and coverage.period = wanted.period
     and coverage.unit_code = wanted.unit_code
+    and coverage.span = coalesce(own_definition.span, 'period')
+  left join ref.indicator_scopes as scopes on scopes.indicator_code = wanted.indicator_code
+  join marts.assessed_units as own_level
+    on own_level.period = wanted.period
+    and own_level.unit_code = wanted.unit_code
   left join figures
     on catalogue.computed_from is not null
+    and (scopes.levels is null or list_contains(string_split(scopes.levels, ' '), own_level.level))
     and figures.indicator_code = wanted.indicator_code
     and figures.definition_id = wanted.definition_id
     and figures.unit_code = wanted.unit_code
@@ -355,13 +268,17 @@ select
   case when placed.beside is not null then to_json(map_from_entries(placed.beside)) end as beside,
   nullif(concat_ws('; ',
     placed.figure_note_vi,
+    case when not placed.has_figure then placed.scope_note_vi end,
     case
-      when placed.denominator = 0 or placed.is_nothing and not placed.is_count then 'không phát sinh (mẫu số bằng 0)'
+      when placed.has_figure and placed.numerator is null and not placed.is_suppressed then word_vi('note.none')
+      when placed.denominator = 0 or placed.is_nothing and not placed.is_count then word_vi('note.nothing')
     end,
     case
       when too_good.period is not null
-        then 'cờ “quá tốt”: 100 % trong ' || setting('too_good_quarters') || ' quý liền với khối lượng trên '
-          || number_vi(cast(setting('too_good_volume') as integer), 0) || ', cần kiểm tra, không tính là thành tích'
+        then replace(replace(
+          word_vi('note.too_good'),
+          '{quarters}', setting('too_good_quarters')),
+          '{volume}', translate(format('{:,}', cast(setting('too_good_volume') as bigint)), ',', '.'))
     end
   ), '') as note_vi,
   too_good.period is not null as is_too_good,

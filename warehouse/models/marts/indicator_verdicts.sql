@@ -1,22 +1,31 @@
--- What each indicator of the catalogue says of a unit in a period, by its primary definition: no_source, context (never scored),
--- low_coverage (below the gate, whatever the figure), suppressed, no_value (nothing occurred), met, not_met, not_due (a duty of
--- the year that still has time, or whose year is not known), and without a deciding target better, worse, same, kept (best
--- value kept), not_significant (survey shares whose difference has an interval around 0), no_previous, too_good (not rewarded).
--- A recalled target decides nothing until confirmed. Compared: same regime, definition and unit set, or no comparison.
--- vi: Nhận định từng chỉ số theo đơn vị và kỳ: độ bao phủ, mẫu nhỏ, chỉ tiêu có hiệu lực, so với kỳ trước cùng phương pháp.
+-- What each indicator of the catalogue says of a unit in a period, by its primary definition. no_source, context (never scored),
+-- no_data, low_coverage (units or rows below the gate, or a good verdict that would not stand with what is missing at its worst),
+-- suppressed, small (a movement of a small share), not_due, reached, not_reached (a target in force on the last day of the window
+-- and not marked recalled, unless confirmed), and without such a target improved, declined, unchanged against the comparison of
+-- the indicator's cycle, or no_previous. docs/assessment.md explains the rule.
+-- vi: Nhận định từng chỉ số theo đơn vị và kỳ: mức đầy đủ, mục tiêu có hiệu lực, so với kỳ trước hoặc cùng kỳ.
 -- grain: indicator_code, unit_code, period
+-- words: indicator_phrases
 with values_now as (
   select
     now.*,
     catalogue.position,
-    catalogue.name_vi,
-    catalogue.name_en,
     catalogue.direction,
-    periods.previous_period,
-    coalesce(now.coverage_pct, 0) >= cast(setting('coverage_gate_pct') as double) as passes_gate
+    catalogue.cycle,
+    catalogue.computed_from as dataset,
+    coalesce(definitions.span, 'period') as span,
+    coalesce(definitions.is_share, false) as is_share,
+    periods.period_kind,
+    periods.previous_period as before_of_kind,
+    periods.last_year_period as before_of_year,
+    definitions.hides_small_samples
+    and now.sample_size < cast(setting('small_sample_marked') as integer) as is_small_sample
   from marts.indicator_values as now
   join ref.indicators as catalogue on catalogue.indicator_code = now.indicator_code
   join marts.periods as periods on periods.period = now.period
+  left join marts.definitions as definitions
+    on definitions.indicator_code = now.indicator_code
+    and definitions.is_primary
   where now.is_primary
 ),
 
@@ -27,6 +36,9 @@ targeted as (
     target.target,
     target.legal_basis as target_source,
     target.certainty as target_certainty,
+    coalesce(target.is_stated, false) as is_target_stated,
+    target.source_vi,
+    target.source_en,
     target.confirmed_on is not null as is_target_confirmed,
     target.target is not null
     and (target.certainty <> 'recalled' or target.confirmed_on is not null) as is_target_deciding
@@ -42,59 +54,64 @@ targeted as (
   ) = 1
 ),
 
-compared as (
+joined as (
   select
     now.*,
-    before.value is not null
-    and before.availability = 'computed'
-    and before.regime = now.regime
-    and coalesce(before.coverage_pct, 0) >= cast(setting('coverage_gate_pct') as double)
-    and before.units_in_scope = now.units_in_scope
-    and before.missing_units = now.missing_units as is_comparable,
-    before.period is not null and before.value is not null as has_previous,
-    before.value as raw_previous_value,
-    before.low as previous_low,
-    before.high as previous_high
+    complete.months_known,
+    complete.months_in_span,
+    complete.months_reported,
+    complete.units_nil,
+    complete.rows_counted,
+    complete.rows_missing,
+    bounds.is_bounded,
+    case
+      when now.is_share then share_pct(bounds.worst_numerator, bounds.bound_denominator)
+      else bounds.worst_numerator
+    end as worst_value,
+    coalesce(now.coverage_pct, 0) >= cast(setting('coverage_gate_pct') as double)
+    and coalesce(complete.rows_pct, 100) >= cast(setting('coverage_gate_pct') as double) as passes_gate,
+    case
+      when now.cycle = 'period' and now.before_of_kind is distinct from now.before_of_year then previous.comparison
+      else last_year.comparison
+    end as comparison,
+    if(now.cycle = 'period', previous.before_period, last_year.before_period) as previous_period,
+    if(now.cycle = 'period', previous.before_value, last_year.before_value) as previous_value,
+    if(now.cycle = 'period', previous.change, last_year.change) as change,
+    if(now.cycle = 'period', previous.now_value, last_year.now_value) as compared_value,
+    if(now.cycle = 'period', previous.common_units, last_year.common_units) as common_units,
+    if(now.cycle = 'period', previous.either_units, last_year.either_units) as either_units,
+    if(now.cycle = 'period', previous.outcome, last_year.outcome) as outcome,
+    if(now.cycle = 'period', previous.bound_outcome, last_year.bound_outcome) as bound_outcome,
+    case when now.cycle = 'period' then last_year.before_value end as last_year_value,
+    case when now.cycle = 'period' then last_year.change end as last_year_change
   from targeted as now
-  left join marts.indicator_values as before
-    on before.indicator_code = now.indicator_code
-    and before.definition_id = now.definition_id
-    and before.unit_code = now.unit_code
-    and before.period = now.previous_period
+  left join marts.completeness as complete
+    on complete.dataset = now.dataset
+    and complete.period = now.period
+    and complete.span = now.span
+    and complete.unit_code = now.unit_code
+  left join marts.indicator_bounds as bounds
+    on bounds.indicator_code = now.indicator_code
+    and bounds.unit_code = now.unit_code
+    and bounds.period = now.period
+  left join marts.indicator_comparisons as previous
+    on previous.comparison = 'previous'
+    and previous.indicator_code = now.indicator_code
+    and previous.unit_code = now.unit_code
+    and previous.period = now.period
+  left join marts.indicator_comparisons as last_year
+    on last_year.comparison = 'last_year'
+    and last_year.indicator_code = now.indicator_code
+    and last_year.unit_code = now.unit_code
+    and last_year.period = now.period
 ),
 
-moved as (
+measured as (
   select
     *,
-    case when coalesce(is_comparable, false) then raw_previous_value end as previous_value,
-    case when coalesce(is_comparable, false) then value - raw_previous_value end as change,
-    -- interval of the difference of two shares from their Wilson intervals: R. G. Newcombe, Stat. Med. 17 (1998), method 10
-    value - raw_previous_value - sqrt(power(value - low, 2) + power(previous_high - raw_previous_value, 2)) as change_low,
-    value - raw_previous_value + sqrt(power(high - value, 2) + power(raw_previous_value - previous_low, 2)) as change_high
-  from compared
-),
-
-directed as (
-  select
-    *,
-    case
-      -- a figure of the year so far only grows within the year
-      when change is null or direction = 'context' or due_on is not null then null
-      -- reports show one decimal: what rounds to no change is none
-      when abs(change) < case when value_unit = '%' then 0.05 else 1e-9 end then 'same'
-      when change_low <= 0 and change_high >= 0 then 'same'
-      when (direction = 'down') = (change < 0) then 'better'
-      else 'worse'
-    end as movement,
-    -- where less is better, "at least" means at most
-    case
-      when target_op = 'eq' then abs(value - target) < 1e-9
-      when direction = 'down' and target_op = 'gt' then value < target
-      when direction = 'down' then value <= target + 1e-9
-      when target_op = 'gt' then value > target
-      when target_op = 'ge' then value >= target - 1e-9
-    end as reaches_target
-  from moved
+    reaches(value, target_op, target) as reaches_target,
+    is_bounded and reaches(worst_value, target_op, target) as is_reached_whatever_is_missing
+  from joined
 ),
 
 judged as (
@@ -103,155 +120,172 @@ judged as (
     case
       when availability = 'no_source_yet' then 'no_source'
       when direction = 'context' then 'context'
+      when coalesce(months_reported, 0) = 0 then 'no_data'
       when not passes_gate then 'low_coverage'
       when availability = 'suppressed' then 'suppressed'
-      when value is null then 'no_value'
-      when is_target_deciding and reaches_target and is_too_good then 'too_good'
-      when is_target_deciding and reaches_target then 'met'
-      when is_target_deciding and (period_to < due_on or not coalesce(is_year_known, true)) then 'not_due'
-      when is_target_deciding then 'not_met'
-      when movement is null then 'no_previous'
-      when movement = 'same' and change_low <= 0 and change_high >= 0 and abs(change) >= 1e-9 then 'not_significant'
-      when movement = 'same' and value_unit = '%' and value = case when direction = 'down' then 0 else 100 end then 'kept'
-      when movement = 'same' and direction = 'down' and value = 0 then 'kept'
-      when movement = 'better' and is_too_good then 'too_good'
-      else movement
-    end as verdict
-  from directed
+      when availability = 'no_data' then 'no_data'
+      when value is null then 'small'
+      when is_target_deciding and reaches_target and is_reached_whatever_is_missing then 'reached'
+      when is_target_deciding and reaches_target then 'low_coverage'
+      when is_target_deciding and period_to < due_on then 'not_due'
+      when is_target_deciding and not coalesce(is_year_known, true) then 'low_coverage'
+      when is_target_deciding then 'not_reached'
+      when is_share and denominator < cast(setting('small_denominator') as integer) then 'small'
+      when outcome is null then 'no_previous'
+      when outcome = 'declined' then 'declined'
+      when outcome = 'unchanged' and bound_outcome in ('unchanged', 'improved') then 'unchanged'
+      when outcome = 'improved' and bound_outcome = 'improved' then 'improved'
+      else 'low_coverage'
+    end as verdict,
+    case
+      when availability = 'no_source_yet' or direction = 'context' then null
+      when coalesce(months_reported, 0) = 0 then 'nothing_came'
+      when coalesce(coverage_pct, 0) < cast(setting('coverage_gate_pct') as double)
+        and months_known between 1 and months_in_span - 1
+        then 'months'
+      when coalesce(coverage_pct, 0) < cast(setting('coverage_gate_pct') as double) then 'units'
+      when not passes_gate then 'rows'
+      when is_target_deciding and value is not null and reaches_target and not is_reached_whatever_is_missing
+        then 'not_robust'
+      when is_target_deciding and value is not null and not reaches_target and not coalesce(is_year_known, true)
+        then 'year_unknown'
+      when not is_target_deciding and outcome in ('improved', 'unchanged') and coalesce(bound_outcome, 'declined') <> outcome
+        and not (outcome = 'unchanged' and bound_outcome = 'improved')
+        then 'not_robust'
+    end as gap
+  from measured
 ),
 
-worded as (
+-- how long a bad verdict has stood: the first of the unbroken run of periods of one kind that ends here
+runs as (
   select
-    *,
-    case
-      when value_unit = '%'
-        then number_vi(value, decimals_for(value, target)) || ' % ('
-          || number_vi(numerator, 0) || '/' || number_vi(denominator, 0) || ')'
-      else number_vi(value, 0)
-    end
-    || case
-      when low is not null
-        then ', khoảng tin cậy 95 % ' || number_vi(low, 1) || '–' || number_vi(high, 1) || ' %'
-      else ''
-    end
-    || case when note_vi is not null then ', ' || note_vi else '' end as value_vi,
-    case
-      when value_unit = '%'
-        then number_en(value, decimals_for(value, target)) || '% ('
-          || number_en(numerator, 0) || '/' || number_en(denominator, 0) || ')'
-      else number_en(value, 0)
-    end
-    || case
-      when low is not null then ', 95% interval ' || number_en(low, 1) || '–' || number_en(high, 1) || '%'
-      else ''
-    end
-    || case when note_vi like '%mẫu nhỏ%' then ', small sample' else '' end
-    || case when is_too_good then ', flagged “too good”: to be checked, not rewarded' else '' end as value_en,
-    case
-      when target is null then ''
-      when is_target_deciding
-        then ', mục tiêu ' || target_words(target_op, target, value_unit, direction)
-          || coalesce(', nguồn: ' || source_vi(target_source), '')
-      else ', mục tiêu tham khảo ' || target_words(target_op, target, value_unit, direction) || ' chưa được xác nhận nên không dùng để kết luận'
-        || coalesce(', nguồn: ' || source_vi(target_source), '')
-    end as target_vi,
-    case
-      when target is null then ''
-      when is_target_deciding
-        then ', target ' || translate(target_words(target_op, target, value_unit, direction), ',.', '.,')
-          || coalesce(', source: ' || source_en(target_source), '')
-      else ', unconfirmed target ' || translate(target_words(target_op, target, value_unit, direction), ',.', '.,')
-        || ' decides nothing' || coalesce(', source: ' || source_en(target_source), '')
-    end as target_en,
-    case
-      when due_on is not null then ''
-      when change is null and has_previous then ', không so sánh được với kỳ trước (khác chế độ hoặc tập đơn vị báo cáo)'
-      when change is null then ', chưa có kỳ trước để so sánh'
-      when abs(change) < 1e-9 then ', không đổi so với kỳ trước'
-      when value_unit = '%'
-        then case when change > 0 then ', tăng ' else ', giảm ' end
-          || number_vi(abs(change), decimals_for(abs(change), null)) || ' điểm % so với kỳ trước'
-      when previous_value = 0 then ', kỳ trước không có'
-      else case when change > 0 then ', tăng ' else ', giảm ' end
-        || number_vi(100 * abs(change) / previous_value, 1) || ' % so với kỳ trước'
-    end as change_vi,
-    case
-      when due_on is not null then ''
-      when change is null and has_previous then ', not comparable with the previous period (other regime or unit set)'
-      when change is null then ', no previous period to compare with'
-      when abs(change) < 1e-9 then ', unchanged from the previous period'
-      when value_unit = '%'
-        then case when change > 0 then ', up ' else ', down ' end
-          || number_en(abs(change), decimals_for(abs(change), null)) || ' percentage points from the previous period'
-      when previous_value = 0 then ', none in the previous period'
-      else case when change > 0 then ', up ' else ', down ' end
-        || number_en(100 * abs(change) / previous_value, 1) || '% from the previous period'
-    end as change_en
+    judged.indicator_code,
+    judged.unit_code,
+    judged.period,
+    judged.verdict,
+    row_number() over series - row_number() over same_verdict as run,
+    periods.first_day,
+    judged.period_kind
   from judged
+  join marts.periods as periods on periods.period = judged.period
+  where judged.verdict in ('reached', 'not_reached', 'improved', 'declined')
+  window
+    series as (partition by judged.indicator_code, judged.unit_code, judged.period_kind order by periods.first_day),
+    same_verdict as (
+      partition by judged.indicator_code, judged.unit_code, judged.period_kind, judged.verdict
+      order by periods.first_day
+    )
+),
+
+since as (
+  select
+    indicator_code,
+    unit_code,
+    period,
+    first_value(period) over (
+      partition by indicator_code, unit_code, period_kind, verdict, run
+      order by first_day
+    ) as since_period
+  from runs
+),
+
+-- the unit whose figures pull the province's down most: by how much it falls short of the target, or of the province's own share
+shortfalls as (
+  select
+    judged.indicator_code,
+    judged.period,
+    own.unit_code as worst_unit,
+    own.value as worst_unit_value,
+    own.numerator as worst_unit_numerator,
+    own.denominator as worst_unit_denominator,
+    case when judged.direction = 'down' then -1 else 1 end
+    * (if(judged.is_target_deciding, judged.target, judged.value) * own.denominator / 100 - own.numerator) as shortfall
+  from judged
+  join marts.indicator_values as own
+    on own.indicator_code = judged.indicator_code
+    and own.definition_id = judged.definition_id
+    and own.period = judged.period
+    and own.unit_code <> judged.unit_code
+  where judged.unit_code = setting('province_code')
+    and judged.is_share
+    and judged.verdict in ('not_reached', 'declined', 'unchanged')
+    and own.availability = 'computed'
+    and own.denominator > 0
+),
+
+pulled as (
+  select *
+  from shortfalls
+  where shortfall > 1e-9
+  qualify row_number() over (
+    partition by indicator_code, period
+    order by shortfall desc, worst_unit
+  ) = 1
 )
 
 select
-  indicator_code,
-  unit_code,
-  period,
-  definition_id,
-  position,
-  direction,
-  availability,
-  numerator,
-  denominator,
-  value,
-  value_unit,
-  sample_size,
-  coverage_pct,
-  units_reporting,
-  units_in_scope,
-  target_op,
-  target,
-  target_source,
-  target_certainty,
-  is_target_confirmed,
-  is_target_deciding,
-  reaches_target,
-  previous_period,
-  previous_value,
-  change,
-  movement,
-  verdict,
-  name_vi || ' (' || indicator_code || ')' || case verdict
-    when 'no_source' then ': chưa có nguồn số liệu'
-    when 'context' then ': ' || coalesce(value_vi, 'chưa có số liệu') || ' (chỉ số bối cảnh, không chấm)'
-    when 'low_coverage'
-      then ': chưa đủ dữ liệu (' || coalesce(units_reporting, 0) || '/' || coalesce(units_in_scope, 0) || ' đơn vị báo cáo)'
-    when 'suppressed' then ': dưới ngưỡng công bố (' || number_vi(sample_size, 0) || ' phiếu)'
-    when 'no_value' then ': không phát sinh trong kỳ'
-    when 'met' then ': đạt ' || value_vi || target_vi || change_vi
-    when 'not_met' then case when direction = 'down' then ': còn ' else ': mới đạt ' end || value_vi || target_vi || change_vi
-    when 'not_due'
-      then ': đến cuối kỳ đạt ' || value_vi || target_vi
-        || case
-          when period_to < due_on then ', nghĩa vụ của cả năm, hạn ' || strftime(due_on, '%d/%m/%Y') || ' chưa đến'
-          else ', chưa đủ số liệu cả năm để kết luận'
-        end
-    when 'not_significant' then ': ' || value_vi || target_vi || change_vi || ' (khác biệt chưa có ý nghĩa thống kê)'
-    else ': ' || value_vi || target_vi || change_vi
-  end as phrase_vi,
-  name_en || ' (' || indicator_code || ')' || case verdict
-    when 'no_source' then ': no data source yet'
-    when 'context' then ': ' || coalesce(value_en, 'no data') || ' (context, not scored)'
-    when 'low_coverage'
-      then ': not enough data (' || coalesce(units_reporting, 0) || '/' || coalesce(units_in_scope, 0) || ' units reported)'
-    when 'suppressed' then ': below the publication threshold (' || number_en(sample_size, 0) || ' responses)'
-    when 'no_value' then ': nothing occurred in the period'
-    when 'met' then ': reached, ' || value_en || target_en || change_en
-    when 'not_met' then ': not reached, ' || value_en || target_en || change_en
-    when 'not_due'
-      then ': so far ' || value_en || target_en
-        || case
-          when period_to < due_on then ', a duty of the whole year, due ' || strftime(due_on, '%Y-%m-%d')
-          else ', the year is not fully known'
-        end
-    when 'not_significant' then ': ' || value_en || target_en || change_en || ' (difference not significant)'
-    else ': ' || value_en || target_en || change_en
-  end as phrase_en
-from worded
+  judged.indicator_code,
+  judged.unit_code,
+  judged.period,
+  judged.definition_id,
+  judged.position,
+  judged.direction,
+  judged.cycle,
+  judged.period_kind,
+  judged.period_to,
+  judged.availability,
+  judged.numerator,
+  judged.denominator,
+  judged.value,
+  judged.value_unit,
+  judged.sample_size,
+  judged.low,
+  judged.high,
+  judged.is_small_sample,
+  judged.is_too_good,
+  judged.due_on,
+  judged.coverage_pct,
+  judged.units_reporting,
+  judged.units_in_scope,
+  judged.units_nil,
+  judged.missing_units,
+  judged.months_known,
+  judged.months_in_span,
+  judged.rows_counted,
+  judged.rows_missing,
+  judged.target_op,
+  judged.target,
+  judged.target_source,
+  judged.source_vi,
+  judged.source_en,
+  judged.target_certainty,
+  judged.is_target_stated,
+  judged.is_target_confirmed,
+  judged.is_target_deciding,
+  judged.reaches_target,
+  judged.worst_value,
+  judged.comparison,
+  judged.previous_period,
+  judged.previous_value,
+  judged.change,
+  judged.common_units,
+  judged.either_units,
+  judged.last_year_value,
+  judged.last_year_change,
+  case judged.outcome when 'improved' then 'better' when 'declined' then 'worse' when 'unchanged' then 'same' end as movement,
+  judged.verdict,
+  judged.gap,
+  since.since_period,
+  case when judged.unit_code = setting('province_code') then pulled.worst_unit end as worst_unit,
+  case when judged.unit_code = setting('province_code') then pulled.worst_unit_value end as worst_unit_value,
+  case when judged.unit_code = setting('province_code') then pulled.worst_unit_numerator end as worst_unit_numerator,
+  case when judged.unit_code = setting('province_code') then pulled.worst_unit_denominator end as worst_unit_denominator
+from judged
+left join since
+  on since.indicator_code = judged.indicator_code
+  and since.unit_code = judged.unit_code
+  and since.period = judged.period
+left join pulled
+  on pulled.indicator_code = judged.indicator_code
+  and pulled.period = judged.period
+order by judged.period, judged.unit_code, judged.position

@@ -45,7 +45,9 @@ select
   dialogue_rule_no is not null and reception_rule_no is not null as has_both_rules,
   party_a_code,
   party_b_code,
-  reviewed_on
+  reviewed_on,
+  happened_on,
+  coalesce(meets_standard, false) as meets_standard
 from rows_of_year
 qualify row_number() over (
   partition by period, unit_code, activity_code

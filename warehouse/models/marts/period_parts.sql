@@ -21,5 +21,5 @@ join parts
   on parts.last_day <= periods.last_day
   and parts.first_day >= case
     when spans.span = 'period' then periods.first_day
-    else make_date(periods.period_year, 1, 1)
+    else least(periods.first_day, make_date(periods.period_year, 1, 1))
   end

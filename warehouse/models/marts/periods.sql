@@ -1,5 +1,6 @@
 -- Periods the warehouse knows something of: every period of a loaded row, a delivery or an obligation that is due,
--- with the quarters, half-years and years that hold them.
+-- with the quarters, half-years, nine months, years and spans of years that hold them. A period of nine months has no kind of its
+-- own just before: it is compared with that of the year before. period_year is the year whose duties it judges: its last.
 -- vi: Các kỳ báo cáo có trong kho: kỳ của dữ liệu đã nạp, của lần gửi hoặc nghĩa vụ đến hạn, và các kỳ dài hơn chứa chúng.
 -- grain: period
 with mentioned as (
@@ -33,12 +34,17 @@ held as (
 select
   held.period,
   held.kind as period_kind,
-  year(held.first_day) as period_year,
+  year(held.last_day) as period_year,
   held.first_day,
   held.last_day,
-  before.period as previous_period,
-  held.last_day = make_date(year(held.first_day), 12, 31) as is_year_end
+  case when held.kind = 'nine_months' then year_before.period else before.period end as previous_period,
+  case when held.kind <> 'years' then year_before.period end as last_year_period,
+  held.last_day = make_date(year(held.last_day), 12, 31) as is_year_end
 from held
 left join windows as before
   on before.kind = held.kind
   and before.last_day = held.first_day - 1
+left join windows as year_before
+  on year_before.kind = held.kind
+  and year_before.first_day = held.first_day - interval 1 year
+  and year_before.last_day = last_day(held.last_day - interval 1 year)

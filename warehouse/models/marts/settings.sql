@@ -14,7 +14,10 @@ with defaults (name, default_value, meaning_vi, meaning_en) as (
     ('plan_due_day', '31', 'Ngày hết hạn ban hành kế hoạch năm', 'day of the month by which the yearly plan is due'),
     ('plan_levels', 'district commune', 'Các cấp phải có kế hoạch', 'levels whose bodies must have a plan'),
     ('too_good_quarters', '4', 'Số quý liền 100 % thì gắn cờ', 'quarters at 100 % that raise the too-good flag'),
-    ('too_good_volume', '1000', 'Khối lượng tối thiểu để gắn cờ', 'volume above which they do')
+    ('too_good_volume', '1000', 'Khối lượng tối thiểu để gắn cờ', 'volume above which they do'),
+    ('significance_pct', '5', 'Mức ý nghĩa của phép kiểm, %', 'level of the tests: what chance gives more often is no change'),
+    ('small_denominator', '30', 'Mẫu số tối thiểu để đánh giá biến động', 'smaller denominators: movement is not judged'),
+    ('assessed_spans', '2021..2025', 'Các giai đoạn được đánh giá như một kỳ', 'spans of years assessed as one period')
 )
 
 select

@@ -1,6 +1,6 @@
--- Lists that speak for the whole year (plan, coordination, dialogue): whether the unit sent anything for the year so far, and
+-- Lists that speak for the whole year (plan, coordination, dialogue, dissemination, one-stop unit): whether the unit sent anything for the year so far, and
 -- whether the year is known, so that what is not there was not done. Plans and agreements speak for the year once they have
--- come; dialogues only when every quarter of it has. For the province: by the coverage gate.
+-- come; dialogues and disseminations only when every quarter of it has. For the province: by the coverage gate.
 -- vi: Danh sách nói cho cả năm: đơn vị đã gửi gì trong năm chưa và số liệu từ đầu năm đã đủ chưa.
 -- grain: unit_code, period, list_code
 with bodies as (
@@ -43,10 +43,12 @@ known as (
     lists.list_code,
     coalesce(reported.reported_count, 0) > 0 or listed.kind_code is not null as has_reported,
     coalesce(reported.reported_count = ceil(month(periods.last_day) / 3.0), false)
-    or (lists.list_code <> 'dialogue' and listed.kind_code is not null) as is_year_known
+    or (lists.list_code not in ('dialogue', 'dissemination') and listed.kind_code is not null) as is_year_known
   from bodies
   join marts.periods as periods on periods.period = bodies.period
-  cross join (values ('plan'), ('coordination'), ('dialogue')) as lists (list_code)
+  cross join (
+    values ('plan'), ('coordination'), ('dialogue'), ('dissemination'), ('one_stop_unit')
+  ) as lists (list_code)
   left join reported_parts as reported
     on reported.period = bodies.period
     and reported.unit_code = bodies.reporting_code

@@ -1,8 +1,10 @@
 -- Duties of the year against what was done by the end of each assessed period, one row a body and duty, or a document or
 -- conference of it. plan, leader, helper, rules: bodies (the unit and its communes) that fulfil it; a plan counts when dated by
--- the day set. coordination: the pairs of bodies of the assessed unit with a document for the year; review: documents reviewed
+-- the day set. dissemination: bodies that held a session on a document in the year; one_stop: bodies whose one-stop unit meets the
+-- standard, by the last word of the year. coordination: the pairs of bodies of the assessed unit with a document for the year; review: documents reviewed
 -- in the year. dialogue: conferences held, capped at the yearly duty of the body; a level without a stated duty asks for none.
--- vi: Nghĩa vụ trong năm so với kết quả đến cuối kỳ: kế hoạch, lãnh đạo, cán bộ giúp việc, quy chế, phối hợp, sơ kết, đối thoại.
+-- vi: Nghĩa vụ trong năm so với kết quả đến cuối kỳ: kế hoạch, lãnh đạo, cán bộ giúp việc, quy chế, phối hợp, sơ kết, đối thoại,
+-- quán triệt văn bản, bộ phận một cửa đạt yêu cầu.
 -- grain: part, unit_code, detail, item_code
 with parameters as (
   select
@@ -31,7 +33,7 @@ bodies as (
 ),
 
 duties (duty_code) as (
-  values ('plan'), ('leader'), ('helper'), ('rules')
+  values ('plan'), ('leader'), ('helper'), ('rules'), ('dissemination'), ('one_stop')
 ),
 
 plans as (
@@ -45,15 +47,18 @@ plans as (
   from marts.known_activities as plan
   cross join parameters
   cross join duties
-  where plan.kind_code = 'plan'
-    and plan.activity_year = plan.period_year
-    and case duties.duty_code
+  where case duties.duty_code
+      when 'dissemination'
+        then plan.kind_code = 'dissemination' and year(plan.happened_on) = plan.period_year
+      when 'one_stop' then plan.kind_code = 'one_stop_unit' and plan.meets_standard
       when 'plan'
-        then plan.document_on <= make_date(plan.period_year, parameters.plan_due_month, parameters.plan_due_day)
-      when 'leader' then plan.has_leader
-      when 'helper' then plan.has_helper
-      else plan.has_both_rules
+        then plan.kind_code = 'plan'
+          and plan.document_on <= make_date(plan.period_year, parameters.plan_due_month, parameters.plan_due_day)
+      when 'leader' then plan.kind_code = 'plan' and plan.has_leader
+      when 'helper' then plan.kind_code = 'plan' and plan.has_helper
+      else plan.kind_code = 'plan' and plan.has_both_rules
     end
+    and (duties.duty_code = 'dissemination' or plan.activity_year = plan.period_year)
   qualify row_number() over (
     partition by plan.period, plan.unit_code, duties.duty_code
     order by plan._delivery_id, plan._sheet, plan._row

@@ -1,5 +1,6 @@
 -- Survey forms row by row: a form received (valid, or held back in quarantine), its answer on harassment, and by factor, block
--- and over all items (detail: questionnaire and factor, ALL for all) the answers that are valid and that count as satisfied.
+-- and over all items (detail: questionnaire and factor, ALL for all) the answers that are valid and that count as satisfied, with
+-- their squares and product, from which the spread between respondents follows.
 -- Only items on the five-level scale. They belong to the period of their file: a survey speaks for its period.
 -- vi: Từng phiếu khảo sát góp gì: phiếu nhận, phiếu hợp lệ, trả lời về phiền hà, câu trả lời hài lòng theo yếu tố và khối.
 -- grain: _delivery_id, _sheet, _row, detail, response_code
@@ -83,7 +84,10 @@ contributions as (
     cast(coalesce(harassment_code = '3', false) as bigint) as harassment_many,
     0 as respondent,
     0 as valid,
-    0 as satisfied
+    0 as satisfied,
+    0 as satisfied_squared,
+    0 as crossed,
+    0 as valid_squared
   from core.survey_responses_current
   union all
   select
@@ -102,6 +106,9 @@ contributions as (
     0,
     0,
     0,
+    0,
+    0,
+    0,
     0
   from ops.quarantine as held
   join marts.standing_deliveries as standing
@@ -109,7 +116,26 @@ contributions as (
     and standing.period = held.period
   where held.dataset = 'survey_responses'
   union all
-  select _delivery_id, _sheet, _row, unit_code, period, response_code, detail, 0, 0, 0, 0, 0, 0, 1, valid, satisfied
+  select
+    _delivery_id,
+    _sheet,
+    _row,
+    unit_code,
+    period,
+    response_code,
+    detail,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    1,
+    valid,
+    satisfied,
+    satisfied * satisfied,
+    satisfied * valid,
+    valid * valid
   from by_level
 )
 

@@ -1,4 +1,4 @@
-"""How figures, dates and changes are written in Vietnamese and in English."""
+"""The catalogue of fixed texts, and how figures, dates and changes are written in Vietnamese and in English."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Any, Literal
 from expectations.contracts.documents import read_yaml
 
 Language = Literal["vi", "en"]
+
+CATALOGUE = ("judgement.yaml", "findings.yaml", "report.yaml")
+"""The files of the catalogue, by what they speak of."""
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
@@ -37,7 +40,7 @@ class Words:
 
 
 def words(key: str, **values: Any) -> Words:
-    """The text of `texts.yaml` under `key`; its {places} are filled in each language. Raises KeyError.
+    """The text of the catalogue under `key`; its {places} are filled in each language. Raises KeyError.
 
     A value may be a `Words`, a number (written as the language writes it), a date, or a text that is the same in both.
     """
@@ -50,9 +53,20 @@ def words(key: str, **values: Any) -> Words:
 
 @lru_cache(maxsize=1)
 def texts() -> dict[str, tuple[str, str]]:
-    """Every fixed text of the report: key → (Vietnamese, English)."""
-    raw = read_yaml(files(__package__).joinpath("texts.yaml").read_text(encoding="utf-8"))
-    return {key: (pair["vi"].replace(" %", f"{NBSP}%"), pair["en"]) for key, pair in raw.items()}
+    """Every fixed text: key → (Vietnamese, English)."""
+    return {key: (vi.replace(" %", f"{NBSP}%"), en) for key, (vi, en) in catalogue().items()}
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> dict[str, tuple[str, str]]:
+    """The catalogue as written: key → (Vietnamese, English). Raises ValueError for a key that stands twice."""
+    found: dict[str, tuple[str, str]] = {}
+    for name in CATALOGUE:
+        for key, pair in read_yaml(files(__package__).joinpath(name).read_text(encoding="utf-8")).items():
+            if key in found:
+                raise ValueError(f"{name}: '{key}' stands in the catalogue of words already; give it a name of its own")
+            found[key] = (pair["vi"], pair["en"])
+    return found
 
 
 def spell(value: Any, language: Language) -> str:
@@ -148,6 +162,9 @@ def moment(value: datetime | str | None, language: Language) -> str:
 
 def period_name(label: str) -> Words:
     """`2024-Q1` → quý I năm 2024 / first quarter of 2024; `2024-H1` → 6 tháng đầu năm 2024 / first half of 2024."""
+    first, dots, last = label.partition("..")
+    if dots:
+        return Words(f"giai đoạn {first}–{last}", f"the years {first}–{last}")
     year, _, part = label.partition("-")
     if not part:
         return Words(f"năm {year}", f"the year {year}")
@@ -162,4 +179,6 @@ def period_name(label: str) -> Words:
         return Words(
             f"6 tháng {'đầu' if is_first else 'cuối'} năm {year}", f"{'first' if is_first else 'second'} half of {year}"
         )
+    if part == "9M":
+        return Words(f"9 tháng năm {year}", f"first nine months of {year}")
     return Words(f"tháng {int(part)} năm {year}", f"{_MONTHS[int(part) - 1]} {year}")

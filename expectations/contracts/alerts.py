@@ -1,0 +1,164 @@
+"""What an alert is, and the words of every one: the only place where their Vietnamese stands."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from expectations.contracts.privacy import masked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+AlertKind = Literal[
+    "run_failed",
+    "release_refused",
+    "feed_failed",
+    "delivery_failed",
+    "delivery_refused",
+    "quarantine_above_threshold",
+    "delivery_missing",
+    "text_covered",
+]
+AlertSeverity = Literal["error", "warning"]
+
+TITLES: dict[str, str] = {
+    "run_failed": "Lần chạy không hoàn thành",
+    "release_refused": "Bản phát hành bị từ chối",
+    "feed_failed": "Nguồn không lấy được dữ liệu",
+    "delivery_failed": "Tệp chưa xử lý được do lỗi phía tỉnh",
+    "delivery_refused": "Tệp bị trả lại",
+    "quarantine_above_threshold": "Quá nhiều dòng bị giữ lại",
+    "delivery_missing": "Chưa nhận được báo cáo",
+    "text_covered": "Nội dung giống dữ liệu cá nhân đã được che trong bản phát hành",
+}
+"""Headings of the digest, in the order in which they stand there."""
+
+NEEDS_WORK = "{place}: {count} việc cần người xử lý"
+IS_OVER = "(đến nay đã hết)"
+MORE_OF_A_FEED = "và {count} việc cùng loại của nguồn này; xem: danvan alerts list"
+MARK = "Mã thông báo: {digest_id}"
+
+STEPS_VI = {"read": "đọc", "judge": "kiểm tra", "book": "nạp"}
+"""Where a delivery failed on our side."""
+
+HELD_VI = {
+    "conflict": "Có tệp khác cùng thời điểm nhưng số liệu khác.",
+    "too_many_quarantined": "Quá nhiều dòng bị cách ly so với số liệu đang dùng.",
+    "too_few_rows": "Ít dòng hơn hẳn số liệu đang dùng: nghi tệp bị cắt.",
+    "nothing_accepted": "Mọi dòng đều bị cách ly.",
+}
+"""Why a delivery waits for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One thing a person should know: subject in one line, detail says what to do.
+
+    `about` is what tells it from another of its kind, feed and period: a delivery, a due day, the moment since when.
+    Never a run: the same thing met by the next run is the same alert.
+    """
+
+    kind: AlertKind
+    feed: str
+    period: str | None
+    subject_vi: str
+    detail_vi: str
+    severity: AlertSeverity = "error"
+    about: str = ""
+
+    @property
+    def alert_id(self) -> str:
+        """Its identity, the same in every run, warehouse and channel."""
+        identity = "\x1f".join((self.kind, self.feed, self.period or "", self.about))
+        return hashlib.sha256(identity.encode()).hexdigest()[:20]
+
+    def __str__(self) -> str:
+        place = f"{self.feed}, kỳ {self.period}" if self.period else self.feed
+        return f"{place}: {self.subject_vi}"
+
+
+def feed_failed(feed: str, message: str, since: str, *, may_pass: bool) -> Alert:
+    """A source could not be asked, or a feed file not be used. Told once until the feed has worked again.
+
+    `since` names the last time it worked; another mistake of a feed file is another alert.
+    """
+    todo = "Lần chạy sau sẽ thử lại." if may_pass else "Xem: danvan feeds check."
+    about = since if may_pass else f"{since} {hashlib.sha256(message.encode()).hexdigest()[:12]}"
+    return Alert("feed_failed", feed, None, masked(message), todo, about=about)
+
+
+def delivery_failed(delivery_id: str, step: str, feed: str, period: str | None, file_name: str) -> Alert:
+    """A delivery that could not be read, judged or booked through a fault of ours."""
+    return Alert(
+        "delivery_failed",
+        feed,
+        period,
+        f"{masked(file_name)}: lỗi khi {STEPS_VI.get(step, step)}",
+        "Đơn vị không phải gửi lại; lần chạy sau sẽ thử lại. Nội dung lỗi: danvan status.",
+        about=f"{delivery_id} {step}",
+    )
+
+
+def delivery_refused(
+    feed: str, period: str | None, file_name: str, delivery_id: str, gates: Sequence[tuple[str, str]]
+) -> Alert:
+    """A delivery that a gate refused; `gates` are rule and sentence of each."""
+    why = " ".join(f"{rule}: {said}" for rule, said in gates)
+    subject = f"{masked(file_name)} bị từ chối"
+    return Alert("delivery_refused", feed, period, subject, masked(why), about=delivery_id)
+
+
+def delivery_held(feed: str, period: str | None, file_name: str, delivery_id: str, why: str) -> Alert:
+    """A delivery that waits for a person, and why."""
+    todo = (
+        f"{HELD_VI.get(why, why)} Chọn: danvan decide accept {delivery_id} hoặc danvan decide withdraw {delivery_id}."
+    )
+    subject = f"{masked(file_name)} chờ người quyết định"
+    return Alert("delivery_refused", feed, period, subject, todo, about=f"{delivery_id} held")
+
+
+def quarantined(
+    feed: str, period: str | None, rows_quarantined: int, rows_judged: int, alert_pct: float, *, about: str = ""
+) -> Alert | None:
+    """An alert when the share of quarantined rows is above `alert_pct` percent, else None."""
+    if rows_judged == 0 or rows_quarantined * 100 <= alert_pct * rows_judged:
+        return None
+    share = f"{rows_quarantined * 100 / rows_judged:.1f}".replace(".", ",")
+    return Alert(
+        "quarantine_above_threshold",
+        feed,
+        period,
+        f"{rows_quarantined} trên {rows_judged} dòng bị giữ lại ({share} %)",
+        f"Ngưỡng báo động là {alert_pct:g} %. Xem danh sách dòng lỗi và gửi lại tệp đã sửa.",
+        "warning",
+        about=about,
+    )
+
+
+def delivery_missing(feed: str, dataset: str, period: str, due_on: date) -> Alert:
+    """What a unit owes did not come in time. Never raised where the feed failed on our side."""
+    subject = f"chưa nhận được {dataset}, hạn {due_on:%d/%m/%Y}"
+    return Alert("delivery_missing", feed, period, subject, "", about=str(due_on))
+
+
+def text_covered(place: str, texts: int) -> Alert:
+    """Texts of a column looked personal and were covered in a release: the door let them through."""
+    todo = "Tìm trong kho làm việc và bổ sung quy tắc Q80 cho cột này."
+    return Alert("text_covered", place, None, f"{texts} nội dung đã được che", todo, "warning", about=str(texts))
+
+
+def release_refused(message: str, since: str) -> Alert:
+    """A release could not be published; the one before it stays. `since` names that one."""
+    about = f"{since} {hashlib.sha256(message.encode()).hexdigest()[:12]}"
+    todo = "Bản phát hành trước vẫn được dùng. Sửa rồi chạy lại: danvan run."
+    return Alert("release_refused", "release", None, masked(message), todo, about=about)
+
+
+def run_failed(message: str, since: str) -> Alert:
+    """A run could not go on. `since` names the last one that ended well; what had been booked stays."""
+    about = f"{since} {hashlib.sha256(message.encode()).hexdigest()[:12]}"
+    todo = "Những gì đã nạp vẫn còn; lần chạy sau làm tiếp. Kiểm tra: danvan doctor."
+    return Alert("run_failed", "run", None, masked(message), todo, about=about)

@@ -1,0 +1,86 @@
+"""The parts of an XLSX workbook that calamine keeps to itself: which part holds a sheet, and its merged ranges."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import unescape
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def merged_ranges(path: Path, sheet: str) -> list[tuple[int, int, int, int]] | None:
+    """Merged ranges of a sheet (first row, first column, last row, last column, from 0); None when not found."""
+    place = sheet_part(path, sheet)
+    if place is None:
+        return None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            tail = _after_data(archive, place)
+    except (KeyError, zipfile.BadZipFile, OSError):
+        return None
+    ranges = re.findall(r'<(?:\w+:)?mergeCell\s+ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"', tail)
+    return [
+        (int(top) - 1, column_number(left), int(bottom) - 1, column_number(right))
+        for left, top, right, bottom in ranges
+    ]
+
+
+def sheet_part(path: Path, sheet: str) -> str | None:
+    """Name of the part that holds a sheet; None when the workbook does not say."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            workbook = archive.read("xl/workbook.xml").decode("utf-8", "replace")
+            links = archive.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
+            identity = next(
+                (
+                    found[1]
+                    for tag in re.findall(r"<(?:\w+:)?sheet\s[^>]*>", workbook)
+                    if unescape(_attribute(tag, "name"), {"&quot;": '"', "&apos;": "'"}) == sheet
+                    and (found := re.search(r'\w+:id="([^"]+)"', tag))
+                ),
+                None,
+            )
+            target = next(
+                (
+                    _attribute(tag, "Target")
+                    for tag in re.findall(r"<Relationship\s[^>]*>", links)
+                    if _attribute(tag, "Id") == identity
+                ),
+                None,
+            )
+            if not target:
+                return None
+            place = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+            return place if place in archive.namelist() else None
+    except (KeyError, zipfile.BadZipFile, OSError):
+        return None
+
+
+def _after_data(archive: zipfile.ZipFile, place: str) -> str:
+    """The XML of a sheet after its cells, without holding the whole sheet in memory."""
+    tail = b""
+    seen = False
+    with archive.open(place) as stream:
+        while chunk := stream.read(1 << 20):
+            tail += chunk
+            if not seen:
+                end = tail.rfind(b"</sheetData>")
+                seen = end >= 0
+                tail = tail[end:] if seen else tail[-64:]
+    return tail.decode("utf-8", "replace")
+
+
+def _attribute(tag: str, name: str) -> str:
+    found = re.search(rf'\s{name}="([^"]*)"', tag)
+    return found[1] if found else ""
+
+
+def column_number(letters: str) -> int:
+    """`A` is 0, `XFD` 16383."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1

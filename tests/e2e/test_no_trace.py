@@ -1,0 +1,260 @@
+"""Seventeen kinds of a person, planted in every column, header and name of a file, are found nowhere outside.
+
+One province is run under a Prefect server of its own, twice (NFC, then NFD: the second release begins as a copy of the
+first). Then the raw bytes of everything that leaves are searched: releases, reports, alerts, logs, Prefect's database.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import unicodedata
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+import yaml
+
+from expectations.contracts import hash_keys, questionnaires
+from expectations.contracts.model import DROPPED, HASHED, Contract, contract, datasets
+from flows import server, workers
+from flows.home import Home, create, open_home
+from flows.planning import writing
+from flows.running import cycle_under
+from warehouse.releases import current, publish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+KINDS = {
+    "ông": ("ông Nguyễn Văn Khuếch", "Khuếch"),
+    "anh": ("gặp anh Toảnh", "Toảnh"),
+    "chị": ("chị Nguyệch", "Nguyệch"),
+    "denouncer": ("người tố cáo: Huểnh", "Huểnh"),
+    "comrade": ("đồng chí Quẫnh", "Quẫnh"),
+    "capitals": ("ĐƠN CỦA TRẦN THỊ LUỲNH", "LUỲNH"),
+    "run together": ("BC_LeVanXuych_Q1", "Xuych"),
+    "full name": ("đơn của Phạm Hồng Nguỳnh", "Nguỳnh"),
+    "phone": ("0987650123", "0987650123"),
+    "+84": ("+84 986 650 124", "986 650 124"),
+    "84": ("84985650125", "985650125"),
+    "dotted phone": ("0984.650.126", "984.650.126"),
+    "CCCD": ("033299650127", "033299650127"),
+    "CMND": ("145 650 128", "145 650 128"),
+    "full width": ("０９８３６５０１２９", "０９８３６５０１２９"),
+    "e-mail": ("khuểnh.trần@thử-nghiệm.vn", "khuểnh.trần"),
+    "account": ("STK 19035650130", "19035650130"),
+    "address": ("trú tại số 17 ngõ Khuẩy", "Khuẩy"),
+}
+"""Kind → what is planted, and what of it must not be found."""
+FORMS = ("NFC", "NFD")
+CANARY = "canary-7f3a9c51"
+PLAIN = {"integer": "1", "decimal": "1", "boolean": "Có", "date": "05/02/2024", "timestamp": "05/02/2024 08:00"}
+CLEAN_ROWS = 900
+
+
+def needles() -> set[bytes]:
+    found = {unicodedata.normalize(form, needle) for form in FORMS for _, needle in KINDS.values()}
+    found |= {"".join(c for c in needle if c.isascii() and c.isdigit()) for _, needle in KINDS.values()}
+    return {one.encode() for one in found if len(one) > 4} | {CANARY.encode()}
+
+
+def terms(dataset: str) -> Contract:
+    found = contract(dataset)
+    if any(column.name == "questionnaire_id" for column in found.columns):
+        return questionnaires.expand(found, questionnaires.load(min(questionnaires.known())))
+    return found
+
+
+def feed(found: Contract, suffix: str) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    dropped = [column.name for column in found.columns if column.classification == DROPPED]
+    for column in found.stored_columns:
+        if column.derived:
+            columns[column.name] = {"from": dropped[-1 if column.derived == "length" else 0], "as": column.derived}
+        elif column.name != "questionnaire_id":
+            codes = {code.value: _typed(code.value, column.type) for code in column.codes}
+            columns[column.name] = {"from": f"c {column.name}", "map": codes} if codes else f"c {column.name}"
+    made: dict[str, Any] = {
+        "dataset": found.dataset,
+        "active": {"from": "2024-Q1", "to": "2024-Q1"},
+        "connector": {"kind": "files", "path": f"inbox/{found.dataset}", "glob": f"*.{suffix}"},
+        "name": rf"(?P<period>\d{{4}}Q\d)_(?P<sent>\d{{8}}).*\.{suffix}",
+        "period": {"from": "name"},
+        "layout": {"format": "csv", "encoding": "utf-8", "delimiter": ";"},
+        "unit": {"fixed": "323"},
+        "columns": columns,
+    }
+    if "questionnaire_id" in {column.name for column in found.columns}:
+        made["constants"] = {"questionnaire_id": min(questionnaires.known())}
+    return made
+
+
+def _typed(value: str, kind: str) -> Any:
+    return {"integer": int, "decimal": float, "boolean": lambda one: one == "true"}.get(kind, str)(value)
+
+
+def table(found: Contract, form: str) -> tuple[list[str], list[list[str]]]:
+    """Headers and rows: clean ones, and one for each kind in each column, also those that are dropped."""
+    columns = [column for column in found.columns if not column.derived and column.name != "questionnaire_id"]
+    headers = [column.name if column.classification == DROPPED else f"c {column.name}" for column in columns]
+    rows: list[list[str]] = []
+
+    def row() -> list[str]:
+        number = len(rows)
+        cells = []
+        for column in columns:
+            if column.classification == HASHED:
+                cells.append(f"000.00.33.H31-240205-{number:04d}")
+            elif column.codes:
+                values = [code.value for code in column.codes]
+                cells.append("10" if "10" in values else values[0])
+            elif column.type == "integer":
+                cells.append("1" if found.dataset == "survey_responses" else "0")
+            else:
+                cells.append("" if column.classification == DROPPED else PLAIN.get(column.type, "Đất đai"))
+        return cells
+
+    while len(rows) < CLEAN_ROWS:
+        rows.append(row())
+    for (planted, _), place in product(KINDS.values(), range(len(columns))):
+        made = row()
+        if columns[place].name.endswith("_amount") and planted == KINDS["CMND"][0]:
+            continue  # nine digits in a column of money are money
+        made[place] = unicodedata.normalize(form, planted)  # type: ignore[arg-type]
+        rows.append(made)
+    extra = [unicodedata.normalize(form, planted) for planted, _ in KINDS.values()]  # type: ignore[arg-type]
+    return headers + extra, [cells + ["x"] * len(extra) for cells in rows]
+
+
+def send(home: Path, found: Contract, form: str, sent: str) -> None:
+    inbox = home / "inbox" / found.dataset
+    inbox.mkdir(parents=True, exist_ok=True)
+    headers, rows = table(found, form)
+    text = "\n".join(";".join(cells) for cells in [headers, *rows]) + "\n"
+    (inbox / f"2024Q1_{sent}.csv").write_text(text, encoding="utf-8")
+
+
+def send_named(home: Path, form: str, sent: str) -> None:
+    """Small files named after everybody, a broken one, and a workbook with sheets named after everybody."""
+    import xlsxwriter  # noqa: PLC0415 - a development package
+
+    inbox = home / "inbox" / "service_reports"
+    headers, rows = table(terms("service_reports"), "NFC")
+    for number, (planted, _) in enumerate(KINDS.values()):
+        name = unicodedata.normalize(form, planted).replace("/", "-")  # type: ignore[arg-type]
+        text = "\n".join(";".join(cells) for cells in [headers[:1], rows[number][:1]])
+        (inbox / f"2024Q1_{sent}_{number} {name}.csv").write_text(text + "\n", encoding="utf-8")
+    sheets = home / "inbox" / "sheets"
+    sheets.mkdir(exist_ok=True)
+    book = xlsxwriter.Workbook(sheets / f"2024Q1_{sent}.xlsx")
+    for number, (planted, _) in enumerate(KINDS.values()):
+        sheet = book.add_worksheet(unicodedata.normalize(form, planted).replace(":", "").replace("/", "-")[:31])  # type: ignore[arg-type]
+        if not number:
+            width = len(terms("service_reports").stored_columns)
+            for line, cells in enumerate([headers[:width], *(one[:width] for one in rows[:40])]):
+                sheet.write_row(line, 0, cells)
+    book.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    monkeypatch.setenv("DANVAN_CANARY", CANARY)
+    monkeypatch.setenv(hash_keys.VARIABLE, "0123456789abcdef" * 4)
+    create(tmp_path / "home")
+    feeds = {dataset: feed(terms(dataset), "csv") for dataset in datasets()}
+    sheets = feed(terms("service_reports"), "xlsx")
+    sheets["layout"] = {"format": "xlsx", "header": {"row": 1}}
+    sheets["connector"]["path"] = "inbox/sheets"
+    feeds["sheets"] = sheets
+    feeds["secret"] = {
+        **feed(terms("service_reports"), "csv"),
+        "connector": {"kind": "files", "path": "sftp://hoa:${env:DANVAN_CANARY}@127.0.0.1:1/x", "glob": "*.csv"},
+    }
+    document = {"source": {"id": "d323", "name": "Thành phố Hưng Yên", "unit": "323"}, "feeds": feeds}
+    text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
+    (tmp_path / "home" / "feeds" / "d323.yaml").write_text(text, encoding="utf-8")
+    settings = (tmp_path / "home" / "danvan.toml").read_text(encoding="utf-8")
+    settings = settings.replace("port = 4200", "port = 4377").replace("retries = 3", "retries = 0")
+    (tmp_path / "home" / "danvan.toml").write_text(settings, encoding="utf-8")
+    yield open_home(tmp_path / "home")
+    workers.dismiss()
+
+
+def test_nobody_is_found_in_anything_that_leaves(home: Home, capfd: pytest.CaptureFixture[str]) -> None:
+    running = server.launch(home)
+    try:
+        server.wait_ready(running, home)
+        for form, sent in zip(FORMS, ("20240320", "20240321"), strict=True):
+            for dataset in datasets():
+                send(home.path, terms(dataset), form, sent)
+            send_named(home.path, form, sent)
+            cycle_under(home, feeds=(), period=None, api_url=running.api_url)
+    finally:
+        running.stop()
+    told = capfd.readouterr()
+    kept = {home.path / name for name in ("inbox", "landing", "work", "feeds")}
+    searched = {"standard output": told.out.encode(), "standard error": told.err.encode()}
+    for path in sorted(home.path.rglob("*")):
+        inside = path.parent not in kept and not kept & set(path.parents)
+        if path.is_file() and inside and not path.name.startswith("warehouse.duckdb"):
+            searched[str(path.relative_to(home.path))] = path.read_bytes()
+        if path.is_file() and "releases" in path.parts and not path.is_symlink():
+            searched[str(path.relative_to(home.path))] = path.read_bytes()
+    with writing(home) as con:
+        checked = _expect_that_the_files_were_read(con)
+        # Compressed texts hide from a search: the release once more as it is, and as one whole.
+        shutil.move(home.releases, home.path / "before")
+        con.execute("set force_compression = 'uncompressed'")
+        made = publish(home.path, con)
+        searched["the release, uncompressed"] = (made.path / "warehouse.duckdb").read_bytes()
+    release = current(home.path)
+    assert release
+    searched["cells of the release"] = _cells(release.file)
+    assert any(".prefect" in name for name in searched)
+    assert any(name.startswith("releases/") for name in searched)
+    found = sorted({(place, one.decode()) for place, held in searched.items() for one in needles() if one in held})
+    size = sum(map(len, searched.values())) / 2**20
+    with capfd.disabled():
+        print(f"\n{len(KINDS)} kinds, {checked} planted cells, {size:.0f} MiB searched, found: {len(found)}")  # noqa: T201
+    assert found == []
+
+
+def _expect_that_the_files_were_read(con: duckdb.DuckDBPyConnection) -> int:
+    """Every planted text of a text column was loaded without it or held back; the writer knows them all."""
+    planted = 0
+    for dataset in datasets():
+        found = terms(dataset)
+        # the second time the cells are composed like the first: the same rows, held once
+        read, loaded = con.execute(
+            "select sum(rows_read), sum(rows_loaded) from ops.readings where dataset = ?", [dataset]
+        ).fetchone() or (0, 0)
+        columns = [one for one in found.columns if not one.derived and one.name != "questionnaire_id"]
+        planted += len(FORMS) * len(KINDS) * len(columns)
+        assert read >= len(FORMS) * (CLEAN_ROWS + len(KINDS) * (len(columns) - 1)), dataset
+        assert loaded >= CLEAN_ROWS, dataset
+    swept = con.execute("select count(*) from ops.reading_findings where rule_id = 'Q80'").fetchone() or (0,)
+    assert swept[0] > 100
+    hashed = con.execute("select count(*) from core.petitions where petition_code like 'person-2024-%'").fetchone()
+    assert hashed
+    return planted
+
+
+def _cells(file: Path) -> bytes:
+    """Every text of every table, and nothing else."""
+    parts: list[str] = []
+    with duckdb.connect(str(file), read_only=True) as con:
+        tables = con.execute("select schema_name, table_name from duckdb_tables() where not internal").fetchall()
+        for schema, name in tables:
+            rows = con.execute(f'select * from {schema}."{name}"').fetchall()
+            parts += ["\x1f".join(map(str, row)) for row in rows]
+    return "\n".join(parts).encode()
+
+
+@pytest.fixture(autouse=True)
+def _loud() -> None:
+    logging.getLogger("danvan").setLevel(logging.DEBUG)

@@ -1,0 +1,67 @@
+"""Questions by the command: what leaves as CSV, and how long an answer may take."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from flows.command import main
+from flows.home import SETTINGS
+from warehouse.releases import publish
+from warehouse.store import writer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOSTILE = """select '=1+1' as "=HEAD()", -5 as n, '-1.5' as t, date '2024-01-02' as "on", '@x' as a, ['=1'] as l,
+  interval (-1) day as i, e'\\t=1' as tab, 'ok' as ok, null as nothing"""
+
+
+@pytest.fixture
+def home(tiny_home: Any) -> Path:
+    path: Path = tiny_home.path
+    with writer(path) as con:
+        publish(path, con)
+    return path
+
+
+def asked(home: Path, *options: str, capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
+    assert main(["sql", HOSTILE, "--home", str(home), "--format", "csv", *options]) == 0
+    return list(csv.reader(io.StringIO(capsys.readouterr().out)))
+
+
+def test_csv_holds_no_formula_unless_it_is_asked_for(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names, row = asked(home, capsys=capsys)
+    assert names[0] == "'=HEAD()"
+    assert row[:5] == ["'=1+1", "-5", "-1.5", "2024-01-02", "'@x"]
+    assert row[5].startswith("[")
+    assert row[6].startswith("'-1 day")
+    assert row[7:] == ["'\t=1", "ok", ""]
+    names, row = asked(home, "--raw", capsys=capsys)
+    assert (names[0], row[0], row[4], row[7]) == ("=HEAD()", "=1+1", "@x", "\t=1")
+
+
+def test_a_csv_file_holds_no_formula_either(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, options, first in (("a.csv", [], "'=1+1"), ("b.csv", ["--raw"], "=1+1")):
+        assert asked(home, "--output", str(tmp_path / name), *options, capsys=capsys) == []
+        with (tmp_path / name).open(encoding="utf-8", newline="") as stream:
+            assert list(csv.reader(stream))[1][0] == first
+    assert main(["sql", HOSTILE, "--home", str(home), "--json"]) == 0  # a program reads JSON: nothing is changed
+    assert json.loads(capsys.readouterr().out)[0]["=HEAD()"] == "=1+1"
+
+
+ENDLESS = "select sum(a.range * b.range) from range(10000000) a, range(10000000) b"
+
+
+def test_an_answer_may_take_as_long_as_is_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sql", ENDLESS, "--home", str(home), "--seconds", "0.2"]) == 2
+    assert "not answered within 0.2 s" in capsys.readouterr().err
+    settings = home / SETTINGS
+    settings.write_text(settings.read_text(encoding="utf-8") + "[query]\nseconds = 0.3\n", encoding="utf-8")
+    assert main(["sql", ENDLESS, "--home", str(home)]) == 2
+    assert "not answered within 0.3 s" in capsys.readouterr().err
+    assert main(["sql", "select 1", "--seconds", "0", "--home", str(home)]) == 2

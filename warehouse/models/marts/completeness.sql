@@ -1,0 +1,226 @@
+-- The three completenesses of what a unit sent of a dataset, over a period and over its year up to then. Units: a unit reports
+-- when every month it owes is covered by a delivery that stands; it owes the months in which it is valid. Rows: those counted
+-- against those the standing deliveries held (the rest is in quarantine). Nil: units that said that nothing occurred.
+-- months_known counts the months for which the gate of units is passed; missing_months says how many each unit lacks.
+-- vi: Ba mức đầy đủ của số liệu: đơn vị (mỗi phần của kỳ tính theo đơn vị còn hiệu lực khi đó), dòng, và khai không phát sinh.
+-- grain: dataset, period, span, unit_code
+with province as (
+  select unit_code, valid_from, valid_to
+  from ref.units
+  where parent_code = setting('province_code')
+),
+
+months as (
+  select
+    spans.dataset,
+    spans.period,
+    spans.span,
+    spans.first_day,
+    spans.last_day,
+    cast(unnest(generate_series(spans.first_day, spans.last_day, interval 1 month)) as date) as month_start
+  from marts.dataset_spans as spans
+),
+
+reported_months as (
+  select distinct
+    loaded.dataset,
+    placement.rollup_code as unit_code,
+    cast(unnest(generate_series(parts.first_day, parts.last_day, interval 1 month)) as date) as month_start
+  from marts.reported_parts as loaded
+  join marts.unit_rollup as placement
+    on placement.dataset = loaded.dataset
+    and placement.period = loaded.period
+    and placement.unit_code = loaded.unit_code
+  join ref.periods as parts
+    on parts.period = loaded.period
+    and parts.regime = 'CALENDAR'
+  where placement.rollup_code <> setting('province_code')
+),
+
+owed as (
+  select
+    months.dataset,
+    months.period,
+    months.span,
+    months.month_start,
+    units.unit_code,
+    reported.month_start is not null as is_reported
+  from months
+  join province as units
+    on units.valid_from <= last_day(months.month_start)
+    and (units.valid_to is null or last_day(months.month_start) < units.valid_to)
+  left join reported_months as reported
+    on reported.dataset = months.dataset
+    and reported.unit_code = units.unit_code
+    and reported.month_start = months.month_start
+),
+
+by_unit as (
+  select
+    dataset,
+    period,
+    span,
+    unit_code,
+    count(*) as months_owed,
+    count(*) filter (where is_reported) as months_reported
+  from owed
+  group by dataset, period, span, unit_code
+),
+
+by_month as (
+  select
+    dataset,
+    period,
+    span,
+    month_start,
+    100.0 * count(*) filter (where is_reported) / count(*) as reporting_pct
+  from owed
+  group by dataset, period, span, month_start
+),
+
+known_months as (
+  select
+    dataset,
+    period,
+    span,
+    count(*) as months_in_span,
+    count(*) filter (where reporting_pct >= cast(setting('coverage_gate_pct') as double)) as months_known
+  from by_month
+  group by dataset, period, span
+),
+
+-- rows that stand, and rows the same deliveries held back; a row whose unit is unknown is the feed's only unit's, or the province's
+feed_units as (
+  select feed, any_value(unit_code) as unit_code
+  from ops.obligations
+  group by feed
+  having count(distinct unit_code) = 1
+),
+
+held_rows as (
+  select
+    dataset,
+    period,
+    unit_code,
+    row_count as rows_counted,
+    0 as rows_missing
+  from marts.row_parts
+  union all
+  select
+    held.dataset,
+    held.period,
+    coalesce(held.unit_code, own.unit_code, setting('province_code')),
+    0,
+    count(*)
+  from ops.quarantine as held
+  join marts.standing_deliveries as standing
+    on standing.delivery_id = held.delivery_id
+    and standing.period = held.period
+  left join feed_units as own on own.feed = held.feed
+  group by all
+),
+
+placed_rows as (
+  select
+    held.dataset,
+    held.period as part,
+    coalesce(place.rollup_code, setting('province_code')) as unit_code,
+    sum(held.rows_counted) as rows_counted,
+    sum(held.rows_missing) as rows_missing
+  from held_rows as held
+  left join marts.unit_rollup as place
+    on place.dataset = held.dataset
+    and place.period = held.period
+    and place.unit_code = held.unit_code
+    and place.is_own
+  group by all
+),
+
+span_rows as (
+  select
+    rows_of.dataset,
+    parts.period,
+    parts.span,
+    case when level.is_province then setting('province_code') else rows_of.unit_code end as unit_code,
+    cast(sum(rows_of.rows_counted) as bigint) as rows_counted,
+    cast(sum(rows_of.rows_missing) as bigint) as rows_missing
+  from placed_rows as rows_of
+  join marts.period_parts as parts on parts.part = rows_of.part
+  cross join (values (false), (true)) as level (is_province)
+  where level.is_province
+    or rows_of.unit_code <> setting('province_code')
+  group by all
+),
+
+nil_units as (
+  select distinct
+    duty.dataset,
+    parts.period,
+    parts.span,
+    duty.unit_code
+  from ops.obligations as duty
+  join ops.standing as standing
+    on standing.feed = duty.feed
+    and standing.dataset = duty.dataset
+    and standing.period = duty.period
+    and standing.is_nil
+  join marts.period_parts as parts on parts.part = duty.period
+),
+
+summed as (
+  select
+    by_unit.dataset,
+    by_unit.period,
+    by_unit.span,
+    case when grouping(by_unit.unit_code) = 1 then setting('province_code') else by_unit.unit_code end as unit_code,
+    count(*) as units_in_scope,
+    count(*) filter (where months_reported = months_owed) as units_reporting,
+    count(*) filter (where nil_units.unit_code is not null) as units_nil,
+    cast(sum(months_owed) as bigint) as months_owed,
+    cast(sum(months_reported) as bigint) as months_reported,
+    coalesce(
+      list(by_unit.unit_code order by by_unit.unit_code) filter (where months_reported < months_owed), []
+    ) as missing_units,
+    coalesce(
+      list(months_owed - months_reported order by by_unit.unit_code) filter (where months_reported < months_owed), []
+    ) as missing_months
+  from by_unit
+  left join nil_units
+    on nil_units.dataset = by_unit.dataset
+    and nil_units.period = by_unit.period
+    and nil_units.span = by_unit.span
+    and nil_units.unit_code = by_unit.unit_code
+  group by grouping sets (
+    (by_unit.dataset, by_unit.period, by_unit.span, by_unit.unit_code),
+    (by_unit.dataset, by_unit.period, by_unit.span)
+  )
+)
+
+select
+  summed.dataset,
+  summed.period,
+  summed.span,
+  summed.unit_code,
+  summed.units_in_scope,
+  summed.units_reporting,
+  summed.units_nil,
+  share_pct(summed.units_reporting, summed.units_in_scope) as coverage_pct,
+  summed.missing_units,
+  summed.missing_months,
+  summed.months_owed,
+  summed.months_reported,
+  known.months_known,
+  known.months_in_span,
+  coalesce(own_rows.rows_counted, 0) as rows_counted,
+  coalesce(own_rows.rows_missing, 0) as rows_missing,
+  share_pct(own_rows.rows_counted, own_rows.rows_counted + own_rows.rows_missing) as rows_pct
+from summed
+join known_months as known
+  on known.dataset = summed.dataset
+  and known.period = summed.period
+  and known.span = summed.span
+left join span_rows as own_rows
+  on own_rows.dataset = summed.dataset
+  and own_rows.period = summed.period
+  and own_rows.span = summed.span
+  and own_rows.unit_code = summed.unit_code

@@ -1,0 +1,26 @@
+-- The definitions of the indicators: how each is summed, marked and compared. One that is broken down into several (a factor of a
+-- survey) is one row here; term_id is the id its terms stand under.
+-- vi: Định nghĩa của các chỉ số: cách cộng, đánh dấu và so sánh.
+-- grain: indicator_code, term_id
+select
+  terms.indicator_code,
+  terms.definition_id as term_id,
+  coalesce(any_value(own.is_primary), true) as is_primary,
+  coalesce(any_value(own.span), 'period') as span,
+  any_value(own.breakdown) as breakdown,
+  any_value(own.primary_breakdown) as primary_breakdown,
+  coalesce(any_value(own.is_floored), false) as is_floored,
+  any_value(own.interval) as interval,
+  any_value(own.sample_measure) as sample_measure,
+  coalesce(any_value(own.hides_small_samples), false) as hides_small_samples,
+  coalesce(any_value(own.flags_too_good), false) as flags_too_good,
+  coalesce(any_value(own.is_complete_list), false) as is_complete_list,
+  any_value(own.due_rule) as due_rule,
+  any_value(own.list_code) as list_code,
+  any_value(own.note_vi) as note_vi,
+  bool_or(terms.part = 'denominator') as is_share
+from ref.indicator_terms as terms
+left join ref.indicator_definitions as own
+  on own.indicator_code = terms.indicator_code
+  and own.definition_id = terms.definition_id
+group by terms.indicator_code, terms.definition_id

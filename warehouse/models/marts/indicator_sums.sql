@@ -1,0 +1,110 @@
+-- Numerator, denominator, sample and what is shown beside of every definition, for every unit and period with rows of its dataset,
+-- before anything is withheld: what the values, their comparison and their intervals are made from. effective_size is the size of
+-- a simple random sample as precise as this one: answers of one respondent hang together, so the respondent is the sampling unit
+-- (variance of a ratio with the respondents as clusters; W. G. Cochran, Sampling Techniques, 3rd ed., 1977, section 6.3).
+-- vi: Tử số, mẫu số, cỡ mẫu của từng định nghĩa theo đơn vị và kỳ, trước khi ẩn số liệu nhỏ; người trả lời là đơn vị lấy mẫu.
+-- grain: indicator_code, definition_id, unit_code, period
+with terms as (
+  select
+    definitions.*,
+    terms.part,
+    terms.position,
+    terms.measure,
+    terms.factor,
+    terms.label,
+    measures.dataset,
+    measures.kind
+  from marts.definitions as definitions
+  join ref.indicator_terms as terms
+    on terms.indicator_code = definitions.indicator_code
+    and terms.definition_id = definitions.term_id
+  join ref.measures as measures on measures.measure = terms.measure
+),
+
+-- a dataset with any row for a unit and span has figures there, and what it holds none of is 0
+present as (
+  select distinct
+    terms.indicator_code,
+    terms.term_id,
+    sums.unit_code,
+    sums.period,
+    case when terms.breakdown is not null then sums.detail end as detail
+  from marts.measure_sums as sums
+  join terms
+    on terms.dataset = sums.dataset
+    and terms.span = sums.span
+    and case
+      when terms.breakdown is null then sums.detail is null
+      else regexp_matches(regexp_extract(sums.detail, '[^.]*$'), terms.breakdown)
+    end
+),
+
+parts as (
+  select
+    present.indicator_code,
+    present.term_id,
+    present.unit_code,
+    present.period,
+    present.detail,
+    terms.part,
+    terms.label,
+    min(terms.position) as position,
+    -- nothing of a kind counts 0; the middle of nothing is nothing
+    case
+      when bool_or(terms.kind = 'median') and count(sums.amount) = 0 then null
+      else cast(coalesce(sum(sums.amount * terms.factor), 0) as bigint)
+    end as amount,
+    cast(coalesce(sum(sums.amount) filter (where terms.measure = terms.sample_measure), 0) as bigint) as sample
+  from present
+  join terms
+    on terms.indicator_code = present.indicator_code
+    and terms.term_id = present.term_id
+  left join marts.measure_sums as sums
+    on sums.measure = terms.measure
+    and sums.unit_code = present.unit_code
+    and sums.period = present.period
+    and sums.span = terms.span
+    and sums.detail is not distinct from present.detail
+  group by all
+),
+
+counted as (
+  select
+    indicator_code,
+    term_id,
+    unit_code,
+    period,
+    detail,
+    max(amount) filter (where part = 'numerator') as numerator,
+    max(amount) filter (where part = 'denominator') as denominator,
+    max(amount) filter (where part = 'numerator_squared') as numerator_squared,
+    max(amount) filter (where part = 'crossed') as crossed,
+    max(amount) filter (where part = 'denominator_squared') as denominator_squared,
+    max(sample) as sample,
+    list(struct_pack(k := label, v := amount) order by position) filter (where part = 'beside') as beside
+  from parts
+  group by all
+)
+
+select
+  counted.indicator_code,
+  coalesce(counted.detail, counted.term_id) as definition_id,
+  counted.unit_code,
+  counted.period,
+  counted.term_id,
+  case when definitions.is_floored then greatest(counted.numerator, 0) else counted.numerator end as numerator,
+  counted.denominator,
+  case when definitions.sample_measure is null then counted.denominator else counted.sample end as sample_size,
+  case
+    when definitions.interval = 'clustered'
+      then effective_size(
+        counted.numerator, counted.denominator, counted.sample,
+        counted.numerator_squared, counted.crossed, counted.denominator_squared
+      )
+    else counted.denominator
+  end as effective_size,
+  counted.beside
+from counted
+join marts.definitions as definitions
+  on definitions.indicator_code = counted.indicator_code
+  and definitions.term_id = counted.term_id

@@ -1,0 +1,77 @@
+"""What the tables of the judgement must agree on before they are loaded: goals, roles, cycles, targets and rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import polars as pl
+
+ALLOWED = {
+    ("goals", "kind"): ("result", "limitation", "task"),
+    ("goals", "measurability"): ("Y", "P", "N"),
+    ("goal_indicators", "role"): ("decisive", "supporting", "context"),
+    ("indicators", "direction"): ("up", "down", "equal", "context"),
+    ("indicators", "cycle"): ("period", "cumulative", "year"),
+    ("targets", "target_op"): ("gt", "ge", "eq", "lt", "le"),
+    ("status_rules", "status"): ("narrative", "monitored", "not_enough_data", "met", "partly_met", "not_met"),
+}
+"""The values a column of a table may hold."""
+
+AGAINST = {"down": ("gt", "ge"), "up": ("lt", "le"), "equal": ("gt", "ge", "lt", "le")}
+"""Operators that would reward the worse figure, by the direction that is better."""
+
+
+class ReferenceDataError(ValueError):
+    """A reference file (shipped or in the home folder) cannot be used; says file, line or column, and what to do."""
+
+
+def check(found: Mapping[str, pl.DataFrame]) -> None:
+    """Raise ReferenceDataError for the first row that contradicts another table or holds an unknown value."""
+    for problem in _problems(found):
+        raise ReferenceDataError(problem)
+
+
+def _problems(found: Mapping[str, pl.DataFrame]) -> Iterator[str]:
+    for (table, column), allowed in ALLOWED.items():
+        for row in found[table].iter_rows(named=True):
+            if row[column] not in allowed:
+                yield f"{table}: {_key(row)} has {column} '{row[column]}'; write one of {', '.join(allowed)}"
+    indicators = {row["indicator_code"]: row for row in found["indicators"].iter_rows(named=True)}
+    goals = {row["goal_id"] for row in found["goals"].iter_rows(named=True)}
+    for row in found["goal_indicators"].iter_rows(named=True):
+        if row["goal_id"] not in goals:
+            yield f"goal_indicators: no goal '{row['goal_id']}' in goals.csv"
+        indicator = indicators.get(row["indicator_code"])
+        if indicator is None:
+            yield f"goal_indicators: goal {row['goal_id']} names {row['indicator_code']}, which indicators.csv lacks"
+        elif row["role"] == "decisive" and indicator["direction"] == "context":
+            yield (
+                f"goal_indicators: {row['indicator_code']} is context and never scored, so it cannot decide goal "
+                f"{row['goal_id']}; make its role context"
+            )
+    yield from _targets(found, indicators)
+    if not any(row["status"] == "not_met" for row in found["status_rules"].iter_rows(named=True)):
+        yield "status_rules: no rule for not_met, so a goal could be left without a status"
+
+
+def _targets(found: Mapping[str, pl.DataFrame], indicators: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
+    for row in found["targets"].iter_rows(named=True):
+        code, operator = row["indicator_code"], row["target_op"]
+        if code not in indicators:
+            yield f"targets: no indicator '{code}' in indicators.csv"
+            continue
+        direction = str(indicators[code]["direction"])
+        if operator in AGAINST.get(direction, ()):
+            better = {"down": "less is better", "up": "more is better"}.get(direction, "only the exact value is right")
+            fitting = {"down": "le, lt or eq", "up": "ge, gt or eq"}.get(direction, "eq")
+            yield (
+                f"targets: {code} asks for '{operator} {row['target']:g}', but its direction is {direction} ({better}):"
+                f" the target would reward the worse figure; write {fitting}"
+            )
+
+
+def _key(row: Mapping[str, object]) -> str:
+    return str(row.get("goal_id") or row.get("indicator_code") or f"row {row.get('position')}")
