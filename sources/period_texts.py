@@ -96,18 +96,10 @@ def _around(last: date, regime: str) -> list[Period]:
     found: list[Period] = []
     for year in (last.year, last.year + 1):
         found += [Period(year, quarter=number) for number in (1, 2, 3, 4)]
-        found += [Period(year, half=1), Period(year, half=2), *nine_months(year), Period(year)]
+        found += [Period(year, half=1), Period(year, half=2), Period.parse(f"{year}-9M"), Period(year)]
         if regime == CALENDAR:
             found += [Period(year, month=month) for month in range(1, 13)]
     return found
-
-
-def nine_months(year: int) -> list[Period]:
-    """The nine months of a year, where periods of nine months are known."""
-    try:
-        return [Period.parse(f"{year}-9M")]
-    except PeriodError:
-        return []
 
 
 def _window(period: Period, regime: str) -> tuple[date, date] | None:

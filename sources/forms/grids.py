@@ -25,6 +25,8 @@ Span = tuple[int, int, int, int]
 """A merged range: first row, first column, last row, last column (0-based)."""
 
 _TAG = re.compile(r"<\s*/?\s*[a-zA-Z][^<>]{0,200}>")
+_POINT = re.compile(r"-?[0-9]+\.[0-9]")
+"""A number with a point: 1.234 means another number as a text than as a number."""
 _WIDEST, _DEEPEST = 1_000, 20_000
 """Cells a span of a web page may claim: a page that says rowspan=99999999 is no form."""
 
@@ -44,14 +46,16 @@ class Grid:
 
     def true_numbers(self, columns: Sequence[int], first_row: int, last_row: int) -> dict[int, pl.Series]:
         """By column, which cells from `first_row` on are numbers and no texts (only columns where it matters)."""
-        if self.reader is None:
+        body = self.rows[first_row:last_row]
+        doubtful = [n for n in columns if any(n < len(row) and (cell := row[n]) and _POINT.match(cell) for row in body)]
+        if self.reader is None or not doubtful:
             return {}
         width = max(map(len, self.rows), default=0)
         cells = pl.DataFrame(
-            {str(n): [row[n] for row in self.rows[first_row:last_row]] for n in range(width)},
+            {str(n): [row[n] for row in body] for n in range(width)},
             schema=dict.fromkeys(map(str, range(width)), pl.String),
         )
-        found = true_numbers(self.reader, self.sheet or "", first_row, cells, columns)
+        found = true_numbers(self.reader, self.sheet or "", first_row, cells, doubtful)
         return {number: mask.head(cells.height) for number, mask in found.items()}
 
 

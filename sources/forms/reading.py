@@ -235,7 +235,6 @@ def _sources(form: Form, blank_is_zero: bool) -> dict[str, ColumnSource]:
     }
 
 
-@lru_cache(maxsize=64)
 def _typed(columns: tuple[Column, ...], form: Form) -> tuple[Column, ...]:
     """The columns with those that count pieces as whole numbers: half a petition is a defect of its cell."""
     counts = {one.name for one in form.columns if one.counts_in == COUNT}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from expectations.contracts.periods import Period, PeriodError
 from expectations.contracts.windows import AdHoc
 from sources.file_periods import PeriodRefusedError
-from sources.period_texts import nine_months, period_of_window, read_period, window_in
+from sources.period_texts import period_of_window, read_period, window_in
 from sources.words import display, key
 
 if TYPE_CHECKING:
@@ -57,10 +57,7 @@ def form_window(lines: Iterable[Sequence[str | None]], regime: str, form: str, *
 def _named_period(text: str) -> Period:
     """`quý III/2024`, `6 tháng đầu năm 2024`, `9 tháng năm 2024`, `năm 2024`. Raises PeriodError."""
     if text.startswith("9"):
-        known = nine_months(int(text[-4:]))
-        if not known:
-            raise PeriodError(f"'{text}' is a period of nine months, which is not known")
-        return known[0]
+        return Period.parse(f"{text[-4:]}-9M")
     return read_period(text)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from examples.generate.deliveries import Delivery
 
-BUDGET_BYTES = 5_000_000
+BUDGET_BYTES = 5_400_000
 
 
 @pytest.fixture(scope="module")

@@ -532,7 +532,9 @@ def test_an_indicator_is_explained_by_its_rows(code: str, unit: str, worked: duc
 
 
 def test_every_computed_indicator_is_worked_by_hand(worked: duckdb.DuckDBPyConnection) -> None:
-    computed = worked.sql("select indicator_code from ref.indicators where computed_from is not null").fetchall()
+    # those of the official forms are worked in test_petition_forms.py
+    query = "select indicator_code from ref.indicators where not starts_with(computed_from, 'form_')"
+    computed = worked.sql(query).fetchall()
     assert {code for (code,) in computed} == {code for code, *_ in (*BY_HAND, *OF_THE_PROVINCE)} | {"AR11"}
 
 
