@@ -83,7 +83,7 @@ def test_goals_and_targets_name_known_indicators() -> None:
     assert set(FRAMES["targets"]["indicator_code"]) <= known
     computed = FRAMES["indicators"].filter(pl.col("computed_from").is_not_null())
     assert set(computed["computed_from"]) == (set(datasets()) - {DATASET}) | set(series())
-    assert computed.height == 48
+    assert computed.height == 74
 
 
 def test_form_columns_are_those_of_the_contract() -> None:
