@@ -95,7 +95,7 @@ def _dossiers(seeding: Seeding) -> None:
             Row("code_and_name_disagree", "326", "2024-Q2", Rule("Q24"), "unit_code", "another code with this name",
                  _is_done, lambda _: {"unit_code": "327"}),
             Row("phone_in_text", "325", "2023-Q4", warning("Q80"), "executing_office", "a telephone beside the office",
-                 _is_done, lambda record: {"executing_office": f"{record['executing_office']} (0000123456)"}),
+                 _is_done, lambda record: {"executing_office": f"{record['executing_office']} (ĐT: 0000123456)"}),
             Row("email_in_text", "331", "2023-Q4", warning("Q80"), "procedure_name", "an address beside the procedure",
                  _is_done, lambda record: {"procedure_name": f"{record['procedure_name']} - lan.nt@example.com"}),
             Row("person_in_text", "333", "2024-Q2", warning("Q80"), "executing_office", "a person named in the office",

@@ -97,12 +97,14 @@ _PAPER_WORDS = (
     "thẻ bảo hiểm", "số thẻ", "giấy tờ",
 )  # fmt: skip
 _ACCOUNT_WORDS = ("STK", "số tài khoản", "tài khoản", "số TK", "account")
+_PHONE_WORDS = ("ĐT", "đt", "SĐT", "sđt", "ĐTDĐ", "đtdđ", "điện thoại", "di động", "hotline", "tel", "phone", "zalo")
 _NUMBERS = f"{_CONTIGUOUS}|{_PHONES}|{_PAPERS}"
 _PLATE = r"[0-9]{2} ?-? ?[A-Z][A-Z0-9]?[ -]{0,2}[0-9]{3}\.?[0-9]{2}"
 _LABELLED = "|".join(
     (
         rf"(?:{_spelled(*_PAPER_WORDS)})[^0-9]{{0,25}}[0-9](?:{_GAP}?[0-9]){{8,18}}",
         rf"(?:{_spelled('hộ chiếu', 'passport')})[^0-9]{{0,15}}[0-9]{{6,9}}",
+        rf"(?:{_spelled(*_PHONE_WORDS)})[ .:)]{{0,3}}[0-9](?:{_GAP}?[0-9]){{6,11}}",
         rf"(?:{_spelled(*_ACCOUNT_WORDS)})[^0-9]{{0,15}}[0-9](?:{_GAP}?[0-9A-Z]){{5,18}}",
         rf"(?:{_spelled('biển số', 'biển kiểm soát', 'BKS', 'BSX')})[ :]{{0,3}}{_PLATE}",
     )

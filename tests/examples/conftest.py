@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import sys
 from dataclasses import dataclass, field
 from datetime import date
@@ -68,7 +69,7 @@ def tell(home: Path, parts: int = 1) -> Told:
         for path in files[part::parts]:
             place = home / path.relative_to(PROVINCE)
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.symlink_to(path)
+            shutil.copy2(path, place)  # a link out of the inbox would be refused
         for folder in (PROVINCE / "inbox").rglob("*"):
             if folder.is_dir():
                 (home / folder.relative_to(PROVINCE)).mkdir(parents=True, exist_ok=True)
