@@ -7,6 +7,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
+import paramiko
 import pytest
 
 from sources.connectors import host_keys
@@ -17,8 +18,6 @@ from sources.places import Host, Places
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-paramiko = pytest.importorskip("paramiko")
 
 
 class Door(paramiko.ServerInterface):  # type: ignore[misc]
