@@ -60,6 +60,14 @@ PROMISES = (
         "readers",
     ),
     Promise(
+        "Every torn, flipped or hostile file ends in a verdict within the bounds; nothing short passes for whole where"
+        " the format or the source can show it (a CSV cut exactly at a line end, without a declared count, cannot)",
+        "files of ten formats cut, flipped and overwritten by seed; ten hostile ones (bombs, ragged megabytes, endless"
+        " lines and numbers) in `test_hostile_files_end_in_a_verdict_within_the_bounds`",
+        "tests/faults/test_corpus.py::test_every_damaged_file_ends_in_a_verdict",
+        "damaged_files",
+    ),
+    Promise(
         "Every failpoint stands where it says",
         "each names a function that exists, and one run passes all of them",
         "tests/faults/test_failpoints.py::test_a_run_passes_every_failpoint",

@@ -199,13 +199,18 @@ def said(reading: Reading) -> list[tuple[object, ...]]:
     return pl.read_parquet(reading.frame_path).drop("_rid", "_row").rows()
 
 
+FATES = ("refused", "unharmed", "told", "cut at a line end", "changed untold")
+_damaged: Counter[str] = Counter()
+"""What became of the files of all formats so far: the last one told has them all."""
+
+
 def is_refused(reading: Reading) -> bool:
     return any(one.severity == "gate" for one in reading.findings)
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_damaged_file_ends_in_a_verdict(
-    pool: ReadingPool, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+    pool: ReadingPool, tmp_path: Path, name: str, figures: Callable[..., None]
 ) -> None:
     kind = FORMATS[name]
     chance = random.Random(f"{SEED}{name}")
@@ -232,14 +237,20 @@ def test_every_damaged_file_ends_in_a_verdict(
             assert name in LINE_BY_LINE, f"{name}: a file cut to {len(body)} bytes passes for a whole one"
             assert body.endswith(b"\n")
         else:
-            counts["changed, untold"] += 1
+            counts["changed untold"] += 1
             assert not kind.has_checksum, f"{name}: {damage} changed what is read and nothing says so"
     if kind.whole:
         assert not [one for one, d in zip(readings, damages, strict=True) if d == "cut" and not is_refused(one)]
     assert counts.total() == FILES
-    with capsys.disabled():
-        told = ", ".join(f"{count} {what}" for what, count in counts.most_common())
-        print(f"\n  corpus {name}: {FILES} damaged files, {FILES} verdicts: {told}")  # noqa: T201
+    _damaged.update(counts)
+    _damaged["formats"] += 1
+    figures(
+        "damaged_files",
+        formats=_damaged["formats"],
+        files=_damaged["formats"] * FILES,
+        without_verdict=_damaged["formats"] * FILES - sum(_damaged[fate] for fate in FATES),
+        **{fate.replace(" ", "_"): _damaged[fate] for fate in FATES},
+    )
 
 
 def long_line() -> bytes:
