@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from expectations.contracts.sql import literal
 from warehouse.releases import current
 from warehouse.store import WAREHOUSE, WarehouseError, WriterBusyError, connect
 
@@ -89,9 +90,10 @@ def asked(
 
 
 def _bound(con: duckdb.DuckDBPyConnection, folder: str, limits: Limits) -> None:
-    con.execute("set memory_limit = ?", [limits.memory])
-    con.execute("set temp_directory = ?", [folder])
-    con.execute("set max_temp_directory_size = ?", [limits.temp])
+    # as literals: DuckDB imports pandas to bind a parameter
+    con.execute(f"set memory_limit = {literal(limits.memory)}")
+    con.execute(f"set temp_directory = {literal(str(folder))}")
+    con.execute(f"set max_temp_directory_size = {literal(limits.temp)}")
 
 
 @contextmanager

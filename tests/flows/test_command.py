@@ -69,7 +69,7 @@ def test_help_takes_less_than_half_a_second() -> None:
 MISTAKES: list[tuple[list[str], int, str]] = [
     (["rnu"], 2, "No such command 'rnu'"),
     (["run", "--peroid", "2024"], 2, "No such option"),
-    (["run", "--period", "2024Q1"], 2, "write 2024, 2024-H1, 2024-Q3 or 2024-07"),
+    (["run", "--period", "2024Q1"], 2, "write 2024, 2024-H1, 2024-9M, 2024-Q3, 2024-07"),
     (["run", "--period", "2024-Q2..2024-Q1"], 2, "ends before it begins"),
     (["run", "--feed", "d999"], 2, "no feed or source 'd999'"),
     (["run", "--home", "/nowhere"], 2, "danvan init /nowhere"),

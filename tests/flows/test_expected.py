@@ -55,7 +55,8 @@ def test_a_file_before_the_first_window_is_a_finding_that_names_it(tiny_home: An
     tiny_home.add_file("323", period="1990Q1", sent="19900318")
     report = run_cycle(open_home(tiny_home.path))
     assert report.exit_code == 3
-    [found] = sql(tiny_home.path, "select message_vi from ops.findings where severity = 'gate'").to_dicts()
+    query = "select message_vi from ops.findings where severity = 'gate'"
+    [found] = sql(tiny_home.path, query, live=True).to_dicts()
     assert "1990-Q1" in found["message_vi"]
     assert "kỳ đầu tiên là 2021-Q1, từ 15/12/2020 đến 14/03/2021" in found["message_vi"]
     assert "bị từ chối" in (tiny_home.path / "logs" / "alerts.log").read_text(encoding="utf-8")
