@@ -230,7 +230,7 @@ def test_the_refusal_says_which_line_would_allow_it(home: Path) -> None:
     for connector, line in (
         (Connector(path="/etc"), 'add "/etc" to roots under [places]'),
         (Connector(path=f"{outer}/secret"), f'add "{outer}/secret" to roots under [places]'),
-        (Connector(path="sftp://a:b@evil.org/x"), 'add "evil.org:22" to hosts under [places]'),
+        (Connector(path="sftp://a@evil.org/x"), 'add "evil.org:22" to hosts under [places]'),
         (Connector(path="https://[2001:db8::1]/x"), 'add "[2001:db8::1]:443" to hosts under [places]'),
     ):
         with pytest.raises(PlaceRefusedError) as refused:

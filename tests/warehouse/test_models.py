@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.warehouse.rows import DISTRICTS, PROVINCE, built, empty_warehouse, figure, insert, one, report
+from tests.warehouse.test_petition_forms import OLD
+from tests.warehouse.test_petition_forms import row as petition_form
 from warehouse import models
 
 if TYPE_CHECKING:
@@ -132,6 +134,18 @@ def small() -> Iterator[duckdb.DuckDBPyConnection]:
     insert(con, "democracy_items", [{**here, "checklist_code": "11-01", "is_applicable": True, "is_done": True}])
     insert(con, "one_stop_ratings", [{**here, "field_name": "Đất đai", "scale_code": "five", "step_5_count": 1}])
     insert(con, "index_scores", [{**here, "index_code": "INDEX_766", "method_code": "I766", "score": 80.0}])
+    insert(
+        con,
+        "petition_forms",
+        [
+            petition_form("01/TCD", "2024-Q1", "323", c1=30, c2=50, c3=25, c12=8),
+            petition_form("01/KQGQ", "2024-Q1", "323", c4=10, c5=7, c6=1),
+            petition_form("01/KQGQ", "2024-Q2", "323", c4=7, c5=4),
+            petition_form("02/KQGQ", "2024-Q1", "323", c1=4, c2=3),
+            petition_form("03/KQGQ", "2024-Q1", "323", OLD, c4=4, c6=3),
+            petition_form("04/KQGQ", "2024-Q1", "323", OLD, c1=2, c2=1),
+        ],
+    )
     insert(
         con,
         "survey_responses",
