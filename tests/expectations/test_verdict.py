@@ -389,7 +389,13 @@ def test_great_expectations_agrees_on_every_contract(dataset: str, write_frame: 
     )
     rows = [{}, low, high, high, {"_defects": defective, "unit_code": None}]
     units = pl.DataFrame({"unit_code": ["323"], "valid_from": ["2019-05-01"], "valid_to": [None]})
-    outcome = judge_one(write_frame(found, rows), found, reference={"units": units}, work_dir=tmp_path)
+    days = {"valid_from": ["2019-05-01"], "valid_to": [None]}
+    reference = {
+        "units": units,
+        "checklist_items": pl.DataFrame({"item_code": ["11-01"], **days}),
+        "index_methods": pl.DataFrame({"method_code": ["I766"], **days}),
+    }
+    outcome = judge_one(write_frame(found, rows), found, reference=reference, work_dir=tmp_path)
 
     assert outcome.verdict.rows_judged == len(rows)
     assert set(outcome.failing()) == {rule.check for rule in found.rules}
