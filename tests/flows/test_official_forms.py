@@ -51,4 +51,4 @@ def test_an_ad_hoc_window_is_kept_and_no_official_figure_knows_of_it(tmp_path: P
             " where indicator_code = 'PE01' and unit_code = '326' and availability = 'computed' order by period"
         ).fetchall()
         assert told == [(period, lines[0].figures[1]) for period in ("2024", "2024-9M", "2024-H1", "2024-Q2")]
-        assert con.sql("select count(*) from marts.periods where period like '%..%'").fetchall() == [(0,)]
+        assert con.sql("select count(*) from marts.periods where period like '%-%..%'").fetchall() == [(0,)]
