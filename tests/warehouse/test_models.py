@@ -141,6 +141,8 @@ def small() -> Iterator[duckdb.DuckDBPyConnection]:
             petition_form("01/TCD", "2024-Q1", "323", c1=30, c2=50, c3=25, c12=8),
             petition_form("01/KQGQ", "2024-Q1", "323", c4=10, c5=7, c6=1),
             petition_form("01/KQGQ", "2024-Q2", "323", c4=7, c5=4),
+            petition_form("01/XLD", "2024-Q1", "323", c1=10, c5=3),
+            petition_form("01/XLD", "2024-Q2", "323", c2=3),
             petition_form("02/KQGQ", "2024-Q1", "323", c1=4, c2=3),
             petition_form("03/KQGQ", "2024-Q1", "323", OLD, c4=4, c6=3),
             petition_form("04/KQGQ", "2024-Q1", "323", OLD, c1=2, c2=1),
