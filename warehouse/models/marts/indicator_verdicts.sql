@@ -120,7 +120,7 @@ judged as (
     case
       when availability = 'no_source_yet' then 'no_source'
       when direction = 'context' then 'context'
-      when coalesce(months_reported, 0) = 0 then 'no_data'
+      when coalesce(months_reported, 0) = 0 or coverage_pct is null then 'no_data'
       when not passes_gate then 'low_coverage'
       when availability = 'suppressed' then 'suppressed'
       when availability = 'no_data' then 'no_data'
@@ -139,7 +139,7 @@ judged as (
     end as verdict,
     case
       when availability = 'no_source_yet' or direction = 'context' then null
-      when coalesce(months_reported, 0) = 0 then 'nothing_came'
+      when coalesce(months_reported, 0) = 0 or coverage_pct is null then 'nothing_came'
       when coalesce(coverage_pct, 0) < cast(setting('coverage_gate_pct') as double)
         and months_known between 1 and months_in_span - 1
         then 'months'
