@@ -223,8 +223,7 @@ def open_run(
     if not found and not mistakes:
         raise NoFeedsError(f"no feed in {home.feeds}; write one (docs/adding-a-district.md explains every key)")
     chosen = select(found, feeds) if not mistakes or not feeds else _select_lenient(found, feeds)
-    # The process stands in the name, so that what a killed run left behind can be told from a living one's work.
-    run_id = f"{started_at:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(2)}"
+    run_id = _new_id(started_at)
     with writing(home) as con:
         load_reference(con, home.reference)
         set_setting(con, "coverage_gate_pct", str(home.settings.assessment.coverage_gate_pct))
@@ -298,6 +297,16 @@ def left_work(home: Home) -> list[Path]:
         if not is_living(folder.name, moment):
             found.append(folder)
     return sorted(found)
+
+
+def scratch_folder(home: Home) -> Path:
+    """A new folder for one who works apart from any run; if that is killed, the next run removes it."""
+    return _work_folder(home, _new_id(now()))
+
+
+def _new_id(moment: datetime) -> str:
+    # The process stands in the name, so that what a killed run left behind can be told from a living one's work.
+    return f"{moment:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(2)}"
 
 
 def close_work(plan: Plan) -> None:

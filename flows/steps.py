@@ -32,6 +32,7 @@ from flows.planning import (
     Plan,
     close_work,
     open_run,
+    scratch_folder,
     writing,
 )
 from flows.terminal import to_json
@@ -465,7 +466,7 @@ def report(
     from warehouse.as_known import as_known
 
     moment = datetime.combine(known, time.max)
-    with as_known(release, moment, home.work) as con:
+    with as_known(release, moment, scratch_folder(home)) as con:
         return _write_reports(home, con, periods, target, forms, known)
 
 

@@ -28,16 +28,13 @@ class NothingKnownError(WarehouseError):
 
 
 @contextmanager
-def as_known(release: Release, moment: datetime, work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def as_known(release: Release, moment: datetime, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to `release` as it was known at `moment` (local time): every view and mart, while the block runs.
 
     Deliveries that had not landed and decisions that had not been taken are left out; what was owed is compared as of
     that day. Deliveries are read by the feed files of today, and reference data are those of the release. The scratch
-    copy stands in `work` and is removed. Raises NothingKnownError when no delivery had landed by then.
+    copy stands in the folder `scratch`, which is removed. Raises NothingKnownError when no delivery had landed by then.
     """
-    scratch = work / f"as-known-{moment:%Y%m%dT%H%M%S}"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True, mode=0o700)
     try:
         path = scratch / WAREHOUSE
         shutil.copyfile(release.file, path)

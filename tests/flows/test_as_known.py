@@ -9,6 +9,7 @@ import pytest
 from expectations.contracts.times import now
 from flows.command import main
 from flows.home import open_home
+from flows.planning import scratch_folder
 from flows.steps import run_cycle
 from tests.conftest import make_tiny_home
 from warehouse.as_known import NothingKnownError, as_known
@@ -78,12 +79,12 @@ def test_the_marts_of_then_come_back(grown: tuple[Any, list[tuple[Release, datet
     then, moment = moments[number]
     with connect(then.file, read_only=True) as con:
         published = content(con)
-    work = home.path / "work"
-    with as_known(moments[-1][0], moment, work) as con:
+    scratch = scratch_folder(open_home(home.path))
+    with as_known(moments[-1][0], moment, scratch) as con:
         again = content(con)
     assert published["indicator_values"]
     assert again == published
-    assert not list(work.glob("as-known-*"))
+    assert not scratch.exists()
 
 
 def test_what_was_known_differs_from_what_is_known(grown: tuple[Any, list[tuple[Release, datetime]]]) -> None:
@@ -100,12 +101,14 @@ def test_before_the_first_delivery_nothing_was_known(
 ) -> None:
     home, moments = grown
     release, moment = moments[0]
+    (tmp_path / "scratch").mkdir()
     with (
         pytest.raises(NothingKnownError, match="the first delivery came on"),
-        as_known(release, moment.replace(year=2001), tmp_path),
+        as_known(release, moment.replace(year=2001), tmp_path / "scratch"),
     ):
         pass
     assert not list(tmp_path.iterdir())
+    assert not list((home.path / "work").iterdir())
     asked = ["assess", "--period", "2024-Q1", "--as-known", "2001-02-03", "--home", str(home.path)]
     assert main(asked) == 1
     assert "nothing was known on 2001-02-03" in capsys.readouterr().err
