@@ -47,19 +47,6 @@ def end_run(
     )
 
 
-def record_outcome(  # noqa: PLR0917 (the columns of the table, in their order)
-    con: duckdb.DuckDBPyConnection,
-    run_id: str,
-    feed: str,
-    outcome: str,
-    message: str | None = None,
-    started_at: datetime | None = None,
-    seconds: float | None = None,
-) -> None:
-    """Write down what became of a feed in a run."""
-    record_outcomes(con, run_id, [(feed, outcome, message, started_at, seconds)])
-
-
 def record_outcomes(
     con: duckdb.DuckDBPyConnection,
     run_id: str,

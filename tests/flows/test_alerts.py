@@ -24,7 +24,7 @@ from flows.home import open_home
 from flows.planning import writing
 from tests.expectations.channels import mail_server, web_server
 from tests.warehouse.deliveries import prepare
-from warehouse.journal import begin_run, carry_journal, end_run, last_worked, record_outcome
+from warehouse.journal import begin_run, carry_journal, end_run, last_worked, record_outcomes
 from warehouse.outbox import needing_a_person, put_together, raise_alerts
 
 if TYPE_CHECKING:
@@ -217,13 +217,13 @@ def test_what_is_over_needs_nobody_and_is_still_told_as_over(home: Any) -> None:
     here = raised(home("file"), failed, missing)
     begun = now()
     with writing(here) as con:
-        record_outcome(con, "run-1", "d323.dossiers", "failed_transient", started_at=begun)
+        record_outcomes(con, "run-1", [("d323.dossiers", "failed_transient", None, begun, None)])
         con.execute("insert into ops.obligations (feed, dataset, period, status) values"
                     " ('d325.dossiers', 'dossiers', '2024-Q1', 'missing')")  # fmt: skip
         assert needing_a_person(con, "run-2", begun) == [failed, missing]
         assert last_worked(con, "d323.dossiers") == ""
         worked = begun + timedelta(seconds=1)
-        record_outcome(con, "run-2", "d323.dossiers", "ok", started_at=worked)
+        record_outcomes(con, "run-2", [("d323.dossiers", "ok", None, worked, None)])
         con.execute("update ops.obligations set status = 'late'")
         assert needing_a_person(con, "run-2", begun) == []
         assert last_worked(con, "d323.dossiers") == worked.isoformat()

@@ -17,7 +17,7 @@ from expectations.contracts.findings import Finding
 from tests.warehouse.deliveries import Batch, Sent, decide, load_sent, prepare, warehouse
 from warehouse import booking, releases
 from warehouse.booking import fail, raise_held
-from warehouse.journal import record_outcome
+from warehouse.journal import record_outcomes
 from warehouse.obligations import Expected, record_obligations
 from warehouse.outbox import put_together, raise_alerts, record_refused, record_told
 from warehouse.releases import current, publish
@@ -146,10 +146,10 @@ def findings(con: duckdb.DuckDBPyConnection) -> set[str]:
 def test_where_the_feed_failed_on_our_side_no_unit_is_said_to_have_sent_nothing(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
-    record_outcome(con, "run-1", "d323.reports", "failed_transient", started_at=datetime(2024, 4, 1, 6))  # noqa: DTZ001
+    record_outcomes(con, "run-1", [("d323.reports", "failed_transient", None, datetime(2024, 4, 1, 6), None)])  # noqa: DTZ001
     assert owed(con, "2024-Q1") == [("missing", True)]
     assert (alerts(con), findings(con)) == ([], {"not_collected"})
-    record_outcome(con, "run-2", "d323.reports", "nothing_new", started_at=datetime(2024, 4, 1, 7))  # noqa: DTZ001
+    record_outcomes(con, "run-2", [("d323.reports", "nothing_new", None, datetime(2024, 4, 1, 7), None)])  # noqa: DTZ001
     assert owed(con, "2024-Q1") == [("missing", False)]
     assert [row[0] for row in alerts(con)] == ["delivery_missing"]
     assert findings(con) == {"missing_delivery"}
