@@ -54,6 +54,13 @@ GENERATED = {
 }
 """Models whose SELECT is made from `ref.measures` (see `warehouse.measures`), with their headers."""
 
+ROW_PARTS = """-- Which units have rows for which period of a dataset, and how many.
+-- Periods and units as they came, before any rolling up.
+-- vi: Đơn vị nào có dòng dữ liệu cho kỳ nào của từng tập dữ liệu, bao nhiêu dòng.
+-- grain: dataset, period, unit_code
+"""
+"""Header of the model that is made from the contracts: a new one is counted without being named again."""
+
 _HEADER_KEY = re.compile(r"^(?P<key>vi|grain|words|column [a-z][a-z0-9_]*): (?P<rest>.+)$")
 
 
@@ -92,6 +99,7 @@ def models() -> tuple[Model, ...]:
     summed = found["marts.measure_sums"]
     read = ("marts.measure_tallies", "marts.dataset_spans", "marts.counted_parts", "marts.periods")
     found[summed.name] = replace(summed, reads=frozenset(read))
+    found["marts.row_parts"] = parse("marts.row_parts", ROW_PARTS + _row_parts())
     # the macros read the settings, so every model does
     graph = {
         name: sorted((model.reads & found.keys()) | ({SETTINGS} - {name})) for name, model in sorted(found.items())
@@ -100,6 +108,21 @@ def models() -> tuple[Model, ...]:
         return tuple(found[name] for name in TopologicalSorter(graph).static_order())
     except CycleError as error:
         raise ModelError(f"models read each other in a circle: {' → '.join(error.args[1])}") from error
+
+
+def _row_parts() -> str:
+    """SELECT of `marts.row_parts`: every contract's rows, and every series of the official forms."""
+    parts = [
+        f"select '{name}' as dataset, period, unit_code, count(*) as row_count from core.{name}_current"
+        " group by period, unit_code"
+        for name in datasets()
+    ]
+    # the figures of a form are a series of their own: a unit that sent one form has not reported the others
+    parts.append(
+        "select series, period, unit_code, count(*) from core.form_values where series is not null"
+        " group by series, period, unit_code"
+    )
+    return "\nunion all\n".join(parts)
 
 
 def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = None) -> dict[str, int]:

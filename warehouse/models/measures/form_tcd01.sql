@@ -1,35 +1,12 @@
 -- Form 01/TCD row by row: receptions, groups, and the sessions of the head against those that the law asks of the unit's level
 -- in the window of the form (the weeks are those whose Monday, the months those whose first day lies in it). More sessions
--- than required count as required. Which column of which circular is which figure stands in ref.form_columns.
+-- than required count as required.
 -- vi: Từng dòng biểu 01/TCD: số lượt tiếp, đoàn đông người, số kỳ tiếp của người đứng đầu so với số kỳ phải có.
 -- grain: _delivery_id, _sheet, _row
 with forms as (
-  select
-    cell._delivery_id,
-    cell._sheet,
-    cell._row,
-    cell.unit_code,
-    place.level,
-    place.rollup_code as reporting_code,
-    cell.period,
-    cell.window_from,
-    cell.window_to,
-    cast(coalesce(sum(cell.value) filter (where cell.measure = 'receptions'), 0) as bigint) as receptions,
-    cast(coalesce(sum(cell.value) filter (where cell.measure = 'persons_received'), 0) as bigint) as persons_received,
-    cast(coalesce(sum(cell.value) filter (where cell.measure = 'cases_received'), 0) as bigint) as cases_received,
-    cast(coalesce(sum(cell.value) filter (where cell.measure = 'groups_regular'), 0) as bigint) as groups_regular,
-    cast(coalesce(sum(cell.value) filter (where cell.measure = 'groups_of_head'), 0) as bigint) as groups_of_head,
-    cast(coalesce(sum(cell.value) filter (where cell.measure = 'groups_delegated'), 0) as bigint) as groups_delegated,
-    cast(coalesce(sum(cell.value) filter (where cell.measure = 'sessions_of_head'), 0) as bigint) as sessions_of_head,
-    cast(coalesce(sum(cell.value) filter (where cell.measure = 'sessions_delegated'), 0) as bigint) as sessions_delegated
-  from core.form_values as cell
-  join marts.unit_rollup as place
-    on place.dataset = 'form_tcd01'
-    and place.period = cell.period
-    and place.unit_code = cell.unit_code
-    and place.is_own
-  where cell.series = 'form_tcd01'
-  group by all
+  select *
+  from marts.form_rows
+  where series = 'form_tcd01'
 ),
 
 windows as (
@@ -72,16 +49,16 @@ select
   cast(null as varchar) as detail,
   date '0001-01-01' as part_from,
   date '9999-12-31' as part_until,
-  forms.receptions,
-  forms.persons_received,
-  forms.cases_received,
-  forms.groups_regular,
-  forms.groups_of_head,
-  forms.groups_delegated,
-  forms.sessions_of_head,
-  forms.sessions_delegated,
+  coalesce(forms.figures['receptions'], 0) as receptions,
+  coalesce(forms.figures['persons_received'], 0) as persons_received,
+  coalesce(forms.figures['cases_received'], 0) as cases_received,
+  coalesce(forms.figures['groups_regular'], 0) as groups_regular,
+  coalesce(forms.figures['groups_of_head'], 0) as groups_of_head,
+  coalesce(forms.figures['groups_delegated'], 0) as groups_delegated,
+  coalesce(forms.figures['sessions_of_head'], 0) as sessions_of_head,
+  coalesce(forms.figures['sessions_delegated'], 0) as sessions_delegated,
   coalesce(duties.sessions_required, 0) as sessions_required,
-  least(forms.sessions_of_head, coalesce(duties.sessions_required, 0)) as sessions_counted
+  least(coalesce(forms.figures['sessions_of_head'], 0), coalesce(duties.sessions_required, 0)) as sessions_counted
 from forms
 left join duties
   on duties.level = forms.level
