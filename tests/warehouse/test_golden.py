@@ -58,22 +58,24 @@ def test_the_figures_of_the_sample_are_the_reviewed_ones(sample: duckdb.DuckDBPy
     assert sorted(known ^ found)[:20] == []
 
 
-def test_figures_of_every_indicator_and_definition_are_the_sum_of_their_rows(sample: duckdb.DuckDBPyConnection) -> None:
-    """One period of each for the province and for a district; each period of some is asked in `test_measures`."""
-    figures = sample.sql(
+def test_every_figure_of_the_sample_is_the_sum_of_its_rows(sample: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    [place] = sample.sql("select path from duckdb_databases() where not internal").fetchall()
+    shutil.copyfile(place[0], tmp_path / WAREHOUSE)
+    con = connect(tmp_path / WAREHOUSE)
+    # What single rows add is a view; asked a thousand times it is made once.
+    for (name,) in con.sql(
+        "select table_name from information_schema.tables where table_schema = 'measures'"
+    ).fetchall():
+        con.execute(f"create table measures.made as from measures.{name}")
+        con.execute(f"drop view measures.{name}")
+        con.execute(f"alter table measures.made rename to {name}")
+    figures = con.sql(
         "select indicator_code, unit_code, period, definition_id, numerator, denominator from marts.indicator_values"
         " where availability = 'computed' and unit_code in ('33', '329')"
-        " qualify row_number() over ("
-        "partition by indicator_code, definition_id, unit_code order by hash(indicator_code || period)) = 1"
     ).fetchall()
-    assert {figure[0] for figure in figures} >= {
-        code
-        for (code,) in sample.sql(
-            "select distinct indicator_code from marts.indicator_values where availability = 'computed'"
-            " and unit_code = '33'"
-        ).fetchall()
-    }
+    assert len(figures) > 500
     for code, unit, period, definition, *published in figures:
-        rows = explain(sample, code, unit, period, definition)
+        rows = explain(con, code, unit, period, definition)
         told = [sum(row.amount for row in rows if row.part == part) for part in ("numerator", "denominator")]
         assert told == [figure or 0 for figure in published], (code, unit, period, definition)
+    con.close()

@@ -631,6 +631,21 @@ def test_all_74_codes_stand_for_every_unit_and_period(worked: duckdb.DuckDBPyCon
     assert {row[2:] for row in counts} == {(74, 74)}
 
 
+def test_an_indicator_without_a_dataset_has_no_source_yet() -> None:
+    con = empty_warehouse()
+    con.execute("update ref.indicators set computed_from = null where indicator_code = 'MM17'")
+    report(con, "activities", ["2024-Q1"])
+    built(con)
+    rows = con.sql(
+        "select availability, computed_from is null, count(value), count(figures.numerator)"
+        " from marts.indicator_values as figures join ref.indicators using (indicator_code)"
+        " where is_primary and period = '2024-Q1' and unit_code = '33' and indicator_code in ('MM17', 'MM17b')"
+        " group by all order by all"
+    ).fetchall()
+    assert rows == [("computed", False, 1, 1), ("no_source_yet", True, 0, 0)]
+    con.close()
+
+
 def test_an_indicator_without_rows_of_its_dataset_has_no_value(worked: duckdb.DuckDBPyConnection) -> None:
     rows = worked.sql(
         "select availability, computed_from is null, count(*), count(value), count(figures.numerator)"

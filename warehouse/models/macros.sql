@@ -72,6 +72,17 @@ create or replace temp macro counts_p(count_a, count_b) as
     )))
   end;
 
+-- p of the difference of two figures of one kind; points and days have no law of chance here: any difference counts. Null where a
+-- share has no denominator on either side.
+create or replace temp macro difference_p(value_unit, is_share, hits_a, size_a, hits_b, size_b) as
+  case
+    when is_share and not coalesce(size_a > 0 and size_b > 0, false) then null
+    when value_unit not in ('%', 'count', 'persons')
+      then case when if(is_share, abs(hits_a / size_a - hits_b / size_b), abs(hits_a - hits_b)) < 1e-9 then 1.0 else 0.0 end
+    when is_share then shares_p(hits_a, size_a, hits_b, size_b)
+    else counts_p(hits_a, hits_b)
+  end;
+
 -- Whether a value is where the target wants it; `ge` and `gt` with less being better do not load.
 create or replace temp macro reaches(amount, operator, wanted) as
   case operator

@@ -1,7 +1,7 @@
 -- How far what is missing could move the assessed figure of a unit and period. Every month a unit owes and did not send is put in
 -- at the size of the largest quarter that unit ever sent, every quarantined row at the size of a counted one, once wholly good
 -- and once wholly bad. is_bounded is false where nothing says how large the missing part may be. A list that asks of every body,
--- whoever reported, already counts what is missing as not done.
+-- whoever reported, already counts what is missing as not done, and nothing is missing of what is published for the unit itself.
 -- vi: Phần còn thiếu có thể làm thay đổi số liệu đến đâu: tính phần thiếu ở mức xấu nhất và tốt nhất, cỡ bằng quý lớn nhất đã gửi.
 -- grain: indicator_code, unit_code, period
 with assessed as (
@@ -14,7 +14,7 @@ with assessed as (
     catalogue.computed_from as dataset,
     coalesce(definitions.span, 'period') as span,
     coalesce(definitions.is_share, false) as is_share,
-    coalesce(definitions.is_complete_list, false) as is_complete_list,
+    coalesce(definitions.is_complete_list or definitions.stands_alone, false) as lacks_nothing,
     coalesce(sums.numerator, 0) as numerator,
     coalesce(sums.denominator, 0) as denominator,
     coalesce(sums.effective_size, sums.denominator, 0) as effective_size
@@ -87,10 +87,10 @@ absent_sizes as (
 sized as (
   select
     assessed.*,
-    coalesce(absent_sizes.is_sized, true) or assessed.is_complete_list as is_bounded,
+    coalesce(absent_sizes.is_sized, true) or assessed.lacks_nothing as is_bounded,
     coalesce(complete.rows_missing, 0) as rows_missing,
     case
-      when assessed.is_complete_list then 0
+      when assessed.lacks_nothing then 0
       else coalesce(absent_sizes.size, 0) + case
         when coalesce(complete.rows_missing, 0) = 0 then 0
         else greatest(

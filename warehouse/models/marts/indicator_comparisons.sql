@@ -1,8 +1,10 @@
 -- Each assessed figure against that of the period before (previous) and of the same span a year earlier (last_year): same regime,
 -- definition and units. For the province it is computed on the units that reported in both, if they pass the gate; common_units
--- says on how many.
+-- says on how many. What is published for a unit itself is compared as it
+-- stands; a median or a number of different things only where every unit reported in both.
 -- outcome: improved, declined, or unchanged where chance alone gives such a difference more often than the level of the tests
--- (shares: pooled score test, with the respondent as sampling unit in surveys; counts: exact ratio test of two Poisson counts).
+-- (shares: pooled score test, with the respondent as sampling unit in surveys; counts: exact ratio test of two Poisson counts;
+-- points and days have no law of chance here: any difference counts).
 -- bound_outcome is the outcome when all that is missing now is put in at its worst and all that was missing then at its best.
 -- vi: So sánh với kỳ trước và cùng kỳ năm trước trên cùng tập đơn vị, cùng định nghĩa, có kiểm định thống kê.
 -- grain: indicator_code, unit_code, period, comparison
@@ -18,6 +20,8 @@ with assessed as (
     catalogue.computed_from as dataset,
     coalesce(definitions.span, 'period') as span,
     coalesce(definitions.is_share, false) as is_share,
+    coalesce(definitions.stands_alone, false) as stands_alone,
+    coalesce(definitions.is_summed, true) as is_summed,
     periods.previous_period,
     periods.last_year_period
   from marts.indicator_values as figures
@@ -97,6 +101,7 @@ members as (
     and units.period = pairs.period
     and units.before_period = pairs.before_period
     and (units.unit_code = pairs.unit_code or pairs.unit_code = setting('province_code'))
+  where not pairs.stands_alone
 ),
 
 left_out as (
@@ -124,6 +129,10 @@ left_out as (
     and before.unit_code = members.member_code
     and before.period = members.before_period
   group by members.indicator_code, members.unit_code, members.period, members.comparison
+  union all
+  select indicator_code, unit_code, period, comparison, 1, 1, null, 0, 0, 0, 0
+  from pairs
+  where stands_alone
 ),
 
 like_with_like as (
@@ -155,6 +164,7 @@ like_with_like as (
     and before.unit_code = pairs.unit_code
     and before.period = pairs.before_period
   where share_pct(left_out.common_units, left_out.either_units) >= cast(setting('coverage_gate_pct') as double)
+    and (pairs.is_summed or left_out.common_units = left_out.either_units)
 ),
 
 tested as (
@@ -162,16 +172,11 @@ tested as (
     pair.*,
     case when pair.is_share then share_pct(now_numerator, now_denominator) else now_numerator end as now_value,
     case when pair.is_share then share_pct(before_numerator, before_denominator) else before_numerator end as before_value,
-    case
-      -- points and days have no law of chance here: any difference counts
-      when pair.value_unit not in ('%', 'count', 'persons') then case when now_numerator = before_numerator then 1.0 else 0.0 end
-      when not pair.is_share then counts_p(now_numerator, before_numerator)
-      when now_denominator > 0 and before_denominator > 0
-        then shares_p(
-          now_numerator * now_precision, now_denominator * now_precision,
-          before_numerator * before_precision, before_denominator * before_precision
-        )
-    end as p_value,
+    difference_p(
+      pair.value_unit, pair.is_share,
+      now_numerator * now_precision, now_denominator * now_precision,
+      before_numerator * before_precision, before_denominator * before_precision
+    ) as p_value,
     now_bound.is_bounded and before_bound.is_bounded as is_bounded,
     case
       when pair.is_share
@@ -183,16 +188,15 @@ tested as (
         then 1.0 * before_bound.best_numerator / nullif(before_bound.bound_denominator, 0)
       else before_bound.best_numerator
     end as before_best,
-    case
-      when not pair.is_share then counts_p(now_bound.worst_numerator, before_bound.best_numerator)
-      when now_bound.bound_denominator > 0 and before_bound.bound_denominator > 0
-        then shares_p(
-          1.0 * now_bound.worst_numerator / now_bound.bound_denominator * now_bound.bound_effective_size,
-          now_bound.bound_effective_size,
-          1.0 * before_bound.best_numerator / before_bound.bound_denominator * before_bound.bound_effective_size,
-          before_bound.bound_effective_size
-        )
-    end as bound_p_value
+    difference_p(
+      pair.value_unit, pair.is_share,
+      if(pair.is_share, 1.0 * now_bound.worst_numerator / nullif(now_bound.bound_denominator, 0)
+        * now_bound.bound_effective_size, now_bound.worst_numerator),
+      now_bound.bound_effective_size,
+      if(pair.is_share, 1.0 * before_bound.best_numerator / nullif(before_bound.bound_denominator, 0)
+        * before_bound.bound_effective_size, before_bound.best_numerator),
+      before_bound.bound_effective_size
+    ) as bound_p_value
   from like_with_like as pair
   join marts.indicator_bounds as now_bound
     on now_bound.indicator_code = pair.indicator_code

@@ -15,6 +15,7 @@ with values_now as (
     catalogue.computed_from as dataset,
     coalesce(definitions.span, 'period') as span,
     coalesce(definitions.is_share, false) as is_share,
+    coalesce(definitions.stands_alone, false) as stands_alone,
     periods.period_kind,
     periods.previous_period as before_of_kind,
     periods.last_year_period as before_of_year,
@@ -69,7 +70,8 @@ joined as (
       else bounds.worst_numerator
     end as worst_value,
     coalesce(now.coverage_pct, 0) >= cast(setting('coverage_gate_pct') as double)
-    and coalesce(complete.rows_pct, 100) >= cast(setting('coverage_gate_pct') as double) as passes_gate,
+    and (now.stands_alone or coalesce(complete.rows_pct, 100) >= cast(setting('coverage_gate_pct') as double)) as passes_gate,
+    coalesce(complete.months_reported, 0) = 0 or now.stands_alone and now.availability = 'no_data' as nothing_came,
     case
       when now.cycle = 'period' and now.before_of_kind is distinct from now.before_of_year then previous.comparison
       else last_year.comparison
@@ -120,7 +122,7 @@ judged as (
     case
       when availability = 'no_source_yet' then 'no_source'
       when direction = 'context' then 'context'
-      when coalesce(months_reported, 0) = 0 or coverage_pct is null then 'no_data'
+      when nothing_came then 'no_data'
       when not passes_gate then 'low_coverage'
       when availability = 'suppressed' then 'suppressed'
       when availability = 'no_data' then 'no_data'
@@ -139,7 +141,7 @@ judged as (
     end as verdict,
     case
       when availability = 'no_source_yet' or direction = 'context' then null
-      when coalesce(months_reported, 0) = 0 or coverage_pct is null then 'nothing_came'
+      when nothing_came then 'nothing_came'
       when coalesce(coverage_pct, 0) < cast(setting('coverage_gate_pct') as double)
         and months_known between 1 and months_in_span - 1
         then 'months'
@@ -208,6 +210,7 @@ shortfalls as (
     and own.unit_code <> judged.unit_code
   where judged.unit_code = setting('province_code')
     and judged.is_share
+    and not judged.stands_alone
     and judged.verdict in ('not_reached', 'declined', 'unchanged')
     and own.availability = 'computed'
     and own.denominator > 0
