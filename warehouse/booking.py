@@ -17,6 +17,7 @@ from expectations.contracts.sql import literal
 from expectations.contracts.times import now
 from warehouse.outbox import raise_alerts
 from warehouse.schema import content_columns, has_answers, plain_columns
+from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -139,8 +140,7 @@ def book(
     # of equal files that come together, the one sent first holds the rows
     ordered = sorted(bookings, key=lambda one: (one.effective_at, one.delivery.delivery_id))
     fresh = [one for one in ordered if one.verdict.failure is None]
-    con.begin()
-    try:
+    with transaction(con):
         failed: list[tuple[str, FailedStep, str]] = [
             (one.delivery.delivery_id, "judge", one.verdict.failure) for one in bookings if one.verdict.failure
         ]
@@ -162,10 +162,6 @@ def book(
         )
         for table in ("incoming", "incoming_rows"):
             con.execute(f"drop table if exists {table}")
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
     return booked
 
 
@@ -181,13 +177,8 @@ def fail(
     found = list(failures)
     if not found:
         return
-    con.begin()
-    try:
+    with transaction(con):
         _write_failures(con, found, run_id)
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
 
 
 def raise_held(con: duckdb.DuckDBPyConnection, run_id: str | None = None) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from expectations.contracts.sql import literal
 from expectations.contracts.times import now
+from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -95,26 +96,22 @@ def carry_journal(con: duckdb.DuckDBPyConnection, former: Path) -> int:
     """
     con.execute(f"attach {literal(str(former))} as former (read_only)")
     try:
-        con.begin()
-        for table in CARRIED:
-            here = "outbox" if table == "alert_channels" else table
-            shared = con.execute(
-                "select column_name from duckdb_columns() where database_name = 'former' and schema_name = 'ops'"
-                " and table_name = ? intersect select column_name from duckdb_columns()"
-                " where database_name = current_database() and schema_name = 'ops' and table_name = ? order by all",
-                [table, here],
-            ).fetchall()
-            names = ", ".join(f'"{name}"' for (name,) in shared)
-            if names and table == "alert_channels":
-                con.execute(f"insert into ops.outbox (attempts, {names}) select 1, {names} from former.ops.{table}")
-            elif names:
-                con.execute(f"insert into ops.{table} ({names}) select {names} from former.ops.{table}")
-        con.execute("delete from ops.runs where finished_at is null")
-        con.commit()
+        with transaction(con):
+            for table in CARRIED:
+                here = "outbox" if table == "alert_channels" else table
+                shared = con.execute(
+                    "select column_name from duckdb_columns() where database_name = 'former' and schema_name = 'ops'"
+                    " and table_name = ? intersect select column_name from duckdb_columns()"
+                    " where database_name = current_database() and schema_name = 'ops' and table_name = ? order by all",
+                    [table, here],
+                ).fetchall()
+                names = ", ".join(f'"{name}"' for (name,) in shared)
+                if names and table == "alert_channels":
+                    con.execute(f"insert into ops.outbox (attempts, {names}) select 1, {names} from former.ops.{table}")
+                elif names:
+                    con.execute(f"insert into ops.{table} ({names}) select {names} from former.ops.{table}")
+            con.execute("delete from ops.runs where finished_at is null")
         row = con.execute("select count(*) from ops.alerts").fetchone()
-    except BaseException:
-        con.rollback()
-        raise
     finally:
         con.execute("detach former")
     return int(row[0]) if row else 0

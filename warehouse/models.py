@@ -25,6 +25,7 @@ from expectations.contracts.forms import DATASET, series
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.sql import literal
 from warehouse import measures, sentences
+from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,8 +133,7 @@ def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = No
     their contract (None: as told before). On any error nothing changes and ModelError names the model.
     """
     rows: dict[str, int] = {}
-    con.begin()
-    try:
+    with transaction(con):
         con.execute(f"create schema if not exists {VIEWS}")
         _write_datasets(con)
         _write_regimes(con, regimes)
@@ -144,10 +144,6 @@ def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = No
                 rows[model.name] = counted
             if model.name == SETTINGS:
                 con.execute(files("warehouse").joinpath("models", "macros.sql").read_text(encoding="utf-8"))
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
     return rows
 
 

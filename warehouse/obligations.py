@@ -10,6 +10,7 @@ from expectations.contracts.alerts import delivery_missing
 from expectations.contracts.findings import Finding, finding_id
 from expectations.contracts.times import now
 from warehouse.outbox import raise_alerts
+from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -75,8 +76,7 @@ def record_obligations(
     """
     owed = list(expected)
     columns = ", ".join(f"unnest(?::{kind}[]) as {name}" for name, kind in _COLUMNS.items())
-    con.begin()
-    try:
+    with transaction(con):
         con.execute(
             f"create or replace temp table expected_deliveries as select {columns}",
             [[getattr(one, name) for one in owed] for name in _COLUMNS],
@@ -89,10 +89,6 @@ def record_obligations(
         raise_alerts(con, [delivery_missing(one.feed, one.dataset, one.period, one.due_on) for one in missing], run_id)
         con.execute("drop table compared")
         con.execute("drop table expected_deliveries")
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
     return found
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.alerts import Alert
 from expectations.contracts.times import now
+from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -66,8 +67,7 @@ def put_together(con: duckdb.DuckDBPyConnection, channels: Sequence[str]) -> lis
 
     Alerts of an earlier attempt that was not seen to succeed stay in the digest of that attempt.
     """
-    con.begin()
-    try:
+    with transaction(con):
         fresh: dict[str, list[str]] = {}
         for channel, alert_id, digest_id in con.execute(
             f"select channel, alert_id, digest_id from ({_UNTOLD}) order by all", [list(channels)]
@@ -97,10 +97,6 @@ def put_together(con: duckdb.DuckDBPyConnection, channels: Sequence[str]) -> lis
             """,
             [list(channels)],
         ).fetchall()
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
     found: dict[tuple[str, str], tuple[int, list[Waiting]]] = {}
     for channel, digest_id, attempts, *told, is_over in rows:
         found.setdefault((channel, digest_id), (attempts, []))[1].append(Waiting(Alert(*told), is_over))
@@ -114,8 +110,7 @@ def record_told(con: duckdb.DuckDBPyConnection, digest: Digest, channels: Sequen
     """Write down that a channel took a digest. An alert that every one of `channels` took is sent: a channel that is
     added later is not told of it.
     """
-    con.begin()
-    try:
+    with transaction(con):
         con.execute(
             "update ops.outbox set told_at = ?, error = null where channel = ? and digest_id = ? and told_at is null",
             [now(), digest.channel, digest.digest_id],
@@ -130,10 +125,6 @@ def record_told(con: duckdb.DuckDBPyConnection, digest: Digest, channels: Sequen
             """,
             [list(channels), list(channels)],
         )
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
 
 
 def record_refused(con: duckdb.DuckDBPyConnection, channel: str, error: str) -> None:

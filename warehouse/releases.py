@@ -26,6 +26,7 @@ from warehouse.outbox import raise_alerts
 from warehouse.privacy import MaskedCells, ReleaseRefusedError, cover, refuse_personal_columns, released
 from warehouse.state import mark_published
 from warehouse.store import WAREHOUSE
+from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -145,8 +146,7 @@ def _enter(con: duckdb.DuckDBPyConnection, release: Release, run_id: str | None)
     From its manifest: a process may have been killed right after the pointer moved.
     """
     told = release.manifest
-    con.begin()
-    try:
+    with transaction(con):
         con.execute(
             "insert into ops.releases select * from (values (?, ?, ?, ?, ?)) as made(release_id, b, c, d, e)"
             " where release_id not in (select release_id from ops.releases)",
@@ -155,10 +155,6 @@ def _enter(con: duckdb.DuckDBPyConnection, release: Release, run_id: str | None)
         covered = [place.rpartition(": ") for place in told.get("masked", [])]
         raise_alerts(con, [text_covered(place, int(texts)) for place, _, texts in covered], run_id)
         mark_published(con, release.release_id)
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
 
 
 def fingerprint(con: duckdb.DuckDBPyConnection) -> str:

@@ -15,6 +15,7 @@ from expectations.contracts.times import now
 from warehouse.books import ops_tables
 from warehouse.schema import SCHEMA_VERSION, core_tables, ref_tables, statements
 from warehouse.standing import comment_views
+from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,18 +98,14 @@ def migrate(con: duckdb.DuckDBPyConnection) -> bool:
     # process killed right after this commit would leave a file nobody can open. With this threshold the commit is a
     # checkpoint and no log is written.
     con.execute("set checkpoint_threshold = '1B'")
-    con.begin()
     try:
-        _complete(con)
-        con.execute(";\n".join(wanted))
-        _bring_outbox(con)
-        comment_views(con)
-        con.execute("delete from ops.schema_version")
-        con.execute("insert into ops.schema_version values (?, ?, ?)", [SCHEMA_VERSION, fingerprint, now()])
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
+        with transaction(con):
+            _complete(con)
+            con.execute(";\n".join(wanted))
+            _bring_outbox(con)
+            comment_views(con)
+            con.execute("delete from ops.schema_version")
+            con.execute("insert into ops.schema_version values (?, ?, ?)", [SCHEMA_VERSION, fingerprint, now()])
     finally:
         con.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
     return True

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from expectations.contracts.model import contract, datasets
-from tests.warehouse.deliveries import Sent, load_sent, warehouse
+from tests.warehouse.deliveries import Batch, Sent, load_sent, warehouse
 from warehouse.books import ops_tables
 from warehouse.schema import SCHEMA_VERSION, core_columns, core_tables, ref_tables
 from warehouse.store import (
@@ -158,3 +158,52 @@ def test_a_process_killed_right_after_migrating_leaves_a_file_that_opens(tmp_pat
     assert done.returncode == -signal.SIGKILL
     with connect(path) as con:
         assert migrate(con) is False
+
+
+ASK_AND_BE_STOPPED = """
+import random, signal, sys, time
+from pathlib import Path
+from warehouse.store import connect
+from warehouse.transactions import transaction
+
+class Stopped(BaseException):
+    pass
+
+def stop(*_):
+    raise Stopped
+
+question = "create or replace temp table asked as select * from ops.places"
+signal.signal(signal.SIGALRM, stop)
+con, dice, stopped = connect(Path(sys.argv[1])), random.Random(1), 0
+began = time.perf_counter()
+con.execute(question)
+whole = time.perf_counter() - began
+for _ in range(400):
+    try:
+        with transaction(con):
+            signal.setitimer(signal.ITIMER_REAL, dice.uniform(0.0005, whole))
+            con.execute(question)
+    except (Stopped, RuntimeError):
+        stopped += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+assert con.execute("select count(*) from ops.places").fetchone() == (120,)
+print(stopped)
+"""
+
+
+def test_a_question_stopped_at_any_moment_is_rolled_back_and_never_turns_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with warehouse(path) as con:
+        batch = Batch(tmp_path)
+        for day in range(120):
+            batch.add(Sent("d323.service_reports", day, (("2024-Q1", "Đất đai", day + 1),)))
+        batch.book(con)
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_AND_BE_STOPPED, str(path)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        check=True,
+        capture_output=True,
+        timeout=1200,
+    )
+    assert int(done.stdout) > 0

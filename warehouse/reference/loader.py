@@ -13,6 +13,7 @@ from expectations.contracts.periods import Period, PeriodError, regimes
 from warehouse.reference.calendar import FIRST_YEAR, LAST_YEAR, calendar_frame
 from warehouse.reference.checks import ReferenceDataError, check
 from warehouse.reference.tables import Table, tables
+from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,8 +64,7 @@ def load_reference(con: duckdb.DuckDBPyConnection, home_overlay: Path | None = N
     standing = con.sql("select fingerprint from ref.versions").fetchone()
     if standing == (fingerprint,):
         return False
-    con.begin()
-    try:
+    with transaction(con):
         for name, frame in found.items():
             con.register("incoming_reference", frame.to_arrow())
             columns = ", ".join(tables()[name].columns)
@@ -73,10 +73,6 @@ def load_reference(con: duckdb.DuckDBPyConnection, home_overlay: Path | None = N
             con.unregister("incoming_reference")
         con.execute("delete from ref.versions")
         con.execute("insert into ref.versions values (?)", [fingerprint])
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
     return True
 
 

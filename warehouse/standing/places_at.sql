@@ -7,7 +7,7 @@
 -- quarantined: held), empty (no row at all and no person said that nothing occurred: states nothing).
 -- A delivery that a person accepted takes its place whatever it says; a withdrawn one has none.
 create or replace macro ops.places_at(said, known) as table (
-with recursive
+with
 heard as materialized (
   select reading.*, landed.sha256
   from ops.readings as reading
@@ -70,50 +70,71 @@ placed as materialized (
   window same_moment as (partition by feed, chain, effective_at, rows_accepted + rows_quarantined > 0)
 ),
 
-walked as (
+-- Each chain is folded from its first place on, what stands being carried along. A fold and no recursive query: DuckDB 1.5
+-- turns for ever when such a one is interrupted (Ctrl-C) and then rolled back.
+folded as (
   select
     feed,
     chain,
-    cast(0 as bigint) as place,
-    cast(null as varchar) as reading_id,
-    cast(null as varchar) as delivery_id,
-    cast(null as varchar) as outcome,
-    cast(null as varchar) as before_id,
-    cast(null as varchar) as standing_id,
-    cast(0 as hugeint) as before_rows,
-    cast(0 as hugeint) as standing_rows
-  from (select distinct feed, chain from placed)
-  union all
+    list_reduce(
+      list(
+        {
+          'reading_id': reading_id,
+          'rows_accepted': rows_accepted,
+          'outcome': case
+            when is_accepted then 'stands'
+            when is_contested then 'conflict'
+            when rows_accepted = 0 and rows_quarantined > 0 then 'nothing_accepted'
+            when rows_accepted = 0 and not is_nil then 'empty'
+          end,
+          'is_above_bound': 100.0 * rows_quarantined > quarantine_hold_pct * (rows_accepted + rows_quarantined),
+          'shrink_hold_pct': shrink_hold_pct,
+          'outcomes': cast([] as varchar[])
+        }
+        order by place
+      ),
+      lambda standing, next: list_transform(
+        [case
+          when next.outcome is not null then next.outcome
+          when standing.reading_id is null then 'stands'
+          when next.is_above_bound then 'too_many_quarantined'
+          when standing.rows_accepted - next.rows_accepted >= case when next.shrink_hold_pct = 100 then 1 else 3 end
+            and 100.0 * next.rows_accepted < next.shrink_hold_pct * standing.rows_accepted then 'too_few_rows'
+          else 'stands'
+        end],
+        lambda outcome: {
+          'reading_id': case when outcome = 'stands' then next.reading_id else standing.reading_id end,
+          'rows_accepted': case when outcome = 'stands' then next.rows_accepted else standing.rows_accepted end,
+          'outcome': outcome,
+          'is_above_bound': next.is_above_bound,
+          'shrink_hold_pct': next.shrink_hold_pct,
+          'outcomes': list_append(standing.outcomes, outcome)
+        }
+      )[1],
+      {
+        'reading_id': cast(null as varchar),
+        'rows_accepted': cast(0 as hugeint),
+        'outcome': cast(null as varchar),
+        'is_above_bound': false,
+        'shrink_hold_pct': cast(0 as bigint),
+        'outcomes': cast([] as varchar[])
+      }
+    ).outcomes as outcomes
+  from placed
+  group by feed, chain
+),
+
+walked as (
   select
-    next.feed,
-    next.chain,
-    next.place,
-    next.reading_id,
-    next.delivery_id,
-    judged.outcome,
-    walked.standing_id,
-    case when judged.outcome = 'stands' then next.reading_id else walked.standing_id end,
-    walked.standing_rows,
-    case when judged.outcome = 'stands' then next.rows_accepted else walked.standing_rows end
-  from walked
-  join placed as next
-    on next.feed = walked.feed
-    and next.chain = walked.chain
-    and next.place = walked.place + 1
-  cross join lateral (
-    select case
-      when next.is_accepted then 'stands'
-      when next.is_contested then 'conflict'
-      when next.rows_accepted = 0 and next.rows_quarantined > 0 then 'nothing_accepted'
-      when next.rows_accepted = 0 and not next.is_nil then 'empty'
-      when walked.standing_id is null then 'stands'
-      when 100.0 * next.rows_quarantined
-        > next.quarantine_hold_pct * (next.rows_accepted + next.rows_quarantined) then 'too_many_quarantined'
-      when walked.standing_rows - next.rows_accepted >= case when next.shrink_hold_pct = 100 then 1 else 3 end
-        and 100.0 * next.rows_accepted < next.shrink_hold_pct * walked.standing_rows then 'too_few_rows'
-      else 'stands'
-    end as outcome
-  ) as judged
+    placed.feed,
+    placed.chain,
+    placed.place,
+    placed.reading_id,
+    placed.delivery_id,
+    placed.rows_accepted,
+    folded.outcomes[placed.place] as outcome
+  from placed
+  join folded using (feed, chain)
 )
 
 select
@@ -123,10 +144,12 @@ select
   reading_id,
   delivery_id,
   outcome,
-  before_id,
-  cast(before_rows as bigint) as before_rows,
+  last_value(case when outcome = 'stands' then reading_id end ignore nulls) over earlier as before_id,
+  coalesce(
+    cast(last_value(case when outcome = 'stands' then rows_accepted end ignore nulls) over earlier as bigint), 0
+  ) as before_rows,
   outcome = 'stands'
   and place = max(place) filter (where outcome = 'stands') over (partition by feed, chain) as is_standing
 from walked
-where place > 0
+window earlier as (partition by feed, chain order by place rows between unbounded preceding and 1 preceding)
 )
