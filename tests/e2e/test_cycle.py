@@ -106,6 +106,16 @@ def test_demo_ran_under_prefect_and_left_its_summary_there(demo: tuple[Path, dic
     assert "d323.dossiers" in summary
 
 
+def read_by_others(home: Path) -> list[str]:
+    """What in a home others than its owner may read, write or enter."""
+    made = [path for path in (home, *home.rglob("*")) if not path.is_symlink()]
+    return [str(path) for path in made if path.exists() and path.stat().st_mode & 0o077]
+
+
+def test_all_of_the_demo_is_its_owners_alone(demo: tuple[Path, dict[str, Any]]) -> None:
+    assert read_by_others(demo[0]) == []
+
+
 def test_demo_leaves_no_process_behind(demo: tuple[Path, dict[str, Any]]) -> None:
     home = str(demo[0])
     left = [one.info for one in psutil.process_iter(["cmdline"]) if home in " ".join(one.info["cmdline"] or [])]
@@ -237,6 +247,9 @@ def test_a_scheduled_run_happens_and_sigterm_leaves_the_schedule(
         ("d323.service_reports", "ok"),
         ("d325.service_reports", "failed_terminal"),
     }
+
+    made = [home.path / name for name in (".prefect", "landing", "logs", "releases", "reports", "work")]
+    assert [path for folder in made for path in read_by_others(folder)] == []
 
     by_hand = danvan("run", "--home", home.path, "--json")
     assert "Running under Prefect" in by_hand.stderr
