@@ -103,10 +103,7 @@ def _key_figures(con: duckdb.DuckDBPyConnection, period: Period, unit_code: str,
     chosen = [found[code] for code in wanted if code in found and found[code]["value"] is not None][:KEY_FIGURES]
     names = {label: period_name(label) for label in _before(period)}
     past = values(con, names, [unit_code])
-    return [
-        {**figure, "history": [_point(past, label, names[label], unit_code, figure) for label in names]}
-        for figure in chosen
-    ]
+    return [{**figure, "history": _history(past, names, unit_code, figure)} for figure in chosen]
 
 
 def _before(period: Period) -> list[str]:
