@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from expectations.contracts.words.wording import Language
     from flows.home import Home
 
 FINE, FAILED, WRONG, NEEDS_A_PERSON = 0, 1, 2, 3
@@ -465,7 +466,17 @@ def explain(
 
 @cli.command()
 @click.option("--period", required=True, metavar="P", help="2024, 2024-H1 or 2024-Q2.")
-@click.option("--format", "forms", default="html,json", show_default=True, help="Which files: html, json.")
+@click.option(
+    "--format", "forms", default="html,json", show_default=True, help="Which files: html, json, docx, xlsx, pdf, csv."
+)
+@click.option("--unit", metavar="CODE", help="Of a district or commune (326) instead of the province.")
+@click.option(
+    "--language",
+    type=click.Choice(["vi", "en"]),
+    default="vi",
+    show_default=True,
+    help="Of docx, xlsx and pdf; the other forms hold both.",
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Folder (default: reports/ of the home).")
 @click.option(
     "--as-known",
@@ -475,13 +486,29 @@ def explain(
 )
 @_shared()
 def assess(
-    home_path: str | None, *, period: str, forms: str, output: Path | None, as_known: datetime | None, as_json: bool
+    home_path: str | None,
+    *,
+    period: str,
+    forms: str,
+    unit: str | None,
+    language: Language,
+    output: Path | None,
+    as_known: datetime | None,
+    as_json: bool,
 ) -> int:
     """Write the assessment of a period from the current release."""
     from flows.asking import write_assessment
 
-    known = as_known.date() if as_known else None
-    return write_assessment(_home(home_path), period=period, forms=forms, folder=output, known=known, as_json=as_json)
+    return write_assessment(
+        _home(home_path),
+        period=period,
+        forms=forms,
+        folder=output,
+        unit=unit,
+        language=language,
+        known=as_known.date() if as_known else None,
+        as_json=as_json,
+    )
 
 
 @cli.group("release", invoke_without_command=True)

@@ -67,16 +67,31 @@ class AssessmentError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """Who issues the report. Empty places are printed as dotted lines, to be filled by hand or by the clerk."""
+    """Who issues the report. Empty places are printed as dotted lines, to be filled by hand or by the clerk.
 
+    What is not said follows the style: that of state bodies (`state`) or of Party bodies (`party`).
+    """
+
+    style: str = "state"
     parent_body: str = ""
     issuing_body: str = ""
-    number_suffix: str = "/BC-UBND"
+    number_suffix: str | None = None
     place: str = ""
-    signed_for: str = "TM. ỦY BAN NHÂN DÂN"
-    signer_title: str = "CHỦ TỊCH"
+    signed_for: str | None = None
+    signer_title: str | None = None
     signer_name: str = ""
     recipients: tuple[str, ...] = ("Thường trực Tỉnh ủy (để báo cáo)", "Ban Dân vận Tỉnh ủy", "Lưu: VT")
+
+    def __post_init__(self) -> None:
+        for name, value in _OF_STYLE[self.style].items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, value)
+
+
+_OF_STYLE = {
+    "state": {"number_suffix": "/BC-UBND", "signed_for": "TM. ỦY BAN NHÂN DÂN", "signer_title": "CHỦ TỊCH"},
+    "party": {"number_suffix": "-BC/TU", "signed_for": "T/M BAN THƯỜNG VỤ", "signer_title": "BÍ THƯ"},
+}
 
 
 def assess(
