@@ -378,6 +378,39 @@ def feeds_list(outer: dict[str, Any], home_path: str | None, as_json: bool) -> i
     return list_feeds(_home(home_path or outer["home_path"]), as_json=as_json or outer["as_json"])
 
 
+@feeds_group.command("new")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dataset", metavar="NAME", help="Which dataset it is (default: what its headers say).")
+@click.option("--unit", metavar="CODE", help="Code of the unit whose file it is (default: what the file says).")
+@click.option("--source", metavar="ID", help="Id of the source (default: d and the unit's code).")
+@click.option("--name", metavar="NAME", help="Name of the source (default: the unit's).")
+@click.option("--output", type=click.Path(path_type=Path), help="Where to write it (default: feeds/<source>.yaml).")
+@_shared()
+@click.pass_obj
+def feeds_new(
+    outer: dict[str, Any],
+    home_path: str | None,
+    file: Path,
+    *,
+    dataset: str | None,
+    unit: str | None,
+    source: str | None,
+    name: str | None,
+    output: Path | None,
+    as_json: bool,
+) -> int:
+    """Look at a file and write the feed it needs, commented; what is unsure is said.
+
+    Example: danvan feeds new "Danh sach ho so 2024Q2.xlsx" --unit 329
+    """
+    from flows.first_feed import propose_feed
+    from sources.proposals import Asked
+
+    asked = Asked(source=source, name=name, unit=unit, dataset=dataset)
+    home = _home(home_path or outer["home_path"])
+    return propose_feed(home, file, asked, output=output, as_json=as_json or outer["as_json"])
+
+
 @feeds_group.command("check")
 @_shared()
 @click.pass_obj

@@ -60,6 +60,10 @@ class NotJudgedError(ExplainedError):
     is_usage = False
 
 
+class NotProposedError(ExplainedError):
+    """Raised by `danvan feeds new` when nothing can be proposed, or a file stands where it would be written."""
+
+
 class UnknownFormatError(ExplainedError):
     """Raised when --format names something a command cannot write."""
 
