@@ -482,6 +482,44 @@ def sql(
 
 
 @cli.command()
+@click.option("--schema", metavar="NAME", help="Only this schema: marts, core, measures, ref, ops.")
+@_shared()
+def tables(home_path: str | None, schema: str | None, as_json: bool) -> int:
+    """Tables and views of the current release, with rows and meaning.
+
+    Example: danvan tables --schema marts
+    """
+    from flows.browsing import list_tables
+
+    return list_tables(_home(home_path), schema=schema, as_json=as_json)
+
+
+@cli.command()
+@click.argument("table")
+@_shared()
+def describe(home_path: str | None, table: str, as_json: bool) -> int:
+    """What the columns of a table mean.
+
+    Example: danvan describe marts.assessment
+    """
+    from flows.browsing import describe_table
+
+    return describe_table(_home(home_path), table, as_json=as_json)
+
+
+@cli.command("open")
+@_shared()
+def open_release(home_path: str | None, as_json: bool) -> int:
+    """How to open the current release in DuckDB, Python, R, DBeaver, Excel.
+
+    Example: danvan open
+    """
+    from flows.browsing import say_how_to_open
+
+    return say_how_to_open(_home(home_path), as_json=as_json)
+
+
+@cli.command()
 @click.argument("indicator")
 @click.option("--unit", required=True, metavar="CODE", help="Code of the unit, e.g. 331.")
 @click.option("--period", required=True, metavar="P", help="2024, 2024-H1 or 2024-Q2.")

@@ -72,6 +72,10 @@ class NothingPublishedError(ExplainedError):
     """Raised when the current release is asked and none has been published."""
 
 
+class NoTableError(ExplainedError):
+    """Raised when a release holds no table or schema of that name."""
+
+
 class NoWarehouseError(ExplainedError):
     """Raised when the working warehouse is asked before the first run made it."""
 
