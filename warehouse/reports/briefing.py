@@ -250,8 +250,9 @@ def _cause(con: duckdb.DuckDBPyConnection, figure: Mapping[str, Any], unit_code:
             place = (str(one.delivery_id), one.sheet, one.row)
             short[place] = short.get(place, 0) + sign.get(one.part, 0) * one.amount
     total = sum(short.values())
-    if total <= 0:
-        return None
+    is_down = figure["direction"] == "down"
+    if total <= 0 or total != (figure["numerator"] if is_down else figure["denominator"] - figure["numerator"]):
+        return None  # not all the rows behind it may be looked at: what is left could mislead
     traits: dict[str, int] = {}
     for dataset in sorted({datasets[delivery] for delivery, _, _ in short}):
         for place, trait in _traits(con, dataset, {place[0] for place in short}).items():
