@@ -52,7 +52,7 @@ def _feed_row(feed: Feed, contract: Contract) -> dict[str, Any]:
         "feed": feed.feed_id,
         "dataset": feed.dataset,
         "source": feed.source_name,
-        "place": f"{feed.connector.path}/{feed.connector.glob}",
+        "place": feed.connector.place,
         "format": feed.layout.format,
         "periods": f"{active.first}..{active.last or ''}" if active else "",
         "schedule": feed.schedule or DEFAULT_CRON[cadence_of(feed, contract)],
@@ -74,15 +74,15 @@ def check_feeds(home: Home, *, as_json: bool) -> int:
 
 def _refused_places(home: Home, feeds: Sequence[Feed]) -> list[str]:
     """The feeds that lead where danvan.toml does not allow, as sentences; nothing is opened or looked up."""
-    from sources.connectors.files import check_place
+    from sources.connectors.opening import check_connector
     from sources.errors import SourceError
 
     mistakes, places = [], home.places
     for feed in feeds:
         try:
-            check_place(feed.connector, home.path, places)
+            check_connector(feed, home.path, places)
         except SourceError as wrong:
-            mistakes.append(f"{feed.file}: feeds.{feed.feed_key}.connector.path: {wrong}")
+            mistakes.append(f"{feed.file}: feeds.{feed.feed_key}.connector: {wrong}")
     return mistakes
 
 
@@ -158,6 +158,7 @@ def _say_verdict(result: dict[str, Any], findings: Sequence[dict[str, Any]]) -> 
 def _trial(home: Home, feed: Feed, terms: Contract, file: Path, folder: Path) -> tuple[Plan, Delivery]:
     """A plan and a delivery that live in `folder` only."""
     from expectations.contracts.times import now
+    from sources.feeds import Files
     from sources.landing import Landing
 
     inbox = folder / "inbox"
@@ -165,7 +166,7 @@ def _trial(home: Home, feed: Feed, terms: Contract, file: Path, folder: Path) ->
     shutil.copyfile(file, inbox / file.name)
     if feed.whole and feed.whole.sidecar and (beside := file.with_name(file.name + feed.whole.sidecar)).is_file():
         shutil.copyfile(beside, inbox / beside.name)
-    connector = feed.connector.model_copy(update={"path": str(inbox), "glob": "*", "storage_options": {}})
+    connector = Files.model_validate({"path": str(inbox)})
     landing = Landing(feed.model_copy(update={"connector": connector}), folder)
     offers = [offer for offer in landing.offers() if offer.name == file.name]
     if not offers:
