@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from sources.feeds.connectors import Limits
     from sources.offers import Offer
+
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 CLOSED = "closed"
 """Token of an offer that is not asked for again once it landed."""
@@ -84,6 +87,7 @@ class Change:
     def __init__(self, said: str, by: str, written: str | None, overlap: float) -> None:
         self._said, self._by, self._format, self._overlap = said, by, written, overlap
         self._latest: datetime | float | None = None
+        self._gap = "T"
 
     def see(self, value: Any) -> None:
         """Take one record's moment. Raises AnswerError for one that is none; a missing one tells nothing."""
@@ -116,13 +120,18 @@ class Change:
 
     def _read(self, value: Any) -> datetime | float:
         try:
-            if self._format == "number":
+            if self._format == "number" or (self._format is None and _NUMBER.fullmatch(str(value))):
                 return int(value) if str(value).lstrip("-").isdecimal() else float(value)
-            if isinstance(value, datetime):
+            if isinstance(value, datetime | int | float):
                 return value
             if self._format:
                 return datetime.strptime(str(value), self._format)  # noqa: DTZ007 - as the source writes it
-            return datetime.fromisoformat(str(value))
+            text = str(value)
+            if (
+                text[10:11] == " "
+            ):  # texts are compared as texts by some databases: what is sent looks as what stands there
+                self._gap = " "
+            return datetime.fromisoformat(text)
         except ValueError:
             how = self._format or "ISO 8601"
             raise AnswerError(
@@ -132,7 +141,7 @@ class Change:
     def _written(self, value: datetime | float) -> str:
         if not isinstance(value, datetime):
             return str(value)
-        return value.strftime(self._format) if self._format else value.isoformat()
+        return value.strftime(self._format) if self._format else value.isoformat(self._gap)
 
 
 def whole_is_due(former: Former | None, days: float) -> bool:

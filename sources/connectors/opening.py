@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sources.feeds.connectors import Files, Rest
+from sources.feeds.connectors import Files, Rest, Sql
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +21,10 @@ def fetcher_of(feed: Feed, home: Path, places: Places) -> Fetcher | None:
         from sources.connectors.rest import RestSource
 
         return RestSource(feed, home, places)
+    if isinstance(feed.connector, Sql):
+        from sources.connectors.sql import SqlSource
+
+        return SqlSource(feed, home, places)
     return None
 
 
