@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from expectations.contracts.deliveries import Delivery
     from sources.feeds import Feed
-    from tests.sources.connectors.conftest import Asked, Interface
+    from tests.sources.connectors.interfaces import Asked, Interface
 
 PAGES = "records: data.items\ntotal: data.total\npaging: {kind: page, size_param: size, size: 2}\n"
 OFFSETS = "records: data.items\npaging: {kind: offset, size_param: size, size: 2}\n"
