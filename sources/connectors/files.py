@@ -109,7 +109,9 @@ class FileSource:
             return wrong
         name = type(wrong).__name__
         text = hide(f"{self.where}: {name}: {wrong}")
-        if isinstance(wrong, PermissionError) or re.search(r"Auth|Forbidden|Credential|HostKey", name):
+        status = getattr(wrong, "status_code", getattr(wrong, "status", None))  # as HTTP says no
+        is_refused = isinstance(wrong, PermissionError) or status in {401, 403}
+        if is_refused or re.search(r"Auth|Forbidden|Credential|HostKey", name):
             return ConnectorRefusedError(f"{text}; check user, password and rights")
         return ConnectorUnreachableError(f"{text}; it will be tried again")
 
