@@ -34,7 +34,7 @@ from sources.errors import (
     LandingFullError,
     SidecarMissingError,
 )
-from sources.feeds.connectors import Files
+from sources.feeds.connectors import Files, Mailbox
 from sources.file_names import from_name
 from sources.offers import Offer, Seen
 from sources.period_texts import read_period
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sources.connectors.fetching import Fetcher
+    from sources.connectors.mail import MailSource
     from sources.feeds import Feed
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,13 @@ class Landing:
         self._anew = anew
         allowed = places or Places.of_home(home)
         self._fetcher = fetcher_of(feed, home, allowed)
-        self._source = FileSource(feed.connector, home, allowed) if isinstance(feed.connector, Files) else None
+        self._source: FileSource | MailSource | None = None
+        if isinstance(feed.connector, Files):
+            self._source = FileSource(feed.connector, home, allowed)
+        elif isinstance(feed.connector, Mailbox):
+            from sources.connectors.mail import MailSource  # noqa: PLC0415 - few homes read mail
+
+            self._source = MailSource(feed.connector, allowed)
         self._seen = Seen(home / LANDING / "offers", feed.feed_id)
         self._fetched: dict[str, tuple[Delivery, dict[str, Any]]] | None = None
 
@@ -306,11 +313,13 @@ def make_private(folder: Path) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def _land(feed: Feed, source: FileSource, offer: Offer, home: Path) -> Delivery:
+def _land(feed: Feed, source: FileSource | MailSource, offer: Offer, home: Path) -> Delivery:
     incoming = home / LANDING / ".incoming"
     make_private(incoming)
     draft = incoming / secrets.token_hex(8)
     claimed, sent = from_name(feed, offer.name)
+    if sent is None and source.dates_deliveries:
+        sent = offer.modified_at
     try:
         beside = _beside(feed, source, offer)
         sha256, size = _copy(source, offer, draft)
@@ -336,10 +345,10 @@ def _land(feed: Feed, source: FileSource, offer: Offer, home: Path) -> Delivery:
         landed_at=now(),
         beside=beside,
     )
-    return keep_sidecar(home, found, place=offer.place, token=offer.token)
+    return keep_sidecar(home, found, place=offer.place, token=offer.token, **source.told(offer))
 
 
-def _beside(feed: Feed, source: FileSource, offer: Offer) -> str | None:
+def _beside(feed: Feed, source: FileSource | MailSource, offer: Offer) -> str | None:
     """What the file beside an offer says of it. Raises SidecarMissingError while it is not there."""
     ending = feed.whole.sidecar if feed.whole else None
     if ending is None:
@@ -353,7 +362,7 @@ def _beside(feed: Feed, source: FileSource, offer: Offer) -> str | None:
         ) from None
 
 
-def _copy(source: FileSource, offer: Offer, draft: Path) -> tuple[str, int]:
+def _copy(source: FileSource | MailSource, offer: Offer, draft: Path) -> tuple[str, int]:
     """Copy a file to a draft while hashing it; the bytes are on disk when this returns. Gives hash and size."""
     before = source.look(offer)
     digest, size = hashlib.sha256(), 0

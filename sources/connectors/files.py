@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 class FileSource:
     """The folder of a feed. Raises the errors of `sources.errors` only."""
 
+    dates_deliveries = False
+    """The time of a file is no moment of sending: copying changes it."""
+
     def __init__(self, connector: Files, home: Path, places: Places | None = None) -> None:
         self.glob = connector.glob
         self.where = masked(connector.path)
@@ -78,6 +81,10 @@ class FileSource:
         except Exception as wrong:
             raise self._translated(wrong) from wrong
         return [offer for offer in found if offer.name.endswith(ending)]
+
+    def told(self, _offer: Offer) -> dict[str, Any]:
+        """What else is to be noted of a file: nothing."""
+        return {}
 
     def look(self, offer: Offer) -> Offer:
         """The file as it is now. Raises FileNotFoundError when it is gone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sources.feeds.connectors import Files, Rest, Sql
+from sources.feeds.connectors import Files, Mailbox, Rest, Sql
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,5 +37,9 @@ def check_connector(feed: Feed, home: Path, places: Places) -> None:
         from sources.connectors.files import check_place
 
         check_place(feed.connector, home, places)
+    elif isinstance(feed.connector, Mailbox):
+        from sources.connectors.mail import MailSource
+
+        MailSource(feed.connector, places)
     else:
         fetcher_of(feed, home, places)

@@ -327,6 +327,9 @@ class Mailbox(Strict):
     url: Word = Field(description="`imaps://host` or `imap://host:143`.")
     user: Word = Field(description="Name of the account.")
     password: Word = Field(description="`${env:NAME}`.")
+    tls: Literal["verify", "none"] = Field(
+        "verify", description="With `imap://`: `verify` goes on encrypted or not at all; `none`: readable on its way."
+    )
     folder: Word = Field("INBOX", description="Folder of the mailbox.")
     senders: Words = Field(
         min_length=1, description="Addresses whose mail counts, `*@anthi.example.org` for all of a domain."

@@ -325,6 +325,8 @@ class FeedEntry(Strict):
     @model_validator(mode="after")
     def _fetched(self) -> Self:
         """What a connector fetches record by record lies in the landing zone as a file of one format, and is whole."""
+        if self.connector.kind == "imap" and self.whole and self.whole.sidecar:
+            raise ValueError("whole: {sidecar: …} is for files; nothing lies beside an attachment")
         landed_as = LANDED_AS.get(self.connector.kind)
         if landed_as is None:
             return self

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import grp
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -130,4 +132,59 @@ def mariadb() -> Iterator[int]:
             "--skip-name-resolve",
         ]
         with process(words, lambda: answers(port)):
+            yield port
+
+
+DOVECOT = """\
+base_dir = {folder}/run
+log_path = /dev/stderr
+protocols = imap
+ssl = no
+disable_plaintext_auth = no
+listen = 127.0.0.1
+default_internal_user = {user}
+default_internal_group = {group}
+default_login_user = {user}
+mail_location = maildir:{folder}/mail
+first_valid_uid = 1
+passdb {{
+  driver = static
+  args = password=s3cret-value
+}}
+userdb {{
+  driver = static
+  args = uid={user} gid={group} home={folder}/mail
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service stats {{
+  chroot =
+}}
+"""
+
+
+@contextmanager
+def dovecot() -> Iterator[int]:
+    """An IMAP server without encryption that lets everybody in whose password is `s3cret-value`; its port."""
+    server = binary("dovecot")
+    user = ACCOUNT or getpass.getuser()
+    group = grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
+    with own_folder() as folder:
+        port = free_port()
+        (folder / "run").mkdir()
+        (folder / "mail").mkdir()
+        shutil.chown(folder / "mail", user, group)
+        settings = folder / "dovecot.conf"
+        settings.write_text(DOVECOT.format(folder=folder, user=user, group=group, port=port), encoding="utf-8")
+        with process([server, "-F", "-c", str(settings)], lambda: answers(port), user=None):
             yield port
