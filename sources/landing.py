@@ -67,7 +67,7 @@ class Landing:
         self.home = home
         self._anew = anew
         allowed = places or Places.of_home(home)
-        self._fetcher = fetcher_of(feed, home, allowed)
+        self.fetcher = fetcher_of(feed, home, allowed)
         self._source: FileSource | MailSource | None = None
         if isinstance(feed.connector, Files):
             self._source = FileSource(feed.connector, home, allowed)
@@ -81,7 +81,7 @@ class Landing:
     def offers(self) -> list[Offer]:
         """Everything the source offers that belongs to the feed, by name. Raises SourceError."""
         if self._source is None:
-            return self._fetcher.offers() if self._fetcher else []
+            return self.fetcher.offers() if self.fetcher else []
         found = []
         for offer in self._source.offers():
             if self.feed.name and not re.fullmatch(self.feed.name, offer.name):
@@ -99,10 +99,18 @@ class Landing:
             if not offer.name.endswith(ending)
         ]
 
+    def every_offer(self) -> list[Offer]:
+        """Everything that matches the connector's glob, also what the feed's name pattern leaves out."""
+        return self._source.offers() if self._source else []
+
+    def peek(self, offer: Offer) -> Iterator[bytes]:
+        """The bytes of a file, without landing it."""
+        return self._source.chunks(offer) if self._source else iter(())
+
     def is_known(self, offer: Offer) -> bool:
         """Whether this very offer landed before: same place, same token; of what is fetched record by record, whether
         it is closed and landed."""
-        if self._fetcher:
+        if self.fetcher:
             return offer.token == CLOSED and self._latest(offer) is not None
         return self._seen.delivery_of(offer) is not None
 
@@ -114,8 +122,8 @@ class Landing:
     def land(self, offer: Offer) -> Delivery:
         """Fetch an offer and keep it; see `land`."""
         try:
-            if self._fetcher:
-                return self._fetch(self._fetcher, offer)
+            if self.fetcher:
+                return self._fetch(self.fetcher, offer)
             assert self._source is not None  # noqa: S101 - every connector is one or the other
             delivery = _land(self.feed, self._source, offer, self.home)
             self._seen.remember(offer, delivery.delivery_id)

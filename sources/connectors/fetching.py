@@ -46,6 +46,9 @@ class Fetcher(Protocol):
         nothing has landed.
         """
 
+    def try_first_page(self) -> tuple[int, list[str]]:
+        """Ask for the first records only; how many came, and their headers. Raises SourceError."""
+
 
 @dataclass
 class Allowance:

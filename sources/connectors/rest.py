@@ -29,7 +29,7 @@ from sources.feeds.connectors import (
 )
 from sources.offers import Offer
 from sources.places import masked
-from sources.readers.records import at
+from sources.readers.records import at, field_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,15 +118,16 @@ class RestSource:
         told = {"state": state, "pages": gathered.pages, "records": len(lines)}
         return {**told, "since": since, "merged_with": former.delivery_id if former and since is not None else None}
 
-    def try_first_page(self) -> int:
-        """Ask for the first page only; how many records it has. Raises SourceError."""
+    def try_first_page(self) -> tuple[int, list[str]]:
+        """Ask for the first page only; how many records it has, and their headers. Raises SourceError."""
         asked = dict(expand_secrets(self._connector.params))
         windows = self._windows() if self._connector.window else []
         if windows:
             asked |= self._days(self.offers()[-1])
         allowance = Allowance(self._said, self._connector.limits)
         with opened(self._connector, self._said, self._places, allowance) as door:
-            return len(self._page(door.ask(None, {**asked, **self._first()}), 1).records)
+            records = self._page(door.ask(None, {**asked, **self._first()}), 1).records
+        return len(records), field_names(records)
 
     # --- asking ----------------------------------------------------------------------------------------------------
 

@@ -116,11 +116,11 @@ class SqlSource:
         told = {"state": state, "pages": [], "records": rows.num_rows}
         return {**told, "since": since, "merged_with": merged_with, "records_fetched": fresh.num_rows}
 
-    def try_first_page(self) -> int:
-        """Open a session and read the first rows; how many came at once. Raises SourceError."""
+    def try_first_page(self) -> tuple[int, list[str]]:
+        """Open a session and read the first rows; how many came at once, and their columns. Raises SourceError."""
         allowance = Allowance(self._target.said, self._connector.limits)
         with self._batches(self.statement(), allowance) as batches:
-            return next((batch.num_rows for batch in batches.rows), 0)
+            return next((batch.num_rows for batch in batches.rows), 0), list(batches.schema.names)
 
     def statement(self, *, since: str | None = None, order: bool = False) -> str:
         """The one statement that is sent."""

@@ -86,6 +86,11 @@ def at(document: Any, path: str | None) -> Any:
     return document
 
 
+def field_names(records: list[dict[str, Any]]) -> list[str]:
+    """The headers that records have: their names, those within objects joined by dots."""
+    return list(dict.fromkeys(name for record in records for name in _flat(record)))
+
+
 def _broken(wrong: Exception) -> UnreadableFileError:
     if isinstance(wrong, json.JSONDecodeError):
         return UnreadableFileError(f"Tệp JSON hỏng hoặc bị cắt cụt ở dòng {wrong.lineno}. Đề nghị xuất và gửi lại.")
