@@ -56,13 +56,19 @@ class Batches:
 
 
 @contextmanager
-def answering(target: Target, statement: str, places: Places, allowance: Allowance) -> Iterator[Batches]:
-    """The answer of the database, counted against the limits. Raises SourceError, also while rows are taken."""
+def answering(
+    target: Target, statement: str, places: Places, allowance: Allowance, *, typed_by: str
+) -> Iterator[Batches]:
+    """The answer of the database, counted against the limits. Raises SourceError, also while rows are taken.
+
+    `typed_by`: the statement whose values tell the types of columns, where the database itself has none (SQLite): that
+    of all rows, so that those which changed have the types of the others.
+    """
     opener = {"postgresql": _postgresql, "postgres": _postgresql, "sqlite": _sqlite, "mssql": _mssql}.get(
         target.kind, _mysql
     )
     try:
-        with opener(target, statement, places, allowance) as (schema, rows):
+        with opener(target, (statement, typed_by), places, allowance) as (schema, rows):
             plain, turns = plain_schema(schema, target.said)
             yield Batches(plain, _counted(rows, plain, turns, allowance))
     except SourceError:
@@ -113,7 +119,7 @@ def _translated(target: Target, wrong: Exception) -> SourceError:
 
 @contextmanager
 def _postgresql(
-    target: Target, statement: str, places: Places, allowance: Allowance
+    target: Target, statements: tuple[str, str], places: Places, allowance: Allowance
 ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
     import adbc_driver_postgresql.dbapi as driver
 
@@ -134,7 +140,7 @@ def _postgresql(
         watch.start()
         try:
             cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(4 << 20)})
-            cursor.execute(statement)
+            cursor.execute(statements[0])
             with cursor.fetch_record_batch() as reader:
                 yield reader.schema, iter(reader)
         finally:
@@ -185,7 +191,7 @@ def _authorities() -> str:
 
 @contextmanager
 def _mysql(
-    target: Target, statement: str, places: Places, allowance: Allowance
+    target: Target, statements: tuple[str, str], places: Places, allowance: Allowance
 ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
     import pymysql
     from pymysql.constants import FIELD_TYPE as KIND
@@ -222,7 +228,7 @@ def _mysql(
         )
         with closing(connection), connection.cursor() as cursor:
             _prepare_mysql(cursor, max(1.0, allowance.seconds_left))
-            cursor.execute(statement)
+            cursor.execute(statements[0])
             schema = pa.schema([field(column) for column in cursor.description])
             yield schema, _row_batches(cursor.fetchmany, schema, target.said)
 
@@ -243,7 +249,7 @@ def _prepare_mysql(cursor: Any, seconds: float) -> None:
 
 @contextmanager
 def _mssql(
-    target: Target, statement: str, places: Places, allowance: Allowance
+    target: Target, statements: tuple[str, str], places: Places, allowance: Allowance
 ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
     """SQL Server knows no session that only reads: the account must be one, and nothing is ever committed."""
     import pytds
@@ -264,7 +270,7 @@ def _mssql(
             disable_connect_retry=True,
         )
         with closing(connection), connection.cursor() as cursor:
-            cursor.execute(statement)
+            cursor.execute(statements[0])
             schema = pa.schema([_mssql_field(str(column[0]), column[1]) for column in cursor.description])
             yield schema, _row_batches(cursor.fetchmany, schema, target.said)
             connection.rollback()
@@ -289,7 +295,7 @@ def _mssql_field(name: str, code: int) -> pa.Field:
 
 @contextmanager
 def _sqlite(
-    target: Target, statement: str, places: Places, allowance: Allowance
+    target: Target, statements: tuple[str, str], places: Places, allowance: Allowance
 ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
     """A file that somebody else made: it is opened to be read, may call nothing, and takes what it may and no more."""
     path = target.place.path
@@ -305,8 +311,8 @@ def _sqlite(
         connection.execute("begin")
         if places.check_path(target.said, path)[0] != real:
             raise PlaceRefusedError(f"{target.said}: became a link while it was opened, which is refused")
-        schema = _sqlite_schema(connection, statement, target.said)
-        cursor = connection.execute(statement)
+        schema = _sqlite_schema(connection, statements[1], target.said)
+        cursor = connection.execute(statements[0])
         yield schema, _row_batches(cursor.fetchmany, schema, target.said)
 
 

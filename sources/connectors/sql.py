@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -136,7 +137,7 @@ class SqlSource:
     def _batches(self, statement: str, allowance: Allowance) -> Any:
         from sources.connectors.databases import answering  # noqa: PLC0415 - drivers take time to import
 
-        return answering(self._target, statement, self._places, allowance)
+        return answering(self._target, statement, self._places, allowance, typed_by=self.statement())
 
 
 def target_of(connector: Sql, home: Path, places: Places) -> Target:
@@ -209,16 +210,22 @@ def _merged(fresh: pa.Table, former: Path | None, key: tuple[str, ...], said: st
                 " ask for everything again: danvan run --verify"
             )
         _check_key(fresh, key, said)
-        fresh_keys = fresh.select(key)
-        rows = pa.concat_tables([before.join(fresh_keys, list(key), join_type="left anti"), fresh])
+        rows = pa.concat_tables([before.take(_without(before, fresh, key)), fresh])
     rows = rows.select(fresh.column_names).cast(fresh.schema)
     _check_key(rows, key, said)
     return rows.sort_by([(name, "ascending") for name in key])
 
 
+def _without(before: pa.Table, fresh: pa.Table, key: tuple[str, ...]) -> pa.Array:
+    """Numbers of the rows whose key does not come again."""
+    old, new = (pl.DataFrame(pl.from_arrow(one.select(list(key)))) for one in (before, fresh))
+    kept = old.with_row_index("_number").join(new, on=list(key), how="anti")
+    return pa.array(kept["_number"].sort().to_list(), pa.int64())
+
+
 def _differs(before: pa.Schema, now_: pa.Schema) -> str:
     """Names of the columns that are new, gone or of another type."""
-    was, is_ = ({field.name: str(field.type) for field in one} for one in (before, now_))
+    was, is_ = ({field.name: field.type for field in one} for one in (before, now_))
     return ", ".join(name for name in {**was, **is_} if was.get(name) != is_.get(name)) or "their order"
 
 

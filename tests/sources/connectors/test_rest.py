@@ -645,3 +645,24 @@ def test_parameters_go_into_the_body(
     assert asked.query == {}
     body = asked.body.decode()
     assert body == "unit=329&page=1" if send == "form" else json.loads(body) == {"unit": "329", "page": 1}
+
+
+@pytest.mark.parametrize(("count", "rules"), [(0, []), (1000, ["Q11"]), (1001, [])])
+def test_a_round_number_of_records_is_a_finding_and_none_states_nothing(
+    interface: Interface,
+    rest_feed: Callable[..., Feed],
+    pull: Any,
+    tmp_path: Path,
+    read_text: Any,
+    count: int,
+    rules: list[str],
+) -> None:
+    """A source that gives one page and no total, at most a thousand records: nothing else would show it."""
+    items = [{"code": f"000.00.18.H31-240105-{number:06d}", "status": "1"} for number in range(count)]
+    interface.answer = lambda _: {"items": items}
+    feed = rest_feed("records: items")
+    [delivery] = pull(feed)
+    landed_text = landed_path(tmp_path / "home", delivery.sha256).read_text(encoding="utf-8")
+    result = read_text(landed_text, feed, name=delivery.file_name)
+    assert result.reading.rows_read == count
+    assert [rule for rule in result.rules if rule == "Q11"] == rules

@@ -397,6 +397,42 @@ def test_a_column_of_sqlite_has_one_type(tmp_path: Path, database: Database) -> 
         pull(tmp_path, database, feed_of(tmp_path, database, "table: t, key: ma"))
 
 
+@pytest.mark.parametrize("database", KINDS, indirect=True)
+def test_what_changed_has_the_types_of_the_rest(tmp_path: Path, database: Database) -> None:
+    feed = feed_of(tmp_path, database, "table: {table}, key: ma, incremental: {by: thay_doi, overlap: 0}")
+    database.execute(row("a"))
+    pull(tmp_path, database, feed)
+    database.execute("insert into mc.ho_so values ('b', null, null, '2024-03-01 00:00:00', null)")
+    delivery = pull(tmp_path, database, feed)
+    table = pq.read_table(landed_path(tmp_path / "home", delivery.sha256))
+    assert table["trang_thai"].to_pylist() == [1, None]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_columns_of_lists_are_merged_too(tmp_path: Path, database: Database) -> None:
+    database.execute("create table mc.l (ma text, t timestamptz, l int[])")
+    database.execute("insert into mc.l values ('a', '2024-01-01', '{1}'), ('b', '2024-01-01', '{2}')")
+    feed = feed_of(tmp_path, database, "table: mc.l, key: ma, incremental: {by: t, overlap: 0}")
+    pull(tmp_path, database, feed)
+    database.execute("update mc.l set l = '{3, 4}', t = '2024-02-01' where ma = 'a'")
+    delivery = pull(tmp_path, database, feed)
+    table = pq.read_table(landed_path(tmp_path / "home", delivery.sha256))
+    assert table["l"].to_pylist() == [[3, 4], [2]]
+    database.execute("alter table mc.l add column x text")
+    with pytest.raises(errors.AnswerError, match=r"its columns are others .*\(x\); ask for everything again"):
+        pull(tmp_path, database, feed)
+
+
+@pytest.mark.parametrize("database", KINDS, indirect=True)
+def test_a_table_without_rows_states_nothing(tmp_path: Path, database: Database, read_file: Callable[..., Any]) -> None:
+    feed = feed_of(tmp_path, database)
+    delivery = pull(tmp_path, database, feed)
+    path = tmp_path / "dossiers.parquet"
+    path.write_bytes(landed_path(tmp_path / "home", delivery.sha256).read_bytes())
+    result = read_file(path, feed, contract("dossiers"))
+    assert (result.frame.height, result.reading.rows_read, result.reading.is_nil) == (0, 0, False)
+
+
 def test_sql_server_is_asked_as_its_driver_wants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No SQL Server can be had here: this holds what is sent to the driver and how its types land, not its wire."""
     from decimal import Decimal  # noqa: PLC0415
