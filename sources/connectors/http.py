@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -241,16 +240,10 @@ def opened(connector: Rest, said: str, places: Places, allowance: Allowance) -> 
             trust_env=False,  # no proxy: the address that was checked is the one that is connected to
             follow_redirects=False,
             timeout=connector.limits.request_seconds,
-            verify=_certificates(),
+            verify=ssl.create_default_context(),  # what the system believes, or $SSL_CERT_FILE
         ) as client,
     ):
         yield Door(client, connector, said, allowance)
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    """What the system believes, or `$SSL_CERT_FILE`."""
-    return ssl.create_default_context()
 
 
 def _broken(wrong: Exception) -> _BusyError:

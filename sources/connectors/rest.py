@@ -121,9 +121,8 @@ class RestSource:
     def try_first_page(self) -> tuple[int, list[str]]:
         """Ask for the first page only; how many records it has, and their headers. Raises SourceError."""
         asked = dict(expand_secrets(self._connector.params))
-        windows = self._windows() if self._connector.window else []
-        if windows:
-            asked |= self._days(self.offers()[-1])
+        if self._connector.window:
+            asked |= self._days(self.offers()[-1]) if self.offers() else {}
         allowance = Allowance(self._said, self._connector.limits)
         with opened(self._connector, self._said, self._places, allowance) as door:
             records = self._page(door.ask(None, {**asked, **self._first()}), 1).records
@@ -132,9 +131,9 @@ class RestSource:
     # --- asking ----------------------------------------------------------------------------------------------------
 
     def _windows(self) -> list[tuple[Period, tuple[date, date]]]:
-        """The periods that have begun, with their days."""
-        active = self._feed.active
-        if active is None:
+        """The periods to ask for, with their days: those that have ended; the running one where the feed wants it."""
+        active, window = self._feed.active, self._connector.window
+        if active is None or window is None:
             return []
         regime = self._feed.period.regime or contract_of(self._feed.dataset).service_level.regime
         today = now().date()
@@ -145,7 +144,7 @@ class RestSource:
                 days = period.window(regime)
             except PeriodError:  # no circular of the regime was in force
                 days = None
-            if days and days[0] <= today:
+            if days and (days[0] <= today if window.running else days[1] < today):
                 found.append((period, days))
             period = period.following()
         return found

@@ -169,6 +169,11 @@ class Window(Strict):
     last_is: Literal["included", "excluded"] = Field(
         "included", description="`excluded`: the day after the last one is sent."
     )
+    running: bool = Field(
+        False,
+        description="Ask for the running period too. By default only those that have ended are asked for: else the "
+        "first days of a period would count as its report.",
+    )
     again_days: int = Field(92, ge=0, description="A period that ended longer ago is asked for once, not in every run.")
 
 
@@ -206,7 +211,7 @@ class Limits(Strict):
 
     rows: int = Field(2_000_000, ge=1, description="Records.")
     pages: int = Field(10_000, ge=1, description="Pages (`rest`).")
-    page_mib: float = Field(32, gt=0, description="MiB of one page, unpacked (`rest`).")
+    page_mib: float = Field(16, gt=0, description="MiB of one page, unpacked (`rest`).")
     mib: float = Field(512, gt=0, description="MiB of everything, unpacked.")
     seconds: float = Field(1800, gt=0, description="Time for everything, pauses included.")
     request_seconds: float = Field(60, gt=0, description="Time without a byte until one try has failed.")

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from sources.places import Host, Places
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
 
 
@@ -31,6 +32,7 @@ class Interface:
     """What the server holds, how it behaves, and what it was asked."""
 
     port: int = 0
+    scheme: str = "http"
     records: list[dict[str, Any]] = field(default_factory=list)
     answer: Callable[[Asked], Any] | None = None
     """Makes the answer: a JSON document, or (status, headers, bytes)."""
@@ -40,7 +42,7 @@ class Interface:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     @property
     def places(self) -> Places:
@@ -56,8 +58,8 @@ def paged(server: Interface, asked: Asked) -> Any:
 
 
 @contextmanager
-def serving() -> Iterator[Interface]:
-    """The server, while the block runs."""
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Interface]:
+    """The server, while the block runs; with TLS when a context is given."""
     found = Interface()
     found.answer = lambda asked: paged(found, asked)
 
@@ -97,6 +99,9 @@ def serving() -> Iterator[Interface]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     found.port = server.server_address[1]
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        found.scheme = "https"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

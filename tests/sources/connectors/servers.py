@@ -12,10 +12,18 @@ import subprocess
 import tempfile
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +41,64 @@ def binary(*names: str) -> str:
         if found := shutil.which(name, path=places):
             return found
     pytest.skip(f"{names[0]} is not installed here")
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Files of a certificate for this machine's address, its key, and the authority that made it."""
+
+    authority: Path
+    certificate: Path
+    key: Path
+
+    def copied_to(self, folder: Path) -> tuple[str, str]:
+        """Certificate and key in a folder, as the account of a server may read them."""
+        found = []
+        for path in (self.certificate, self.key):
+            shutil.copy(path, folder / path.name)
+            if ACCOUNT:
+                shutil.chown(folder / path.name, ACCOUNT)
+            (folder / path.name).chmod(0o600)
+            found.append(str(folder / path.name))
+        return found[0], found[1]
+
+
+def certificate(folder: Path) -> Certificate:
+    """An authority of its own, and what it says of 127.0.0.1."""
+    now = datetime.now(UTC)
+
+    def made(name: str, signer: tuple[x509.Name, Any] | None, extension: x509.ExtensionType) -> tuple[bytes, Any, Any]:
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        issuer, signing = signer or (subject, key)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(issuer)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()), critical=False)
+        )
+        if signer is None:
+            usage = dict.fromkeys(("key_cert_sign", "crl_sign", "digital_signature"), True)
+            none = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only")
+            builder = builder.add_extension(
+                x509.KeyUsage(**usage, **dict.fromkeys((*none, "decipher_only"), False)), critical=True
+            )
+        return builder.sign(signing, hashes.SHA256()).public_bytes(Encoding.PEM), subject, key
+
+    authority, issuer, signing = made("danvan tests", None, x509.BasicConstraints(ca=True, path_length=None))
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    public, _, key = made("127.0.0.1", (issuer, signing), address)
+    found = Certificate(folder / "authority.pem", folder / "server.pem", folder / "server.key")
+    found.authority.write_bytes(authority)
+    found.certificate.write_bytes(public)
+    found.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return found
 
 
 def free_port() -> int:
@@ -90,7 +156,7 @@ def answers(port: int) -> bool:
 
 
 @contextmanager
-def postgresql() -> Iterator[int]:
+def postgresql(tls: Certificate | None = None) -> Iterator[int]:
     """PostgreSQL with the account `danvan`, password `s3cret-value`, database `mc`; its port."""
     initdb, server = binary("initdb"), binary("postgres")
     with own_folder() as folder:
@@ -101,12 +167,15 @@ def postgresql() -> Iterator[int]:
         method = "scram-sha-256"
         run(initdb, "-D", data, "-U", "danvan", "-A", method, f"--pwfile={secret}", "-E", "UTF8", "--locale=C")
         words = [server, "-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", str(folder)]
+        if tls:
+            public, key = tls.copied_to(folder)
+            words += ["-c", "ssl=on", "-c", f"ssl_cert_file={public}", "-c", f"ssl_key_file={key}"]
         with process([*words, "-c", "fsync=off"], lambda: answers(port)):
             yield port
 
 
 @contextmanager
-def mariadb() -> Iterator[int]:
+def mariadb(tls: Certificate | None = None) -> Iterator[int]:
     """MariaDB with the account `danvan`, password `s3cret-value`, and the database `mc`; its port."""
     install, server = binary("mariadb-install-db"), binary("mariadbd")
     with own_folder() as folder:
@@ -131,6 +200,9 @@ def mariadb() -> Iterator[int]:
             "--innodb-buffer-pool-size=16M",
             "--skip-name-resolve",
         ]
+        if tls:
+            public, key = tls.copied_to(folder)
+            words += [f"--ssl-cert={public}", f"--ssl-key={key}"]
         with process(words, lambda: answers(port)):
             yield port
 
@@ -139,7 +211,7 @@ DOVECOT = """\
 base_dir = {folder}/run
 log_path = /dev/stderr
 protocols = imap
-ssl = no
+{tls}
 disable_plaintext_auth = no
 listen = 127.0.0.1
 default_internal_user = {user}
@@ -161,7 +233,7 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {tls_port}
   }}
 }}
 service anvil {{
@@ -174,17 +246,21 @@ service stats {{
 
 
 @contextmanager
-def dovecot() -> Iterator[int]:
-    """An IMAP server without encryption that lets everybody in whose password is `s3cret-value`; its port."""
+def dovecot(tls: Certificate | None = None) -> Iterator[tuple[int, int]]:
+    """An IMAP server that lets everybody in whose password is `s3cret-value`; its port, and the one that begins TLS."""
     server = binary("dovecot")
     user = ACCOUNT or getpass.getuser()
     group = grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
     with own_folder() as folder:
-        port = free_port()
+        port, tls_port, told = free_port(), 0, "ssl = no"
+        if tls:
+            public, key = tls.copied_to(folder)
+            tls_port, told = free_port(), f"ssl = yes\nssl_cert = <{public}\nssl_key = <{key}"
         (folder / "run").mkdir()
         (folder / "mail").mkdir()
         shutil.chown(folder / "mail", user, group)
         settings = folder / "dovecot.conf"
-        settings.write_text(DOVECOT.format(folder=folder, user=user, group=group, port=port), encoding="utf-8")
+        text = DOVECOT.format(folder=folder, user=user, group=group, port=port, tls_port=tls_port, tls=told)
+        settings.write_text(text, encoding="utf-8")
         with process([server, "-F", "-c", str(settings)], lambda: answers(port), user=None):
-            yield port
+            yield port, tls_port

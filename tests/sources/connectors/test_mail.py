@@ -33,7 +33,7 @@ CAME = datetime(2026, 3, 18, 9, 30, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with servers.dovecot() as found:
+    with servers.dovecot() as (found, _):
         yield found
 
 
