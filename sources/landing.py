@@ -111,7 +111,8 @@ class Landing:
         """Whether this very offer landed before: same place, same token; of what is fetched record by record, whether
         it is closed and landed."""
         if self.fetcher:
-            return offer.token == CLOSED and self._latest(offer) is not None
+            latest = self._latest(offer) if offer.token == CLOSED else None
+            return latest is not None and latest[1]["state"].get("question") == self.fetcher.question
         return self._seen.delivery_of(offer) is not None
 
     @property

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-from expectations.contracts.secrets import hide
+from expectations.contracts.secrets import discreet
 from sources.connectors.network import checked_addresses, guarded
 from sources.connectors.sql import plain_schema
 from sources.errors import (
@@ -108,7 +108,7 @@ _NO = (
 def _translated(target: Target, wrong: Exception) -> SourceError:
     import re
 
-    text = hide(" ".join(str(wrong).split()))[:300]
+    text = discreet(" ".join(str(wrong).split()))[:300]
     if re.search(_NO, text, re.IGNORECASE):
         return ConnectorRefusedError(f"{target.said}: {text}; check url, user, password, tls and table or query")
     return ConnectorUnreachableError(f"{target.said}: {type(wrong).__name__}: {text}; it will be tried again")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import time
 from dataclasses import dataclass, field
@@ -13,6 +15,8 @@ from sources.errors import AnswerError, FetchLimitError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pydantic import BaseModel
 
     from sources.feeds.connectors import Limits
     from sources.offers import Offer
@@ -35,6 +39,9 @@ class Former:
 
 class Fetcher(Protocol):
     """A connector whose deliveries are made here."""
+
+    question: str
+    """What is asked for, as `question_of` says; `state` of each delivery holds the one it answers."""
 
     def offers(self) -> list[Offer]:
         """What can be fetched. Raises SourceError."""
@@ -147,7 +154,16 @@ class Change:
         return value.strftime(self._format) if self._format else value.isoformat(self._gap)
 
 
-def whole_is_due(former: Former | None, days: float) -> bool:
-    """Whether everything is to be asked for: nothing came yet, or the last time lies `days` back."""
-    at = former.state.get("whole_at") if former else None
+def whole_is_due(former: Former | None, days: float, question: str) -> bool:
+    """Whether everything is to be asked for: nothing came yet, to this question, or the last time lies `days` back."""
+    at = former.state.get("whole_at") if former and former.state.get("question") == question else None
     return at is None or now() - datetime.fromisoformat(at) >= timedelta(days=days)
+
+
+def question_of(connector: BaseModel, *parts: str) -> str:
+    """A hash of what a connector asks for: with another question, what came to the one before is no part of the answer.
+
+    `parts` are the entries that make the question; how patiently and as whom it is asked are none of them.
+    """
+    told = connector.model_dump(mode="json", include=set(parts))
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]

@@ -18,7 +18,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from expectations.contracts.secrets import hide
+from expectations.contracts.secrets import discreet
 from expectations.contracts.times import TIME_ZONE, now
 from sources.connectors.environment import expand_secrets
 from sources.connectors.fetching import MIB
@@ -162,7 +162,7 @@ class MailSource:
             raise
         except Exception as wrong:
             self._session = None
-            text = hide(f"{self.where}: {type(wrong).__name__}: {wrong}")
+            text = discreet(f"{self.where}: {type(wrong).__name__}: {wrong}")
             if re.search(r"AUTH|LOGIN|credential|certificate", str(wrong), re.IGNORECASE):
                 raise ConnectorRefusedError(f"{text}; check user, password and tls") from wrong
             raise ConnectorUnreachableError(f"{text}; it will be tried again") from wrong

@@ -15,7 +15,7 @@ from expectations.contracts.model import contract as contract_of
 from expectations.contracts.periods import CALENDAR, Period, PeriodError
 from expectations.contracts.times import now
 from sources.connectors.environment import expand_secrets
-from sources.connectors.fetching import CLOSED, Allowance, Change, Former, whole_is_due
+from sources.connectors.fetching import CLOSED, Allowance, Change, Former, question_of, whole_is_due
 from sources.connectors.http import Answer, Door, opened
 from sources.errors import AnswerError, AnswerIncompleteError
 from sources.feeds.connectors import (
@@ -76,6 +76,8 @@ class RestSource:
         self._feed, self._connector = feed, feed.connector
         self._said = masked(feed.connector.url.partition("?")[0])
         self._places = places
+        asked = ("url", "send", "params", "headers", "records", "paging", "key", "window", "incremental")
+        self.question = question_of(feed.connector, *asked)
         check_rest(feed.connector, home, places)
 
     def offers(self) -> list[Offer]:
@@ -95,7 +97,7 @@ class RestSource:
         asked, change = dict(expand_secrets(self._connector.params)), None
         asked |= self._days(offer)
         rules, began = self._connector.incremental, now()
-        if rules is None or whole_is_due(former, rules.whole_every_days):
+        if rules is None or whole_is_due(former, rules.whole_every_days, self.question):
             former = None
         if rules and rules.by:
             change = Change(self._said, rules.by, rules.format, rules.overlap)
@@ -107,12 +109,12 @@ class RestSource:
         allowance = Allowance(self._said, self._connector.limits)
         with opened(self._connector, self._said, self._places, allowance) as door:
             gathered, last = self._gather(door, asked, allowance, change)
-        state: dict[str, Any] = {}
+        state: dict[str, Any] = {"question": self.question}
         if rules:
             # what a record says of itself counts; a token of the source as it is
             reached = change.reached(reached) if change else (_text(at(last.document, rules.cursor)) or reached)
             whole_at = former.state.get("whole_at") if former and since is not None else began.isoformat()
-            state = {"reached": reached, "whole_at": whole_at}
+            state |= {"reached": reached, "whole_at": whole_at}
         lines = self._lines(gathered, former if since is not None else None, allowance)
         _write(target, lines)
         told = {"state": state, "pages": gathered.pages, "records": len(lines)}

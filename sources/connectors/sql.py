@@ -18,7 +18,7 @@ from sqlglot import exp
 
 from expectations.contracts.times import now
 from sources.connectors.environment import expand_secrets
-from sources.connectors.fetching import Allowance, Change, Former, whole_is_due
+from sources.connectors.fetching import Allowance, Change, Former, question_of, whole_is_due
 from sources.errors import AnswerError, PlaceRefusedError
 from sources.feeds.connectors import Sql
 from sources.offers import Offer
@@ -83,6 +83,7 @@ class SqlSource:
         assert isinstance(feed.connector, Sql)  # noqa: S101 - said by the caller
         self._feed, self._connector, self._places = feed, feed.connector, places
         self._target = target_of(feed.connector, home, places)
+        self.question = question_of(feed.connector, "url", "table", "query", "key", "incremental")
         self._dialect = DIALECTS[self._target.kind]
         self._body = _body(feed.connector, self._dialect, self._target.said)
 
@@ -98,8 +99,14 @@ class SqlSource:
         if rules is None:
             with self._batches(self.statement(order=True), allowance) as batches:
                 count = _write_sorted(target, batches, self._connector.key, self._target.said)
-            return {"state": {}, "pages": [], "records": count, "since": None, "merged_with": None}
-        if whole_is_due(former, rules.whole_every_days):
+            return {
+                "state": {"question": self.question},
+                "pages": [],
+                "records": count,
+                "since": None,
+                "merged_with": None,
+            }
+        if whole_is_due(former, rules.whole_every_days, self.question):
             former = None
         reached = former.state.get("reached") if former else None
         change = Change(self._target.said, rules.by, None, rules.overlap)
@@ -112,7 +119,7 @@ class SqlSource:
         allowance.take(rows=rows.num_rows - fresh.num_rows)
         _write(target, rows.schema, rows.to_batches())
         whole_at = former.state.get("whole_at") if former else began.isoformat()
-        state = {"reached": change.reached(reached), "whole_at": whole_at}
+        state = {"question": self.question, "reached": change.reached(reached), "whole_at": whole_at}
         merged_with = former.delivery_id if former else None
         told = {"state": state, "pages": [], "records": rows.num_rows}
         return {**told, "since": since, "merged_with": merged_with, "records_fetched": fresh.num_rows}

@@ -567,6 +567,21 @@ def test_moments_are_written_as_the_source_writes_them(
         pull(feed)
 
 
+@pytest.mark.parametrize("change", ["params: {don_vi: '330'}", "url", "limits: {seconds: 77}"])
+def test_another_question_is_no_part_of_the_answer_before(
+    interface: Interface, rest_feed: Callable[..., Feed], pull: Any, tmp_path: Path, change: str
+) -> None:
+    """A feed that is mended to ask for another unit must not go on carrying the rows of the wrong one."""
+    interface.records = rows("a")
+    pull(rest_feed(CHANGES))
+    interface.records = rows("b")
+    other = rest_feed(CHANGES, url=f"{interface.url}/khac") if change == "url" else rest_feed(f"{CHANGES}\n{change}")
+    [delivery] = pull(other)
+    is_same = change.startswith("limits")
+    assert ("since" in interface.asked[-1].query) == is_same
+    assert codes(tmp_path, delivery) == (["a", "b"] if is_same else ["b"])
+
+
 def test_a_token_of_the_source_says_where_to_go_on(
     interface: Interface, rest_feed: Callable[..., Feed], pull: Any, tmp_path: Path
 ) -> None:
@@ -635,6 +650,7 @@ def test_a_window_makes_one_delivery_a_period_and_asks_for_old_ones_once(
     assert again == found[-len(again) :]
     connector = feed.connector.model_copy(update={"window": feed.connector.window.model_copy(update={"running": True})})
     running = pull(feed.model_copy(update={"connector": connector}))
+    assert len(running) == 5  # another question: those that closed are asked for once more
     assert running[-1].period_claimed == f"{active.year}-Q{(active.month - 1) // 3 + 1}"
 
 
