@@ -111,8 +111,10 @@ class Landing:
         """Whether this very offer landed before: same place, same token; of what is fetched record by record, whether
         it is closed and landed."""
         if self.fetcher:
-            latest = self._latest(offer) if offer.token == CLOSED else None
-            return latest is not None and latest[1]["state"].get("question") == self.fetcher.question
+            latest = self._latest(offer) if offer.token and offer.token.startswith(CLOSED) else None
+            state = self._state(latest, offer) if latest else {}
+            is_same = state.get("question") == self.fetcher.question
+            return is_same and str(state.get("asked_at", ""))[:10] > str(offer.token).partition(" ")[2]
         return self._seen.delivery_of(offer) is not None
 
     @property
@@ -188,14 +190,19 @@ class Landing:
         return self._fetched.get(offer.place)
 
     def _former(self, latest: tuple[Delivery, dict[str, Any]], offer: Offer) -> Former | None:
-        delivery, told = latest
+        delivery, _ = latest
         path = landed_path(self.home, delivery.sha256)
         if not path.exists() or _hash(path) != delivery.sha256:  # then everything is asked for again
             return None
-        state = told.get("state", {})
+        return Former(delivery.delivery_id, path, self._state(latest, offer))
+
+    def _state(self, latest: tuple[Delivery, dict[str, Any]], offer: Offer) -> dict[str, Any]:
+        """Where a fetch came to: as the note says, or the list of offers of a later one that brought nothing new."""
+        delivery, told = latest
+        state: dict[str, Any] = told.get("state", {})
         if self._seen.delivery_id_at(offer.place) == delivery.delivery_id:
             state = json.loads(self._seen.token_at(offer.place) or "null") or state
-        return Former(delivery.delivery_id, path, state)
+        return state
 
 
 def latest_fetched(home: Path, feed_id: str) -> dict[str, tuple[Delivery, dict[str, Any]]]:

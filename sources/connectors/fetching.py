@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 CLOSED = "closed"
-"""Token of an offer that is not asked for again once it landed."""
+"""Token, with the day it closed, of an offer that is not asked for again once it was after that day."""
 MIB = 1 << 20
 
 

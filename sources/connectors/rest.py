@@ -81,15 +81,15 @@ class RestSource:
         check_rest(feed.connector, home, places)
 
     def offers(self) -> list[Offer]:
-        """One offer, or one a period where the feed has a window; a period that closed long ago is asked for once."""
+        """One offer, or one a period where the feed has a window; a period that has closed is asked for once more."""
         name, window = self._feed.feed_key, self._connector.window
         if window is None:
             return [Offer(self._said, f"{name}.ndjson", None, None, None)]
         found = []
         for period, (_, last) in self._windows():
-            is_closed = now().date() - last > timedelta(days=window.again_days)
-            place = f"{self._said}#{period}"
-            found.append(Offer(place, f"{name}.{period}.ndjson", None, None, CLOSED if is_closed else None))
+            closes = last + timedelta(days=window.again_days)
+            token = f"{CLOSED} {closes}" if closes < now().date() else None
+            found.append(Offer(f"{self._said}#{period}", f"{name}.{period}.ndjson", None, None, token))
         return found
 
     def fetch(self, offer: Offer, target: Path, former: Former | None) -> dict[str, Any]:
@@ -109,7 +109,7 @@ class RestSource:
         allowance = Allowance(self._said, self._connector.limits)
         with opened(self._connector, self._said, self._places, allowance) as door:
             gathered, last = self._gather(door, asked, allowance, change)
-        state: dict[str, Any] = {"question": self.question}
+        state: dict[str, Any] = {"question": self.question, "asked_at": began.isoformat()}
         if rules:
             # what a record says of itself counts; a token of the source as it is
             reached = change.reached(reached) if change else (_text(at(last.document, rules.cursor)) or reached)

@@ -174,7 +174,9 @@ class Window(Strict):
         description="Ask for the running period too. By default only those that have ended are asked for: else the "
         "first days of a period would count as its report.",
     )
-    again_days: int = Field(92, ge=0, description="A period that ended longer ago is asked for once, not in every run.")
+    again_days: int = Field(
+        92, ge=0, description="A period that ended longer ago is asked for once more, and then not again."
+    )
 
 
 class Incremental(Strict):

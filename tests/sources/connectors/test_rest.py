@@ -654,6 +654,22 @@ def test_a_window_makes_one_delivery_a_period_and_asks_for_old_ones_once(
     assert running[-1].period_claimed == f"{active.year}-Q{(active.month - 1) // 3 + 1}"
 
 
+def test_a_period_is_asked_for_once_more_after_it_closed_whatever_was_missed_before(
+    interface: Interface, rest_feed: Callable[..., Feed], pull: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = rest_feed(
+        PAGES + "window: {from: tu, to: den, again_days: 30}",
+        "active: {from: 2024-01, to: 2024-01}\nperiod: {from: name, regime: CALENDAR}",
+    )
+    asked = []
+    for day in ("2024-01-20", "2024-02-05", "2024-06-01", "2024-06-02", "2024-09-01"):
+        moment = datetime.fromisoformat(f"{day}T06:00:00")
+        monkeypatch.setattr("sources.connectors.rest.now", lambda moment=moment: moment)
+        interface.records = rows(day)
+        asked += [day] * len(pull(feed))
+    assert asked == ["2024-02-05", "2024-06-01"]
+
+
 @pytest.mark.parametrize("send", ["form", "json"])
 def test_parameters_go_into_the_body(
     interface: Interface, rest_feed: Callable[..., Feed], pull: Any, send: str
