@@ -412,13 +412,17 @@ def feeds_new(
 
 
 @feeds_group.command("check")
+@click.argument("feeds", nargs=-1, metavar="[FEED]...")
 @_shared()
 @click.pass_obj
-def feeds_check(outer: dict[str, Any], home_path: str | None, as_json: bool) -> int:
-    """Every mistake in the feed files, with file, line and what to do."""
+def feeds_check(outer: dict[str, Any], home_path: str | None, feeds: tuple[str, ...], as_json: bool) -> int:
+    """Every mistake in the feed files, with file, line and what to do.
+
+    With FEED (a feed or a source) it is tried too: its place is asked, a first page or file is read, nothing is loaded.
+    """
     from flows.inspection import check_feeds
 
-    return check_feeds(_home(home_path or outer["home_path"]), as_json=as_json or outer["as_json"])
+    return check_feeds(_home(home_path or outer["home_path"]), feeds, as_json=as_json or outer["as_json"])
 
 
 @cli.command()

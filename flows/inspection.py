@@ -52,37 +52,75 @@ def _feed_row(feed: Feed, contract: Contract) -> dict[str, Any]:
         "feed": feed.feed_id,
         "dataset": feed.dataset,
         "source": feed.source_name,
-        "place": f"{feed.connector.path}/{feed.connector.glob}",
+        "place": feed.connector.place,
         "format": feed.layout.format,
         "periods": f"{active.first}..{active.last or ''}" if active else "",
         "schedule": feed.schedule or DEFAULT_CRON[cadence_of(feed, contract)],
     }
 
 
-def check_feeds(home: Home, *, as_json: bool) -> int:
-    """Every mistake of every feed file, places the home may not reach among them; 2 when there is one."""
+def check_feeds(home: Home, wanted: Sequence[str] = (), *, as_json: bool) -> int:
+    """Every mistake of every feed file, places the home may not reach among them; 2 when there is one.
+
+    The feeds or sources that are `wanted` by name are tried as well, one line each; then 1 when all that is wrong is
+    that a place does not answer for now.
+    """
     feeds, mistakes = read_home_feeds(home)
-    mistakes += _refused_places(home, feeds)
+    refused = _refused_places(home, feeds)
+    mistakes += refused.values()
+    # a file with a mistake may be the one that was meant
+    chosen = [] if not wanted or (mistakes and not _named(feeds, wanted)) else select(feeds, wanted)
+    tried = [_tried(home, feed) for feed in chosen if feed.feed_id not in refused]
     if as_json:
-        show_json({"ok": not mistakes, "feeds": [feed.feed_id for feed in feeds], "mistakes": mistakes})
-        return 2 if mistakes else 0
-    for mistake in mistakes:
-        say(mistake)
-    tell(f"{len(feeds)} feeds can be used" + (f", {len(mistakes)} mistakes above" if mistakes else ", no mistakes"))
-    return 2 if mistakes else 0
+        told = {"ok": not mistakes and all(one["ok"] for one in tried), "feeds": [feed.feed_id for feed in feeds]}
+        show_json({**told, "mistakes": mistakes, "tried": tried})
+    else:
+        for mistake in mistakes:
+            say(mistake)
+        for one in tried:
+            (tell if one["ok"] else say)(f"{one['feed']}: {one['message']}")
+        tell(f"{len(feeds)} feeds can be used" + (f", {len(mistakes)} mistakes above" if mistakes else ", no mistakes"))
+    if mistakes or any(not one["ok"] and not one["may_pass"] for one in tried):
+        return 2
+    return 0 if all(one["ok"] for one in tried) else 1
 
 
-def _refused_places(home: Home, feeds: Sequence[Feed]) -> list[str]:
-    """The feeds that lead where danvan.toml does not allow, as sentences; nothing is opened or looked up."""
-    from sources.connectors.files import check_place
+def _named(feeds: Sequence[Feed], wanted: Sequence[str]) -> bool:
+    return all(any(name in {feed.feed_id, feed.source} for feed in feeds) for name in wanted)
+
+
+def _tried(home: Home, feed: Feed) -> dict[str, Any]:
+    """What came of trying a feed for real, in one line."""
+    from sources.errors import SourceError
+    from sources.trying import try_feed
+    from sources.units import UnitIndex
+
+    tables = _reference(home)
+    units = UnitIndex(tables["units"], tables["unit_aliases"])
+    told = {"feed": feed.feed_id, "ok": False, "may_pass": False}
+    try:
+        return {**told, "ok": True, "message": try_feed(feed, home.path, home.places, units)}
+    except SourceError as wrong:
+        return {**told, "may_pass": wrong.transient, "message": str(wrong)}
+    except OSError as wrong:
+        return {**told, "message": f"{feed.connector.place}: {wrong}"}
+
+
+def _refused_places(home: Home, feeds: Sequence[Feed]) -> dict[str, str]:
+    """The feeds that lead where danvan.toml does not allow, or name what the environment lacks, and what to do.
+
+    Nothing is opened or looked up.
+    """
+    from sources.connectors.opening import check_connector
     from sources.errors import SourceError
 
-    mistakes, places = [], home.places
+    mistakes, places = {}, home.places
     for feed in feeds:
         try:
-            check_place(feed.connector, home.path, places)
+            check_connector(feed, home.path, places)
         except SourceError as wrong:
-            mistakes.append(f"{feed.file}: feeds.{feed.feed_key}.connector.path: {wrong}")
+            key = "connector.path" if feed.connector.kind == "files" else "connector"
+            mistakes[feed.feed_id] = f"{feed.file}: feeds.{feed.feed_key}.{key}: {wrong}"
     return mistakes
 
 
@@ -158,6 +196,7 @@ def _say_verdict(result: dict[str, Any], findings: Sequence[dict[str, Any]]) -> 
 def _trial(home: Home, feed: Feed, terms: Contract, file: Path, folder: Path) -> tuple[Plan, Delivery]:
     """A plan and a delivery that live in `folder` only."""
     from expectations.contracts.times import now
+    from sources.feeds import Files
     from sources.landing import Landing
 
     inbox = folder / "inbox"
@@ -165,7 +204,7 @@ def _trial(home: Home, feed: Feed, terms: Contract, file: Path, folder: Path) ->
     shutil.copyfile(file, inbox / file.name)
     if feed.whole and feed.whole.sidecar and (beside := file.with_name(file.name + feed.whole.sidecar)).is_file():
         shutil.copyfile(beside, inbox / beside.name)
-    connector = feed.connector.model_copy(update={"path": str(inbox), "glob": "*", "storage_options": {}})
+    connector = Files.model_validate({"path": str(inbox)})
     landing = Landing(feed.model_copy(update={"connector": connector}), folder)
     offers = [offer for offer in landing.offers() if offer.name == file.name]
     if not offers:

@@ -85,6 +85,20 @@ class SecretMissingError(SourceError):
     """Raised by a connector when a feed names `${env:NAME}` and the environment has no NAME."""
 
 
+class AnswerError(SourceError):
+    """Raised by a connector when what the other side answers is not what the feed says: no records there, no key."""
+
+
+class AnswerIncompleteError(SourceError):
+    """Raised by a connector when a fetch is not whole: cut short, another number than the total, changed meanwhile."""
+
+    transient = True
+
+
+class FetchLimitError(SourceError):
+    """Raised by a connector when a fetch takes more rows, bytes, pages or time than connector.limits allow."""
+
+
 class UnreadableFileError(SourceError):
     """Raised by a reader when the bytes are not what the layout says (Q01). The unit gets the message: Vietnamese."""
 

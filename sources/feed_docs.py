@@ -12,6 +12,9 @@ import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
+from pydantic import BaseModel
+
+from sources.feeds.connectors import TAGGED, Incremental, Limits, SqlIncremental, Window
 from sources.feeds.layouts import (
     KINDS,
     CsvLayout,
@@ -26,7 +29,6 @@ from sources.feeds.layouts import (
 from sources.feeds.model import (
     Active,
     ColumnSource,
-    Connector,
     FeedEntry,
     FeedFile,
     Part,
@@ -38,7 +40,6 @@ from sources.feeds.model import (
 )
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
     from pydantic.fields import FieldInfo
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -49,7 +50,13 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("source", SourceInfo),
     ("feeds.<key>", FeedEntry),
     ("active", Active),
-    ("connector", Connector),
+    *((f"connector ({kind})", model) for kind, model in TAGGED["connector"].items()),
+    *((f"connector.auth ({kind})", model) for kind, model in TAGGED["auth"].items()),
+    *((f"connector.paging ({kind})", model) for kind, model in TAGGED["paging"].items()),
+    ("connector.window", Window),
+    ("connector.incremental", Incremental),
+    ("connector.incremental (sql)", SqlIncremental),
+    ("connector.limits", Limits),
     ("period", PeriodSource),
     ("layout (csv)", CsvLayout),
     ("layout (xlsx, xls, ods)", SheetLayout),
@@ -75,6 +82,9 @@ def schema() -> str:
     # A part's layout names only what differs, so it need not repeat the format: any kind may fit.
     for kind in (one.__name__ for one in KINDS):
         found["$defs"][f"Part{kind}"] = {**found["$defs"][kind], "required": []}
+    # What a shared layout brings need not be written again.
+    entry = found["$defs"]["FeedEntry"]
+    entry["anyOf"] = [{"required": ["like"]}, {"required": entry.pop("required")}]
     any_kind = [{"$ref": f"#/$defs/Part{one.__name__}"} for one in KINDS]
     layout = found["$defs"]["Part"]["properties"]["layout"]
     found["$defs"]["Part"]["properties"]["layout"] = {
@@ -128,7 +138,7 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "**required**"
     value = field.get_default(call_default_factory=True)
-    if value is None or value in ((), {}):
+    if value is None or value in ((), {}) or isinstance(value, BaseModel):
         return ""
     if isinstance(value, tuple):
         value = ", ".join(str(one) for one in value)

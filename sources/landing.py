@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING, Any
 from expectations.contracts.deliveries import Delivery
 from expectations.contracts.periods import PeriodError
 from expectations.contracts.times import now
+from sources.connectors.fetching import CLOSED, Former
 from sources.connectors.files import FileSource
+from sources.connectors.opening import fetcher_of
 from sources.disk import is_full, room
 from sources.errors import (
     DamagedLandingError,
@@ -32,16 +34,19 @@ from sources.errors import (
     LandingFullError,
     SidecarMissingError,
 )
+from sources.feeds.connectors import Files, Mailbox
 from sources.file_names import from_name
 from sources.offers import Offer, Seen
 from sources.period_texts import read_period
+from sources.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from sources.connectors.fetching import Fetcher
+    from sources.connectors.mail import MailSource
     from sources.feeds import Feed
-    from sources.places import Places
 
 log = logging.getLogger(__name__)
 
@@ -53,17 +58,30 @@ MOST_BESIDE = 1 << 16
 class Landing:
     """The landing zone of one home, as one feed sees it: what is offered, what of it is new, and landing it.
 
-    `places` is what the home may reach; without it, its own inbox. Raises PlaceRefusedError for a feed outside of it.
+    `places` is what the home may reach; without it, its own inbox. `anew`: where only what changed would be asked for,
+    everything is. Raises PlaceRefusedError for a feed outside of the places.
     """
 
-    def __init__(self, feed: Feed, home: Path, places: Places | None = None) -> None:
+    def __init__(self, feed: Feed, home: Path, places: Places | None = None, *, anew: bool = False) -> None:
         self.feed = feed
         self.home = home
-        self._source = FileSource(feed.connector, home, places)
+        self._anew = anew
+        allowed = places or Places.of_home(home)
+        self.fetcher = fetcher_of(feed, home, allowed)
+        self._source: FileSource | MailSource | None = None
+        if isinstance(feed.connector, Files):
+            self._source = FileSource(feed.connector, home, allowed)
+        elif isinstance(feed.connector, Mailbox):
+            from sources.connectors.mail import MailSource  # noqa: PLC0415 - few homes read mail
+
+            self._source = MailSource(feed.connector, allowed)
         self._seen = Seen(home / LANDING / "offers", feed.feed_id)
+        self._fetched: dict[str, tuple[Delivery, dict[str, Any]]] | None = None
 
     def offers(self) -> list[Offer]:
         """Everything the source offers that belongs to the feed, by name. Raises SourceError."""
+        if self._source is None:
+            return self.fetcher.offers() if self.fetcher else []
         found = []
         for offer in self._source.offers():
             if self.feed.name and not re.fullmatch(self.feed.name, offer.name):
@@ -81,8 +99,22 @@ class Landing:
             if not offer.name.endswith(ending)
         ]
 
+    def every_offer(self) -> list[Offer]:
+        """Everything that matches the connector's glob, also what the feed's name pattern leaves out."""
+        return self._source.offers() if self._source else []
+
+    def peek(self, offer: Offer) -> Iterator[bytes]:
+        """The bytes of a file, without landing it."""
+        return self._source.chunks(offer) if self._source else iter(())
+
     def is_known(self, offer: Offer) -> bool:
-        """Whether this very offer landed before: same place, same token."""
+        """Whether this very offer landed before: same place, same token; of what is fetched record by record, whether
+        it is closed and landed."""
+        if self.fetcher:
+            latest = self._latest(offer) if offer.token and offer.token.startswith(CLOSED) else None
+            state = self._state(latest, offer) if latest else {}
+            is_same = state.get("question") == self.fetcher.question
+            return is_same and str(state.get("asked_at", ""))[:10] > str(offer.token).partition(" ")[2]
         return self._seen.delivery_of(offer) is not None
 
     @property
@@ -93,6 +125,9 @@ class Landing:
     def land(self, offer: Offer) -> Delivery:
         """Fetch an offer and keep it; see `land`."""
         try:
+            if self.fetcher:
+                return self._fetch(self.fetcher, offer)
+            assert self._source is not None  # noqa: S101 - every connector is one or the other
             delivery = _land(self.feed, self._source, offer, self.home)
             self._seen.remember(offer, delivery.delivery_id)
         except OSError as wrong:
@@ -104,6 +139,94 @@ class Landing:
                 ) from wrong
             raise
         return delivery
+
+    def _fetch(self, fetcher: Fetcher, offer: Offer) -> Delivery:
+        """Fetch records and keep them as a delivery, unless they are those of the latest one: then it is that one.
+
+        Where the next fetch goes on stands in the delivery's note, which appears at once with the delivery: a process
+        killed before leaves nothing, one killed after leaves both. The list of offers only ever saves work: it keeps
+        how far a fetch came that brought nothing new.
+        """
+        latest = self._latest(offer)
+        former = None if latest is None or self._anew else self._former(latest, offer)
+        incoming = self.home / LANDING / ".incoming"
+        make_private(incoming)
+        draft = incoming / secrets.token_hex(8)
+        moment = now()
+        try:
+            told = fetcher.fetch(offer, draft, former)
+            sha256, size = _hash(draft), draft.stat().st_size
+            if latest is None or latest[0].sha256 != sha256 or not landed_path(self.home, sha256).exists():
+                _settle(draft, self.home, sha256, size)
+        finally:
+            draft.unlink(missing_ok=True)
+        if latest is not None and latest[0].sha256 == sha256:
+            delivery = latest[0]
+        else:
+            claimed, _ = from_name(self.feed, offer.name)
+            found = Delivery(
+                delivery_id=delivery_id(self.feed.feed_id, sha256, claimed, moment),
+                feed=self.feed.feed_id,
+                source=self.feed.source,
+                dataset=self.feed.dataset,
+                file_name=offer.name,
+                sha256=sha256,
+                size_bytes=size,
+                period_claimed=_label(claimed),
+                sent_at=moment,  # what a source says when it is asked, it says at that moment
+                modified_at=None,
+                landed_at=now(),
+            )
+            delivery = keep_sidecar(self.home, found, place=offer.place, fetched=told)
+        self._seen.remember(replace(offer, token=json.dumps(told["state"])), delivery.delivery_id)
+        if self._fetched is not None:
+            self._fetched[offer.place] = delivery, told
+        return delivery
+
+    def _latest(self, offer: Offer) -> tuple[Delivery, dict[str, Any]] | None:
+        """The latest delivery of an offer, and what its note tells of the fetch."""
+        if self._fetched is None:
+            self._fetched = latest_fetched(self.home, self.feed.feed_id)
+        return self._fetched.get(offer.place)
+
+    def _former(self, latest: tuple[Delivery, dict[str, Any]], offer: Offer) -> Former | None:
+        delivery, _ = latest
+        path = landed_path(self.home, delivery.sha256)
+        if not path.exists() or _hash(path) != delivery.sha256:  # then everything is asked for again
+            return None
+        return Former(delivery.delivery_id, path, self._state(latest, offer))
+
+    def _state(self, latest: tuple[Delivery, dict[str, Any]], offer: Offer) -> dict[str, Any]:
+        """Where a fetch came to: as the note says, or the list of offers of a later one that brought nothing new."""
+        delivery, told = latest
+        state: dict[str, Any] = told.get("state", {})
+        if self._seen.delivery_id_at(offer.place) == delivery.delivery_id:
+            state = json.loads(self._seen.token_at(offer.place) or "null") or state
+        return state
+
+
+def latest_fetched(home: Path, feed_id: str) -> dict[str, tuple[Delivery, dict[str, Any]]]:
+    """Offer → the latest delivery of a feed and what its note tells of the fetch, as the landing zone has it.
+
+    The lists of offers say which notes are this feed's; those that stand in no list (a process was killed between note
+    and list) are read too.
+    """
+    folder = home / LANDING / "offers"
+    listed = {path.stem: Seen(folder, path.stem).every_delivery for path in folder.glob("*.jsonl")}
+    own = listed.pop(feed_id, frozenset())
+    others = frozenset().union(*listed.values())
+    found: dict[str, tuple[Delivery, dict[str, Any]]] = {}
+    for path in (home / LANDING).glob("[0-9a-f][0-9a-f]/*.json"):
+        identity = path.name.split(".")[1]
+        if identity in others and identity not in own:
+            continue
+        told = json.loads(path.read_text(encoding="utf-8"))
+        if told["feed"] != feed_id or "fetched" not in told:
+            continue
+        delivery, place = _from_json(told), str(told["place"])
+        if place not in found or found[place][0].landed_at < delivery.landed_at:
+            found[place] = delivery, told["fetched"]
+    return found
 
 
 def land(feed: Feed, offer: Offer, home: Path, places: Places | None = None) -> Delivery:
@@ -151,7 +274,7 @@ def sidecar(path: Path) -> Delivery:
     return _from_json(json.loads(path.read_text(encoding="utf-8")))
 
 
-def keep_sidecar(home: Path, delivery: Delivery, **beside: str | None) -> Delivery:
+def keep_sidecar(home: Path, delivery: Delivery, **beside: Any) -> Delivery:
     """Write down a delivery whose bytes have landed; the standing note of the same delivery is kept and returned."""
     path = sidecar_path(home, delivery.sha256, delivery.delivery_id)
     if path.exists():
@@ -206,11 +329,13 @@ def make_private(folder: Path) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def _land(feed: Feed, source: FileSource, offer: Offer, home: Path) -> Delivery:
+def _land(feed: Feed, source: FileSource | MailSource, offer: Offer, home: Path) -> Delivery:
     incoming = home / LANDING / ".incoming"
     make_private(incoming)
     draft = incoming / secrets.token_hex(8)
     claimed, sent = from_name(feed, offer.name)
+    if sent is None and source.dates_deliveries:
+        sent = offer.modified_at
     try:
         beside = _beside(feed, source, offer)
         sha256, size = _copy(source, offer, draft)
@@ -236,10 +361,10 @@ def _land(feed: Feed, source: FileSource, offer: Offer, home: Path) -> Delivery:
         landed_at=now(),
         beside=beside,
     )
-    return keep_sidecar(home, found, place=offer.place, token=offer.token)
+    return keep_sidecar(home, found, place=offer.place, token=offer.token, **source.told(offer))
 
 
-def _beside(feed: Feed, source: FileSource, offer: Offer) -> str | None:
+def _beside(feed: Feed, source: FileSource | MailSource, offer: Offer) -> str | None:
     """What the file beside an offer says of it. Raises SidecarMissingError while it is not there."""
     ending = feed.whole.sidecar if feed.whole else None
     if ending is None:
@@ -253,7 +378,7 @@ def _beside(feed: Feed, source: FileSource, offer: Offer) -> str | None:
         ) from None
 
 
-def _copy(source: FileSource, offer: Offer, draft: Path) -> tuple[str, int]:
+def _copy(source: FileSource | MailSource, offer: Offer, draft: Path) -> tuple[str, int]:
     """Copy a file to a draft while hashing it; the bytes are on disk when this returns. Gives hash and size."""
     before = source.look(offer)
     digest, size = hashlib.sha256(), 0

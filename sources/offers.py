@@ -41,6 +41,7 @@ class Seen:
     def __init__(self, folder: Path, feed: str) -> None:
         self._path = folder / f"{feed}.jsonl"
         self._known: dict[str, tuple[str, str]] = {}
+        self._every: set[str] = set()
         if self._path.exists():
             for line in self._path.read_text(encoding="utf-8").splitlines():
                 try:
@@ -48,6 +49,7 @@ class Seen:
                 except ValueError:  # the last line of a process that was killed while writing it
                     continue
                 self._known[place] = (token, delivery_id)
+                self._every.add(delivery_id)
 
     def delivery_of(self, offer: Offer) -> str | None:
         """Id of the delivery this very offer became; None when it is new or may have changed."""
@@ -62,6 +64,20 @@ class Seen:
         with self._path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps([offer.place, offer.token, delivery_id], ensure_ascii=False) + "\n")
         self._known[offer.place] = (offer.token, delivery_id)
+        self._every.add(delivery_id)
+
+    def token_at(self, place: str) -> str | None:
+        """The token of what a place became last."""
+        return self._known[place][0] if place in self._known else None
+
+    def delivery_id_at(self, place: str) -> str | None:
+        """Id of the delivery a place became last, whatever it offers now."""
+        return self._known[place][1] if place in self._known else None
+
+    @property
+    def every_delivery(self) -> frozenset[str]:
+        """Ids of every delivery that any offer became, then or now."""
+        return frozenset(self._every)
 
     @property
     def deliveries(self) -> frozenset[str]:

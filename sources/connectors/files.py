@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from expectations.contracts.secrets import hide, remember
+from expectations.contracts.secrets import hide
+from sources.connectors.environment import expand_secrets
 from sources.connectors.local import LocalFolder
 from sources.errors import (
     ConnectorMissingError,
@@ -16,7 +16,6 @@ from sources.errors import (
     ConnectorUnreachableError,
     FolderMissingError,
     PlaceRefusedError,
-    SecretMissingError,
     SourceError,
 )
 from sources.places import Places, masked
@@ -28,17 +27,18 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from sources.connectors.remote import RemoteFolder
-    from sources.feeds import Connector
+    from sources.feeds import Files
     from sources.offers import Offer
     from sources.places import Place
-
-_SECRET = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class FileSource:
     """The folder of a feed. Raises the errors of `sources.errors` only."""
 
-    def __init__(self, connector: Connector, home: Path, places: Places | None = None) -> None:
+    dates_deliveries = False
+    """The time of a file is no moment of sending: copying changes it."""
+
+    def __init__(self, connector: Files, home: Path, places: Places | None = None) -> None:
         self.glob = connector.glob
         self.where = masked(connector.path)
         allowed = places or Places.of_home(home)
@@ -82,6 +82,10 @@ class FileSource:
             raise self._translated(wrong) from wrong
         return [offer for offer in found if offer.name.endswith(ending)]
 
+    def told(self, _offer: Offer) -> dict[str, Any]:
+        """What else is to be noted of a file: nothing."""
+        return {}
+
     def look(self, offer: Offer) -> Offer:
         """The file as it is now. Raises FileNotFoundError when it is gone."""
         try:
@@ -112,12 +116,14 @@ class FileSource:
             return wrong
         name = type(wrong).__name__
         text = hide(f"{self.where}: {name}: {wrong}")
-        if isinstance(wrong, PermissionError) or re.search(r"Auth|Forbidden|Credential|HostKey", name):
+        status = getattr(wrong, "status_code", getattr(wrong, "status", None))  # as HTTP says no
+        is_refused = isinstance(wrong, PermissionError) or status in {401, 403}
+        if is_refused or re.search(r"Auth|Forbidden|Credential|HostKey", name):
             return ConnectorRefusedError(f"{text}; check user, password and rights")
         return ConnectorUnreachableError(f"{text}; it will be tried again")
 
 
-def check_place(connector: Connector, home: Path, places: Places) -> tuple[str, dict[str, Any], list[Place]]:
+def check_place(connector: Files, home: Path, places: Places) -> tuple[str, dict[str, Any], list[Place]]:
     """The path and options of a connector with its secrets in place, and where they lead, if the home may go there.
 
     Nothing is opened and nothing looked up. Raises PlaceRefusedError, SecretMissingError.
@@ -129,20 +135,3 @@ def check_place(connector: Connector, home: Path, places: Places) -> tuple[str, 
             f"{masked(connector.path)}: glob '{connector.glob}' leads out of the folder; shorten it"
         )
     return url, options, places.check(connector.path, url, options, home)
-
-
-def expand_secrets(value: Any) -> Any:
-    """Replace `${env:NAME}` in texts (also inside lists and objects). Raises SecretMissingError naming NAME only."""
-    if isinstance(value, dict):
-        return {name: expand_secrets(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [expand_secrets(inner) for inner in value]
-    if not isinstance(value, str):
-        return value
-
-    def found(match: re.Match[str]) -> str:
-        if match[1] not in os.environ:
-            raise SecretMissingError(f"the environment has no {match[1]}; set it before running")
-        return remember(os.environ[match[1]])
-
-    return _SECRET.sub(found, value)

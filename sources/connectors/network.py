@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from fsspec.asyn import get_loop
 
-from sources.errors import PlaceRefusedError
+from sources.errors import ConnectorUnreachableError, PlaceRefusedError
 from sources.places import Places, address_of, canonical
 
 if TYPE_CHECKING:
@@ -60,6 +60,19 @@ def guarded(said: str, places: Places, protocol: str) -> Iterator[None]:
         _watch.reset(token)
     if watch.refusal is not None:
         raise watch.refusal
+
+
+def checked_addresses(said: str, places: Places, host: str, port: int) -> list[str]:
+    """The addresses a listed host leads to, each checked: for a library that connects past Python's sockets.
+
+    It must be given one of them instead of the name. Raises PlaceRefusedError, ConnectorUnreachableError.
+    """
+    with guarded(said, places, ""):
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError as wrong:
+            raise ConnectorUnreachableError(f"{said}: {host} is not known ({wrong}); it will be tried again") from wrong
+    return list(dict.fromkeys(str(place[0]) for *_, place in found))
 
 
 class _Carrying(ThreadPoolExecutor):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from fsspec.core import url_to_fs
 
@@ -12,6 +14,7 @@ from expectations.contracts.times import TIME_ZONE
 from sources.connectors.host_keys import known_only
 from sources.connectors.network import guarded
 from sources.offers import Offer, named
+from sources.places import BUCKETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,11 +29,11 @@ class RemoteFolder:
     def __init__(self, said: str, url: str, options: Mapping[str, Any], places: Places) -> None:
         protocol = url.partition("://")[0].lower()
         self._watch = (said, places, protocol)
-        if protocol in {"sftp", "ssh"}:
-            options = {"host_key_policy": known_only(), **options}
         with guarded(*self._watch):
             # A kept instance might hold a connection that was opened under other settings.
-            self._fs, self._root = url_to_fs(url, **{**options, "skip_instance_cache": True})
+            self._fs, self._root = url_to_fs(url, **{**_options(protocol, url, options), "skip_instance_cache": True})
+        if protocol == "webdav":  # the server's name is in its address, not in the path
+            self._root = unquote(urlsplit(url).path).strip("/")
 
     def offers(self, glob: str) -> list[Offer] | None:
         """Files that match (the last part of the glob is left to the caller); None when there is no such folder."""
@@ -55,6 +58,26 @@ class RemoteFolder:
         """The bytes of a file."""
         with guarded(*self._watch), self._fs.open(place, "rb") as stream:
             yield stream
+
+
+def _options(protocol: str, url: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a file system, with what keeps it to what the feed says: nothing of this machine's accounts."""
+    found = dict(options)
+    if protocol in {"sftp", "ssh"}:
+        return {"host_key_policy": known_only(), **found}
+    if protocol in BUCKETS:
+        # without a key of its own it would ask files, environment and the network of this machine for one
+        return {"anon": "key" not in found, **found}
+    if protocol == "webdav":
+        user, password = found.pop("username", None), found.pop("password", None)
+        return {
+            "base_url": f"https://{urlsplit(url).netloc.rpartition('@')[2]}",
+            "auth": (user, password) if user is not None else None,
+            "trust_env": False,
+            "verify": ssl.create_default_context(),
+            **found,
+        }
+    return found
 
 
 def _offer(entry: dict[str, Any]) -> Offer:

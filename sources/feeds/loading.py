@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
+from sources.feeds.connectors import TAGGED, Incremental, Limits, Window
 from sources.feeds.documents import line_of, read_document
 from sources.feeds.layouts import KINDS, Header, Totals, formats_in, formats_of
 from sources.feeds.model import (
     Active,
     ColumnSource,
-    Connector,
     Feed,
     FeedEntry,
     FeedFile,
@@ -22,6 +22,7 @@ from sources.feeds.model import (
     UnitSource,
 )
 from sources.feeds.problems import FeedError, FeedProblem
+from sources.feeds.sharing import with_shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,6 +61,7 @@ def read_feeds(folder: Path) -> tuple[list[Feed], list[FeedProblem]]:
 def load_feed_file(path: Path) -> list[Feed]:
     """The feeds of one file, in its order. Raises FeedError."""
     raw, node = read_document(path)
+    raw = with_shared(raw, path, node)
     try:
         document = FeedFile.model_validate(raw)
     except ValidationError as wrong:
@@ -121,15 +123,18 @@ def _feeds(document: FeedFile, path: Path, node: Node | None) -> Iterator[Feed]:
 def _problem(path: Path, node: Node | None, error: Any) -> FeedProblem:
     place = [str(part) for part in error["loc"] if not str(part).startswith("function-") and part != "[key]"]
     kind = _without_tag(place)
+    tagged = _without_kind(place)
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
-        message = f"unknown key; {_known_keys(place, kind)}"
+        message = f"unknown key; {_known_keys(place, kind, tagged)}"
         if kind and (others := formats_of(place[-1])):
             message = f"'{place[-1]}' means nothing for format {kind}; remove it (it is for {', '.join(others)})"
     elif error["type"] == "union_tag_invalid":
-        place.append("format")
+        place.append("kind" if place[-1] in TAGGED else "format")
+        context = error.get("ctx", {})
+        message = f"'{context.get('tag')}' is unknown; known: {context.get('expected_tags')}"
     elif error["type"] == "union_tag_not_found":
-        place.append("format")
+        place.append("kind" if place[-1] in TAGGED else "format")
         message = "is missing; add it"
     elif error["type"] == "missing":
         message = "is missing; add it"
@@ -144,6 +149,18 @@ def _without_tag(place: list[str]) -> str | None:
     return None
 
 
+def _without_kind(place: list[str]) -> type[BaseModel] | None:
+    """The same for what is told apart by `kind`; the innermost model in which the place lies."""
+    found = None
+    number = 0
+    while number < len(place) - 1:
+        models = TAGGED.get(place[number], {})
+        if place[number + 1] in models:
+            found = models[place.pop(number + 1)]
+        number += 1
+    return found
+
+
 _FORMATS = frozenset(formats_of("format"))
 
 
@@ -151,7 +168,9 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "source": SourceInfo,
     "feeds": FeedEntry,
     "active": Active,
-    "connector": Connector,
+    "window": Window,
+    "incremental": Incremental,
+    "limits": Limits,
     "period": PeriodSource,
     "header": Header,
     "totals": Totals,
@@ -162,10 +181,10 @@ _SECTIONS: dict[str, type[BaseModel]] = {
 }
 
 
-def _known_keys(place: list[str], kind: str | None) -> str:
+def _known_keys(place: list[str], kind: str | None, tagged: type[BaseModel] | None) -> str:
     model: type[BaseModel] = FeedFile
     for part in place[:-1]:
-        model = _SECTIONS.get(part, model)
+        model = tagged if tagged and part in TAGGED else _SECTIONS.get(part, model)
     if kind and len(place) > 1 and place[-2] == "layout":
         model = next(one for one in KINDS if kind in formats_in(one))
     names = [field.alias or name for name, field in model.model_fields.items()]

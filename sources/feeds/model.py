@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from expectations.contracts.forms import DATASET
 from expectations.contracts.periods import regimes
-from expectations.contracts.secrets import has_password
+from sources.feeds.connectors import LANDED_AS, WINDOW_NAME, Connector, Rest
 from sources.feeds.fingerprint import fingerprint
 from sources.feeds.layouts import SHEET_FORMATS, Layout
 from sources.feeds.values import Cadence, Scalar, Strict, Word, Words, period_of_text, value_map
@@ -33,43 +33,6 @@ class SourceInfo(Strict):
     name: Word = Field(description="Name as people know it.")
     unit: Word | None = Field(None, description="Code of the unit that answers for the source.")
     contact: Word | None = Field(None, description="Whom to call when a file is wrong.")
-
-
-class Connector(Strict):
-    """Where the files lie."""
-
-    kind: Literal["files"] = Field(
-        "files",
-        description="How the source is reached. `files`: a folder, local or by URL (sftp, ftp, https, webdav, s3, smb) "
-        "among those that `[places]` of danvan.toml allows.",
-    )
-    path: Word = Field(description="Folder relative to the home folder, or a URL such as `sftp://host/folder`.")
-    glob: Word = Field(
-        "*",
-        description="Which files of the folder belong to the feed, e.g. `hoso_*.csv`; `**/` goes into sub-folders "
-        "(not through links).",
-    )
-    storage_options: dict[str, Any] = Field(
-        default_factory=dict,
-        description="Options of the file system (host, username …). Secrets only as `${env:NAME}`.",
-    )
-
-    @field_validator("path")
-    @classmethod
-    def _no_password(cls, path: str) -> str:
-        if has_password(path):
-            raise ValueError("holds a password; write ${env:NAME} in its place and set NAME in the environment")
-        return path
-
-    @field_validator("storage_options")
-    @classmethod
-    def _no_secret(cls, options: dict[str, Any]) -> dict[str, Any]:
-        for name, value in options.items():
-            if isinstance(value, str) and has_password(value):
-                raise ValueError(f"'{name}' holds a password; write ${{env:NAME}} in its place")
-            if re.search(r"pass|secret|token|key$", name) and isinstance(value, str) and "${env:" not in value:
-                raise ValueError(f"'{name}' looks like a secret; write ${{env:NAME}} and set NAME in the environment")
-        return options
 
 
 class PeriodSource(Strict):
@@ -261,11 +224,16 @@ class Active(Strict):
 class FeedEntry(Strict):
     """One dataset from one source."""
 
+    like: str | None = Field(
+        None,
+        description="Name of a layout that many systems share (`national_dossiers`): its entries stand beneath the "
+        "feed's own.",
+    )
     dataset: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Dataset, the name of a contract.")
     active: Active | None = Field(None, description="Periods expected; without it nothing is ever missing.")
     cadence: Cadence | None = Field(None, description="How often a file is due (default: the contract's).")
     schedule: str | None = Field(None, description="Cron line, Asia/Ho_Chi_Minh (default: from the cadence).")
-    connector: Connector = Field(description="Where the files lie.")
+    connector: Connector = Field(description="How the source is reached.")
     name: str | None = Field(
         None,
         description="Regular expression over the file name; groups `period` (2024Q1, q1_2024 …) and `sent` (20240316, "
@@ -318,6 +286,19 @@ class FeedEntry(Strict):
         ]
         return {**raw, "parts": parts}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _files_unless_said(cls, raw: Any) -> Any:
+        """A connector without a kind is one of files; a delivery of one period made here says so in its name."""
+        connector = raw.get("connector") if isinstance(raw, dict) else None
+        if not isinstance(connector, dict):
+            return raw
+        if "kind" not in connector:
+            return {**raw, "connector": {"kind": "files", **connector}}
+        if connector["kind"] in LANDED_AS and "window" in connector and "name" not in raw:
+            return {**raw, "name": WINDOW_NAME}
+        return raw
+
     @field_validator("name")
     @classmethod
     def _name_compiles(cls, name: str | None) -> str | None:
@@ -340,6 +321,29 @@ class FeedEntry(Strict):
             why = str(wrong) or "it never comes"
             raise ValueError(f'is no cron line ({why}); write five fields such as "0 6 * * 1-5"') from None
         return schedule
+
+    @model_validator(mode="after")
+    def _fetched(self) -> Self:
+        """What a connector fetches record by record lies in the landing zone as a file of one format, and is whole."""
+        if self.connector.kind == "imap" and self.whole and self.whole.sidecar:
+            raise ValueError("whole: {sidecar: …} is for files; nothing lies beside an attachment")
+        landed_as = LANDED_AS.get(self.connector.kind)
+        if landed_as is None:
+            return self
+        if self.layout.format != landed_as:
+            raise ValueError(
+                f"connector {self.connector.kind} lands {landed_as}; write layout: {{format: {landed_as}}}"
+            )
+        if self.layout.packed or self.whole:
+            raise ValueError(f"'whole' and 'packed' are for files; a connector {self.connector.kind} counts by itself")
+        window = self.connector.window if isinstance(self.connector, Rest) else None
+        if window and not self.active:
+            raise ValueError("connector.window asks period by period; write active: {from: 2024-Q1}")
+        if window is None and self.name:
+            raise ValueError(f"'name' is for files; a connector {self.connector.kind} names its deliveries itself")
+        if window and self.name != WINDOW_NAME:
+            raise ValueError("'name' is for files; with connector.window the period stands in the delivery's own name")
+        return self
 
     @model_validator(mode="after")
     def _form_or_not(self) -> Self:

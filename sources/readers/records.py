@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from sources.errors import HeaderMissingError, UnreadableFileError
 from sources.feeds.layouts import LinesLayout
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from sources.feeds.layouts import JsonLayout
 
 MAX_DEPTH = 6
+NUMBER_MARK = {b"danvan": b"number"}
+"""Metadata of a Parquet column of texts that are numbers of a database, whatever style the feed's other texts have."""
 
 
 def read_json(path: Path, layout: JsonLayout | LinesLayout) -> TextTable:
@@ -49,7 +53,8 @@ def read_parquet(path: Path) -> TextTable:
     try:
         check_width(len(pl.read_parquet_schema(path)))
         frame = pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError, ValueError) as wrong:
+        marked = {field.name for field in pq.read_schema(path) if field.metadata == NUMBER_MARK}
+    except (pl.exceptions.PolarsError, pa.ArrowException, OSError, ValueError) as wrong:
         reason = str(wrong).splitlines()[0][:200]
         message = f"Không mở được tệp Parquet: tệp hỏng hoặc bị cắt cụt ({reason}). Đề nghị gửi lại."
         raise UnreadableFileError(message) from None
@@ -58,7 +63,7 @@ def read_parquet(path: Path) -> TextTable:
     columns: list[pl.Series] = []
     for number, series in enumerate(frame.get_columns()):
         columns.append(_as_text(series).replace("", None).alias(str(number)))
-        if series.dtype.is_numeric():
+        if series.dtype.is_numeric() or series.name in marked:
             numeric[number] = pl.repeat(True, frame.height, dtype=pl.Boolean, eager=True)
     return TextTable(
         headers=headers,
@@ -79,6 +84,11 @@ def at(document: Any, path: str | None) -> Any:
         else:
             return None
     return document
+
+
+def field_names(records: list[dict[str, Any]]) -> list[str]:
+    """The headers that records have: their names, those within objects joined by dots."""
+    return list(dict.fromkeys(name for record in records for name in _flat(record)))
 
 
 def _broken(wrong: Exception) -> UnreadableFileError:

@@ -13,7 +13,7 @@ import pytest
 from sources.connectors import host_keys
 from sources.connectors.files import FileSource
 from sources.errors import ConnectorRefusedError, PlaceRefusedError
-from sources.feeds import Connector
+from sources.feeds import Files
 from sources.places import Host, Places
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def test_only_a_known_host_key_is_believed(tmp_path: Path, monkeypatch: pytest.M
     known = tmp_path / "known_hosts"
     monkeypatch.setattr(host_keys, "KNOWN_HOSTS", (known,))
     monkeypatch.setitem(os.environ, "SFTP_PASSWORD", "geheim")
-    place = Connector(path=f"sftp://u@127.0.0.1:{port}/", storage_options={"password": "${env:SFTP_PASSWORD}"})
+    place = Files(path=f"sftp://u@127.0.0.1:{port}/", storage_options={"password": "${env:SFTP_PASSWORD}"})
     places = Places((), (Host("127.0.0.1", port),))
     for line in ("", f"[127.0.0.1]:{port} {other.get_name()} {other.get_base64()}\n"):
         known.write_text(line, encoding="utf-8")

@@ -13,7 +13,8 @@ import pytest
 
 from expectations.contracts.deliveries import Terms
 from sources import errors
-from sources.connectors.files import FileSource, expand_secrets
+from sources.connectors.environment import expand_secrets
+from sources.connectors.files import FileSource
 from sources.landing import (
     Landing,
     check_landed,

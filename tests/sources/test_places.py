@@ -21,7 +21,7 @@ from sources.connectors import local, network
 from sources.connectors.files import FileSource
 from sources.connectors.network import guarded
 from sources.errors import ConnectorUnreachableError, FolderMissingError, PlaceRefusedError, SourceError
-from sources.feeds import Connector
+from sources.feeds import Files
 from sources.landing import Landing, landed_path
 from sources.places import Host, Places
 
@@ -191,13 +191,13 @@ def test_places_inside(home: Path, path: str, options: dict[str, Any]) -> None:
     found = places.check(path, url, options, home)
     assert all(one.path or one.host for one in found)
     if found[0].protocol == "file":
-        FileSource(Connector(path=url), home, places).offers()
+        FileSource(Files(path=url), home, places).offers()
 
 
 @pytest.mark.parametrize(("path", "options"), OUTSIDE)
 def test_places_outside(home: Path, path: str, options: dict[str, Any]) -> None:
     url = path.format(home=home, outer=home.parent)
-    connector = Connector.model_construct(kind="files", path=url, glob="*", storage_options=options)
+    connector = Files.model_construct(kind="files", path=url, glob="*", storage_options=options)
     with pytest.raises(PlaceRefusedError) as refused:
         FileSource(connector, home, allowed(home, *LISTED))
     assert not refused.value.transient
@@ -208,18 +208,18 @@ def test_places_outside(home: Path, path: str, options: dict[str, Any]) -> None:
 @pytest.mark.parametrize("glob", ["../*.csv", "/etc/*", "*/../../secret/*.csv", ".."])
 def test_globs_lead_nowhere_else(home: Path, glob: str) -> None:
     with pytest.raises(PlaceRefusedError, match="leads out of the folder"):
-        FileSource(Connector(path="inbox", glob=glob), home, allowed(home))
+        FileSource(Files(path="inbox", glob=glob), home, allowed(home))
 
 
 @pytest.mark.parametrize("glob", ["**/*.csv", "*/*.csv"])
 def test_linked_folders_are_not_looked_through(home: Path, glob: str) -> None:
-    source = FileSource(Connector(path="inbox", glob=glob), home, allowed(home))
+    source = FileSource(Files(path="inbox", glob=glob), home, allowed(home))
     assert not [offer.place for offer in source.offers() if "/to-" in offer.place]
 
 
 @pytest.mark.parametrize(("folder", "words"), [("linked", "lies in none of the folders"), ("piped", "no plain file")])
 def test_what_a_file_leads_to_is_checked_when_it_is_opened(home: Path, folder: str, words: str) -> None:
-    source = FileSource(Connector(path=f"inbox/{folder}", glob="*.csv"), home, allowed(home))
+    source = FileSource(Files(path=f"inbox/{folder}", glob="*.csv"), home, allowed(home))
     for offer in source.offers():
         with pytest.raises(PlaceRefusedError, match=words):
             list(source.chunks(offer))
@@ -228,10 +228,10 @@ def test_what_a_file_leads_to_is_checked_when_it_is_opened(home: Path, folder: s
 def test_the_refusal_says_which_line_would_allow_it(home: Path) -> None:
     outer = os.path.realpath(home.parent)
     for connector, line in (
-        (Connector(path="/etc"), 'add "/etc" to roots under [places]'),
-        (Connector(path=f"{outer}/secret"), f'add "{outer}/secret" to roots under [places]'),
-        (Connector(path="sftp://a@evil.org/x"), 'add "evil.org:22" to hosts under [places]'),
-        (Connector(path="https://[2001:db8::1]/x"), 'add "[2001:db8::1]:443" to hosts under [places]'),
+        (Files(path="/etc"), 'add "/etc" to roots under [places]'),
+        (Files(path=f"{outer}/secret"), f'add "{outer}/secret" to roots under [places]'),
+        (Files(path="sftp://a@evil.org/x"), 'add "evil.org:22" to hosts under [places]'),
+        (Files(path="https://[2001:db8::1]/x"), 'add "[2001:db8::1]:443" to hosts under [places]'),
     ):
         with pytest.raises(PlaceRefusedError) as refused:
             FileSource(connector, home, allowed(home))
@@ -248,7 +248,7 @@ def test_a_swap_between_check_and_open_reads_nothing(
     (root / "a").mkdir(parents=True)
     (root / "a" / "a.csv").write_text("good", encoding="utf-8")
     places = Places((root,))
-    source = FileSource(Connector(path=str(root / "a")), home, places)
+    source = FileSource(Files(path=str(root / "a")), home, places)
     [offer] = source.offers()
     walk = local._walk
 
@@ -268,15 +268,15 @@ def test_a_swap_between_check_and_open_reads_nothing(
 
 def test_a_root_that_is_a_link_itself_was_meant(home: Path, tmp_path: Path) -> None:
     (tmp_path / "mounted").symlink_to(home.parent / "share")
-    source = FileSource(Connector(path=str(tmp_path / "mounted")), home, Places((tmp_path / "mounted",)))
+    source = FileSource(Files(path=str(tmp_path / "mounted")), home, Places((tmp_path / "mounted",)))
     assert [b"".join(source.chunks(offer)) for offer in source.offers()] == [b"in share"]
 
 
 def test_a_home_reaches_its_inbox_only_until_it_says_more(home: Path) -> None:
-    FileSource(Connector(path="inbox"), home)
+    FileSource(Files(path="inbox"), home)
     for path in ("inbox2", f"{home.parent}/share", "sftp://data.example.org/x"):
         with pytest.raises(PlaceRefusedError):
-            FileSource(Connector(path=path), home)
+            FileSource(Files(path=path), home)
 
 
 # --- addresses -----------------------------------------------------------------------------------------------------
@@ -411,7 +411,7 @@ def other() -> Iterator[District]:
 
 
 def fetched(home: Path, path: str, places: Places) -> list[bytes]:
-    source = FileSource(Connector(path=path, glob="*.csv"), home, places)
+    source = FileSource(Files(path=path, glob="*.csv"), home, places)
     return [b"".join(source.chunks(offer)) for offer in source.offers()]
 
 
@@ -548,7 +548,7 @@ def test_event_loops_are_watched_too(home: Path, district: District) -> None:
 
 def test_who_is_not_fetching_is_not_watched(home: Path, district: District) -> None:
     with suppress(SourceError, FolderMissingError):
-        FileSource(Connector(path="sftp://127.0.0.1/x"), home, allowed(home))
+        FileSource(Files(path="sftp://127.0.0.1/x"), home, allowed(home))
     assert requests.get(f"http://127.0.0.1:{district.port}/x", timeout=20).content == b"mot"
 
 
