@@ -95,7 +95,7 @@ def _tried(home: Home, feed: Feed) -> dict[str, Any]:
     from sources.trying import try_feed
     from sources.units import UnitIndex
 
-    tables = _reference(home)
+    tables = reference(home)
     units = UnitIndex(tables["units"], tables["unit_aliases"])
     told = {"feed": feed.feed_id, "ok": False, "may_pass": False}
     try:
