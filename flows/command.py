@@ -285,6 +285,18 @@ def decide_waive(
     return waive(home, feed, period, reason=reason, by=by, as_json=as_json or outer["as_json"])
 
 
+@cli.command()
+@_shared()
+def corrections(home_path: str | None, as_json: bool) -> int:
+    """The corrections register (corrections/*.yaml): its mistakes, and what became of each correction.
+
+    A correction acts with the next `danvan run`; it lapses where the source has mended itself.
+    """
+    from flows.correcting import list_corrections
+
+    return list_corrections(_home(home_path), as_json=as_json)
+
+
 @cli.group("alerts", invoke_without_command=True)
 @_shared()
 @click.pass_context

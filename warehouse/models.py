@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from expectations.contracts.forms import DATASET, series
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.sql import literal
-from warehouse import measures, sentences
+from warehouse import corrections, measures, sentences
 from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
@@ -145,6 +145,7 @@ def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = No
     rows: dict[str, int] = {}
     with transaction(con):
         con.execute(f"create schema if not exists {VIEWS}")
+        corrections.resolve(con)
         _write_datasets(con)
         _write_regimes(con, regimes)
         _write_words(con)

@@ -16,6 +16,9 @@ percent):
 - `quarantine`: row_count, deliveries [delivery_id, feed, file_name, unit_code, row_count, rules], lowest, highest
 - `missing`: units [unit_code, name_vi, months], is_bounded, lowest, highest: where it could then lie, empty where
   nothing says how far
+- `corrections`: [correction_id, action, feed, indicator_code, unit_code, period, sheet, row, expected, changes,
+  row_count, applied_count, state, reason, decided_by, decided_on]: those in force about its rows (also about rows that
+  do not count any more) or about itself
 - `target`: op, value, legal_basis, source_vi, source_en, certainty, is_stated_in_notice, is_confirmed, is_deciding,
   is_reached; None without one
 - `comparisons`: [comparison, before_period, before_value, now_value, change, outcome, bound_outcome, common_units,
@@ -30,6 +33,8 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from expectations.contracts.forms import DATASET as FORMS
+from expectations.contracts.forms import series
 from expectations.contracts.privacy import masked
 from expectations.contracts.text import plain
 from warehouse.explain import TOLD, NoSuchFigureError, tell
@@ -77,12 +82,13 @@ def walk_back(
         "terms": terms,
         "is_withheld": is_withheld,
         "deliveries": _deliveries(con, figure) if is_computed else [],
-        "quarantine": {**_quarantine(con, figure), **_reach(figure, bounds, "held_size")},
+        "quarantine": _with_reach(_quarantine(con, figure), _reach(figure, bounds, "held_size"), bounds),
         "missing": {
             "units": _missing_units(con, figure),
             "is_bounded": bounds["is_bounded"] if bounds else None,
             **_reach(figure, bounds, "absent_size"),
         },
+        "corrections": _corrections(con, figure),
         **_judgement(con, figure),
     }
     if with_rows:
@@ -379,7 +385,7 @@ def _quarantine(con: duckdb.DuckDBPyConnection, figure: Row) -> Row:
         order by held.feed, held.delivery_id, unit_code
         """,
         {
-            "dataset": figure["computed_from"],
+            "dataset": _dataset(figure),
             "province": _province(con),
             "unit": figure["unit_code"],
             "period": figure["period"],
@@ -407,6 +413,33 @@ def _missing_units(con: duckdb.DuckDBPyConnection, figure: Row) -> list[Row]:
     return [
         {"unit_code": row["unit_code"], "name_vi": names.get(row["unit_code"]), "months": row["months"]} for row in rows
     ]
+
+
+def _corrections(con: duckdb.DuckDBPyConnection, figure: Row) -> list[Row]:
+    return _all(
+        con,
+        """
+        select said.correction_id, said.action, said.feed, said.indicator_code, said.unit_code, said.period,
+          said.sheet, said."row", said.expected, said.changes, said.row_count, said.applied_count, said.state,
+          said.reason, said.decided_by, said.decided_on
+        from marts.corrections as said
+        where said.action = 'hold'
+            and said.indicator_code = $code and said.unit_code = $unit and said.period = $period
+          or said.action <> 'hold'
+            and $unit in (said.unit_code, $province)
+            and said.dataset = $dataset
+            and said.period in (select part from marts.period_parts where period = $period and span = $span)
+        order by said.correction_id
+        """,
+        {
+            "code": figure["indicator_code"],
+            "unit": figure["unit_code"],
+            "period": figure["period"],
+            "province": _province(con),
+            "dataset": _dataset(figure),
+            "span": _span(con, figure),
+        },
+    )
 
 
 def _bounds(con: duckdb.DuckDBPyConnection, figure: Row) -> Row | None:
@@ -440,6 +473,13 @@ def _reach(figure: Row, bounds: Row | None, size: str) -> Row:
     if not whole:
         return {"lowest": None, "highest": None}
     return {"lowest": 100 * numerator / whole, "highest": 100 * (numerator + more) / whole}
+
+
+def _with_reach(held: Row, reach: Row, bounds: Row | None) -> Row:
+    """Rows held back that the bound does not count (of a form nobody can say which series they are of) have none."""
+    if held["row_count"] and not (bounds and bounds["held_size"]):
+        return {**held, "lowest": None, "highest": None}
+    return {**held, **reach}
 
 
 # --- what is concluded -----------------------------------------------------------------------------------------------
@@ -487,6 +527,11 @@ def _judgement(con: duckdb.DuckDBPyConnection, figure: Row) -> Row:
 def _asked(figure: Row) -> Row:
     names = {"code": "indicator_code", "definition": "definition_id", "unit": "unit_code", "period": "period"}
     return {name: figure[column] for name, column in names.items()}
+
+
+def _dataset(figure: Row) -> str | None:
+    """The dataset whose rows a figure is made of: the series of forms are read from one."""
+    return FORMS if figure["computed_from"] in series() else figure["computed_from"]
 
 
 def _span(con: duckdb.DuckDBPyConnection, figure: Row) -> str:

@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 import polars as pl
 import pytest
 
+from expectations.contracts.forms import series
 from expectations.contracts.words.wording import catalogue
 from sources.landing import landed_path
 from tests.warehouse.rows import PROVINCE, built, empty_warehouse, insert, report
@@ -195,7 +196,8 @@ def test_every_indicator_explains(copied: duckdb.DuckDBPyConnection) -> None:
             (*place[:3], definition),
         ).fetchall()
         if figure["is_primary"]:
-            assert told["quarantine"]["row_count"] == missing[0], place
+            if figure["computed_from"] not in series():  # of a form in quarantine nobody says which series it is of
+                assert told["quarantine"]["row_count"] == missing[0], place
             assert told["verdict"]["phrase_vi"], place
         for language in ("vi", "en"):
             text = render_text(told, language)

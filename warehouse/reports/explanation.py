@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.words.phrases import SIGNS
 from expectations.contracts.words.wording import change, day, moment, number, period_name, quantity, words
+from warehouse.reports.corrections import action_words, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -55,6 +56,7 @@ class _Text:
             ("deliveries", self._deliveries()),
             ("quarantine", self._quarantine()),
             ("missing", self._missing()),
+            ("corrections", self._corrections()),
             ("target", self._target()),
             ("comparison", self._comparisons()),
             ("verdict", self._verdict()),
@@ -176,6 +178,18 @@ class _Text:
             yield from self._reach(missing)
         elif missing["is_bounded"] is False:
             yield self.say("unbounded")
+
+    def _corrections(self) -> Iterator[str]:
+        found = self.document["corrections"]
+        if not found:
+            yield self.say("none")
+            return
+        yield number(len(found), self.language)
+        for one in found:
+            state = words(f"correction.state.{one['state']}").to(self.language)
+            who = words("correction.said", who=one["decided_by"], day=one["decided_on"]).to(self.language)
+            yield f"– {one['correction_id']} · {place_of(one)} · {action_words(one).to(self.language)} · {state}"
+            yield f"{_INDENT}{one['reason']} ({who})"
 
     def _reach(self, part: Row) -> Iterator[str]:
         if part["lowest"] is None:
