@@ -39,6 +39,7 @@ from expectations.contracts.privacy import masked
 from expectations.contracts.text import plain
 from warehouse.explain import TOLD, NoSuchFigureError, tell
 from warehouse.measures import inputs
+from warehouse.reports.records import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,6 +68,10 @@ def walk_back(
 
     The definition is the one assessed, unless one is named. Raises NoSuchFigureError, which says what may be meant.
     """
+    if not columns_of(con, "marts.explanations"):
+        raise NoSuchFigureError(
+            "this release was made before figures could be walked back to their deliveries; make a new one: danvan run"
+        )
     figure = _figure(con, indicator_code, unit_code, period, definition_id)
     code, definition = figure["indicator_code"], figure["definition_id"]
     is_computed = figure["availability"] == "computed"

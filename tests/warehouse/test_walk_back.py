@@ -94,6 +94,14 @@ def test_rows_that_a_release_does_not_hold_are_counted_and_not_placed() -> None:
     assert sent["places"] == [{"sheet": None, "rows": [[2, 2]], "cells": []}]
 
 
+def test_a_release_of_before_is_told_from_one_without_the_figure() -> None:
+    con = empty_warehouse()
+    built(con)
+    con.execute("drop table marts.explanations")
+    with pytest.raises(NoSuchFigureError, match="make a new one: danvan run"):
+        walk_back(con, "AR01", "323", "2024-Q1")
+
+
 def test_what_nobody_did_stands_in_no_file() -> None:
     con = empty_warehouse()
     report(con, "activities", ["2024-Q1"])

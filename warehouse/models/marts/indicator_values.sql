@@ -142,23 +142,23 @@ held_back as (
     on definition.indicator_code = wanted.indicator_code
     and definition.period = wanted.period
     and coalesce(hold.definition_id, definition.definition_id) = wanted.definition_id
-  join figures
+  left join figures
     on figures.indicator_code = wanted.indicator_code
     and figures.definition_id = wanted.definition_id
     and figures.unit_code = wanted.unit_code
     and figures.period = wanted.period
   where (
       not map_contains(hold.expected, 'numerator')
-      or figures.numerator is not distinct from cast(hold.expected['numerator'] as bigint)
+      or coalesce(figures.numerator, 0) = cast(hold.expected['numerator'] as bigint)
     )
     and (
       not map_contains(hold.expected, 'denominator')
-      or figures.denominator is not distinct from cast(hold.expected['denominator'] as bigint)
+      or coalesce(figures.denominator, 0) = cast(hold.expected['denominator'] as bigint)
     )
     -- as it is printed, with one decimal
     and (
       not map_contains(hold.expected, 'value')
-      or round(figures.value, 1) is not distinct from round(cast(hold.expected['value'] as double), 1)
+      or round(coalesce(figures.value, 0), 1) = round(cast(hold.expected['value'] as double), 1)
     )
 ),
 
@@ -196,12 +196,13 @@ placed as (
     figures.is_year_known,
     coalesce(figures.flags_too_good, false) as flags_too_good,
     coalesce(figures.is_suppressed, false) as is_suppressed,
-    held_back.period is not null as is_held,
     -- a unit that reported, and nothing of this kind, counted nothing: 0, not unknown
     figures.indicator_code is null
     and catalogue.computed_from is not null
     and not coalesce(scopes.stands_alone, false)
-    and coalesce(coverage.units_reporting, 0) > 0 as is_nothing,
+    and coalesce(coverage.units_reporting, 0) > 0 as is_empty,
+    is_empty and held_back.period is null as is_nothing,
+    held_back.period is not null and (figures.indicator_code is not null or is_empty) as is_held,
     catalogue.value_unit in ('count', 'persons') as is_count
   from wanted
   join ref.indicators as catalogue on catalogue.indicator_code = wanted.indicator_code
