@@ -16,6 +16,7 @@ from flows.planning import scratch_folder
 from flows.steps import run_cycle
 from tests.conftest import make_tiny_home
 from warehouse.as_known import as_known
+from warehouse.comparison import compare
 from warehouse.releases import current
 from warehouse.store import connect
 
@@ -130,6 +131,15 @@ def test_an_explanation_names_the_corrections(
     said = capsys.readouterr().out
     assert "held back by a correction" in said
     assert "van-lam-hold · AR01 325 2024-Q1 · figure held back, not published · applied" in said
+
+
+def test_two_releases_differ_by_the_register(corrected: tuple[Any, Any, Any]) -> None:
+    home, first, _ = corrected
+    found = [one for one in compare(first, released(home)).figures if one.indicator_code == "AR01"]
+    changed = {
+        (one.unit_code, one.cause) for one in found if one.period == "2024-Q1" and one.definition_id == "OT_FORM06"
+    }
+    assert changed == {("33", "corrections"), ("323", "corrections"), ("325", "corrections")}
 
 
 def test_before_the_register_nothing_was_corrected(corrected: tuple[Any, Any, Any]) -> None:
