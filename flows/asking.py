@@ -16,7 +16,7 @@ from flows.mistakes import (
     PeriodNotAssessedError,
     UnknownFormatError,
 )
-from flows.terminal import say, show, show_json
+from flows.terminal import say, show, show_json, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -161,35 +161,35 @@ def write_assessment(
     return 0
 
 
-def explain_figure(home: Home, indicator: str, *, unit: str, period: str, definition: str | None, as_json: bool) -> int:
-    """The rows of the files behind a published figure, from the current release."""
+def explain_figure(
+    home: Home,
+    indicator: str,
+    *,
+    unit: str,
+    period: str,
+    definition: str | None,
+    language: Language = "vi",
+    live: bool = False,
+    with_rows: bool = False,
+    as_json: bool,
+) -> int:
+    """A published figure walked back to its files, from the current release or, with `live`, the working warehouse."""
     from expectations.contracts.periods import Period
-    from warehouse.explain import explain
     from warehouse.query import opened_release
+    from warehouse.reports.explanation import render_text
+    from warehouse.walk_back import walk_back
 
     label = str(Period.parse(period))
-    with opened_release(home.path) as con:
-        found = [one for one in explain(con, indicator, unit, label, definition) if one.amount]
-        names = dict(con.execute("select delivery_id, feed || ' ' || file_name from ops.deliveries").fetchall())
-    rows = [
-        {
-            "part": one.part,
-            "measure": one.measure,
-            "amount": one.amount,
-            "unit_code": one.unit_code,
-            "file": names.get(one.delivery_id, "") if one.delivery_id else "",
-            "sheet": one.sheet,
-            "row": one.row,
-        }
-        for one in found
-    ]
-    shown = rows if as_json else rows[:MOST_ROWS_SHOWN]
-    show(
-        shown, as_json=as_json, empty=f"{indicator} of unit {unit} in {label} is not published: no row stands behind it"
-    )
-    if not as_json and found:
-        sums = {part: sum(one.amount for one in found if one.part == part) for part in ("numerator", "denominator")}
-        say(f"{len(found)} rows: numerator {sums['numerator']}, denominator {sums['denominator']}")
+    with opened_release(home.path, live=live) as con:
+        found = walk_back(con, indicator, unit, label, definition, with_rows=with_rows)
+    if as_json:
+        show_json(found)
+        return 0
+    tell(render_text(found, language).rstrip())
+    if with_rows:
+        show(found["rows"][:MOST_ROWS_SHOWN], as_json=False, empty="")
+        if len(found["rows"]) > MOST_ROWS_SHOWN:
+            say(f"the first {MOST_ROWS_SHOWN} rows are shown; --json gives all")
     return 0
 
 

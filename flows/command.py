@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
@@ -66,11 +66,21 @@ def _explain(fault: Exception) -> int:
     from flows.server import ServerError
     from sources.errors import SourceError
     from sources.feeds import FeedError
+    from warehouse.explain import NoSuchFigureError
     from warehouse.query import QueryError
     from warehouse.reference.checks import ReferenceDataError
     from warehouse.store import WarehouseError
 
-    wrong = (HomeError, HashKeyError, FeedError, ContractError, PeriodError, ReferenceDataError, QueryError)
+    wrong = (
+        HomeError,
+        HashKeyError,
+        FeedError,
+        ContractError,
+        PeriodError,
+        ReferenceDataError,
+        QueryError,
+        NoSuchFigureError,
+    )
     if isinstance(fault, ExplainedError):
         click.echo(discreet(f"Error: {fault}"), err=True)
         return WRONG if fault.is_usage else FAILED
@@ -274,6 +284,18 @@ def decide_waive(
 
     home = _home(home_path or outer["home_path"])
     return waive(home, feed, period, reason=reason, by=by, as_json=as_json or outer["as_json"])
+
+
+@cli.command()
+@_shared()
+def corrections(home_path: str | None, as_json: bool) -> int:
+    """The corrections register (corrections/*.yaml): its mistakes, and what became of each correction.
+
+    A correction acts with the next `danvan run`; it lapses where the source has mended itself.
+    """
+    from flows.correcting import list_corrections
+
+    return list_corrections(_home(home_path), as_json=as_json)
 
 
 @cli.group("alerts", invoke_without_command=True)
@@ -528,15 +550,49 @@ def open_release(home_path: str | None, as_json: bool) -> int:
 @click.option("--unit", required=True, metavar="CODE", help="Code of the unit, e.g. 331.")
 @click.option("--period", required=True, metavar="P", help="2024, 2024-H1 or 2024-Q2.")
 @click.option("--definition", metavar="ID", help="Another definition than the one assessed, e.g. OT_ANNUAL.")
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(["vi", "en"]),
+    default="vi",
+    show_default=True,
+    help="Language of the text; JSON holds both.",
+)
+@click.option("--rows", "with_rows", is_flag=True, help="Each row with what it adds, too.")
+@click.option(
+    "--live", is_flag=True, help="Ask the working warehouse instead of the current release: it has every row."
+)
 @_shared()
 def explain(
-    home_path: str | None, indicator: str, *, unit: str, period: str, definition: str | None, as_json: bool
+    home_path: str | None,
+    indicator: str,
+    *,
+    unit: str,
+    period: str,
+    definition: str | None,
+    language: Literal["vi", "en"],
+    with_rows: bool,
+    live: bool,
+    as_json: bool,
 ) -> int:
-    """From a figure back to file, sheet and row: what adds up to its numerator and denominator."""
+    """From a figure back to file, sheet, row and cell: what adds up to it, what could move it, what follows from it.
+
+    \b
+    Example: danvan explain AR01 --unit 326 --period 2024-Q2 --lang en
+    """
     from flows.asking import explain_figure
 
-    home = _home(home_path)
-    return explain_figure(home, indicator, unit=unit, period=period, definition=definition, as_json=as_json)
+    return explain_figure(
+        _home(home_path),
+        indicator,
+        unit=unit,
+        period=period,
+        definition=definition,
+        language=language,
+        live=live,
+        with_rows=with_rows,
+        as_json=as_json,
+    )
 
 
 @cli.command()

@@ -361,7 +361,17 @@ def create(path: Path, name: str = "Tỉnh Hưng Yên") -> None:
     if not path.exists() or not any(path.iterdir()):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
-    for folder in ("feeds", "reference", "questionnaires", "inbox", "landing", "reports", "logs", "work"):
+    for folder in (
+        "feeds",
+        "reference",
+        "questionnaires",
+        "corrections",
+        "inbox",
+        "landing",
+        "reports",
+        "logs",
+        "work",
+    ):
         (path / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
     (path / SETTINGS).write_text(TEMPLATE.format(name=name), encoding="utf-8")
     (path / ".gitignore").write_text(

@@ -216,8 +216,10 @@ def open_run(
     A feed file that cannot be used becomes a failed outcome; the others go on. Raises UnknownFeedError, PeriodError,
     NoFeedsError when nothing can be run.
     """
+    from flows.correcting import read_register
     from sources.landing import landing_parts
     from warehouse.booking import present_feeds
+    from warehouse.corrections import bring_corrections, enter
     from warehouse.decisions import bring_decisions
     from warehouse.journal import begin_run, close_interrupted, open_runs
     from warehouse.reference import load_reference, set_setting
@@ -236,6 +238,14 @@ def open_run(
         set_setting(con, "coverage_gate_pct", str(home.settings.assessment.coverage_gate_pct))
         present_feeds(con, [terms_of(feed, owes, keys) for feed, owes in terms.values()])
         bring_decisions(con, home.path)
+        codes = con.execute("select indicator_code from ref.indicators").fetchall()
+        datasets = {feed_id: feed.dataset for feed_id, (feed, _) in terms.items()}
+        register = read_register(home, datasets, frozenset(code for (code,) in codes))
+        if not register.mistakes:
+            enter(home.path, register.corrections)
+        # with a mistake in it, the register stays as it was: what was in force stays in force, and a person is told
+        mistakes += register.mistakes
+        bring_corrections(con, home.path)
         left = [one for one, began in open_runs(con) if not is_living(one, began)]
         if left:
             LOG.warning("%d runs were interrupted; this one goes on from there", len(left))

@@ -394,6 +394,7 @@ def build(plan: Plan) -> Built:
     so that the run after a killed one raises them too.
     """
     from warehouse.booking import raise_held
+    from warehouse.corrections import raise_lapsed
     from warehouse.models import build as build_models
     from warehouse.obligations import record_obligations
     from warehouse.releases import current
@@ -406,6 +407,7 @@ def build(plan: Plan) -> Built:
         if mark != built_mark(con):
             raise_held(con, plan.run_id)
             build_models(con, regimes)
+            raise_lapsed(con, plan.run_id)
             mark_built(con, mark)
         # built by a run that did not live to publish is news too
         standing = current(plan.home.path)

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
     from warehouse.releases import Release
 
-_MOMENTS = {"landed": "landed_at", "decisions": "decided_at", "failures": "failed_at"}
+_MOMENTS = {
+    "landed": "landed_at",
+    "decisions": "decided_at",
+    "failures": "failed_at",
+    "correction_entries": "said_at",
+}
 """The facts that say when something came to be known; all else of a delivery is asked through it and its readings."""
 
 

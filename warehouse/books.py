@@ -18,7 +18,7 @@ _COUNT = "BIGINT not null"
 
 def ops_tables() -> tuple[TableShape, ...]:
     """Every table of schema ops."""
-    return (*_house(), *_facts(), *_of_readings(), *_duties(), *_runs())
+    return (*_house(), *_facts(), *_corrections(), *_of_readings(), *_duties(), *_runs())
 
 
 def _house() -> tuple[TableShape, ...]:
@@ -165,6 +165,64 @@ def _facts() -> tuple[TableShape, ...]:
                 "decided_by": ("VARCHAR not null", "Người quyết định · who"),
                 "reason": ("VARCHAR not null", "Lý do · why"),
                 "decided_at": ("TIMESTAMP not null", "Thời điểm · when"),
+            },
+        ),
+    )
+
+
+def _corrections() -> tuple[TableShape, ...]:
+    return (
+        TableShape(
+            "ops.correction_entries",
+            "Sổ hiệu chỉnh theo thời gian · the corrections register as it was: what was entered, changed, taken out",
+            {
+                "entry_id": ("VARCHAR not null", "Mã của nội dung mục · hash over what the entry says"),
+                "correction_id": ("VARCHAR not null", "Mã hiệu chỉnh · id in the register"),
+                "entry_no": ("BIGINT not null", "Thứ tự trong sổ · place in the journal"),
+                "said": (
+                    "VARCHAR not null check (said in ('entered', 'ended'))",
+                    "entered (or changed), ended (taken out of the register)",
+                ),
+                "said_at": ("TIMESTAMP not null", "Thời điểm · when it became known here"),
+                "action": (
+                    "VARCHAR not null check (action in ('exclude', 'replace', 'hold'))",
+                    "exclude (rows do not count), replace (values), hold (a figure is not published)",
+                ),
+                "dataset": _DATASET,
+                "feed": ("VARCHAR", "Nguồn cấp dữ liệu · feed whose rows it is about; null for hold"),
+                "period": ("VARCHAR not null", "Kỳ báo cáo · period"),
+                "sheet": ("VARCHAR", "Trang tính · sheet"),
+                "row": ("BIGINT", "Dòng · row as a person sees it"),
+                "selector": ("MAP(VARCHAR, VARCHAR)", "Cột và giá trị để tìm dòng · column and value of the rows"),
+                "expected": ("MAP(VARCHAR, VARCHAR)", "Giá trị cũ phải thấy · what must stand there, else it lapses"),
+                "changes": ("MAP(VARCHAR, VARCHAR)", "Giá trị mới theo cột · new value by column"),
+                "indicator_code": ("VARCHAR", "Mã chỉ số · indicator, for hold"),
+                "unit_code": ("VARCHAR", "Mã đơn vị · unit, for hold"),
+                "definition_id": ("VARCHAR", "Định nghĩa · definition, for hold; null = all"),
+                "reason": ("VARCHAR not null", "Lý do · why"),
+                "decided_by": ("VARCHAR not null", "Người quyết định · who"),
+                "decided_on": ("DATE not null", "Ngày quyết định · when, by the entry"),
+            },
+        ),
+        TableShape(
+            "ops.correction_readings",
+            "Bản đọc đã được đối chiếu với mục hiệu chỉnh · readings an entry has been looked up in",
+            {
+                "entry_id": ("VARCHAR not null", "Mã của nội dung mục · entry"),
+                "reading_id": _READING,
+            },
+        ),
+        TableShape(
+            "ops.corrected_rows",
+            "Dòng mà mục hiệu chỉnh nói tới · rows of readings an entry is about: like readings, they never change",
+            {
+                "entry_id": ("VARCHAR not null", "Mã của nội dung mục · entry"),
+                "dataset": _DATASET,
+                "reading_id": _READING,
+                "unit_code": ("VARCHAR", "Mã đơn vị · unit of the row"),
+                "sheet": ("VARCHAR", "Trang tính · sheet"),
+                "row": ("BIGINT", "Dòng · row as a person sees it"),
+                "is_as_expected": ("BOOLEAN not null", "Còn giá trị cũ · the old value stands there: it applies"),
             },
         ),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from warehouse.measures import contributions, known_measures
 from warehouse.releases import list_releases
+from warehouse.reports.records import columns_of
 from warehouse.store import WarehouseError, connect
 
 if TYPE_CHECKING:
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 
     from warehouse.releases import Release
 
-Cause = Literal["deliveries", "reference", "decisions", "others"]
-"""Why a figure changed: by what came or no longer stands for it, by changed reference tables, by a decision (a waiver,
-a confirmed zero), or by figures of other units and periods it rests on (coverage, comparison)."""
+Cause = Literal["deliveries", "reference", "corrections", "decisions", "others"]
+"""Why a figure changed: by what came or no longer stands for it, by changed reference tables, by the corrections
+register, by a decision (a waiver, a confirmed zero), or by figures of other units and periods it rests on (coverage,
+comparison)."""
 
 _SAME = 1e-9
 
@@ -115,12 +117,13 @@ def compare(older: Release, newer: Release) -> Comparison:
         came = _touched(after, {name for _, name in new_standing - old_standing}) if changed else {}
         is_other_reference = _one(before, "from ref.versions") != _one(after, "from ref.versions")
         is_decided = _one(before, _DECISIONS) != _one(after, _DECISIONS)
+        is_corrected = _corrections(before) != _corrections(after)
         figures = tuple(
             FigureChange(
                 *key,
                 old_figures.get(key),
                 new_figures.get(key),
-                _cause(key in came or key in went, is_other_reference, is_decided),
+                _cause(key in came or key in went, is_other_reference, is_corrected, is_decided),
                 tuple(sorted(came.get(key, ()))),
                 tuple(sorted(went.get(key, ()))),
             )
@@ -214,12 +217,21 @@ def _touched(con: duckdb.DuckDBPyConnection, deliveries: Iterable[str]) -> Mappi
     return found
 
 
-def _cause(is_by_deliveries: bool, is_other_reference: bool, is_decided: bool) -> Cause:
-    if is_by_deliveries:
-        return "deliveries"
-    if is_other_reference:
-        return "reference"
-    return "decisions" if is_decided else "others"
+def _cause(is_by_deliveries: bool, is_other_reference: bool, is_corrected: bool, is_decided: bool) -> Cause:
+    causes: tuple[tuple[bool, Cause], ...] = (
+        (is_by_deliveries, "deliveries"),
+        (is_other_reference, "reference"),
+        (is_corrected, "corrections"),
+        (is_decided, "decisions"),
+    )
+    return next((cause for is_so, cause in causes if is_so), "others")
+
+
+def _corrections(con: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    """The corrections that act in a release; none in one of before."""
+    if not columns_of(con, "marts.corrections"):
+        return []
+    return con.execute("select entry_id, state, applied_count from marts.corrections order by all").fetchall()
 
 
 def _one(con: duckdb.DuckDBPyConnection, query: str) -> tuple[object, ...]:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from warehouse.measures import PUBLISHED, contributions, known_measures
+from warehouse.measures import PUBLISHED, adding, contributions, known_measures
 from warehouse.store import WarehouseError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import duckdb
+
+TOLD = "explained_rows"
+"""The temporary table that holds the rows behind one figure."""
 
 
 class NoSuchFigureError(WarehouseError):
@@ -55,40 +60,46 @@ def explain(
     definition, availability, numerator = figure
     if availability != "computed":
         return []
-    found = _rows(con, indicator_code, str(definition), unit_code, period)
+    tell(con, indicator_code, str(definition), unit_code, period)
+    found = [Contribution(*row) for row in con.execute(f"from {TOLD} order by all").fetchall()]
     told = sum(one.amount for one in found if one.part == "numerator")
     if numerator is not None and told != numerator:
         found.append(Contribution("numerator", "floor", None, None, None, None, numerator - told))
     return found
 
 
-def _rows(
-    con: duckdb.DuckDBPyConnection, indicator_code: str, definition: str, unit_code: str, period: str
-) -> list[Contribution]:
-    terms = con.execute(
-        """
-        select terms.part, terms.measure, terms.factor, coalesce(own.span, 'period') as span,
-          case when own.breakdown is not null then $definition end as detail
-        from ref.indicator_terms as terms
-        left join ref.indicator_definitions as own using (indicator_code, definition_id)
-        where terms.indicator_code = $code
-          and (terms.definition_id = $definition or own.breakdown is not null)
-          and terms.part in ('numerator', 'denominator')
-        """,
-        {"code": indicator_code, "definition": definition},
-    ).fetchall()
-    wanted = {str(term[1]) for term in terms}
+def tell(con: duckdb.DuckDBPyConnection, indicator_code: str, definition_id: str, unit_code: str, period: str) -> None:
+    """Make the temporary table `explained_rows`: part, measure, unit_code, delivery_id, sheet, row, amount.
+
+    One row a term and row of a file that `con` holds; a release does not hold all rows of all datasets.
+    """
+    con.execute(
+        "create or replace temp table explained_terms as"
+        " select terms.part, terms.measure, terms.factor, coalesce(own.span, 'period') as span,"
+        " case when own.breakdown is not null then $definition end as detail"
+        " from ref.indicator_terms as terms"
+        " left join ref.indicator_definitions as own using (indicator_code, definition_id)"
+        " where terms.indicator_code = $code"
+        " and (terms.definition_id = $definition or own.breakdown is not null)"
+        " and terms.part in ('numerator', 'denominator')",
+        {"code": indicator_code, "definition": definition_id},
+    )
+    parts = list(_parts(con))
+    con.execute(
+        f"create or replace temp table {TOLD} (part varchar, measure varchar, unit_code varchar, delivery_id varchar,"
+        ' sheet varchar, "row" bigint, amount bigint)'
+    )
+    for query in parts:
+        con.execute(f"insert into {TOLD} {query}", {"period": period, "unit": unit_code})
+    con.execute("drop table explained_terms")
+
+
+def _parts(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    wanted = {str(row[0]) for row in con.execute("select measure from explained_terms").fetchall()}
     measures = [one for one in known_measures(con) if one.measure in wanted]
-    found: list[Contribution] = []
     for place in sorted({one.belongs_to for one in measures}):
         own = [one for one in measures if one.belongs_to == place]
-        con.execute(
-            "create or replace temp table explained_terms (part varchar, measure varchar, factor integer,"
-            " span varchar, detail varchar)"
-        )
-        con.executemany("insert into explained_terms values (?, ?, ?, ?, ?)", terms)
-        rows = con.execute(
-            f"""
+        yield f"""
             with told as (
               select row.*
               from ({contributions(con, own, place)} and spans.period = $period) as row
@@ -98,25 +109,8 @@ def _rows(
             ),
 
             weighed as (
-              select told.*,
-                case kind
-                  when 'median'
-                    then if(row_number() over by_amount = cast(floor((count(*) over alike + 1) / 2) as bigint),
-                      amount, 0)
-                  when 'distinct' then if(row_number() over by_place = 1, 1, 0)
-                  else amount
-                end as adds
+              select told.*, {adding("measure, detail, span")} as adds
               from told
-              window
-                alike as (partition by measure, detail, span),
-                by_amount as (
-                  partition by measure, detail, span
-                  order by amount, unit_code, _delivery_id, _sheet, _row
-                ),
-                by_place as (
-                  partition by measure, detail, span, amount
-                  order by unit_code, _delivery_id, _sheet, _row
-                )
             )
 
             select term.part, term.measure, row.unit_code, row._delivery_id, row._sheet, row._row,
@@ -126,11 +120,4 @@ def _rows(
               on term.measure = row.measure
               and term.span = row.span
               and term.detail is not distinct from row.detail
-            group by all
-            order by all
-            """,
-            {"period": period, "unit": unit_code},
-        ).fetchall()
-        con.execute("drop table explained_terms")
-        found += [Contribution(*row) for row in rows]
-    return found
+            group by all"""

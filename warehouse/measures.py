@@ -28,6 +28,9 @@ PUBLISHED = "published"
 UNSUMMED = ("median", "distinct")
 """Kinds whose figure is made from single rows: an amount that is null is none, 0 is one."""
 
+_ROWS = "_rows"
+"""Ending of the columns that count the rows behind a summed amount."""
+
 FIRST, LAST = "date '0001-01-01'", "date '9999-12-31'"
 
 
@@ -136,10 +139,13 @@ def tallies(con: duckdb.DuckDBPyConnection) -> str:
         summed = [one for one in measures if one.kind not in UNSUMMED]
         keys += [name for one in summed for name in _clock(one, columns).values()]
         amounts = sorted({one.amount_column for one in summed})
-        sums = ", ".join(f'cast(sum("{name}") as bigint) as "{name}"' for name in amounts)
+        sums = ", ".join(
+            f'cast(sum("{name}") as bigint) as "{name}", count(*) filter ("{name}" <> 0) as "{name}{_ROWS}"'
+            for name in amounts
+        )
         wide.append(
             f"{dataset} as materialized ("
-            f"select {', '.join(dict.fromkeys(keys))}, {sums} from measures.{dataset} group by all)"
+            f"select {', '.join(dict.fromkeys([*keys, '_delivery_id']))}, {sums} from measures.{dataset} group by all)"
         )
         long += [_long(one, f"{dataset}", columns, is_summed=True) for one in summed]
     return f"with {', '.join(wide)}\n" + "\nunion all\n".join(long)
@@ -204,6 +210,165 @@ where case
 group by all{made_of_rows}"""
 
 
+def explanations(con: duckdb.DuckDBPyConnection) -> str:
+    """SELECT of `marts.explanations`: the sums asked by delivery, of every figure that is published.
+
+    Where one part of a figure is withheld (a delivery of too few respondents, a quarter or a unit whose own figure is
+    not shown), the amounts of all its parts are.
+    """
+    counted = [
+        f"""select row.measure, row.detail, row.kind, row.reporting_code, row.delivery_id, spans.period, spans.span,
+        row.row_count, row.amount
+      from marts.measure_tallies as row
+      join {place.join}
+      where row.belongs_to = '{belongs_to}'
+        and {place.condition}
+        and row.row_count > 0"""
+        for belongs_to, place in PLACES.items()
+    ]
+    single = [
+        f"""select row.measure, row.detail, '{one.kind}' as kind, row.reporting_code, row.unit_code,
+        row._delivery_id, row._sheet, row._row, row.period, row.span, row.amount
+      from ({contributions(con, [one], one.belongs_to)}) as row"""
+        for one in known_measures(con)
+        if one.kind in UNSUMMED
+    ]
+    levels = "cross join (values (false), (true)) as level (is_province)"
+    own = f"""case
+      when kind = '{PUBLISHED}' then level.is_province = (reporting_code = setting('province_code'))
+      else level.is_province or reporting_code <> setting('province_code')
+    end"""
+    unit = "case when level.is_province then setting('province_code') else reporting_code end as unit_code"
+    rows = (
+        f"""
+  union all
+  select measure, detail, span, {unit}, reporting_code as member_code, period, _delivery_id, 1,
+    {adding("measure, detail, span, period, level.is_province, if(level.is_province, null, reporting_code)")}
+  from ({" union all ".join(single)}) as single
+  {levels}
+  where {own}"""
+        if single
+        else ""
+    )
+    return f"""with told as (
+  select measure, detail, span, {unit}, reporting_code as member_code, period, delivery_id, row_count, amount
+  from ({" union all ".join(counted)}) as counted
+  {levels}
+  where {own}{rows}
+),
+
+delivered as (
+  select measure, detail, span, unit_code, member_code, period, delivery_id,
+    cast(sum(row_count) as bigint) as row_count, cast(sum(amount) as bigint) as amount
+  from told
+  group by all
+),
+
+terms as (
+  select definitions.indicator_code, definitions.term_id, definitions.span, definitions.breakdown,
+    definitions.hides_small_samples, coalesce(definitions.sample_measure, term.measure) = term.measure
+    and (definitions.sample_measure is not null or term.part = 'denominator') as is_sample,
+    term.part, term.measure, term.factor
+  from marts.definitions as definitions
+  join ref.indicator_terms as term
+    on term.indicator_code = definitions.indicator_code
+    and term.definition_id = definitions.term_id
+),
+
+-- apart from the figures they make: in the transaction that builds all models DuckDB takes every table for empty,
+-- and would join by unit and period alone
+by_definition as materialized (
+  select terms.indicator_code, coalesce(delivered.detail, terms.term_id) as definition_id, delivered.unit_code,
+    delivered.period, terms.part, terms.measure, delivered.member_code, delivered.delivery_id,
+    any_value(terms.hides_small_samples) as hides_small_samples,
+    bool_or(terms.is_sample) as is_sample,
+    cast(sum(delivered.row_count) as bigint) as row_count,
+    cast(sum(delivered.amount * terms.factor) as bigint) as amount
+  from delivered
+  join terms
+    on terms.measure = delivered.measure
+    and terms.span = delivered.span
+  where case
+      when terms.breakdown is null then delivered.detail is null
+      else regexp_matches(regexp_extract(delivered.detail, '[^.]*$'), terms.breakdown)
+    end
+  group by all
+),
+
+added as materialized (
+  select by_definition.*, figure.period_from, figure.period_to
+  from by_definition
+  join marts.indicator_values as figure
+    on figure.indicator_code = by_definition.indicator_code
+    and figure.definition_id = by_definition.definition_id
+    and figure.unit_code = by_definition.unit_code
+    and figure.period = by_definition.period
+    and figure.availability = 'computed'
+),
+
+hidden as (
+  select indicator_code, definition_id, unit_code,
+    list({{'first': period_from, 'last': period_to}}) as spans
+  from marts.indicator_values
+  where availability = 'suppressed'
+  group by all
+),
+
+-- of a figure one of whose parts is withheld, all parts are: what is left would tell it
+small as (
+  select indicator_code, definition_id, unit_code, period
+  from (
+    select indicator_code, definition_id, unit_code, period, delivery_id, measure, max(amount) as amount
+    from added
+    where hides_small_samples
+      and is_sample
+    group by all
+  )
+  group by indicator_code, definition_id, unit_code, period, delivery_id
+  having sum(amount) < cast(setting('small_sample_hidden') as integer)
+  union
+  select shown.indicator_code, shown.definition_id, shown.unit_code, shown.period
+  from (
+    select distinct indicator_code, definition_id, unit_code, period, period_from, period_to, member_code
+    from added
+  ) as shown
+  join hidden
+    on hidden.indicator_code = shown.indicator_code
+    and hidden.definition_id = shown.definition_id
+    and hidden.unit_code = shown.member_code
+  where list_bool_or(list_transform(
+    hidden.spans, lambda span: span.first >= shown.period_from and span.last <= shown.period_to
+  ))
+)
+
+select added.indicator_code, added.definition_id, added.unit_code, added.period, added.part, added.measure,
+  added.member_code, added.delivery_id, added.row_count,
+  case when small.indicator_code is null then added.amount end as amount
+from added
+left join small
+  on small.indicator_code = added.indicator_code
+  and small.definition_id = added.definition_id
+  and small.unit_code = added.unit_code
+  and small.period = added.period
+where added.part in ('numerator', 'denominator')"""
+
+
+def adding(alike: str) -> str:
+    """What a single row adds where amounts are not summed, among the rows that are `alike`; else its amount.
+
+    Of a median only the middle row adds its amount; of a number of different things the first row of each adds 1.
+    """
+    place = "unit_code, _delivery_id, _sheet, _row"
+    return f"""case kind
+      when 'median' then if(
+        row_number() over (partition by {alike} order by amount, {place})
+          = cast(floor((count(*) over (partition by {alike}) + 1) / 2) as bigint),
+        amount, 0)
+      when 'distinct' then if(row_number() over (partition by {alike}, amount order by {place}) = 1, 1, 0)
+      else amount
+    end"""
+
+
 def contributions(
     con: duckdb.DuckDBPyConnection,
     measures: Iterable[Measure],
@@ -227,6 +392,31 @@ def contributions(
       where {PLACES[place].condition}"""
 
 
+@lru_cache(maxsize=256)
+def inputs(dataset: str, amount_column: str) -> tuple[str, ...]:
+    """Which figures of an official form an amount of `measures.<dataset>` is made from, as its model says itself.
+
+    Names of `ref.form_columns`; none where the dataset is no form.
+    """
+    entry = files("warehouse").joinpath("models", "measures", f"{dataset}.sql")
+    text = entry.read_text(encoding="utf-8")
+    if "figures[" not in text:
+        return ()
+    import sqlglot  # noqa: PLC0415 - half a second that only forms pay
+    from sqlglot import exp  # noqa: PLC0415
+
+    tree = sqlglot.parse_one(text, dialect="duckdb")
+    made = [one for one in tree.find_all(exp.Alias) if one.alias == amount_column]
+    names = (
+        key.name
+        for one in made
+        for place in one.find_all(exp.Bracket)
+        if place.this.name == "figures"
+        for key in place.expressions
+    )
+    return tuple(dict.fromkeys(names))
+
+
 def _long(one: Measure, source: str, columns: Sequence[str], *, is_summed: bool) -> str:
     clock = _clock(one, columns)
     own = "unit_code, part" if one.belongs_to != "day" else "null as unit_code, null as part"
@@ -241,7 +431,11 @@ def _long(one: Measure, source: str, columns: Sequence[str], *, is_summed: bool)
     # rows of a breakdown carry nothing for the other measures of their dataset
     if not one.detail and one.belongs_to == "part" and one.kind not in UNSUMMED:
         conditions.append(f"({amount} <> 0 or detail is null)")
-    provenance = "" if is_summed else ", _delivery_id, _sheet, _row, unit_code as own_unit_code"
+    provenance = (
+        f', _delivery_id as delivery_id, cast(sum("{one.amount_column}{_ROWS}") as bigint) as row_count'
+        if is_summed
+        else ", _delivery_id, _sheet, _row, unit_code as own_unit_code"
+    )
     detail = "cast(null as varchar)" if one.detail else "detail"
     return f"""select '{one.dataset}' as dataset, '{one.measure}' as measure, {detail} as detail, '{one.kind}' as kind,
         '{one.belongs_to}' as belongs_to, reporting_code, {own}, {clock.get("on", "cast(null as date)")} as happened_on,

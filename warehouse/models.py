@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from expectations.contracts.forms import DATASET, series
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.sql import literal
-from warehouse import measures, sentences
+from warehouse import corrections, measures, sentences
 from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
@@ -45,12 +45,19 @@ GENERATED = {
     "marts.measure_tallies": """-- What the rows of a dataset add, summed by unit and days: one pass over the rows,
 -- from which every span is summed.
 -- vi: Tổng các số đo theo đơn vị và mốc ngày, để cộng mọi khoảng thời gian mà chỉ đọc dữ liệu một lần.
--- grain: measure, detail, reporting_code, unit_code, part, happened_on, seen_from, seen_until
+-- grain: measure, detail, reporting_code, unit_code, part, happened_on, seen_from, seen_until, delivery_id
 """,
     "marts.measure_sums": """-- Every measure summed for every assessed unit and for the province, over the period and
 -- over its year up to then. Flows add up, stocks are those of the first or last day.
 -- vi: Số đo cộng theo đơn vị được đánh giá và toàn tỉnh, theo kỳ và lũy kế từ đầu năm.
 -- grain: unit_code, period, span, measure, detail
+""",
+    "marts.explanations": """-- What every delivery adds to every published figure, by term: the sums asked backwards.
+-- member_code is the assessed unit whose rows they are: the province's figures are made of those of its units. The
+-- amounts of a part are signed and sum to it; those without a delivery are owed, and nobody answered. They are empty
+-- where one of the parts is itself a figure that is withheld. `danvan explain` adds sheets, rows and cells.
+-- vi: Mỗi lần gửi góp bao nhiêu vào từng số liệu được công bố, theo từng thành phần của tử số và mẫu số.
+-- grain: indicator_code, definition_id, unit_code, period, part, measure, member_code, delivery_id
 """,
 }
 """Models whose SELECT is made from `ref.measures` (see `warehouse.measures`), with their headers."""
@@ -100,6 +107,9 @@ def models() -> tuple[Model, ...]:
     summed = found["marts.measure_sums"]
     read = ("marts.measure_tallies", "marts.dataset_spans", "marts.counted_parts", "marts.periods")
     found[summed.name] = replace(summed, reads=frozenset(read))
+    backwards = found["marts.explanations"]
+    asked = (*read, "marts.definitions", "marts.indicator_values", "ref.indicator_terms", *views)
+    found[backwards.name] = replace(backwards, reads=frozenset(asked))
     found["marts.row_parts"] = parse("marts.row_parts", ROW_PARTS + _row_parts())
     # the macros read the settings, so every model does
     graph = {
@@ -135,6 +145,7 @@ def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = No
     rows: dict[str, int] = {}
     with transaction(con):
         con.execute(f"create schema if not exists {VIEWS}")
+        corrections.resolve(con)
         _write_datasets(con)
         _write_regimes(con, regimes)
         _write_words(con)
@@ -225,9 +236,12 @@ def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
 
 
 def _query(con: duckdb.DuckDBPyConnection, model: Model) -> str:
-    if model.name == "marts.measure_tallies":
-        return measures.tallies(con)
-    return measures.sums(con) if model.name == "marts.measure_sums" else model.query
+    made = {
+        "marts.measure_tallies": measures.tallies,
+        "marts.measure_sums": measures.sums,
+        "marts.explanations": measures.explanations,
+    }.get(model.name)
+    return made(con) if made else model.query
 
 
 def _write_regimes(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None) -> None:

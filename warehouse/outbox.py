@@ -228,6 +228,7 @@ select alert.alert_id,
          when 'feed_failed' then not coalesce(looked.is_failing, true)
          when 'delivery_failed' then coalesce(delivery.is_read, false)
          when 'run_failed' then coalesce(ended.last_good >= alert.raised_at, false)
+         when 'correction_lapsed' then split_part(alert.about, ' ', 1) not in (select entry_id from ops.corrections)
          when 'release_refused' then coalesce(ended.last_good >= alert.raised_at, false)
          else false
        end as is_over

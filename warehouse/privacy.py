@@ -32,6 +32,7 @@ _OTHERWISE_SAID: Mapping[tuple[str, str], str] = {
     ("outcomes", "message"): "case when outcome in ('ok', 'nothing_new') then {column} end",
     ("standing_words", "message_vi"): "{column}",
     ("duty_findings", "message_vi"): "{column}",
+    ("correction_entries", "selector"): "null",
 }
 """Columns of `ops` that may quote what a file, a key or a foreign server said, and what a release says instead."""
 _QUOTING = ("message", "detail", "error", "body", "subject", "text")
@@ -111,12 +112,12 @@ def released(con: duckdb.DuckDBPyConnection, catalog: str, schema: str, table: s
     covered = {str(row[0]) for row in con.execute("select distinct place from release_covered").fetchall()}
     parts = []
     for where, name, column, kind in _columns(con, catalog):
-        if (where, name, kind) != (schema, table, "VARCHAR"):
+        if (where, name) != (schema, table) or (kind != "VARCHAR" and (table, column) not in _OTHERWISE_SAID):
             continue
         shown = identifier(column)
         place = f"{schema}.{table}.{column}"
         if schema == "ops" and (said := _otherwise(table, column)) is not None:
-            parts.append(f"({said.format(column=shown)})::varchar as {shown}")
+            parts.append(f"({said.format(column=shown)})::{kind} as {shown}")
         elif place in covered:
             parts.append(
                 f"coalesce((select c.shown from release_covered c where c.place = {literal(place)}"

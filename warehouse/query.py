@@ -97,9 +97,15 @@ def _bound(con: duckdb.DuckDBPyConnection, folder: str, limits: Limits) -> None:
 
 
 @contextmanager
-def opened_release(home: Path, limits: Limits = Limits()) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection to the current release. Raises QueryError when nothing has been published yet."""
-    with _open_released(home) as con, tempfile.TemporaryDirectory(prefix="danvan-sql-") as folder:
+def opened_release(home: Path, limits: Limits = Limits(), *, live: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to the current release, or with `live` to the working warehouse.
+
+    Raises QueryError when nothing has been published yet, or a run is writing the warehouse.
+    """
+    with (
+        _open_live(home) if live else _open_released(home) as con,
+        tempfile.TemporaryDirectory(prefix="danvan-sql-") as folder,
+    ):
         _bound(con, folder, limits)
         yield con
 

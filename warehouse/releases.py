@@ -169,6 +169,7 @@ def fingerprint(con: duckdb.DuckDBPyConnection) -> str:
            from ops.standing""",
         "select delivery_id, state, state_kind from ops.deliveries",
         "select kind, delivery_id, feed, period, decided_by, reason, decided_at from ops.decisions",
+        "select entry_id, state, row_count, applied_count from ops.corrections",
         """select finding_id, severity, message_vi from ops.findings
            where delivery_id is not null and check_name <> 'late_delivery'""",
         "from ref.versions",

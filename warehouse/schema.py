@@ -26,6 +26,7 @@ SCHEMA_VERSION = 2
 
 SAID = "ops.standing_at(moment, timestamp 'infinity')"
 KNOWN = "ops.standing_at(timestamp 'infinity', moment)"
+TODAY = "timestamp 'infinity'"
 
 
 @lru_cache(maxsize=1)
@@ -73,6 +74,11 @@ def content_columns(source: Contract) -> tuple[str, ...]:
     return tuple(name for name in core_columns(source) if not name.startswith("_"))
 
 
+def corrigible_columns(source: Contract) -> tuple[str, ...]:
+    """Columns of core.<dataset> whose value a correction may replace: what the source said, without the key."""
+    return tuple(column.name for column in plain_columns(source) if column.name not in source.key)
+
+
 def has_answers(source: Contract) -> bool:
     """Whether the dataset's rows carry answers to a questionnaire (see `expectations.contracts.questionnaires`)."""
     return any(column.name == "questionnaire_id" for column in source.stored_columns)
@@ -114,11 +120,12 @@ def _core_views(source: Contract) -> list[str]:
     }
     named = f"{source.label_vi} · {source.label_en}"
     found = [
-        f"create or replace view {table}_current as {_standing_rows(source, 'ops.standing')}",
-        *comments("view", f"{table}_current", f"{named}, the rows that stand", columns),
-        # Said: by the moment a delivery speaks for, whenever it came. Known: by the moments of landing and decision.
+        f"create or replace view {table}_current as {_standing_rows(source, 'ops.standing', corrected=TODAY)}",
+        *comments("view", f"{table}_current", f"{named}, the rows that stand, as corrected", columns),
+        # Said: by the moment a delivery speaks for, whenever it came, as the sender said it. Known: by the moments of
+        # landing, decision and correction.
         f"create or replace macro {table}_as_said(moment) as table {_standing_rows(source, SAID)}",
-        f"create or replace macro {table}_as_known(moment) as table {_standing_rows(source, KNOWN)}",
+        f"create or replace macro {table}_as_known(moment) as table {_standing_rows(source, KNOWN, 'moment')}",
     ]
     if has_answers(source):
         kept = ("period", "unit_code", *source.key, "questionnaire_id", "_delivery_id")
@@ -140,10 +147,29 @@ def _core_views(source: Contract) -> list[str]:
     return found
 
 
-def _standing_rows(source: Contract, standing: str) -> str:
-    listed = ", ".join(f'said."{name}"' for name in content_columns(source))
-    return (
-        f"select {listed}, standing.delivery_id as _delivery_id, standing.reading_id as _reading_id,"
-        f" said._sheet, said._row from core.{source.dataset} as said"
+def _standing_rows(source: Contract, standing: str, corrected: str | None = None) -> str:
+    """The rows that stand, with what the corrections in force as of the moment `corrected` do to them."""
+    joined = (
+        f"from core.{source.dataset} as said"
         f" join {standing} as standing on standing.rows_of = said._reading_id and standing.period = said.period"
+    )
+    origin = "standing.delivery_id as _delivery_id, standing.reading_id as _reading_id, said._sheet, said._row"
+    if corrected is None:
+        listed = ", ".join(f'said."{name}"' for name in content_columns(source))
+        return f"select {listed}, {origin} {joined}"
+    kinds = {name: declared.partition(" not null")[0] for name, (declared, _) in core_columns(source).items()}
+    changeable = set(corrigible_columns(source))
+    listed = ", ".join(
+        f"case when map_contains(fix.changes, '{name}') then cast(fix.changes['{name}'] as {kinds[name]})"
+        f' else said."{name}" end as "{name}"'
+        if name in changeable
+        else f'said."{name}"'
+        for name in content_columns(source)
+    )
+    return (
+        f"select {listed}, {origin} {joined}"
+        f" left join (select * from ops.row_corrections_at({corrected})"
+        f" where dataset = '{source.dataset}' and not is_contested) as fix"
+        ' on fix.reading_id = said._reading_id and fix."row" = said._row and fix.sheet is not distinct from said._sheet'
+        " where fix.is_excluded is not true"
     )

@@ -20,6 +20,7 @@ AlertKind = Literal[
     "delivery_refused",
     "quarantine_above_threshold",
     "delivery_missing",
+    "correction_lapsed",
     "text_covered",
 ]
 AlertSeverity = Literal["error", "warning"]
@@ -32,6 +33,7 @@ TITLES: dict[str, str] = {
     "delivery_refused": "Tệp bị trả lại",
     "quarantine_above_threshold": "Quá nhiều dòng bị giữ lại",
     "delivery_missing": "Chưa nhận được báo cáo",
+    "correction_lapsed": "Hiệu chỉnh không còn khớp với số liệu",
     "text_covered": "Nội dung giống dữ liệu cá nhân đã được che trong bản phát hành",
 }
 """Headings of the digest, in the order in which they stand there."""
@@ -51,6 +53,14 @@ HELD_VI = {
     "nothing_accepted": "Mọi dòng đều bị cách ly.",
 }
 """Why a delivery waits for a person."""
+
+
+LAPSED_VI = {
+    "no_row": "không có dòng hoặc số liệu nào như đã nêu",
+    "mended": "giá trị cũ không còn, có thể đơn vị đã sửa",
+    "contested": "trái với một hiệu chỉnh khác về cùng dòng",
+}
+"""Why a correction of the register does not act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +152,13 @@ def delivery_missing(feed: str, dataset: str, period: str, due_on: date) -> Aler
     """What a unit owes did not come in time. Never raised where the feed failed on our side."""
     subject = f"chưa nhận được {dataset}, hạn {due_on:%d/%m/%Y}"
     return Alert("delivery_missing", feed, period, subject, "", about=str(due_on))
+
+
+def correction_lapsed(correction_id: str, place: str, period: str, state: str, entry_id: str) -> Alert:
+    """A correction in force that does not act, on all its rows or on some; `place` is its feed or indicator."""
+    subject = f"hiệu chỉnh {masked(correction_id)}: {LAPSED_VI.get(state, state)}"
+    todo = "Kiểm tra rồi sửa hoặc bỏ mục này trong thư mục corrections; xem: danvan corrections."
+    return Alert("correction_lapsed", place, period, subject, todo, "warning", about=f"{entry_id} {state}")
 
 
 def text_covered(place: str, texts: int) -> Alert:

@@ -365,19 +365,48 @@ def test_release_is_listed_and_published_by_hand(two_districts: Any, capsys: pyt
 def test_a_figure_is_explained_down_to_file_and_row(two_districts: Any, capsys: pytest.CaptureFixture[str]) -> None:
     run(two_districts)
     arguments = ["explain", "AR01", "--unit", "323", "--period", "2024-Q1", "--home", str(two_districts.path)]
-    assert main([*arguments, "--json"]) == 0
+    assert main([*arguments, "--rows", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     # two fields of work: 3 early and 5 in term, 4 and 4; one late
-    assert {(one["file"], one["row"]) for one in told} == {
-        ("d323.service_reports ii06a_2024Q1_20240318.csv", 2),
-        ("d323.service_reports ii06a_2024Q1_20240318.csv", 3),
-    }
-    assert sum(one["amount"] for one in told if one["part"] == "numerator") == 16
-    assert sum(one["amount"] for one in told if one["part"] == "denominator") == 17
+    [sent] = told["deliveries"]
+    assert (sent["feed"], sent["file_name"]) == ("d323.service_reports", "ii06a_2024Q1_20240318.csv")
+    assert (sent["row_count"], sent["numerator"], sent["denominator"]) == (2, 16, 17)
+    assert sent["places"] == [{"sheet": None, "rows": [[2, 3]], "cells": []}]
+    assert sum(one["amount"] for one in told["rows"] if one["part"] == "numerator") == 16
+    assert sum(one["amount"] for one in told["rows"] if one["part"] == "denominator") == 17
+    assert [(term["measure"], term["amount"]) for term in told["terms"]] == [
+        ("form06_resolved_early", 7),
+        ("form06_resolved_on_time", 9),
+        ("form06_resolved", 17),
+    ]
     assert main(arguments) == 0
-    assert "numerator 16, denominator 17" in capsys.readouterr().err
-    assert main([*arguments[:1], "XX", *arguments[2:]]) == 1
-    assert "no figure XX of unit 323" in capsys.readouterr().err
+    said = capsys.readouterr().out
+    assert "= 16/17" in said
+    assert "ii06a_2024Q1_20240318.csv" in said
+    assert "dòng 2–3" in said
+    assert main([*arguments, "--lang", "en", "--live"]) == 0
+    assert "row(s) 2–3" in capsys.readouterr().out
+
+
+NOT_THERE = [
+    (("AR1", "323", "2024-Q1"), "no indicator AR1; did you mean AR01 (Tỷ lệ hồ sơ"),
+    (("XX", "323", "2024-Q1"), "no indicator XX; there are: AR01, "),
+    (("AR01", "32", "2024-Q1"), "no unit 32 is assessed in 2024-Q1; did you mean 3"),
+    (("AR01", "an thi", "2024-Q1"), "did you mean 329 (Huyện Ân Thi)?"),
+    (("AR01", "nowhere", "2024-Q1"), "there are: 323, 325"),
+    (("AR01", "323", "2024-Q4"), "no period 2024-Q4 is assessed; did you mean 2024-Q1"),
+    (("AR01", "323", "2024-Q1", "--definition", "OT_FORM"), "by OT_FORM; did you mean OT_FORM06?"),
+]
+
+
+def test_who_asks_for_a_figure_that_is_not_there_is_told_what_there_is(
+    two_districts: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(two_districts)
+    for (code, unit, period, *more), words in NOT_THERE:
+        asked = ["explain", code, "--unit", unit, "--period", period, *more, "--home", str(two_districts.path)]
+        assert main(asked) == 2
+        assert words in capsys.readouterr().err
 
 
 def test_assessment_is_written_where_asked(

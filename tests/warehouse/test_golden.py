@@ -13,14 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flows.command import main
-from flows.demo import find_sample
 from warehouse.explain import explain
 from warehouse.store import WAREHOUSE, connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import duckdb
 
 GOLDEN = Path(__file__).parent / "golden" / "indicator_values.csv"
@@ -36,17 +32,6 @@ order by all
 """
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The sample province after one run, read-only."""
-    home = tmp_path_factory.mktemp("golden") / "province"
-    shutil.copytree(find_sample(), home)
-    assert main(["run", "--home", str(home), "--direct"]) in {0, 3}
-    con = connect(home / WAREHOUSE, read_only=True)
-    yield con
-    con.close()
 
 
 def test_the_figures_of_the_sample_are_the_reviewed_ones(sample: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import os
 import random
 import shutil
 from collections import defaultdict
+from datetime import date
 from math import comb, erfc, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ import pytest
 from flows.command import main
 from flows.demo import find_sample
 from warehouse import models, sentences
+from warehouse.corrections import Correction, bring_corrections, enter
 from warehouse.store import WAREHOUSE, connect
 
 if TYPE_CHECKING:
@@ -155,6 +157,34 @@ def test_what_gets_worse_never_raises_a_status(world: duckdb.DuckDBPyConnection,
         assert risen(before, after) == []
         before = after
     assert figures != set(world.execute(verdicts).fetchall())
+
+
+@pytest.mark.parametrize("verdicts", [("not_reached", "declined"), ("reached", "unchanged", "no_previous", "small")])
+def test_holding_figures_back_never_raises_a_status(
+    world: duckdb.DuckDBPyConnection, verdicts: tuple[str, ...], tmp_path: Path
+) -> None:
+    before = statuses(world, is_new=False)
+    figures = world.execute(
+        "select indicator_code, unit_code, period, numerator from marts.indicator_verdicts"
+        " where list_contains(cast(? as varchar[]), verdict) and numerator is not null"
+        " and hash(indicator_code || unit_code || period) % 2 = 0 order by all",
+        [list(verdicts)],
+    ).fetchall()
+    assert len(figures) > 50
+    held = [
+        Correction(
+            f"{code} {unit} {period}", "hold", period, "law", "test", date(2024, 7, 1),
+            indicator_code=code, unit_code=unit, expected={"numerator": str(numerator)},
+        )
+        for code, unit, period, numerator in figures
+    ]  # fmt: skip
+    enter(tmp_path, held)
+    bring_corrections(world, tmp_path)
+    after = statuses(world)
+    assert risen(before, after) == []
+    assert before != after
+    query = "select count(*) from marts.corrections where state = 'applied'"
+    assert world.execute(query).fetchone() == (len(held),)
 
 
 # --- every status follows from what is published ----------------------------------------------------------------------
@@ -328,7 +358,7 @@ class Published:
             rows = coverage = 100.0
         if coverage < self.gate or rows < self.gate:
             return "low_coverage"
-        if value["availability"] in {"suppressed", "no_data"}:
+        if value["availability"] in {"suppressed", "held", "no_data"}:
             return str(value["availability"])
         return "small" if value["value"] is None else None
 

@@ -52,8 +52,13 @@ TIMELY = [
 
 @pytest.fixture(scope="module")
 def small() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A warehouse with a few rows of every dataset, built."""
+    """A warehouse with a few rows of every dataset and one correction, built."""
     con = empty_warehouse()
+    con.execute(
+        "insert into ops.correction_entries (entry_id, correction_id, entry_no, said, said_at, action, period,"
+        " indicator_code, unit_code, reason, decided_by, decided_on)"
+        " values ('e', 'c', 1, 'entered', '2024-07-01', 'hold', '2024-Q1', 'XX', '323', 'r', 'b', '2024-07-01')"
+    )
     insert(con, "dossiers", TIMELY)
     # g comes again in the next quarter, resolved late; a new one is open and overdue on 14/06
     insert(

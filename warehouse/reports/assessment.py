@@ -23,6 +23,8 @@ texts, shares are in percent):
 - `timeliness`: [definition_id, by_unit]
 - `rules`: the rows of ref.status_rules [position, status, rule_vi, rule_en]
 - `missing`: gate_pct, obligations, without_source, without_data
+- `corrections`: [correction_id, action, dataset, feed, period, sheet, row, unit_code, indicator_code, definition_id,
+  expected, changes, row_count, applied_count, state, reason, decided_by, decided_on]: what a person corrected by hand
 - `quality`: datasets, deliveries, rows, findings, unplaced
 """
 
@@ -39,6 +41,7 @@ from expectations.contracts.periods import CALENDAR, Period, PeriodError, regime
 from expectations.contracts.words.wording import period_name
 from warehouse.reports import evidence
 from warehouse.reports.briefing import briefing
+from warehouse.reports.corrections import corrections
 from warehouse.reports.figures import catalogue, figures, missing_figure, values
 from warehouse.reports.page import render_html
 from warehouse.reports.records import Row, fetch
@@ -171,6 +174,7 @@ def assess(
             "obligations": obligations,
             **_unavailable(ours, indicators),
         },
+        "corrections": corrections(con, str(wanted), None if unit["level"] == "province" else [unit_code]),
         "quality": quality,
     }
     plain: dict[str, Any] = _plain(document)

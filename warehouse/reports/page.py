@@ -25,6 +25,7 @@ from expectations.contracts.words.wording import (
 )
 from warehouse.reports import evidence
 from warehouse.reports.charts import Axis, path, shares
+from warehouse.reports.corrections import action_words, place_of
 from warehouse.reports.figures import sentence
 
 if TYPE_CHECKING:
@@ -129,6 +130,8 @@ def _environment() -> Environment:
         "responsible": lambda text: show(responsible(text)),
         "short_name": short_name,
         "sentences": _join_sentences,
+        "action_words": lambda row: show(action_words(row)),
+        "correction_place": place_of,
         "axis": Axis.around,
         "shares": shares,
         "path": path,

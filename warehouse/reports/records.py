@@ -37,6 +37,6 @@ def fetch(
     present = columns_of(con, table)
     if not present:
         return []
-    chosen = ", ".join(name if name in present else f"null as {name}" for name in columns)
+    chosen = ", ".join(f'"{name}"' if name in present else f'null as "{name}"' for name in columns)
     rows = con.execute(f"select {chosen} from {table} where {where}", list(parameters)).fetchall()
     return [dict(zip(columns, row, strict=True)) for row in rows]

@@ -18,7 +18,7 @@ from warehouse.shapes import comments
 if TYPE_CHECKING:
     import duckdb
 
-MACROS = ("places_at", "standing_at")
+MACROS = ("places_at", "standing_at", "corrections_at", "row_corrections_at")
 VIEWS = (
     "places",
     "standing",
@@ -29,6 +29,7 @@ VIEWS = (
     "suite_results",
     "quarantine",
     "conflicts",
+    "corrections",
     "findings",
 )
 
@@ -45,6 +46,9 @@ _WORDS = {
     "is_success": "Đạt · no failing row",
     "loaded_at": "Thời điểm nạp · when",
     "rows": "Số dòng · rows",
+    "row_unit_code": "Đơn vị của dòng · unit of the rows",
+    "row_count": "Số dòng tìm thấy · rows found in the delivery that stands",
+    "applied_count": "Số dòng được hiệu chỉnh · rows it applies to",
 }
 """What the columns mean that only views have."""
 

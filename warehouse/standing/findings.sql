@@ -136,3 +136,20 @@ select
   message_vi,
   found_at
 from ops.duty_findings
+union all
+select
+  left(sha256(concat_ws(chr(31), 'correction', correction.correction_id, words.rule_id, words.check_name)), 20),
+  correction.delivery_id,
+  correction.feed,
+  correction.dataset,
+  correction.period,
+  words.rule_id,
+  words.check_name,
+  words.severity,
+  null,
+  null,
+  null,
+  replace(replace(words.message_vi, '{correction}', correction.correction_id), '{period}', correction.period),
+  correction.said_at
+from ops.corrections as correction
+join ops.standing_words as words on words.check_name = 'correction_' || correction.state

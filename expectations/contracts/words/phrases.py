@@ -25,6 +25,9 @@ MOST_UNITS = 3
 
 SIGNS = {"eq": "=", "ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 
+_WITHOUT_VALUE = {"context": "clause.context.none", "held": "clause.held"}
+"""What is said of a figure that has no value; of any other verdict, that nothing occurred."""
+
 _INDEX_NUMBER = re.compile(r" \((?:766-[\d.]+|[\d.]+|PAR INDEX)\)$")
 _SEPARATORS = str.maketrans(",.", ".,")
 
@@ -80,7 +83,7 @@ class Voice:
         if verdict == "suppressed":
             return self.say("clause.suppressed", name=name, sample=self.number(facts["sample_size"]))
         if facts["value"] is None:
-            return self.say("clause.context.none" if verdict == "context" else "clause.nothing", name=name)
+            return self.say(_WITHOUT_VALUE.get(verdict, "clause.nothing"), name=name)
         return self._judged(verdict, name, facts)
 
     def _judged(self, verdict: str, name: str, facts: Facts) -> str:

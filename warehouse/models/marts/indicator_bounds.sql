@@ -89,19 +89,18 @@ sized as (
     assessed.*,
     coalesce(absent_sizes.is_sized, true) or assessed.lacks_nothing as is_bounded,
     coalesce(complete.rows_missing, 0) as rows_missing,
+    case when assessed.lacks_nothing then 0 else coalesce(absent_sizes.size, 0) end as absent_size,
     case
-      when assessed.lacks_nothing then 0
-      else coalesce(absent_sizes.size, 0) + case
-        when coalesce(complete.rows_missing, 0) = 0 then 0
-        else greatest(
-          complete.rows_missing,
-          ceil(
-            case when assessed.is_share then assessed.denominator else assessed.numerator end
-              * complete.rows_missing / nullif(complete.rows_counted, 0)
-          )
+      when assessed.lacks_nothing or coalesce(complete.rows_missing, 0) = 0 then 0
+      else greatest(
+        complete.rows_missing,
+        ceil(
+          case when assessed.is_share then assessed.denominator else assessed.numerator end
+            * complete.rows_missing / nullif(complete.rows_counted, 0)
         )
-      end
-    end as size
+      )
+    end as held_size,
+    absent_size + held_size as size
   from assessed
   left join absent_sizes
     on absent_sizes.indicator_code = assessed.indicator_code
@@ -120,6 +119,8 @@ select
   unit_code,
   period,
   is_bounded,
+  cast(absent_size as bigint) as absent_size,
+  cast(held_size as bigint) as held_size,
   cast(size as bigint) as missing_size,
   cast(numerator + case when direction = 'down' then size else 0 end as bigint) as worst_numerator,
   cast(numerator + case when direction = 'down' then 0 else size end as bigint) as best_numerator,

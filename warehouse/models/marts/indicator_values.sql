@@ -1,7 +1,7 @@
 -- Every indicator of the catalogue for every assessed unit and period, by definition. Numerator and denominator are summed at
 -- each level and divided once; percentages are never averaged. A denominator of 0 gives no value. availability: computed,
--- no_data (nothing reported), suppressed (too few respondents), no_source_yet (no dataset of ours answers it). The
--- primary definition is the one the assessment reads; value of a share is in percent.
+-- no_data (nothing reported), suppressed (too few respondents), held (a correction holds it back), no_source_yet (no dataset of
+-- ours answers it). The primary definition is the one the assessment reads; value of a share is in percent.
 -- vi: Giá trị chỉ số theo đơn vị, kỳ và định nghĩa: tử số, mẫu số cộng dồn rồi chia một lần; mẫu số 0 thì không có giá trị.
 -- grain: indicator_code, definition_id, unit_code, period
 with figures as (
@@ -129,6 +129,39 @@ own_windows as (
   having count(distinct named.regime) = 1
 ),
 
+-- held back by a correction, as long as they say what it expects
+held_back as (
+  select distinct wanted.indicator_code, wanted.definition_id, wanted.unit_code, wanted.period
+  from wanted
+  join ops.corrections as hold
+    on hold.action = 'hold'
+    and hold.indicator_code = wanted.indicator_code
+    and hold.unit_code = wanted.unit_code
+    and hold.period = wanted.period
+  join primary_definitions as definition
+    on definition.indicator_code = wanted.indicator_code
+    and definition.period = wanted.period
+    and coalesce(hold.definition_id, definition.definition_id) = wanted.definition_id
+  left join figures
+    on figures.indicator_code = wanted.indicator_code
+    and figures.definition_id = wanted.definition_id
+    and figures.unit_code = wanted.unit_code
+    and figures.period = wanted.period
+  where (
+      not map_contains(hold.expected, 'numerator')
+      or coalesce(figures.numerator, 0) = cast(hold.expected['numerator'] as bigint)
+    )
+    and (
+      not map_contains(hold.expected, 'denominator')
+      or coalesce(figures.denominator, 0) = cast(hold.expected['denominator'] as bigint)
+    )
+    -- as it is printed, with one decimal
+    and (
+      not map_contains(hold.expected, 'value')
+      or round(coalesce(figures.value, 0), 1) = round(cast(hold.expected['value'] as double), 1)
+    )
+),
+
 placed as (
   select
     catalogue.position,
@@ -151,13 +184,13 @@ placed as (
       then if(figures.indicator_code is not null, [], [wanted.unit_code]) else coverage.missing_units end as missing_units,
     scopes.note_vi as scope_note_vi,
     figures.indicator_code is not null as has_figure,
-    figures.numerator,
-    figures.denominator,
-    figures.value,
+    case when held_back.period is null then figures.numerator end as numerator,
+    case when held_back.period is null then figures.denominator end as denominator,
+    case when held_back.period is null then figures.value end as value,
     figures.sample_size,
-    figures.low,
-    figures.high,
-    figures.beside,
+    case when held_back.period is null then figures.low end as low,
+    case when held_back.period is null then figures.high end as high,
+    case when held_back.period is null then figures.beside end as beside,
     figures.figure_note_vi,
     figures.due_on,
     figures.is_year_known,
@@ -167,7 +200,9 @@ placed as (
     figures.indicator_code is null
     and catalogue.computed_from is not null
     and not coalesce(scopes.stands_alone, false)
-    and coalesce(coverage.units_reporting, 0) > 0 as is_nothing,
+    and coalesce(coverage.units_reporting, 0) > 0 as is_empty,
+    is_empty and held_back.period is null as is_nothing,
+    held_back.period is not null and (figures.indicator_code is not null or is_empty) as is_held,
     catalogue.value_unit in ('count', 'persons') as is_count
   from wanted
   join ref.indicators as catalogue on catalogue.indicator_code = wanted.indicator_code
@@ -202,6 +237,11 @@ placed as (
     and figures.definition_id = wanted.definition_id
     and figures.unit_code = wanted.unit_code
     and figures.period = wanted.period
+  left join held_back
+    on held_back.indicator_code = wanted.indicator_code
+    and held_back.definition_id = wanted.definition_id
+    and held_back.unit_code = wanted.unit_code
+    and held_back.period = wanted.period
 ),
 
 quarters_at_hundred as (
@@ -262,6 +302,7 @@ select
   case
     when placed.computed_from is null then 'no_source_yet'
     when placed.is_suppressed then 'suppressed'
+    when placed.is_held then 'held'
     when placed.has_figure or placed.is_nothing then 'computed'
     else 'no_data'
   end as availability,
@@ -270,6 +311,7 @@ select
     placed.figure_note_vi,
     case when not placed.has_figure then placed.scope_note_vi end,
     case
+      when placed.is_held then word_vi('note.held')
       when placed.has_figure and placed.numerator is null and not placed.is_suppressed then word_vi('note.none')
       when placed.denominator = 0 or placed.is_nothing and not placed.is_count then word_vi('note.nothing')
     end,

@@ -1,6 +1,6 @@
 -- What each indicator of the catalogue says of a unit in a period, by its primary definition. no_source, context (never scored),
 -- no_data, low_coverage (units or rows below the gate, or a good verdict that would not stand with what is missing at its worst),
--- suppressed, small (a movement of a small share), not_due, reached, not_reached (a target in force on the last day of the window
+-- suppressed, held (a correction holds the figure back), small (a movement of a small share), not_due, reached, not_reached (a target in force on the last day of the window
 -- and not marked recalled, unless confirmed), and without such a target improved, declined, unchanged against the comparison of
 -- the indicator's cycle, or no_previous. docs/assessment.md explains the rule.
 -- vi: Nhận định từng chỉ số theo đơn vị và kỳ: mức đầy đủ, mục tiêu có hiệu lực, so với kỳ trước hoặc cùng kỳ.
@@ -125,6 +125,7 @@ judged as (
       when nothing_came then 'no_data'
       when not passes_gate then 'low_coverage'
       when availability = 'suppressed' then 'suppressed'
+      when availability = 'held' then 'held'
       when availability = 'no_data' then 'no_data'
       when value is null then 'small'
       when is_target_deciding and reaches_target and is_reached_whatever_is_missing then 'reached'
