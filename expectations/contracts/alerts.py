@@ -20,6 +20,7 @@ AlertKind = Literal[
     "delivery_refused",
     "quarantine_above_threshold",
     "delivery_missing",
+    "period_restated",
     "text_covered",
 ]
 AlertSeverity = Literal["error", "warning"]
@@ -32,6 +33,7 @@ TITLES: dict[str, str] = {
     "delivery_refused": "Tệp bị trả lại",
     "quarantine_above_threshold": "Quá nhiều dòng bị giữ lại",
     "delivery_missing": "Chưa nhận được báo cáo",
+    "period_restated": "Số liệu của kỳ đã khóa bị thay đổi",
     "text_covered": "Nội dung giống dữ liệu cá nhân đã được che trong bản phát hành",
 }
 """Headings of the digest, in the order in which they stand there."""
@@ -142,6 +144,13 @@ def delivery_missing(feed: str, dataset: str, period: str, due_on: date) -> Aler
     """What a unit owes did not come in time. Never raised where the feed failed on our side."""
     subject = f"chưa nhận được {dataset}, hạn {due_on:%d/%m/%Y}"
     return Alert("delivery_missing", feed, period, subject, "", about=str(due_on))
+
+
+def period_restated(feed: str, period: str, said: Sequence[str]) -> Alert:
+    """A period whose term had ended says other totals now; `said` are the sentences, with old and new total of each."""
+    about = hashlib.sha256(" ".join(said).encode()).hexdigest()[:12]
+    todo = " ".join((*said, "Đề nghị đơn vị giải trình; số liệu mới đang được dùng."))
+    return Alert("period_restated", feed, period, "số liệu của kỳ đã khóa bị thay đổi", todo, "warning", about=about)
 
 
 def text_covered(place: str, texts: int) -> Alert:
