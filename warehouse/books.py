@@ -285,12 +285,12 @@ def _duties() -> tuple[TableShape, ...]:
                 "other_period": ("VARCHAR", "Kỳ đối chiếu · period of the other side, where it is another"),
                 "left_value": (
                     "DOUBLE",
-                    "Vế trái · what the unit said; not published where it speaks of denunciations",
+                    "Vế trái · what the unit said; not published where confidential",
                 ),
                 "right_value": ("DOUBLE", "Vế phải · what it is held against"),
                 "is_confidential": (
                     "BOOLEAN not null",
-                    "Số liệu tố cáo · speaks of denunciations: a release holds no numbers of it",
+                    "Số liệu nhạy cảm · lets denunciations or a few answers be counted: a release holds no number",
                 ),
                 "message_vi": ("VARCHAR not null", "Nội dung · message"),
                 "message_en": ("VARCHAR not null", "Nội dung bằng tiếng Anh · message in English"),

@@ -171,7 +171,8 @@ def _name_feeds(con: duckdb.DuckDBPyConnection) -> None:
         " where check_facts.feed is null and named.dataset = check_facts.dataset"
         " and named.unit_code = check_facts.unit_code and named.period = check_facts.period"
     )
-    con.execute("update check_facts set is_confidential = coalesce(is_confidential, false)")
+    # how many petitions a unit has, less those a release shows, is how many denunciations it has
+    con.execute("update check_facts set is_confidential = coalesce(is_confidential, false) or dataset = 'petitions'")
 
 
 def _speaker(con: duckdb.DuckDBPyConnection) -> Callable[[dict[str, Any]], Words]:

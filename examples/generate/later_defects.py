@@ -21,6 +21,7 @@ def seed_later(seeding: Seeding) -> None:
     _democracy(seeding)
     _ratings(seeding)
     _scores(seeding)
+    _across(seeding)
 
 
 def _kind(wanted: str) -> Callable[[Record], bool]:
@@ -121,3 +122,15 @@ def _scores(seeding: Seeding) -> None:
     for row in (record, twin):
         note = "one unit twice in a file"
         seeding.enter(delivery, "unit_twice", Rule("Q23"), "quarantined", note=note, record=row, column="index_code")
+
+
+def _across(seeding: Seeding) -> None:
+    """What no file shows alone: told after the build."""
+    seeding.begin()
+    delivery = seeding.find("326", "petition_forms", "2024-Q2")
+    note = "02/XLD carries in 2, where 1 was left of the quarter before"
+    seeding.enter(delivery, "carried_in_differs", warning("Q33"), "told", note=note)
+    seeding.begin()
+    delivery = seeding.find("328", "petitions", "2024-Q2")
+    note = "the due day a year too early (D063) is not the one of the law either"
+    seeding.enter(delivery, "due_day_not_legal", warning("Q62"), "told", note=note)

@@ -147,6 +147,33 @@ def _dossier(number: int, delivery: str) -> dict[str, Any]:
     }
 
 
+def cases(con: duckdb.DuckDBPyConnection, form_late: int) -> None:
+    """Four dossiers, one of them late, two online; form II.06a says the same, or more late ones and fewer online."""
+    insert(con, "dossiers", [_dossier(number, "cases") | _days(number) for number in range(4)])
+    insert(
+        con,
+        "service_reports",
+        [
+            line(
+                "2024-Q1",
+                resolved_total=4,
+                resolved_early=4 - form_late,
+                resolved_late=form_late,
+                received_online=3 - form_late,
+                received_direct=1 + form_late,
+            )
+        ],
+    )
+    for dataset in ("dossiers", "service_reports"):
+        report(con, dataset, ["2024-Q1"], DISTRICTS[:1])
+
+
+def _days(number: int) -> dict[str, Any]:
+    """The first is late; the first two came online."""
+    due = datetime(2024, 1, 19 if number == 0 else 22)  # noqa: DTZ001
+    return {"due_at": due, "received_at": datetime(2024, 1, 8, 9), "channel_code": "2" if number < 2 else "1"}  # noqa: DTZ001
+
+
 def due_days(con: duckdb.DuckDBPyConnection, due: date) -> None:
     """A complaint accepted on Monday 15/01/2024: 30 days end on Wednesday 14/02, a day off (Tết); the next is 15/02."""
     insert(
@@ -185,6 +212,10 @@ WORLDS: list[tuple[str, World, World, Found]] = [
      ("dossiers", "323", "2024-Q1", 3, 2)),
     ("restated", lambda con: restated(con, "2024-04-10", 3), lambda con: restated(con, "2024-04-10", 2),
      ("dossiers", "323", "2024-Q1", 3, 2)),
+    ("cases_agree", lambda con: cases(con, 2), lambda con: cases(con, 1),
+     ("service_reports", "323", "2024-Q1", 50, 75)),
+    ("online_intake", lambda con: cases(con, 2), lambda con: cases(con, 1),
+     ("service_reports", "323", "2024-Q1", 25, 50)),
     ("due_days", lambda con: due_days(con, date(2024, 2, 14)), lambda con: due_days(con, date(2024, 2, 15)),
      ("petitions", "323", "2024-Q1", 1, 1)),
 ]  # fmt: skip

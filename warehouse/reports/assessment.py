@@ -22,6 +22,8 @@ texts, shares are in percent):
 - `timeliness`: [definition_id, by_unit]
 - `rules`: the rows of ref.status_rules [position, status, rule_vi, rule_en]
 - `missing`: gate_pct, obligations, without_source, without_data
+- `reconciliations`: [indicator_code, name_vi, name_en, printed (form or register), form_value, register_value,
+  difference, tolerance, is_comparable, is_reconciled, differing_units]
 - `quality`: datasets, deliveries, rows, findings, unplaced
 """
 
@@ -150,6 +152,15 @@ def assess(
             ],
             **_unavailable(ours, indicators),
         },
+        "reconciliations": [
+            {
+                **row,
+                **{name: indicators[row["indicator_code"]][name] for name in ("name_vi", "name_en")},
+                "differing_units": [names.get(code, code) for code in row["differing_units"]],
+            }
+            for row in evidence.reconciliations(con, str(wanted), unit_code, list(dict.fromkeys((unit_code, *codes))))
+            if row["indicator_code"] in indicators
+        ],
         "quality": quality,
     }
     plain: dict[str, Any] = _plain(document)

@@ -14,7 +14,7 @@ with quarters as (
     figures.period_to,
     figures.value,
     case when starts_with(catalogue.computed_from, 'form_') then 'petition_forms' else catalogue.computed_from end as dataset,
-    catalogue.computed_from like 'form_kqgq03' or catalogue.computed_from like 'form_kqgq04' as is_confidential
+    catalogue.computed_from in ('form_kqgq03', 'form_kqgq04', 'survey_responses') as is_confidential
   from marts.indicator_values as figures
   join ref.indicators as catalogue on catalogue.indicator_code = figures.indicator_code
   join marts.periods as periods on periods.period = figures.period

@@ -22,6 +22,7 @@ with defaults (name, default_value, meaning_vi, meaning_en) as (
     ('step_least', '1', 'Độ lệch trung vị tối thiểu, điểm %', 'least median deviation, in points'),
     ('volume_fall_pct', '20', 'Khối lượng dưới tỷ lệ này của mức thường thì nghi thiếu', 'below this share of the usual volume it is suspected'),
     ('copied_figures', '8', 'Số giá trị khác nhau tối thiểu để nghi sao chép', 'different figures a row needs to be compared for copies'),
+    ('assessed_by_register', '', 'Các chỉ số đánh giá theo từng hồ sơ thay cho biểu', 'indicators assessed by cases, not by the form; separated by blanks'),
     ('reconcile_tolerance', '1', 'Chênh lệch cho phép giữa biểu và hồ sơ, điểm %', 'points by which form and cases may differ'),
     ('assessed_spans', '2021..2025', 'Các giai đoạn được đánh giá như một kỳ', 'spans of years assessed as one period')
 )
