@@ -90,7 +90,7 @@ def _ratings(seeding: Seeding) -> None:
         "one_stop_ratings",
         [
             Row("shares_do_not_add_up", "327", "2024-Q1", warning("Q56"), "delighted_pct", "shares that make 100.7",
-                change=lambda r: {"dissatisfied_pct": round(r["dissatisfied_pct"] + 0.7, 2)}),
+                change=lambda r: {"dissatisfied_pct": round(r["dissatisfied_pct"] + 0.7, 2)}, also=warning("Q34")),
             Row("share_of_other_counts", "328", "2024-Q2", warning("Q34"), "delighted_pct",
                 "half a point moved from one face to the other",
                 change=lambda r: {"delighted_pct": round(r["delighted_pct"] + 0.5, 2),
