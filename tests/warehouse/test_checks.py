@@ -10,6 +10,7 @@ import pytest
 from expectations.contracts.register import register
 from expectations.contracts.words.wording import texts
 from tests.warehouse.rows import DISTRICTS, book, built, empty_warehouse, insert, one, report
+from tests.warehouse.test_petition_forms import OLD
 from tests.warehouse.test_petition_forms import row as form
 from warehouse import models
 from warehouse.checks import FACTS, Check, checks, parse, record, spelled
@@ -63,6 +64,12 @@ def carried_forms(con: duckdb.DuckDBPyConnection, carried: int) -> None:
 def agreeing_forms(con: duckdb.DuckDBPyConnection, total: int) -> None:
     """01/XLD c8 = 02/XLD c7."""
     insert(con, "petition_forms", [form("01/XLD", "2024-Q1", "326", c8=4), form("02/XLD", "2024-Q1", "326", c7=total)])
+
+
+def agreeing_receptions(con: duckdb.DuckDBPyConnection, cases_sorted: int) -> None:
+    """01/TCD c3 = 02/TCD c2, the cases received, in the circular that has both."""
+    rows = [form("01/TCD", "2023-Q4", "326", OLD, c3=9), form("02/TCD", "2023-Q4", "326", OLD, c2=cases_sorted)]
+    insert(con, "petition_forms", rows)
 
 
 def windows(con: duckdb.DuckDBPyConnection, regime: str | None) -> None:
@@ -196,6 +203,8 @@ WORLDS: list[tuple[str, World, World, Found]] = [
      ("petition_forms", "326", "2024-Q2", 4, 3)),
     ("forms_agree", lambda con: agreeing_forms(con, 6), lambda con: agreeing_forms(con, 4),
      ("petition_forms", "326", "2024-Q1", 4, 6)),
+    ("forms_agree", lambda con: agreeing_receptions(con, 8), lambda con: agreeing_receptions(con, 9),
+     ("petition_forms", "326", "2023-Q4", 9, 8)),
     # 15/12–14/03 is followed by 01/04–30/06 of the calendar: 17 days belong to neither
     ("periods_follow", lambda con: windows(con, "CALENDAR"), lambda con: windows(con, None),
      ("service_reports", "323", "2024-Q2", 17, 0)),
