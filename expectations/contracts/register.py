@@ -38,7 +38,7 @@ def register() -> Mapping[str, RegisteredRule]:
     text = files(__package__).joinpath("rules.yaml").read_text(encoding="utf-8")
     return {
         raw["id"]: RegisteredRule(
-            raw["id"], raw["title_vi"], raw["title_en"], raw["mark"], raw["scope"], tuple(raw.get("lives", ()))
+            raw["id"], raw["title_vi"], raw["title_en"], raw["mark"], raw.get("scope", ""), tuple(raw.get("lives", ()))
         )
         for raw in read_yaml(text)
     }
