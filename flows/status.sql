@@ -28,16 +28,27 @@ received as (
     group by all
 ),
 
-found as (
+told as (
     select
         delivery.feed,
         receipt.period,
-        count(*) filter (where finding.severity = 'error') as errors,
-        count(*) filter (where finding.severity = 'warning') as warnings,
-        count(*) filter (where finding.severity = 'gate') as gates
+        finding.severity
     from ops.findings as finding
     inner join delivery_facts as delivery using (delivery_id)
     inner join receipt_facts as receipt using (delivery_id)
+    union all
+    select feed, period, severity
+    from ops.check_findings
+),
+
+found as (
+    select
+        feed,
+        period,
+        count(*) filter (where severity = 'error') as errors,
+        count(*) filter (where severity = 'warning') as warnings,
+        count(*) filter (where severity = 'gate') as gates
+    from told
     group by all
 )
 

@@ -127,6 +127,8 @@ class RunReport:
     """Of the deliveries that were read in this run, and of those a person decided about."""
     findings: Mapping[str, int]
     """Findings of these deliveries, by severity."""
+    checks: Mapping[str, int]
+    """Findings across periods and sources that stand now, by rule."""
     obligations: Mapping[str, int]
     """What had to come, by status, over all periods."""
     release_id: str
@@ -543,6 +545,7 @@ def tell(plan: Plan, booked: Booked, built: Built, publication: Publication, wri
     with writing(plan.home) as con:
         alerts = needing_a_person(con, plan.run_id, plan.started_at)
         findings = _findings(con, booked.receipts)
+        rows = con.execute("select rule_id, count(*) from ops.check_findings group by 1 order by 1").fetchall()
         code = 3 if alerts or any(one.outcome in FAILED_OUTCOMES for one in booked.outcomes) else 0
         end_run(con, plan.run_id, "needs_a_person" if code else "fine", release_id=publication.release_id)
     close_work(plan)
@@ -555,6 +558,7 @@ def tell(plan: Plan, booked: Booked, built: Built, publication: Publication, wri
         outcomes=booked.outcomes,
         receipts=booked.receipts,
         findings=findings,
+        checks={str(rule_id): int(count) for rule_id, count in rows},
         obligations=dict(Counter(one.status for one in built.obligations)),
         release_id=publication.release_id,
         is_new_release=publication.is_new,

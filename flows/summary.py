@@ -44,6 +44,8 @@ def lines(report: RunReport) -> Iterator[str]:
             f"{count:,} {name.removeprefix('rows_')}".replace(",", " ") for name, count in rows_by_fate(report).items()
         )
         yield "Findings: " + (", ".join(f"{count} {name}" for name, count in report.findings.items()) or "none")
+    if report.checks:
+        yield "Across periods and sources: " + ", ".join(f"{count} {rule}" for rule, count in report.checks.items())
     for one in report.outcomes:
         if one.outcome in FAILED_OUTCOMES:
             yield f"  {one.feed}: {one.outcome.replace('_', ' ')}: {one.message}"

@@ -323,6 +323,38 @@ def _duties() -> tuple[TableShape, ...]:
                 "found_at": ("TIMESTAMP not null", "Thời điểm · when"),
             },
         ),
+        TableShape(
+            "ops.check_findings",
+            "Phát hiện giữa các kỳ, các nguồn · findings of the checks across periods and sources, as of now",
+            {
+                "finding_id": ("VARCHAR not null", "Mã phát hiện · stable id"),
+                "feed": ("VARCHAR", "Nguồn cấp dữ liệu · feed that brought it"),
+                "dataset": _DATASET,
+                "unit_code": ("VARCHAR", "Mã đơn vị · unit"),
+                "period": _PERIOD,
+                "rule_id": ("VARCHAR not null", "Mã quy tắc · rule"),
+                "check_name": ("VARCHAR", "Tên phép kiểm · check"),
+                "severity": ("VARCHAR not null", "Mức độ · severity"),
+                "about_code": (
+                    "VARCHAR",
+                    "Biểu và công thức, chỉ số, tổng được kiểm · form and equation, indicator, or total it speaks of",
+                ),
+                "other_unit_code": ("VARCHAR", "Đơn vị đối chiếu · unit of the other side, where it is another"),
+                "other_period": ("VARCHAR", "Kỳ đối chiếu · period of the other side, where it is another"),
+                "left_value": (
+                    "DOUBLE",
+                    "Vế trái · what the unit said; not published where confidential",
+                ),
+                "right_value": ("DOUBLE", "Vế phải · what it is held against"),
+                "is_confidential": (
+                    "BOOLEAN not null",
+                    "Số liệu nhạy cảm · lets denunciations or a few answers be counted: a release holds no number",
+                ),
+                "message_vi": ("VARCHAR not null", "Nội dung · message"),
+                "message_en": ("VARCHAR not null", "Nội dung bằng tiếng Anh · message in English"),
+                "found_at": ("TIMESTAMP not null", "Thời điểm · when it was found first"),
+            },
+        ),
     )
 
 

@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING
 from expectations.contracts.forms import DATASET, series
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.sql import literal
-from warehouse import corrections, measures, sentences
+from warehouse import checks, corrections, measures, sentences
 from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import duckdb
 
@@ -69,7 +69,7 @@ ROW_PARTS = """-- Which units have rows for which period of a dataset, and how m
 """
 """Header of the model that is made from the contracts: a new one is counted without being named again."""
 
-_HEADER_KEY = re.compile(r"^(?P<key>vi|grain|words|column [a-z][a-z0-9_]*): (?P<rest>.+)$")
+_HEADER_KEY = re.compile(r"^(?P<key>vi|grain|words|rule|severity|datasets|alert|column [a-z][a-z0-9_]*): (?P<rest>.+)$")
 
 
 class ModelError(ValueError):
@@ -139,8 +139,9 @@ def _row_parts() -> str:
 def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = None) -> dict[str, int]:
     """Make every model anew, with comments, in one transaction; rows by table name (views are not counted).
 
-    Reads core, ref and ops as they stand. `regimes` names the reporting regime of the feeds that have another one than
-    their contract (None: as told before). On any error nothing changes and ModelError names the model.
+    Reads core, ref and ops as they stand; the findings of the checks follow (`warehouse.checks`). `regimes` names the
+    reporting regime of the feeds that have another one than their contract (None: as told before). On any error nothing
+    changes and ModelError names the model.
     """
     rows: dict[str, int] = {}
     with transaction(con):
@@ -155,6 +156,7 @@ def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = No
                 rows[model.name] = counted
             if model.name == SETTINGS:
                 con.execute(files("warehouse").joinpath("models", "macros.sql").read_text(encoding="utf-8"))
+        checks.record(con)
     return rows
 
 
@@ -163,14 +165,9 @@ def parse(name: str, text: str) -> Model:
     import sqlglot  # noqa: PLC0415 - half a second that `danvan --help` must not pay
     from sqlglot import exp  # noqa: PLC0415
 
-    lines = text.splitlines()
-    length = next((place for place, line in enumerate(lines) if not line.startswith("--")), len(lines))
-    prose, words = _header(lines[:length])
-    for key in ("vi", "grain"):
-        if key not in words:
-            raise ModelError(f"{name}: the header lacks the line `-- {key}: …`")
+    prose, words, query = split(name, text, ("vi", "grain"))
     try:
-        statements = sqlglot.parse("\n".join(lines[length:]), dialect="duckdb")
+        statements = sqlglot.parse(query, dialect="duckdb")
     except sqlglot.errors.SqlglotError as error:
         raise ModelError(f"{name}: sqlglot cannot read the SELECT: {error}") from error
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
@@ -182,9 +179,20 @@ def parse(name: str, text: str) -> Model:
         grain=tuple(part.strip() for part in words["grain"].split(",")),
         columns={key.removeprefix("column "): rest for key, rest in words.items() if key.startswith("column ")},
         words=words.get("words"),
-        query="\n".join(lines[length:]).strip().rstrip(";"),
+        query=query,
         reads=frozenset(f"{table.db}.{table.name}" for table in statements[0].find_all(exp.Table) if table.db),
     )
+
+
+def split(name: str, text: str, needed: Iterable[str]) -> tuple[str, dict[str, str], str]:
+    """The prose of a header, its other lines by key, and the SELECT. Raises ModelError for a lacking key."""
+    lines = text.splitlines()
+    length = next((place for place, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    prose, words = _header(lines[:length])
+    for key in needed:
+        if key not in words:
+            raise ModelError(f"{name}: the header lacks the line `-- {key}: …`")
+    return prose, words, "\n".join(lines[length:]).strip().rstrip(";")
 
 
 @lru_cache(maxsize=1)

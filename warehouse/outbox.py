@@ -230,6 +230,10 @@ select alert.alert_id,
          when 'run_failed' then coalesce(ended.last_good >= alert.raised_at, false)
          when 'correction_lapsed' then split_part(alert.about, ' ', 1) not in (select entry_id from ops.corrections)
          when 'release_refused' then coalesce(ended.last_good >= alert.raised_at, false)
+         when 'period_restated' then not exists (
+           from ops.check_findings as found
+           where found.rule_id = 'Q48' and found.feed = alert.feed and found.period = alert.period
+         )
          else false
        end as is_over
 from ops.alerts as alert
@@ -243,4 +247,5 @@ left join (
 ) as delivery on alert.kind = 'delivery_failed' and delivery.delivery_id = split_part(alert.about, ' ', 1)
 cross join ended
 """
-"""Whether what an alert says has come to an end: the file came, the feed answers again, a later run ended well."""
+"""Whether what an alert says has come to an end: the file came, the feed answers again, a later run ended well, the
+period says again what it said when it was closed."""

@@ -33,6 +33,8 @@ _OTHERWISE_SAID: Mapping[tuple[str, str], str] = {
     ("standing_words", "message_vi"): "{column}",
     ("duty_findings", "message_vi"): "{column}",
     ("correction_entries", "selector"): "null",
+    ("check_findings", "message_vi"): "{column}",
+    ("check_findings", "message_en"): "{column}",
 }
 """Columns of `ops` that may quote what a file, a key or a foreign server said, and what a release says instead."""
 _QUOTING = ("message", "detail", "error", "body", "subject", "text")
@@ -109,6 +111,8 @@ def released(con: duckdb.DuckDBPyConnection, catalog: str, schema: str, table: s
     source = f"{identifier(catalog)}.{schema}.{identifier(table)}"
     if (schema, table) == ("ops", "reading_findings"):
         source = _findings_in_words(con, source, f"{identifier(catalog)}.ops.readings")
+    if (schema, table) == ("ops", "check_findings"):
+        source = _checks_without_denunciations(con, source)
     covered = {str(row[0]) for row in con.execute("select distinct place from release_covered").fetchall()}
     parts = []
     for where, name, column, kind in _columns(con, catalog):
@@ -159,6 +163,20 @@ def _findings_in_words(con: duckdb.DuckDBPyConnection, source: str, readings: st
         " left join release_labels as labels"
         " on labels.dataset = reading.dataset and labels.column_name = found.column_name"
         " left join release_titles as titles on titles.rule_id = found.rule_id)"
+    )
+
+
+def _checks_without_denunciations(con: duckdb.DuckDBPyConnection, source: str) -> str:
+    """Findings of checks; of denunciations the rule, unit and period only, since a few of them are persons."""
+    con.execute("create or replace temp table release_rules (rule_id varchar, vi varchar, en varchar)")
+    _fill(con, "release_rules", [(one.rule_id, f"{one.title_vi}.", f"{one.title_en}.") for one in register().values()])
+    return (
+        "(select found.* replace ("
+        "case when is_confidential then null else left_value end as left_value,"
+        " case when is_confidential then null else right_value end as right_value,"
+        " case when is_confidential then rules.vi else message_vi end as message_vi,"
+        " case when is_confidential then rules.en else message_en end as message_en)"
+        f" from {source} as found left join release_rules as rules using (rule_id))"
     )
 
 

@@ -21,6 +21,7 @@ def seed_later(seeding: Seeding) -> None:
     _democracy(seeding)
     _ratings(seeding)
     _scores(seeding)
+    _across(seeding)
 
 
 def _kind(wanted: str) -> Callable[[Record], bool]:
@@ -89,7 +90,7 @@ def _ratings(seeding: Seeding) -> None:
         "one_stop_ratings",
         [
             Row("shares_do_not_add_up", "327", "2024-Q1", warning("Q56"), "delighted_pct", "shares that make 100.7",
-                change=lambda r: {"dissatisfied_pct": round(r["dissatisfied_pct"] + 0.7, 2)}),
+                change=lambda r: {"dissatisfied_pct": round(r["dissatisfied_pct"] + 0.7, 2)}, also=warning("Q34")),
             Row("share_of_other_counts", "328", "2024-Q2", warning("Q34"), "delighted_pct",
                 "half a point moved from one face to the other",
                 change=lambda r: {"delighted_pct": round(r["delighted_pct"] + 0.5, 2),
@@ -121,3 +122,15 @@ def _scores(seeding: Seeding) -> None:
     for row in (record, twin):
         note = "one unit twice in a file"
         seeding.enter(delivery, "unit_twice", Rule("Q23"), "quarantined", note=note, record=row, column="index_code")
+
+
+def _across(seeding: Seeding) -> None:
+    """What no file shows alone: told after the build."""
+    seeding.begin()
+    delivery = seeding.find("326", "petition_forms", "2024-Q2")
+    note = "02/XLD carries in 2, where 1 was left of the quarter before"
+    seeding.enter(delivery, "carried_in_differs", warning("Q33"), "told", note=note)
+    seeding.begin()
+    delivery = seeding.find("328", "petitions", "2024-Q2")
+    note = "the due day a year too early (D063) is not the one of the law either"
+    seeding.enter(delivery, "due_day_not_legal", warning("Q62"), "told", note=note)

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from examples.generate.fields import Record
 
 Outcome = Literal[
-    "quarantined", "loaded", "refused", "ignored", "unchanged", "superseded", "held", "missing", "late"
+    "quarantined", "loaded", "refused", "ignored", "unchanged", "superseded", "held", "missing", "late", "told"
 ]  # fmt: skip
+"""What becomes of the row or file; `told`: it is loaded, and only other files show after the build that it is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def rows(ledger: Iterable[Defect]) -> list[dict[str, Any]]:
                 "defect_id": f"D{defect.number:03d}",
                 "kind": defect.kind,
                 "feed": delivery.feed,
-                "file": None if defect.outcome == "missing" else delivery.file_name,
+                "file": None if defect.outcome in {"missing", "told"} else delivery.file_name,
                 "period": str(delivery.period),
                 "sheet": sheet,
                 "row": row,

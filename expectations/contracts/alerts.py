@@ -21,6 +21,7 @@ AlertKind = Literal[
     "quarantine_above_threshold",
     "delivery_missing",
     "correction_lapsed",
+    "period_restated",
     "text_covered",
 ]
 AlertSeverity = Literal["error", "warning"]
@@ -34,6 +35,7 @@ TITLES: dict[str, str] = {
     "quarantine_above_threshold": "Quá nhiều dòng bị giữ lại",
     "delivery_missing": "Chưa nhận được báo cáo",
     "correction_lapsed": "Hiệu chỉnh không còn khớp với số liệu",
+    "period_restated": "Số liệu của kỳ đã khóa bị thay đổi",
     "text_covered": "Nội dung giống dữ liệu cá nhân đã được che trong bản phát hành",
 }
 """Headings of the digest, in the order in which they stand there."""
@@ -159,6 +161,13 @@ def correction_lapsed(correction_id: str, place: str, period: str, state: str, e
     subject = f"hiệu chỉnh {masked(correction_id)}: {LAPSED_VI.get(state, state)}"
     todo = "Kiểm tra rồi sửa hoặc bỏ mục này trong thư mục corrections; xem: danvan corrections."
     return Alert("correction_lapsed", place, period, subject, todo, "warning", about=f"{entry_id} {state}")
+
+
+def period_restated(feed: str, period: str, said: Sequence[str]) -> Alert:
+    """A period whose term had ended says other totals now; `said` are the sentences, with old and new total of each."""
+    about = hashlib.sha256(" ".join(said).encode()).hexdigest()[:12]
+    todo = " ".join((*said, "Đề nghị đơn vị giải trình; số liệu mới đang được dùng."))
+    return Alert("period_restated", feed, period, "số liệu của kỳ đã khóa bị thay đổi", todo, "warning", about=about)
 
 
 def text_covered(place: str, texts: int) -> Alert:

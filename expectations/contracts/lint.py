@@ -14,7 +14,7 @@ from expectations.contracts import questionnaires
 from expectations.contracts.documents import read_yaml
 from expectations.contracts.model import DROPPED, HASHED, PUBLIC, Contract, ContractError, contract, datasets
 from expectations.contracts.periods import regimes
-from expectations.contracts.register import MARKS, register
+from expectations.contracts.register import MARKS, SCOPES, register
 from expectations.contracts.sql import SQL_TYPES
 from expectations.contracts.text import key as text_key
 
@@ -90,9 +90,10 @@ def lint_contract(found: Contract) -> list[str]:
 def lint_register() -> list[str]:
     """Problems of the register of rules."""
     return [
-        f"rules.yaml: {rule.rule_id} needs title_vi, title_en and a mark of {', '.join(MARKS)}"
+        f"rules.yaml: {rule.rule_id} needs title_vi, title_en, a mark of {', '.join(MARKS)} and a scope of"
+        f" {', '.join(SCOPES)}"
         for rule in register().values()
-        if not (rule.title_vi and rule.title_en and rule.mark in MARKS)
+        if not (rule.title_vi and rule.title_en and rule.mark in MARKS and rule.scope in SCOPES)
     ]
 
 

@@ -224,10 +224,11 @@ def _bind(rule: Rule, names: list[str], questionnaire: Questionnaire) -> Rule:
         return rule
     bound: dict[str, Any] = {key: value for key, value in rule.arguments.items() if key != "items"}
     bound["columns"] = names
-    if rule.kind == "scale":
+    if rule.kind in {"scale", "scale_direction"}:
         bound |= {
             "minimum": questionnaire.scale_min,
             "maximum": questionnaire.scale_max,
-            "no_answer": list(questionnaire.no_answer_numbers),
         }
+    if rule.kind == "scale":
+        bound["no_answer"] = list(questionnaire.no_answer_numbers)
     return replace(rule, arguments=bound)

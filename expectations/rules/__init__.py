@@ -58,6 +58,7 @@ KINDS: Mapping[str, Kind] = {
     "failing_share": Kind(deliveries.FailingShare, lambda rule, _arguments, _scope: Check(rule, "false")),
     "straight_line": Kind(relations.StraightLine, relations.straight_line),
     "scale": Kind(cells.Scale, cells.scale),
+    "scale_direction": Kind(lookups.ScaleDirection, lookups.scale_direction),
     "frequency": Kind(lookups.Frequency, lookups.frequency),
     "privacy": Kind(Columns, persons.privacy),
 }

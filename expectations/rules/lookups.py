@@ -30,6 +30,19 @@ class Reference(Columns):
     in_force: bool = False
 
 
+class ScaleDirection(Columns):
+    """Items whose scale may run the wrong way, in a delivery with at least `min_forms` answers to the item.
+
+    Reversed: the mean lies in the lower three eighths of the scale where that of the other items lies in the upper
+    quarter (below 2.5 and above 4 of 5), or the item runs against the others (correlation below the bound).
+    """
+
+    minimum: float = 0
+    maximum: float = 0
+    min_forms: int = 30
+    correlation_below: float = -0.5
+
+
 def unique(rule: Rule, arguments: Unique, scope: Scope) -> Check:
     """A key stands once."""
     columns = ("_case", *arguments.within, *columns_of(rule, arguments, scope, scope.contract.key))
@@ -40,6 +53,39 @@ def frequency(rule: Rule, arguments: Frequency, scope: Scope) -> Check:
     """The same values do not come too often."""
     columns = columns_of(rule, arguments, scope)
     return _counted(rule, ("_case", *columns), arguments.maximum, f"['{columns[0]}']", native=False)
+
+
+def scale_direction(rule: Rule, arguments: ScaleDirection, scope: Scope) -> Check:
+    """No item is answered upside down: where one seems to be, its answers are emptied and nothing is turned round."""
+    columns = columns_of(rule, arguments, scope)
+    low, high = arguments.minimum, arguments.maximum
+    kept = [f"case when {c} between {low!r} and {high!r} then {c}::double end as {c}" for c in columns]
+    total = " + ".join(f"coalesce({c}, 0)" for c in columns)
+    count = " + ".join(f"({c} is not null)::integer" for c in columns)
+    said = ", ".join(
+        f"{{'item': '{c}', 'forms': count({c}), 'mean': avg({c}),"
+        f" 'others': (sum(total) - sum({c})) / nullif(sum(answers) - count({c}), 0),"
+        f" 'correlation': corr({c}, (total - {c}) / nullif(answers - 1, 0))}}"
+        for c in columns
+    )
+    select = (
+        f"with answered as (select _case, {', '.join(kept)} from staged),"
+        f" summed as (select *, {total} as total, {count} as answers from answered),"
+        f" items as (select _case, unnest([{said}]) as one from summed group by _case)"
+        f" select _case, one.item as item from items where one.forms >= {arguments.min_forms}"
+        f" and (one.mean < {low + 0.375 * (high - low)!r} and one.others > {low + 0.75 * (high - low)!r}"
+        f" or one.correlation < {arguments.correlation_below!r})"
+    )
+    table = f"reversed_{rule.check}"
+    test = f"_case in (select _case from {table})"
+    return Check(
+        rule,
+        f"coalesce(bool_or({test}), false)",
+        f"(select list(item order by item) from {table} where _case = $case)",
+        prepared=Prepared(table, select, test),
+        is_whole=True,
+        silent=tuple((c, f"(_case in (select _case from {table} where item = '{c}'))") for c in columns),
+    )
 
 
 def _counted(rule: Rule, columns: tuple[str, ...], maximum: int, places: str, *, native: bool) -> Check:

@@ -9,7 +9,7 @@ from expectations.contracts.sql import literal, texts
 from expectations.verdict.staging import first_known, insert
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import duckdb
 
@@ -55,15 +55,29 @@ def report(
     for number, check in enumerate(checks):
         if check.is_whole:
             failing = [case for case, found in counts.failing.items() if found[number]]
-            rule = check.rule
-            rows = [
-                (case, number, rule.rule_id, rule.check, rule.severity, rule.message_vi, None, None, None)
-                for case in failing
-            ]
-            insert(connection, "findings", rows, _TYPES)
+            _report_whole(connection, number, check, failing, dict(labels))
         elif counts.total(number):
             _report_rows(connection, number, check, contract)
     _cover(connection)
+
+
+def _report_whole(
+    connection: duckdb.DuckDBPyConnection,
+    number: int,
+    check: Check,
+    failing: Sequence[int],
+    labels: Mapping[str, str],
+) -> None:
+    """One finding a delivery, or one a column where the check names some."""
+    rule = check.rule
+    rows = []
+    for case in failing:
+        asked = check.places.replace("$case", str(case))
+        [places] = connection.execute(f"select {asked}").fetchone() or ([None],)
+        for place in places or [None]:
+            said = rule.message_vi.replace("{column}", labels.get(place or "", ""))
+            rows.append((case, number, rule.rule_id, rule.check, rule.severity, said, None, None, place))
+    insert(connection, "findings", rows, _TYPES)
 
 
 def _cover(connection: duckdb.DuckDBPyConnection) -> None:

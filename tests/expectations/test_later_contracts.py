@@ -119,6 +119,7 @@ FIRES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("one_stop_ratings", "b", "shares_add_to_100", {"content_pct": 25.2}),
     ("one_stop_ratings", "b", "shares_are_shares", {"content_pct": 125.0}),
     ("one_stop_ratings", "b", "shares_follow_from_counts", {"delighted_pct": 50.2}),
+    ("one_stop_ratings", "b", "shares_follow_from_counts", {"content_pct": 25.2, "dissatisfied_pct": 24.8}),
     ("index_scores", "SIPAS", "method_is_given", {"method_code": None}),
     ("index_scores", "SIPAS", "method_is_of_the_period", {"method_code": "SIPAS_OLD"}),
     ("index_scores", "SIPAS", "score_is_given", {"score": None}),
@@ -138,6 +139,7 @@ STILL: list[tuple[str, str, str, dict[str, Any]]] = [
     ("activities", "supervision", "accepted_within_recommended", {"recommendation_count": None}),
     ("democracy_items", "11-01", "done_names_its_days", {"is_done": False, "published_on": None}),
     ("one_stop_ratings", "b", "shares_add_to_100", {"content_pct": 25.1}),
+    ("one_stop_ratings", "b", "shares_follow_from_counts", {"content_pct": 25.1, "dissatisfied_pct": 24.9}),
     ("index_scores", "INDEX_766", "total_is_the_sum_of_parts", {"score": 60.05}),
 ]
 """Rows at the border, on which the check must not fire."""

@@ -279,6 +279,13 @@ def test_on_time_by_form_06(small: duckdb.DuckDBPyConnection) -> None:
     ) == pytest.approx(100 * 5 / 7)
 
 
+def test_dossiers_without_a_due_day_are_counted_apart(small: duckdb.DuckDBPyConnection) -> None:
+    """Q46: c has none and ended on time by the form; it is shown beside. Of the others each has its day."""
+    query = "select beside->>'without_due' from marts.indicator_values where indicator_code = 'AR03' and is_primary"
+    assert one(small, f"{query} and unit_code = '323' and period = '2024-Q1'") == "1"
+    assert one(small, f"{query} and unit_code = '323' and period = '2024-Q2'") == "0"
+
+
 def test_on_time_by_decision_766(small: duckdb.DuckDBPyConnection) -> None:
     # resolved in term: a b c o (4 days late less 4 of waiting = on the due day); late: d e n (two requests)
     # open in term on 14/03: f h i (14/03 less 45 days = 29/01 <= 01/02); late: g l. 7 of 12

@@ -259,7 +259,7 @@ def test_what_is_carried_in_is_what_was_left_and_forms_agree() -> None:
         ("2024-Q2", "01/XLD", "c2 = prev(c5)", 3, 3, True),
         ("2024-Q2", "02/XLD", "c2 = prev(c1) - prev(c4)", 1, 0, False),
     ]
-    words = one(con, "select message_vi from marts.form_checks where not is_held and form_code = '02/XLD'")
-    assert words == "Biểu 02/XLD, kỳ 2024-Q2: c2 = prev(c1) - prev(c4) (1 so với 0)."
+    words = one(con, "select message_vi from ops.check_findings where rule_id = 'Q33'")
+    assert "biểu 02/XLD: cột 2 = cột 1 kỳ trước - cột 4 kỳ trước; số kỳ trước chuyển sang là 1" in words
     assert one(con, "select count(*) from marts.form_checks where unit_code = '325'") == 0
     con.close()

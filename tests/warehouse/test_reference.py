@@ -33,7 +33,7 @@ ROWS = {
     "units": 543, "unit_aliases": 532, "unit_crosswalk": 384, "unit_changes": 37, "deadlines": 32, "goals": 56,
     "indicators": 74, "targets": 32, "goal_indicators": 161, "index_766": 26, "dossier_statuses": 10,
     "status_groups": 20, "channels": 3, "forms": 18, "form_columns": 441,
-    "form_equations": 183,
+    "form_equations": 184,
     "checklist_items": 24, "index_methods": 5, "indicator_scopes": 4,
 }  # fmt: skip
 

@@ -535,3 +535,27 @@ def test_stacked_shares_fill_the_bar() -> None:
     assert shares([1, 1, 2]) == [(0.0, 25.0), (25.0, 25.0), (50.0, 50.0)]
     assert shares([0, 0]) == [(0.0, 0.0), (0.0, 0.0)]
     assert shares([1, 1], whole=4) == [(0.0, 25.0), (25.0, 25.0)]
+
+
+def test_the_page_says_which_of_form_and_cases_it_prints_and_what_the_other_says(
+    changed: duckdb.DuckDBPyConnection,
+) -> None:
+    changed.execute(
+        "create or replace table marts.reconciliations as select * from (values"
+        " ('AR01', '33', '2024-Q1', 'form', 98.0, 91.5, 6.5, 1.0, true, false),"
+        " ('AR01', '326', '2024-Q1', 'form', 98.0, 88.0, 10.0, 1.0, true, false),"
+        " ('AR01', '325', '2024-Q1', 'form', 98.0, 98.0, 0.0, 1.0, true, true),"
+        " ('PE05', '33', '2024-Q1', 'register', 80.0, 80.0, 0.0, 1.0, true, true),"
+        " ('PE06', '33', '2024-Q1', 'form', 80.0, null, null, 1.0, false, null)"
+        ") as made (indicator_code, unit_code, period, printed, form_value, register_value, difference, tolerance,"
+        " is_comparable, is_reconciled)"
+    )
+    document = assess(changed, "2024-Q1")
+    rows = {row["indicator_code"]: row for row in document["reconciliations"]}
+    assert list(rows) == ["AR01", "PE05", "PE06"]
+    assert [len(row["differing_units"]) for row in rows.values()] == [1, 0, 0]
+    seen = _read(render_html(document)).seen("vi")
+    assert "lệch 6,5 điểm" in seen
+    assert f"(1 đơn vị lệch: {rows['AR01']['differing_units'][0]})" in seen
+    assert "chỉ một bên có số liệu" in seen
+    assert "91,5" in seen

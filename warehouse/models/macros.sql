@@ -92,3 +92,8 @@ create or replace temp macro reaches(amount, operator, wanted) as
     when 'le' then amount <= wanted + 1e-9
     when 'lt' then amount < wanted - 1e-9
   end;
+
+-- Whether a form, or the other one it is held against, speaks of denunciations: what a release says of it holds no numbers.
+create or replace temp macro is_denunciations(form_code, other_form_code) as
+  coalesce(form_code in ('03/XLD', '03/KQGQ', '04/KQGQ'), false)
+  or coalesce(other_form_code in ('03/XLD', '03/KQGQ', '04/KQGQ'), false);

@@ -25,6 +25,8 @@ texts, shares are in percent):
 - `missing`: gate_pct, obligations, without_source, without_data
 - `corrections`: [correction_id, action, dataset, feed, period, sheet, row, unit_code, indicator_code, definition_id,
   expected, changes, row_count, applied_count, state, reason, decided_by, decided_on]: what a person corrected by hand
+- `reconciliations`: [indicator_code, name_vi, name_en, printed (form or register), form_value, register_value,
+  difference, tolerance, is_comparable, is_reconciled, differing_units]
 - `quality`: datasets, deliveries, rows, findings, unplaced
 """
 
@@ -175,6 +177,15 @@ def assess(
             **_unavailable(ours, indicators),
         },
         "corrections": corrections(con, str(wanted), None if unit["level"] == "province" else [unit_code]),
+        "reconciliations": [
+            {
+                **row,
+                **{name: indicators[row["indicator_code"]][name] for name in ("name_vi", "name_en")},
+                "differing_units": [names.get(code, code) for code in row["differing_units"]],
+            }
+            for row in evidence.reconciliations(con, str(wanted), unit_code, list(dict.fromkeys((unit_code, *codes))))
+            if row["indicator_code"] in indicators
+        ],
         "quality": quality,
     }
     plain: dict[str, Any] = _plain(document)

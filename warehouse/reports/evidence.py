@@ -131,6 +131,39 @@ def timeliness(con: duckdb.DuckDBPyConnection, period: str, units: Sequence[str]
     return [{"definition_id": name, "by_unit": found[name]} for name in in_order(found, DEFINITIONS)]
 
 
+def reconciliations(con: duckdb.DuckDBPyConnection, period: str, unit_code: str, units: Sequence[str]) -> list[Row]:
+    """One entry an indicator that form and cases both make: both values, which is printed, units in which they differ.
+
+    `differing_units` are those of `units`, other than `unit_code`, where both came in full and differ beyond it.
+    """
+    columns = (
+        "indicator_code",
+        "unit_code",
+        "printed",
+        "form_value",
+        "register_value",
+        "difference",
+        "tolerance",
+        "is_comparable",
+        "is_reconciled",
+    )
+    rows = fetch(
+        con, "marts.reconciliations", columns, "period = ? and list_contains(?, unit_code)", [period, list(units)]
+    )
+    found = []
+    for row in (one for one in rows if one["unit_code"] == unit_code):
+        differing = [
+            one["unit_code"]
+            for one in rows
+            if one["indicator_code"] == row["indicator_code"]
+            and one["unit_code"] != unit_code
+            and one["is_comparable"]
+            and one["is_reconciled"] is False
+        ]
+        found.append({**row, "differing_units": differing})
+    return sorted(found, key=lambda row: row["indicator_code"])
+
+
 def obligations(con: duckdb.DuckDBPyConnection, periods: Sequence[str], units: Sequence[str]) -> list[Row]:
     """Deliveries that did not come, came late or were refused: unit, dataset, period, due date, why."""
     due = fetch(

@@ -1,5 +1,6 @@
 -- Findings: one failed rule at one place. Those of each delivery's present reading, those that follow from what else was
--- sent (same content, newer version, conflict, held), and those of deliveries that are late or never came.
+-- sent (same content, newer version, conflict, held), those of deliveries that are late or never came, and those of the checks
+-- across periods and sources (ops.check_findings has both sides of them).
 -- vi: Phát hiện về chất lượng: một quy tắc không đạt tại một vị trí.
 -- grain: finding_id
 with of_readings as (
@@ -153,3 +154,19 @@ select
   correction.said_at
 from ops.corrections as correction
 join ops.standing_words as words on words.check_name = 'correction_' || correction.state
+union all
+select
+  finding_id,
+  null,
+  feed,
+  dataset,
+  period,
+  rule_id,
+  check_name,
+  severity,
+  null,
+  null,
+  null,
+  message_vi,
+  found_at
+from ops.check_findings

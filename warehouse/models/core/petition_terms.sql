@@ -29,6 +29,7 @@ with petitions as (
     end as complexity_code,
     competent_level,
     coalesce(is_eligible, false) as is_eligible,
+    coalesce(is_within_competence, false) as is_within_competence,
     coalesce(transfer_count, 0) as transfer_count,
     coalesce(is_duplicate, false) as is_duplicate,
     coalesce(is_on_province_list, false) as is_on_province_list,

@@ -1,12 +1,20 @@
 -- The definitions of the indicators: how each is summed, marked and compared. One that is broken down into several (a factor of a
 -- survey) is one row here; term_id is the id its terms stand under. stands_alone: published for the unit itself, so that it is made
 -- of no other unit's rows and lacks none. is_summed: made of the figures of smaller units, which can be taken off it again.
+-- own_dataset: where the definition is made of another dataset than the catalogue says (REGISTER: single cases instead of a form). The
+-- official one is assessed, unless the setting assessed_by_register names the indicator.
 -- vi: Định nghĩa của các chỉ số: cách cộng, đánh dấu và so sánh.
 -- grain: indicator_code, term_id
 select
   terms.indicator_code,
   terms.definition_id as term_id,
-  coalesce(any_value(own.is_primary), true) as is_primary,
+  case
+    when bool_or(terms.indicator_code in (select indicator_code from ref.indicator_terms where definition_id = 'REGISTER'))
+      and list_contains(string_split(setting('assessed_by_register'), ' '), terms.indicator_code)
+      then terms.definition_id = 'REGISTER'
+    else coalesce(any_value(own.is_primary), true)
+  end as is_primary,
+  case when terms.definition_id = 'REGISTER' then min(measures.dataset) end as own_dataset,
   coalesce(any_value(own.span), 'period') as span,
   any_value(own.breakdown) as breakdown,
   any_value(own.primary_breakdown) as primary_breakdown,

@@ -1,6 +1,7 @@
 -- The equations of official forms that need more than one row: what was carried in against what was left of the period
 -- before, classes of 01/XLD against the totals of 02, 03 and 04/XLD. Judged where every form they ask for stands, in the same
--- circular (its columns mean something else in another); a blank cell counts as 0. A difference is told, never corrected.
+-- circular (its columns mean something else in another); a blank cell counts as 0. A difference is told by the checks that read this
+-- table, never corrected.
 -- vi: Phép kiểm giữa các kỳ và giữa các biểu của cùng đơn vị: hai vế và kết quả; chỉ xét khi đủ các biểu cần thiết.
 -- grain: unit_code, period, circular, form_code, equation_no
 with sent as (
@@ -51,7 +52,9 @@ sides as (
     wanted.form_code,
     wanted.equation_no,
     coalesce(sum(wanted.factor * coalesce(cell.value, 0)) filter (where wanted.is_left), 0) as left_sum,
-    coalesce(sum(wanted.factor * coalesce(cell.value, 0)) filter (where not wanted.is_left), 0) as right_sum
+    coalesce(sum(wanted.factor * coalesce(cell.value, 0)) filter (where not wanted.is_left), 0) as right_sum,
+    max(wanted.source_period) filter (where wanted.source_period <> wanted.period) as other_period,
+    max(wanted.source_form_code) filter (where wanted.source_form_code <> wanted.form_code) as other_form_code
   from wanted
   left join sent as source
     on source.unit_code = wanted.unit_code
@@ -82,8 +85,8 @@ select
     when contains(equation.expression, '>=') then sides.left_sum >= sides.right_sum
     else abs(sides.left_sum - sides.right_sum) < 0.005
   end as is_held,
-  'Biểu ' || sides.form_code || ', kỳ ' || sides.period || ': ' || equation.expression || ' ('
-    || format('{:.10g}', sides.left_sum) || ' so với ' || format('{:.10g}', sides.right_sum) || ').' as message_vi
+  sides.other_period,
+  sides.other_form_code
 from sides
 join ref.form_equations as equation
   on equation.circular = sides.circular

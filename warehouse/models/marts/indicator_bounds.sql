@@ -11,7 +11,7 @@ with assessed as (
     figures.unit_code,
     figures.period,
     catalogue.direction,
-    catalogue.computed_from as dataset,
+    coalesce(definitions.own_dataset, catalogue.computed_from) as dataset,
     coalesce(definitions.span, 'period') as span,
     coalesce(definitions.is_share, false) as is_share,
     coalesce(definitions.is_complete_list or definitions.stands_alone, false) as lacks_nothing,

@@ -17,7 +17,7 @@ with assessed as (
     figures.regime,
     catalogue.direction,
     catalogue.value_unit,
-    catalogue.computed_from as dataset,
+    coalesce(definitions.own_dataset, catalogue.computed_from) as dataset,
     coalesce(definitions.span, 'period') as span,
     coalesce(definitions.is_share, false) as is_share,
     coalesce(definitions.stands_alone, false) as stands_alone,

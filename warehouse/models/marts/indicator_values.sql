@@ -211,18 +211,18 @@ placed as (
     on definition.indicator_code = wanted.indicator_code
     and definition.period = wanted.period
     and definition.definition_id = wanted.definition_id
-  left join marts.dataset_periods as windows
-    on windows.dataset = catalogue.computed_from
-    and windows.period = wanted.period
-  left join own_windows as own
-    on own.dataset = catalogue.computed_from
-    and own.unit_code = wanted.unit_code
-    and own.period = wanted.period
   left join marts.definitions as own_definition
     on own_definition.indicator_code = wanted.indicator_code
     and own_definition.term_id = wanted.definition_id
+  left join marts.dataset_periods as windows
+    on windows.dataset = coalesce(own_definition.own_dataset, catalogue.computed_from)
+    and windows.period = wanted.period
+  left join own_windows as own
+    on own.dataset = coalesce(own_definition.own_dataset, catalogue.computed_from)
+    and own.unit_code = wanted.unit_code
+    and own.period = wanted.period
   left join marts.completeness as coverage
-    on coverage.dataset = catalogue.computed_from
+    on coverage.dataset = coalesce(own_definition.own_dataset, catalogue.computed_from)
     and coverage.period = wanted.period
     and coverage.unit_code = wanted.unit_code
     and coverage.span = coalesce(own_definition.span, 'period')

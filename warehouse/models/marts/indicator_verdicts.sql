@@ -12,7 +12,7 @@ with values_now as (
     catalogue.position,
     catalogue.direction,
     catalogue.cycle,
-    catalogue.computed_from as dataset,
+    coalesce(definitions.own_dataset, catalogue.computed_from) as dataset,
     coalesce(definitions.span, 'period') as span,
     coalesce(definitions.is_share, false) as is_share,
     coalesce(definitions.stands_alone, false) as stands_alone,

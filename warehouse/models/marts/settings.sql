@@ -18,6 +18,13 @@ with defaults (name, default_value, meaning_vi, meaning_en) as (
     ('significance_pct', '5', 'Mức ý nghĩa của phép kiểm, %', 'level of the tests: what chance gives more often is no change'),
     ('small_denominator', '30', 'Mẫu số tối thiểu để đánh giá biến động', 'smaller denominators: movement is not judged'),
     ('key_figures', 'AR01 AR04 SA02 PE06 MM01 PE04 SA03 MM15', 'Chỉ tiêu của phần tóm tắt', 'indicators of the briefing, in order'),
+    ('step_quarters', '6', 'Số quý trước đó tối thiểu để xét thay đổi đột ngột', 'earlier quarters needed to judge a step'),
+    ('step_deviations', '3', 'Số lần độ lệch trung vị bị coi là đột ngột', 'median deviations beyond which a move is a step'),
+    ('step_least', '1', 'Độ lệch trung vị tối thiểu, điểm %', 'least median deviation, in points'),
+    ('volume_fall_pct', '20', 'Khối lượng dưới tỷ lệ này của mức thường thì nghi thiếu', 'below this share of the usual volume it is suspected'),
+    ('copied_figures', '8', 'Số giá trị khác nhau tối thiểu để nghi sao chép', 'different figures a row needs to be compared for copies'),
+    ('assessed_by_register', '', 'Các chỉ số đánh giá theo từng hồ sơ thay cho biểu', 'indicators assessed by cases, not by the form; separated by blanks'),
+    ('reconcile_tolerance', '1', 'Chênh lệch cho phép giữa biểu và hồ sơ, điểm %', 'points by which form and cases may differ'),
     ('assessed_spans', '2021..2025', 'Các giai đoạn được đánh giá như một kỳ', 'spans of years assessed as one period')
 )
 

@@ -17,6 +17,7 @@ with states as (
     cast(date_trunc('quarter', days.last_day) + interval 3 month - interval 1 day as date) as part_on,
     coalesce(delivery.regime, datasets.regime) as regime,
     form06.group_code = 'resolved' as is_ended,
+    dossier.channel_code is not distinct from '2' as is_online,
     cast(dossier.received_at as date) as received_on,
     case
       when form06.group_code = 'resolved' then cast(coalesce(dossier.processed_at, dossier.returned_at) as date)
@@ -72,6 +73,7 @@ placed as (
       when is_ended and status_code in ('7', '8') then part_on
     end as resolved_on,
     coalesce(received.quarter_on, part_on) as open_on,
+    received.quarter_on as received_in,
     overdue.quarter_on as overdue_on,
     case
       when not may_be_in_term then date '0001-01-01'
@@ -128,6 +130,9 @@ select
   resolved_on,
   seen_from as resolved_from,
   seen_until as resolved_until,
+  received_in as received_on,
+  seen_from as received_from,
+  seen_until as received_until,
   open_from,
   open_until,
   coalesce(overdue_from, open_until) as overdue_from,
@@ -148,5 +153,8 @@ select
   cast(is_reused as tinyint) as reused,
   cast(is_fee as tinyint) as fee,
   cast(is_paid as tinyint) as paid_online,
-  cast(is_complaint as tinyint) as complaint
+  cast(is_complaint as tinyint) as complaint,
+  cast(is_online as tinyint) as online,
+  -- a dossier without a channel counts as handed in at the counter, as index 766 reads it
+  cast(not is_online as tinyint) as direct
 from classed

@@ -40,6 +40,7 @@ placed as (
     received.quarter_on as received_in,
     processing.quarter_on as process_due_in,
     handling.quarter_on as intake_due_in,
+    closed.quarter_on as closed_in,
     after_intake.quarter_on as intake_overdue_in,
     after_resolution.quarter_on as resolution_overdue_in,
     accepted.quarter_on as accepted_in,
@@ -77,6 +78,10 @@ classed as (
   select
     *,
     kind_code is not distinct from 'feedback' as is_feedback,
+    -- a case of forms 01 and 03/KQGQ: within competence, no duplicate, not refused, stored or handed on
+    is_within_competence
+    and not is_duplicate
+    and coalesce(status_code not in ('refused', 'stored'), true) as is_own_case,
     coalesce(level in ('province', 'district'), false) as is_upper_level,
     coalesce(
       level = 'district' and competent_level = 'commune'
@@ -101,6 +106,7 @@ select
   intake_due_on,
   resolution_due_on,
   is_on_province_list,
+  is_within_competence,
   cast(null as varchar) as detail,
   received_in as received_on,
   seen_from as received_from,
@@ -119,6 +125,9 @@ select
     else date '9999-12-31'
   end as late_feedback_from,
   seen_until as late_feedback_until,
+  closed_in as closed_on,
+  seen_from as closed_from,
+  seen_until as closed_until,
   open_from,
   open_until,
   greatest(open_from, coalesce(intake_overdue_in, date '9999-12-31')) as overdue_intake_from,
@@ -141,5 +150,15 @@ select
   cast(is_eligible and is_upper_level and is_above_level as tinyint) as above_level,
   cast(is_feedback as tinyint) as feedback,
   cast(is_feedback and is_disliked as tinyint) as disliked,
-  cast(is_feedback and is_repeated as tinyint) as repeated
+  cast(is_feedback and is_repeated as tinyint) as repeated,
+  cast(is_own_case and kind_code is not distinct from 'complaint' as tinyint) as complaint_case,
+  cast(coalesce(is_own_case and kind_code = 'complaint' and closed_on <= resolution_due_on, false) as tinyint)
+    as complaint_in_term,
+  cast(coalesce(is_own_case and kind_code = 'complaint' and closed_on > resolution_due_on, false) as tinyint)
+    as complaint_out_of_term,
+  cast(is_own_case and kind_code is not distinct from 'denunciation' as tinyint) as denunciation_case,
+  cast(coalesce(is_own_case and kind_code = 'denunciation' and closed_on <= resolution_due_on, false) as tinyint)
+    as denunciation_in_term,
+  cast(coalesce(is_own_case and kind_code = 'denunciation' and closed_on > resolution_due_on, false) as tinyint)
+    as denunciation_out_of_term
 from classed

@@ -1,0 +1,370 @@
+"""Checks across periods and sources: each fires where it should, is silent where it should, and says so in words."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from expectations.contracts.register import register
+from expectations.contracts.words.wording import texts
+from tests.warehouse.rows import DISTRICTS, book, built, empty_warehouse, insert, one, report
+from tests.warehouse.test_petition_forms import OLD
+from tests.warehouse.test_petition_forms import row as form
+from warehouse import models
+from warehouse.checks import FACTS, Check, checks, parse, record, spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import duckdb
+
+    World = Callable[[duckdb.DuckDBPyConnection], None]
+
+CHECKS = checks()
+QUARTERS = ("2022-Q4", "2023-Q1", "2023-Q2", "2023-Q3", "2023-Q4", "2024-Q1", "2024-Q2")
+
+
+def line(period: str, unit: str = "323", field: str = "Đất đai", **figures: int) -> dict[str, Any]:
+    """A line of form II.06a."""
+    return {"period": period, "unit_code": unit, "field_name": field, **figures}
+
+
+def petition(code: str, **values: Any) -> dict[str, Any]:
+    """A petition of 2024-Q1."""
+    return {"period": "2024-Q1", "unit_code": "323", "petition_code": code, "received_on": date(2024, 1, 8), **values}
+
+
+# --- the worlds: (rule, what makes it fire, what leaves it silent, the finding) --------------------------------------
+
+
+def carried_in(con: duckdb.DuckDBPyConnection, opened: int) -> None:
+    """`opened` was left of 2024-Q1 in one line; another line is new, and was in no earlier form."""
+    insert(
+        con,
+        "service_reports",
+        [
+            line("2024-Q1", open_total=opened, carried_in=2),
+            line("2024-Q1", field="Hộ tịch", open_total=3),
+            line("2024-Q2", carried_in=7),
+            line("2024-Q2", field="Hộ tịch", carried_in=3),
+            line("2024-Q2", field="Thuế", carried_in=40),
+        ],
+    )
+
+
+def carried_forms(con: duckdb.DuckDBPyConnection, carried: int) -> None:
+    """01/XLD c2 = prev(c5)."""
+    insert(
+        con, "petition_forms", [form("01/XLD", "2024-Q1", "326", c5=3), form("01/XLD", "2024-Q2", "326", c2=carried)]
+    )
+
+
+def agreeing_forms(con: duckdb.DuckDBPyConnection, total: int) -> None:
+    """01/XLD c8 = 02/XLD c7."""
+    insert(con, "petition_forms", [form("01/XLD", "2024-Q1", "326", c8=4), form("02/XLD", "2024-Q1", "326", c7=total)])
+
+
+def agreeing_receptions(con: duckdb.DuckDBPyConnection, cases_sorted: int) -> None:
+    """01/TCD c3 = 02/TCD c2, the cases received, in the circular that has both."""
+    rows = [form("01/TCD", "2023-Q4", "326", OLD, c3=9), form("02/TCD", "2023-Q4", "326", OLD, c2=cases_sorted)]
+    insert(con, "petition_forms", rows)
+
+
+def windows(con: duckdb.DuckDBPyConnection, regime: str | None) -> None:
+    """Two quarters of service reports (15th to 14th); the feed of the second one may name another regime."""
+    for period, feed in (("2024-Q1", "a.service_reports"), ("2024-Q2", "b.service_reports")):
+        insert(con, "service_reports", [line(period, received_total=1)])
+        con.execute(
+            "insert into ops.obligations (feed, dataset, unit_code, period, status)"
+            " values (?, 'service_reports', '323', ?, 'received')",
+            [feed, period],
+        )
+    models.build(con, {"b.service_reports": regime} if regime else {})
+
+
+def steps(con: duckdb.DuckDBPyConnection, late: int) -> None:
+    """Seven quarters of 100 resolved dossiers; five are late, in the last one so many."""
+    for period in QUARTERS:
+        count = late if period == QUARTERS[-1] else 5
+        insert(
+            con, "service_reports", [line(period, resolved_total=100, resolved_early=100 - count, resolved_late=count)]
+        )
+    report(con, "service_reports", QUARTERS, DISTRICTS[:1])
+
+
+def volumes(con: duckdb.DuckDBPyConnection, last: int) -> None:
+    """Five quarters of petitions: ten in each, in the last one so many."""
+    for period in QUARTERS[2:]:
+        count = last if period == QUARTERS[-1] else 10
+        rows = [petition(f"{period}-{number}") | {"period": period} for number in range(count)]
+        if rows:
+            insert(con, "petitions", rows)
+    report(con, "petitions", QUARTERS[2:], DISTRICTS[:1])
+
+
+def perfect(con: duckdb.DuckDBPyConnection, late: int) -> None:
+    """Four quarters of 400 dossiers, all early but for `late` in the third."""
+    for number, period in enumerate(QUARTERS[3:]):
+        count = late if number == 2 else 0
+        insert(
+            con, "service_reports", [line(period, resolved_total=400, resolved_early=400 - count, resolved_late=count)]
+        )
+    report(con, "service_reports", QUARTERS[3:], DISTRICTS[:1])
+
+
+def copies(con: duckdb.DuckDBPyConnection, changed: int) -> None:
+    """Two districts with the same row of eight figures, but for one; and two rows of zeros."""
+    row = dict(zip((f"c{number}" for number in range(1, 9)), range(11, 19), strict=True))
+    insert(
+        con,
+        "petition_forms",
+        [
+            form("01/TCD", "2024-Q1", "325", **row),
+            form("01/TCD", "2024-Q1", "326", **(row | {"c5": row["c5"] + changed})),
+            form("01/KQGQ", "2024-Q1", "325", c1=0),
+            form("01/KQGQ", "2024-Q1", "326", c1=0),
+        ],
+    )
+
+
+def restated(con: duckdb.DuckDBPyConnection, sent: str, rows: int) -> None:
+    """Two dossiers at first; a second delivery of so many, on the day `sent`; the term ends on 24/03/2024."""
+    insert(con, "dossiers", [_dossier(number, "first") for number in range(2)])
+    con.execute("update ops.readings set effective_at = '2024-03-18' where reading_id = 'first'")
+    book(con, "second", "first.dossiers", ["2024-Q1"], effective=sent)
+    con.execute("update ops.readings set feed = 'first.dossiers'")
+    insert(con, "dossiers", [_dossier(number, "second") for number in range(rows)])
+    con.execute(
+        "insert into ops.obligations (feed, dataset, unit_code, period, due_on, grace_days, status, delivery_id)"
+        " values ('first.dossiers', 'dossiers', '323', '2024-Q1', '2024-03-21', 3, 'received', 'first')"
+    )
+
+
+def _dossier(number: int, delivery: str) -> dict[str, Any]:
+    ended = datetime(2024, 1, 20, 9)  # noqa: DTZ001 - local times throughout
+    return {
+        "period": "2024-Q1",
+        "unit_code": "323",
+        "dossier_code": f"d{number}",
+        "status_code": "10",
+        "processed_at": ended,
+        "_delivery_id": delivery,
+    }
+
+
+def cases(con: duckdb.DuckDBPyConnection, form_late: int) -> None:
+    """Four dossiers, one of them late, two online; form II.06a says the same, or more late ones and fewer online."""
+    insert(con, "dossiers", [_dossier(number, "cases") | _days(number) for number in range(4)])
+    insert(
+        con,
+        "service_reports",
+        [
+            line(
+                "2024-Q1",
+                resolved_total=4,
+                resolved_early=4 - form_late,
+                resolved_late=form_late,
+                received_online=3 - form_late,
+                received_direct=1 + form_late,
+            )
+        ],
+    )
+    for dataset in ("dossiers", "service_reports"):
+        report(con, dataset, ["2024-Q1"], DISTRICTS[:1])
+
+
+def _days(number: int) -> dict[str, Any]:
+    """The first is late; the first two came online."""
+    due = datetime(2024, 1, 19 if number == 0 else 22)  # noqa: DTZ001
+    return {"due_at": due, "received_at": datetime(2024, 1, 8, 9), "channel_code": "2" if number < 2 else "1"}  # noqa: DTZ001
+
+
+def due_days(con: duckdb.DuckDBPyConnection, due: date) -> None:
+    """A complaint accepted on Monday 15/01/2024: 30 days end on Wednesday 14/02, a day off (Tết); the next is 15/02."""
+    insert(
+        con,
+        "petitions",
+        [
+            petition("a", kind_code="complaint", accepted_on=date(2024, 1, 15), instance_no=1, due_on=due),
+            petition("b", kind_code="complaint"),
+        ],
+    )
+
+
+Found = tuple[str, str, str | None, float | None, float | None]
+"""dataset, unit, period, left, right"""
+
+WORLDS: list[tuple[str, World, World, Found]] = [
+    ("carried_in", lambda con: carried_in(con, 5), lambda con: carried_in(con, 7),
+     ("service_reports", "323", "2024-Q2", 7, 5)),
+    ("carried_in", lambda con: carried_forms(con, 4), lambda con: carried_forms(con, 3),
+     ("petition_forms", "326", "2024-Q2", 4, 3)),
+    ("forms_agree", lambda con: agreeing_forms(con, 6), lambda con: agreeing_forms(con, 4),
+     ("petition_forms", "326", "2024-Q1", 4, 6)),
+    ("forms_agree", lambda con: agreeing_receptions(con, 8), lambda con: agreeing_receptions(con, 9),
+     ("petition_forms", "326", "2023-Q4", 9, 8)),
+    # 15/12–14/03 is followed by 01/04–30/06 of the calendar: 17 days belong to neither
+    ("periods_follow", lambda con: windows(con, "CALENDAR"), lambda con: windows(con, None),
+     ("service_reports", "323", "2024-Q2", 17, 0)),
+    # the middle of the earlier ones is 95 %, no deviation: three times the least one of a point
+    ("step_change", lambda con: steps(con, 9), lambda con: steps(con, 8),
+     ("service_reports", "323", "2024-Q2", 91, 95)),
+    ("volume_falls", lambda con: volumes(con, 1), lambda con: volumes(con, 2), ("petitions", "323", "2024-Q2", 1, 10)),
+    ("volume_falls", lambda con: volumes(con, 0), lambda con: volumes(con, 3), ("petitions", "323", "2024-Q2", 0, 10)),
+    ("too_good", lambda con: perfect(con, 0), lambda con: perfect(con, 1),
+     ("service_reports", "323", "2024-Q2", 100, 400)),
+    ("copied_figures", lambda con: copies(con, 0), lambda con: copies(con, 1),
+     ("petition_forms", "326", "2024-Q1", 116, 116)),
+    ("restated", lambda con: restated(con, "2024-04-10", 3), lambda con: restated(con, "2024-03-22", 3),
+     ("dossiers", "323", "2024-Q1", 3, 2)),
+    ("restated", lambda con: restated(con, "2024-04-10", 3), lambda con: restated(con, "2024-04-10", 2),
+     ("dossiers", "323", "2024-Q1", 3, 2)),
+    ("cases_agree", lambda con: cases(con, 2), lambda con: cases(con, 1),
+     ("service_reports", "323", "2024-Q1", 50, 75)),
+    ("online_intake", lambda con: cases(con, 2), lambda con: cases(con, 1),
+     ("service_reports", "323", "2024-Q1", 25, 50)),
+    ("due_days", lambda con: due_days(con, date(2024, 2, 14)), lambda con: due_days(con, date(2024, 2, 15)),
+     ("petitions", "323", "2024-Q1", 1, 1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "fires", "silent", "expected"), WORLDS, ids=[f"{n}-{w[0]}" for n, w in enumerate(WORLDS)]
+)
+def test_a_check_fires_and_stays_silent(name: str, fires: World, silent: World, expected: Found) -> None:
+    check = next(one for one in CHECKS if one.name == name)
+    assert expected in _found(fires, check)
+    assert _found(silent, check) == []
+
+
+def _found(world: World, check: Check) -> list[Found]:
+    """What the check says of a world, after checking that the finding has words, a stable id and its rule."""
+    con = empty_warehouse()
+    world(con)
+    if not con.execute("select 1 from duckdb_tables() where table_name = 'feed_regimes'").fetchone():
+        built(con)
+    ours = f"from ops.check_findings where rule_id = '{check.rule_id}'"
+    found = con.execute(f"select dataset, unit_code, period, left_value, right_value {ours} order by all").fetchall()
+    for vi, en, severity in con.execute(f"select message_vi, message_en, severity {ours}").fetchall():
+        assert severity == check.severity
+        assert "{" not in vi + en
+        assert not vi.isascii()
+        assert " None" not in vi + en
+    before = con.execute(f"select finding_id, found_at {ours} order by all").fetchall()
+    con.begin()
+    record(con)
+    con.commit()
+    assert con.execute(f"select finding_id, found_at {ours} order by all").fetchall() == before
+    assert len({row[0] for row in before}) == len(before)
+    assert one(con, f"select count(*) from ops.findings where rule_id = '{check.rule_id}'") == len(found)
+    con.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def nothing() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse in which nothing came."""
+    con = built(empty_warehouse())
+    yield con
+    con.close()
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+def test_every_check_is_described_and_tried(check: Check, nothing: duckdb.DuckDBPyConnection) -> None:
+    assert check.rule_id in register()
+    assert check.severity in {"warning", "error"}
+    assert check.description.endswith(".")
+    assert check.grain
+    assert any(name == check.name for name, *_ in WORLDS)
+    columns = [row[0] for row in nothing.execute(f"describe {check.query}").fetchall()]
+    names = nothing.execute(f"select distinct check_name from ({check.query})").fetchall()
+    assert set(columns) <= FACTS.keys()
+    assert {"check_name", "dataset", "unit_code", "period", "left_value", "right_value"} <= set(columns)
+    assert names == []  # nothing is found where nothing came
+
+
+def test_every_check_name_has_words() -> None:
+    """The names stand in the SELECTs as literals."""
+    names = {name.removeprefix("check.") for name in texts() if name.startswith("check.") and name.count(".") == 1}
+    said = {name for name in names if any(f"'{name}'" in check.query for check in CHECKS)}
+    assert names == said
+
+
+def test_a_finding_goes_when_its_cause_does() -> None:
+    con = empty_warehouse()
+    carried_in(con, 5)
+    built(con)
+    assert one(con, "select count(*) from ops.check_findings") == 1
+    con.execute("update core.service_reports set open_total = 7 where field_name = 'Đất đai'")
+    built(con)
+    assert one(con, "select count(*) from ops.check_findings") == 0
+    con.close()
+
+
+def test_a_restated_period_is_told_once_and_the_alert_ends() -> None:
+    from warehouse.outbox import listed  # noqa: PLC0415
+
+    con = empty_warehouse()
+    restated(con, "2024-04-10", 3)
+    built(con)
+    built(con)
+    [alert] = listed(con)
+    assert (alert["kind"], alert["feed"], alert["period"], alert["is_over"]) == (
+        "period_restated", "first.dossiers", "2024-Q1", False,
+    )  # fmt: skip
+    assert "trước 2, nay 3" in alert["detail_vi"]
+    con.execute("update ops.obligations set grace_days = 40")
+    built(con)
+    assert [found["is_over"] for found in listed(con, everything=True)] == [True]
+    con.close()
+
+
+def test_an_equation_is_spelled_in_words() -> None:
+    vi = spelled("02/XLD: c2 = prev(c1) - prev(c4)")
+    assert not isinstance(vi, str)
+    assert (vi.vi, vi.en) == (
+        "02/XLD: cột 2 = cột 1 kỳ trước - cột 4 kỳ trước",
+        "02/XLD: column 2 = column 1 of the period before - column 4 of the period before",
+    )
+    other = spelled("01/XLD: c8 = 02/XLD.c7")
+    assert not isinstance(other, str)
+    assert other.vi == "01/XLD: cột 8 = cột 7 biểu 02/XLD"
+    assert spelled("01/TCD") == "01/TCD"
+
+
+HEADER = "-- A.\n-- vi: B.\n-- grain: x\n-- rule: Q33\n-- severity: warning\n-- datasets: *\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HEADER.replace("-- rule: Q33\n", "") + "select 1", "rule"),
+        (HEADER + "select 1; select 2", "exactly one SELECT"),
+        (HEADER + "delete from ops.runs", "exactly one SELECT"),
+        (HEADER + "select from where", "cannot read"),
+    ],
+)
+def test_a_file_that_is_not_one_described_select_is_refused(text: str, message: str) -> None:
+    with pytest.raises(models.ModelError, match=message):
+        parse("some", text)
+
+
+def test_a_release_says_of_denunciations_no_number() -> None:
+    from warehouse.privacy import cover, released  # noqa: PLC0415
+
+    con = empty_warehouse()
+    rows = [form("01/XLD", "2024-Q1", "326", c8=4, c9=2), form("02/XLD", "2024-Q1", "326", c7=5)]
+    insert(con, "petition_forms", [*rows, form("03/XLD", "2024-Q1", "326", c7=3)])
+    built(con)
+    catalog = one(con, "select current_database()")
+    cover(con, catalog, {})
+    said = con.execute(
+        "select is_confidential, left_value, right_value, message_vi"
+        f" from ({released(con, catalog, 'ops', 'check_findings')}) order by all"
+    ).fetchall()
+    assert [row[:3] for row in said] == [(False, 4, 5), (True, None, None)]
+    assert said[1][3] == f"{register()['Q64'].title_vi}."
+    assert "4 so với 5" in said[0][3]
+    con.close()
