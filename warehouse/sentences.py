@@ -72,13 +72,13 @@ def _voices(con: duckdb.DuckDBPyConnection) -> tuple[Voice, Voice]:
         datasets=datasets,
         sources={code: texts.get(f"source.{source}", (source, source)) for code, _, _, source, _ in names if source},
         dataset_of={code: computed for code, *_, computed in names if computed},
-        unit_name=_unit_names(con),
+        unit_name=unit_names(con),
         small_denominator=least[0] if least else 0,
     )
     return Voice("vi", scene), Voice("en", scene)
 
 
-def _unit_names(con: duckdb.DuckDBPyConnection) -> Callable[[str, Any], str]:
+def unit_names(con: duckdb.DuckDBPyConnection) -> Callable[[str, Any], str]:
     """The name of a unit on a day; the last it had, where it is gone by then."""
     spans: dict[str, list[tuple[Any, str]]] = {}
     for code, first, name in con.execute(

@@ -30,7 +30,8 @@ LAST_DAY: date = FRAMES["calendar"]["day"][-1]
 TARGET = "indicator_code,target_from,target_op,target,certainty\n"
 CONFIRMED = "indicator_code,target_from,confirmed_by,confirmed_on\n"
 ROWS = {
-    "units": 543, "unit_aliases": 532, "unit_crosswalk": 384, "unit_changes": 37, "deadlines": 32, "goals": 56,
+    "units": 543, "unit_aliases": 532, "unit_crosswalk": 384, "unit_changes": 37, "former_districts": 112,
+    "unit_areas": 122, "mapped_units": 362, "deadlines": 32, "goals": 56,
     "indicators": 74, "targets": 32, "goal_indicators": 161, "index_766": 26, "dossier_statuses": 10,
     "status_groups": 20, "channels": 3, "forms": 18, "form_columns": 441,
     "form_equations": 183,

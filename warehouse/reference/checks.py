@@ -1,8 +1,10 @@
-"""What the tables of the judgement must agree on before they are loaded: goals, roles, cycles, targets and rules."""
+"""What the tables must agree on before they are loaded: goals, roles, cycles, targets, rules, and the crosswalk."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from warehouse.reference import geography
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,6 +55,7 @@ def _problems(found: Mapping[str, pl.DataFrame]) -> Iterator[str]:
                 f"{row['goal_id']}; make its role context"
             )
     yield from _targets(found, indicators)
+    yield from geography.problems(found["units"], found["unit_crosswalk"])
     if not any(row["status"] == "not_met" for row in found["status_rules"].iter_rows(named=True)):
         yield "status_rules: no rule for not_met, so a goal could be left without a status"
 
