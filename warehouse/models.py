@@ -52,6 +52,11 @@ GENERATED = {
 -- vi: Số đo cộng theo đơn vị được đánh giá và toàn tỉnh, theo kỳ và lũy kế từ đầu năm.
 -- grain: unit_code, period, span, measure, detail
 """,
+    "marts.mapped_sums": """-- Measures of periods before units changed, on the units of after it: what the rows
+-- of communes that went over whole, to one made of whole communes, add up to. A unit that was split is in none.
+-- vi: Số đo của các kỳ trước khi sắp xếp, quy về xã mới gồm toàn các xã cũ nhập trọn; không chia số liệu xã bị tách.
+-- grain: unit_code, period, span, measure, detail
+""",
 }
 """Models whose SELECT is made from `ref.measures` (see `warehouse.measures`), with their headers."""
 
@@ -96,10 +101,10 @@ def models() -> tuple[Model, ...]:
     for name, header in GENERATED.items():
         found[name] = parse(name, header + "select 1 as made_when_built")
     made = found["marts.measure_tallies"]
-    found[made.name] = replace(made, reads=frozenset((*views, "ref.measures")))
-    summed = found["marts.measure_sums"]
+    found[made.name] = replace(made, reads=frozenset((*views, "ref.measures", "marts.unit_successors")))
     read = ("marts.measure_tallies", "marts.dataset_spans", "marts.counted_parts", "marts.periods")
-    found[summed.name] = replace(summed, reads=frozenset(read))
+    for name in ("marts.measure_sums", "marts.mapped_sums"):
+        found[name] = replace(found[name], reads=frozenset(read))
     found["marts.row_parts"] = parse("marts.row_parts", ROW_PARTS + _row_parts())
     # the macros read the settings, so every model does
     graph = {
@@ -227,6 +232,8 @@ def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
 def _query(con: duckdb.DuckDBPyConnection, model: Model) -> str:
     if model.name == "marts.measure_tallies":
         return measures.tallies(con)
+    if model.name == "marts.mapped_sums":
+        return measures.mapped_sums()
     return measures.sums(con) if model.name == "marts.measure_sums" else model.query
 
 

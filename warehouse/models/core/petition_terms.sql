@@ -5,23 +5,24 @@
 -- grain: _delivery_id, _sheet, _row, petition_code
 with petitions as (
   select
-    _delivery_id,
-    _sheet,
-    _row,
-    unit_code,
-    petition_code,
-    period,
-    kind_code,
-    received_on,
+    row._delivery_id,
+    row._sheet,
+    row._row,
+    row.unit_code,
+    row.petition_code,
+    row.period,
+    row.kind_code,
+    -- a case that was handed over started with the unit that is gone: the hand-over is no new start
+    least(handed.received_on, row.received_on) as received_on,
     processed_on,
-    accepted_on,
+    least(handed.accepted_on, row.accepted_on) as accepted_on,
     resolved_on,
     instance_no,
     status_code,
     -- withdrawn, refused and stored petitions end with their processing; one said to be resolved without the day is open
     case
       when resolved_on is not null then resolved_on
-      when status_code in ('withdrawn', 'refused', 'stored') then coalesce(processed_on, received_on)
+      when status_code in ('withdrawn', 'refused', 'stored') then coalesce(processed_on, row.received_on)
     end as closed_on,
     case
       when kind_code = 'complaint' and complexity_code = 'special' then 'complex'
@@ -34,7 +35,16 @@ with petitions as (
     coalesce(is_on_province_list, false) as is_on_province_list,
     coalesce(is_disliked, false) as is_disliked,
     coalesce(is_repeated, false) as is_repeated
-  from core.petitions_current
+  from core.petitions_current as row
+  left join marts.unit_rollup as place
+    on place.dataset = 'petitions'
+    and place.period = row.period
+    and place.unit_code = row.unit_code
+    and place.is_own
+  left join marts.handed_over as handed
+    on handed.dataset = 'petitions'
+    and handed.case_code = row.petition_code
+    and handed.heir_code = place.rollup_code
 ),
 
 starts as (
