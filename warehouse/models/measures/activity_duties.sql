@@ -64,7 +64,11 @@ plans as (
       when 'one_stop' then plan.kind_code = 'one_stop_unit' and plan.meets_standard
       when 'plan'
         then plan.kind_code = 'plan'
-          and plan.document_on <= make_date(plan.period_year, parameters.plan_due_month, parameters.plan_due_day)
+          and (
+            plan.document_on <= make_date(plan.period_year, parameters.plan_due_month, parameters.plan_due_day)
+            -- a body founded after the day set could not keep it: any day of its year counts
+            or plan.founded_on > make_date(plan.period_year, parameters.plan_due_month, parameters.plan_due_day)
+          )
       when 'leader' then plan.kind_code = 'plan' and plan.has_leader
       when 'helper' then plan.kind_code = 'plan' and plan.has_helper
       else plan.kind_code = 'plan' and plan.has_both_rules
