@@ -106,6 +106,10 @@ class UnitIndex:
         self._meant: dict[tuple[str, date], list[str]] = {}
         self._accent_free: dict[date, dict[str, list[str]]] = {}
 
+    def is_known(self, code: str) -> bool:
+        """Whether any unit has, or ever had, that code."""
+        return code in self._by_code
+
     def unit(self, code: str, day: date) -> Unit | None:
         """The unit of that code valid on `day`."""
         return next((unit for unit in self._by_code.get(code, ()) if unit.is_valid_on(day)), None)

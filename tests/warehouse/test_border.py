@@ -69,8 +69,7 @@ def world(
     con = empty_warehouse()
     report(con, "service_reports", ["2025-Q2"], list(then_units))
     report(con, "service_reports", ["2025-Q3"], list(now_units))
-    insert(con, "service_reports", list(then))
-    insert(con, "service_reports", list(now))
+    insert(con, "service_reports", [*then, *now])
     return built(con)
 
 
@@ -88,7 +87,7 @@ def test_the_province_is_compared_on_the_ground_it_had_in_both_periods() -> None
         in phrase(con, PROVINCE)
     )
     # a commune has no figures of before: its district reported as one
-    assert compared(con, "12082") is None
+    assert compared(con, "12142") is None
     assert one(con, "select count(*) from marts.indicator_sums where is_mapped") == 0
     figure = "select numerator, denominator from marts.indicator_values where indicator_code = 'AR01' and is_primary"
     assert one(con, f"{figure} and period = '2025-Q3' and unit_code = '33'") == (39 * 80 + 6500, 10400)
@@ -178,6 +177,78 @@ def test_the_year_of_the_border_is_assessed_by_parts() -> None:
         "select months_owed from marts.completeness where dataset = 'service_reports' and span = 'period'"
         " and period = '2025' and unit_code = '12322'",
     ) == 6  # fmt: skip
+
+
+def test_a_case_that_is_handed_over_goes_on_under_its_code() -> None:
+    """Its terms run on from the district's days, it is open once; what no commune reports stays with the province."""
+    con = empty_warehouse()
+
+    def case(code: str, unit: str, period: str, received: date = date(2025, 5, 20)) -> dict[str, Any]:
+        return {
+            "period": period, "unit_code": unit, "petition_code": code, "kind_code": "complaint", "instance_no": 1,
+            "received_on": received, "accepted_on": received, "status_code": "accepted", "complexity_code": "normal",
+        }  # fmt: skip
+
+    then = [("H", "331"), ("H2", "325"), ("X", "323"), ("X", "331"), ("W", "11956")]
+    insert(con, "petitions", [case(code, unit, "2025-Q2") for code, unit in then])
+    now = [case("H", "12322", "2025-Q3", date(2025, 7, 2)), case("X", "11983", "2025-Q3")]
+    insert(con, "petitions", [*now, case("N", "11953", "2025-Q3", date(2025, 7, 2))])
+    report(con, "petitions", ["2025-Q2"])
+    built(con)
+    # two districts had an X and one commune goes on with one: nobody can say with whose
+    assert con.execute("select case_code, former_code, heir_code from marts.handed_over").fetchall() == [
+        ("H", "331", "12322")
+    ]
+    terms = "select received_on::varchar, resolution_due_on::varchar from core.petition_terms where unit_code = '12322'"
+    assert one(con, terms) == ("2025-05-20", "2025-06-19")
+
+    def still_open(unit: str, period: str) -> tuple[int, int]:
+        query = "select numerator, denominator from marts.indicator_sums where indicator_code = 'PE08'"
+        return tuple(one(con, f"{query} and not is_mapped and unit_code = ? and period = ?", unit, period))
+
+    # past due at the end of the quarter, and accepted and open
+    assert still_open("331", "2025-Q2") == (0, 2)
+    assert still_open("12322", "2025-Q3") == (1, 1)
+    # W of An Tảo went over to Phố Hiến, which An Tảo is a whole part of, with the case that Phố Hiến took in itself
+    assert still_open("11953", "2025-Q3") == (2, 2)
+    # H, H2, three X, W, N
+    assert still_open(PROVINCE, "2025-Q3") == (7, 7)
+    received = "select amount from marts.measure_sums where measure = 'petitions_received' and span = 'period'"
+    assert one(con, f"{received} and unit_code = '33' and period = '2025'") == 7
+    assert one(con, f"{received} and unit_code = '33' and period = '2025-Q3'") == 1
+
+
+def test_results_by_former_district_leave_straddling_communes_apart() -> None:
+    """What lies in one wholly is summed, what lies over two stands apart; nothing is lost, nothing shared out."""
+    con = world((), [form("2025-Q3", code) for code in NEW if code != "12142"], (), ())
+    query = (
+        "select area_code, is_straddling, units_in_scope, units_reporting, missing_units, numerator, denominator"
+        " from marts.former_district_values where indicator_code = 'AR01' and period = '2025-Q3'"
+    )
+    found = {row[0]: row[1:] for row in con.execute(query).fetchall()}
+    wholly: dict[str, list[str]] = {code: [] for code in DISTRICTS}
+    straddling: set[str] = set()
+    for code in NEW:
+        drawn = {THEN[row["old_code"]]["parent_code"] for row in CROSSWALK if row["new_code"] == code}
+        if len(drawn) > 1:
+            straddling.add(code)
+        else:
+            wholly[drawn.pop()].append(code)
+    assert {TODAY[code]["short_name"] for code in straddling} == {"Tân Hưng", "Sơn Nam", "Mễ Sở", "Hoàn Long"}
+    for code in straddling:
+        assert found[code] == (True, 1, 1, [], 90, 100)
+    for district, own in wholly.items():
+        silent = [code for code in own if code == "12142"]
+        size = len(own) - len(silent)
+        assert found[district] == (False, len(own), size, silent, 90 * size or None, 100 * size or None), district
+    # all that was reported on the ground of the ten districts, once
+    ours = [row for area, row in found.items() if area in wholly or area in straddling]
+    assert sum(row[5] or 0 for row in ours) == 100 * (len(NEW) - 1)
+    both = (
+        "select district_codes from marts.former_district_values where area_code = '12049' and indicator_code = 'AR01'"
+    )
+    assert one(con, f"{both} and period = '2025-Q3'") == ["326", "330"]
+    assert con.execute("from marts.former_district_values where period = '2025'").fetchall() == []
 
 
 @pytest.mark.slow

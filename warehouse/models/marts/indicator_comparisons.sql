@@ -62,6 +62,7 @@ crossed as (
   left join (select distinct valid_from as border_on from ref.unit_areas) as border
     on before.first_day < border.border_on
     and border.border_on <= now.last_day
+    and not asked.stands_alone
 ),
 
 pairs as (
