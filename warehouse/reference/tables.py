@@ -28,7 +28,7 @@ class Table:
 WORDS = {
     "amount_column": "Cột của mô hình đo · column of measures.<dataset> that holds the amount",
     "belongs_to": "Thuộc về: day = quý của ngày phát sinh, part = kỳ của tệp, period = kỳ đánh giá · what places it",
-    "body": "Khối: government (kỳ tiếp ghi ở biểu 01/TCD), party · whose head: form 01/TCD counts those of government",
+    "body": "Khối (kỳ tiếp: government ghi ở biểu 01/TCD, party) hoặc cơ quan theo danh mục mục tiêu · body",
     "breakdown": "Mẫu của phân tổ; mỗi phân tổ là một định nghĩa · pattern of breakdowns, each a definition of its own",
     "cycle": "Chu kỳ: period so kỳ trước, cumulative lũy kế so cùng kỳ, year cả năm · what it is compared with",
     "role": "Vai trò: decisive quyết định, supporting bổ trợ, context theo dõi · role in the goal",
@@ -361,6 +361,12 @@ _TABLES = (
         "Các mục của thông báo · entries of the notice",
         "goal_id",
         "goal_id position section kind quote_vi gloss_en responsible stream measurability",
+    ),
+    _table(
+        "responsible_bodies",
+        "Tên gọi của cơ quan chịu trách nhiệm theo thời gian · what a body of the register is called, dated",
+        "body valid_from",
+        "body valid_from valid_to name_vi legal_basis certainty",
     ),
     _table(
         "goal_indicators",
