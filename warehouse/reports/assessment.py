@@ -13,8 +13,8 @@ texts, shares are in percent):
   value_unit, cycle, numerator, denominator, low, high, sample_size, coverage_pct, units_reporting, units_in_scope,
   months_known, months_in_span, rows_counted, rows_missing,
   availability, note_vi, beside, previous and same_period_last_year {period, value, numerator, denominator, change,
-  change_kind, is, not_comparable, common_units, either_units}, target {op, value, source, source_vi,
-  is_stated_in_notice, certainty, is_confirmed, is_reached}
+  change_kind, is, not_comparable, common_units, either_units, today_units, border_on}, target {op, value, source,
+  source_vi, is_stated_in_notice, certainty, is_confirmed, is_reached}
 - `side_by_side`: units [unit_code, name_vi, short_name, level], left_out_count, matrix [goal_id, by_unit],
   streams [stream, indicators, rows [unit_code, cells]]
 - `satisfaction`: [questionnaire_id, factors [factor_code, factor_vi, factor_en, by_unit]]
