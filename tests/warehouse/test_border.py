@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.warehouse.rows import DISTRICTS, PROVINCE, built, empty_warehouse, insert, one, report
+from warehouse.explain import explain
 from warehouse.reference import frames
 
 if TYPE_CHECKING:
@@ -211,6 +212,10 @@ def test_a_case_that_is_handed_over_goes_on_under_its_code() -> None:
     assert still_open("12322", "2025-Q3") == (1, 1)
     # W of An Tảo went over to Phố Hiến, which An Tảo is a whole part of, with the case that Phố Hiến took in itself
     assert still_open("11953", "2025-Q3") == (2, 2)
+    rows = explain(con, "PE08", "11953", "2025-Q3")
+    assert sorted((row.part, row.unit_code, row.amount) for row in rows) == [
+        (part, unit, 1) for part in ("denominator", "numerator") for unit in ("11953", "11956")
+    ]
     # H, H2, three X, W, N
     assert still_open(PROVINCE, "2025-Q3") == (7, 7)
     received = "select amount from marts.measure_sums where measure = 'petitions_received' and span = 'period'"
