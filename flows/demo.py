@@ -14,7 +14,12 @@ from flows.summary import headline, rows_by_fate
 from flows.terminal import progress, say, show_json, tell
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flows.steps import RunReport
+
+SHOWN = "2024-Q2"
+"""The period the demo tells of: the last one for which the ten districts sent every dataset."""
 
 MARK = ".danvan-demo"
 """Stands in a folder that `danvan demo` made, and that it may therefore replace."""
@@ -37,6 +42,7 @@ def run_demo(directory: Path, *, as_json: bool) -> int:
     from expectations.contracts.hash_keys import make as make_key
     from flows import server, workers
     from flows.running import cycle_under
+    from flows.steps import report as write_report
 
     begun = time.monotonic()
     home = make_home(directory.absolute())
@@ -50,15 +56,16 @@ def run_demo(directory: Path, *, as_json: bool) -> int:
             server.wait_ready(running, home)
         report = cycle_under(home, feeds=(), period=None, api_url=running.api_url)
         _let_server_finish(report)
+        shown = write_report(home, [SHOWN])
     finally:
         workers.dismiss()
         running.stop()
     goals = _goals(home)
     seconds = time.monotonic() - begun
     if as_json:
-        show_json({"home": home.path, "seconds": round(seconds, 1), "goals": goals, "report": report})
+        show_json({"home": home.path, "seconds": round(seconds, 1), "goals": goals, "report": report, "shown": shown})
     else:
-        _say_summary(home, report, goals, seconds)
+        _say_summary(home, report, goals, seconds, shown)
     return 0
 
 
@@ -105,20 +112,19 @@ def _let_server_finish(report: RunReport, seconds: float = 6) -> None:
 
 
 def _goals(home: Home) -> dict[str, Any]:
-    """Goals of the province by status, for the latest quarter that was assessed."""
+    """Goals of the province by status, for the quarter the demo tells of."""
     from warehouse.query import sql
 
     rows = sql(
         home.path,
-        "with latest as (select max(period) as period from marts.assessment where period like '%-Q%') "
-        "select period, status, count(*) as goals from marts.assessment join latest using (period) "
-        f"where unit_code = '{home.settings.province}' group by all",
+        f"select period, status, count(*) as goals from marts.assessment where period = '{SHOWN}' "
+        f"and unit_code = '{home.settings.province}' group by all",
     ).to_dicts()
     counts = {row["status"]: int(row["goals"]) for row in rows}
     return {"period": rows[0]["period"] if rows else None, **{name: counts.get(name, 0) for name in STATUSES}}
 
 
-def _say_summary(home: Home, report: RunReport, goals: dict[str, Any], seconds: float) -> None:
+def _say_summary(home: Home, report: RunReport, goals: dict[str, Any], seconds: float, shown: Sequence[Path]) -> None:
     rows = rows_by_fate(report)
     unchanged = sum(one.rows_unchanged > 0 for one in report.receipts)
     refused = sum(one.state in {"refused", "held", "failed"} for one in report.receipts)
@@ -135,7 +141,7 @@ def _say_summary(home: Home, report: RunReport, goals: dict[str, Any], seconds: 
     counts = ", ".join(f"{goals[name]} {words}" for name, words in STATUSES.items())
     tell(f"  goals        {goals['period']}, province: {counts}")
     tell(f"  release      {home.releases / report.release_id / 'warehouse.duckdb'}")
-    for path in report.reports:
+    for path in (*shown, *report.reports):
         tell(f"  report       {path}")
     tell(f"  time         {seconds:.0f} s")
     tell()

@@ -110,6 +110,8 @@ def _resolve(
     day = days[period]
     if code:
         found = units.resolve_code(code, day)
+        if found.code is None and units.is_known(code.strip()):
+            return code.strip(), None, None  # a unit, but not of that day: the contract's rule says so (Q21)
         if found.code and name and not units.agree(found.code, name, day):
             other = units.resolve_name(name, day).code
             hint = f" ({other})" if other else ""

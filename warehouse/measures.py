@@ -6,6 +6,10 @@ A flow counts in the span that holds its day, a last stock as of the span's last
 day the unit itself spoke for, a first stock as of the day before it. What belongs to no day of its own belongs to the
 period of its file (`part`) or to one assessed period (`period`).
 
+A unit that ends and goes over whole to another one leaves it its open cases: a stock of cases seen on or after that day
+is the successor's (`marts.unit_successors`). What its rows add up to before that day, on the unit of after it, stands
+in `marts.mapped_sums`.
+
 Amounts are summed, within a span and from units to the province. Three kinds are not: a `published` value is that of
 the unit it was published for and of no other; a `median` is the lower middle one of the single amounts; `distinct` is
 how many different amounts there are. Neither can be made of the figures of smaller units: both are asked of the rows.
@@ -55,6 +59,8 @@ class Place:
 
     join: str
     condition: str
+    reporting: str = "row.reporting_code"
+    """The assessed unit an amount is counted for, in a span."""
 
 
 PLACES = {
@@ -65,6 +71,11 @@ PLACES = {
         else row.seen_from <= spans.seen_on
           and spans.seen_on < row.seen_until
           and (row.kind <> 'flow' or row.happened_on between spans.first_day and spans.seen_on)
+      end""",
+        """case
+        when row.kind <> 'flow' and row.passes_on <= if(row.kind = 'first_stock', spans.first_day, spans.seen_on)
+          then row.successor_code
+        else row.reporting_code
       end""",
     ),
     "part": Place(
@@ -145,7 +156,8 @@ def tallies(con: duckdb.DuckDBPyConnection) -> str:
         )
         wide.append(
             f"{dataset} as materialized ("
-            f"select {', '.join(dict.fromkeys([*keys, '_delivery_id']))}, {sums} from measures.{dataset} group by all)"
+            f"select {', '.join(f'own.{key}' for key in dict.fromkeys([*keys, '_delivery_id']))}, {_PASSED}, {sums}"
+            f" from {_with_successors(f'measures.{dataset}')} group by all)"
         )
         long += [_long(one, f"{dataset}", columns, is_summed=True) for one in summed]
     return f"with {', '.join(wide)}\n" + "\nunion all\n".join(long)
@@ -183,8 +195,8 @@ group by all"""
         else ""
     )
     counted = "\nunion all\n".join(
-        f"""select row.dataset, row.measure, row.detail, row.kind, row.reporting_code, spans.period, spans.span,
-        sum(row.amount) as amount
+        f"""select row.dataset, row.measure, row.detail, row.kind, {place.reporting} as reporting_code,
+        spans.period, spans.span, sum(row.amount) as amount
       from marts.measure_tallies as row
       join {place.join}
       where row.belongs_to = '{belongs_to}'
@@ -217,8 +229,8 @@ def explanations(con: duckdb.DuckDBPyConnection) -> str:
     not shown), the amounts of all its parts are.
     """
     counted = [
-        f"""select row.measure, row.detail, row.kind, row.reporting_code, row.delivery_id, spans.period, spans.span,
-        row.row_count, row.amount
+        f"""select row.measure, row.detail, row.kind, {place.reporting} as reporting_code, row.delivery_id,
+        spans.period, spans.span, row.row_count, row.amount
       from marts.measure_tallies as row
       join {place.join}
       where row.belongs_to = '{belongs_to}'
@@ -369,6 +381,27 @@ def adding(alike: str) -> str:
     end"""
 
 
+def mapped_sums() -> str:
+    """SELECT of `marts.mapped_sums`: what the rows of communes add up to over the border, by the commune of after it.
+
+    Only sums: a published value or a middle one of former units is none of the unit they went over to.
+    """
+    counted = "\nunion all\n".join(
+        f"""select row.successor_code as unit_code, spans.period, spans.span, row.dataset, row.measure, row.detail,
+        row.amount
+      from marts.measure_tallies as row
+      join {PLACES[belongs_to].join}
+      where row.belongs_to = '{belongs_to}'
+        and row.kind <> '{PUBLISHED}'
+        and spans.last_day < row.passes_on
+        and {PLACES[belongs_to].condition}"""
+        for belongs_to in ("day", "part")
+    )
+    return f"""select unit_code, period, span, dataset, measure, detail, cast(sum(amount) as bigint) as amount
+from ({counted})
+group by all"""
+
+
 def contributions(
     con: duckdb.DuckDBPyConnection,
     measures: Iterable[Measure],
@@ -385,8 +418,8 @@ def contributions(
         _long(one, named.get(one.dataset, f"measures.{one.dataset}"), _columns(con, one.dataset), is_summed=False)
         for one in measures
     ]
-    return f"""select row.measure, row.kind, row.detail, row.reporting_code, row.own_unit_code as unit_code,
-        row._delivery_id, row._sheet, row._row, spans.period, spans.span, row.amount
+    return f"""select row.measure, row.kind, row.detail, {PLACES[place].reporting} as reporting_code,
+        row.own_unit_code as unit_code, row._delivery_id, row._sheet, row._row, spans.period, spans.span, row.amount
       from ({" union all ".join(rows)}) as row
       join {PLACES[place].join}
       where {PLACES[place].condition}"""
@@ -417,9 +450,22 @@ def inputs(dataset: str, amount_column: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+_PASSED = "passed.successor_code, passed.passes_on"
+
+
+def _with_successors(source: str) -> str:
+    """Rows of a dataset with the unit they pass to, where their unit of that day goes over whole to another one."""
+    return f"""{source} as own
+      left join marts.unit_successors as passed
+        on passed.period = own.part
+        and passed.unit_code = own.unit_code"""
+
+
 def _long(one: Measure, source: str, columns: Sequence[str], *, is_summed: bool) -> str:
     clock = _clock(one, columns)
     own = "unit_code, part" if one.belongs_to != "day" else "null as unit_code, null as part"
+    if not is_summed:
+        source = f"(select own.*, {_PASSED} from {_with_successors(source)})"
     amount = f'"{one.amount_column}"'
     conditions = [f"{clock['from']} < {clock['until']}"]
     if one.detail:
@@ -439,7 +485,7 @@ def _long(one: Measure, source: str, columns: Sequence[str], *, is_summed: bool)
     detail = "cast(null as varchar)" if one.detail else "detail"
     return f"""select '{one.dataset}' as dataset, '{one.measure}' as measure, {detail} as detail, '{one.kind}' as kind,
         '{one.belongs_to}' as belongs_to, reporting_code, {own}, {clock.get("on", "cast(null as date)")} as happened_on,
-        {clock["from"]} as seen_from, {clock["until"]} as seen_until,
+        {clock["from"]} as seen_from, {clock["until"]} as seen_until, successor_code, passes_on,
         {f"sum({amount})" if is_summed else amount} as amount{provenance}
       from {source}
       where {" and ".join(conditions)}

@@ -59,6 +59,11 @@ GENERATED = {
 -- vi: Mỗi lần gửi góp bao nhiêu vào từng số liệu được công bố, theo từng thành phần của tử số và mẫu số.
 -- grain: indicator_code, definition_id, unit_code, period, part, measure, member_code, delivery_id
 """,
+    "marts.mapped_sums": """-- Measures of periods before units changed, on the units of after it: what the rows
+-- of communes that went over whole, to one made of whole communes, add up to. A unit that was split is in none.
+-- vi: Số đo của các kỳ trước khi sắp xếp, quy về xã mới gồm toàn các xã cũ nhập trọn; không chia số liệu xã bị tách.
+-- grain: unit_code, period, span, measure, detail
+""",
 }
 """Models whose SELECT is made from `ref.measures` (see `warehouse.measures`), with their headers."""
 
@@ -103,10 +108,10 @@ def models() -> tuple[Model, ...]:
     for name, header in GENERATED.items():
         found[name] = parse(name, header + "select 1 as made_when_built")
     made = found["marts.measure_tallies"]
-    found[made.name] = replace(made, reads=frozenset((*views, "ref.measures")))
-    summed = found["marts.measure_sums"]
+    found[made.name] = replace(made, reads=frozenset((*views, "ref.measures", "marts.unit_successors")))
     read = ("marts.measure_tallies", "marts.dataset_spans", "marts.counted_parts", "marts.periods")
-    found[summed.name] = replace(summed, reads=frozenset(read))
+    for name in ("marts.measure_sums", "marts.mapped_sums"):
+        found[name] = replace(found[name], reads=frozenset(read))
     backwards = found["marts.explanations"]
     asked = (*read, "marts.definitions", "marts.indicator_values", "ref.indicator_terms", *views)
     found[backwards.name] = replace(backwards, reads=frozenset(asked))
@@ -244,12 +249,16 @@ def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
 
 
 def _query(con: duckdb.DuckDBPyConnection, model: Model) -> str:
-    made = {
-        "marts.measure_tallies": measures.tallies,
-        "marts.measure_sums": measures.sums,
-        "marts.explanations": measures.explanations,
-    }.get(model.name)
-    return made(con) if made else model.query
+    match model.name:
+        case "marts.measure_tallies":
+            return measures.tallies(con)
+        case "marts.measure_sums":
+            return measures.sums(con)
+        case "marts.mapped_sums":
+            return measures.mapped_sums()
+        case "marts.explanations":
+            return measures.explanations(con)
+    return model.query
 
 
 def _write_regimes(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None) -> None:

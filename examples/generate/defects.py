@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from examples.generate.collected import seed_district_after_the_border
 from examples.generate.file_defects import seed_files
 from examples.generate.form_defects import seed_forms
 from examples.generate.later_defects import seed_later
@@ -30,4 +31,5 @@ def seed_all(
     seed_forms(seeding)
     complete(seeding.deliveries)
     seed_later(seeding)
+    seed_district_after_the_border(seeding)
     return seeding.deliveries, seeding.ledger

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from examples.generate import (
     activities,
     activity_layouts,
+    collected,
     democracy,
     dossier_layouts,
     dossiers,
@@ -99,6 +100,20 @@ def province_deliveries(seed: int = SEED) -> list[Delivery]:
     return [*made, _of_province(yearly, year, indices.year_scores(year))]
 
 
+def collected_deliveries(seed: int = SEED) -> list[Delivery]:
+    """What the province collected of every unit in 2025, when districts ended and communes began."""
+    return collected.deliveries(seed, _collected)
+
+
+def _collected(layout: Layout, period: Period, records: list[Record]) -> Delivery:
+    return Delivery(PROVINCE, layout, period, _sent(PROVINCE, layout, period), records)
+
+
+def province_layouts() -> tuple[Layout, ...]:
+    """Every layout of the province's own office, in the order of its feed file."""
+    return (*index_layouts.province_layouts(), *collected.layouts())
+
+
 def add_later_activities(deliveries: list[Delivery], seed: int) -> None:
     """The later kinds, behind the rows of every file of activities: what stands there keeps its place."""
     for one in deliveries:
@@ -125,7 +140,7 @@ def write(folder: Path, seed: int = SEED) -> None:
         path.write_bytes(render(delivery))
     (folder / "feeds").mkdir(parents=True, exist_ok=True)
     for district in (*DISTRICTS, PROVINCE):
-        layouts = index_layouts.province_layouts() if district is PROVINCE else layouts_of(district)
+        layouts = province_layouts() if district is PROVINCE else layouts_of(district)
         (folder / "feeds" / f"d{district.code}.yaml").write_text(feed_file(district, layouts), encoding="utf-8")
     (folder / "ledger.csv").write_text(_ledger_text(rows(ledger)), encoding="utf-8")
 
@@ -134,6 +149,7 @@ def _completed(sent: list[Delivery], seed: int) -> None:
     """What came to the sample later: put in after the first defects, so that those stay where they are."""
     add_later_activities(sent, seed)
     sent.extend(province_deliveries(seed))
+    sent.extend(collected_deliveries(seed))
 
 
 def _ledger_text(rows: list[dict[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""Working days of Viet Nam in 2021–2025 and legal terms in working days or in calendar days that roll on."""
+"""Working days of Viet Nam in 2021–2026 and legal terms in working days or in calendar days that roll on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import holidays
 
-_YEARS = range(2021, 2026)
+_YEARS = range(2021, 2027)
 
 
 @lru_cache(maxsize=1)

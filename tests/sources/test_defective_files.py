@@ -302,7 +302,11 @@ def test_json_levels_lists_and_periods(make_feed: Callable[..., Feed], read_text
         assert [(one.rule_id, one.check) for one in wrong.findings] == [("Q04", check)]
         assert wrong.reading.rows_read == 2
     later = read_text(json.dumps(body | {"meta": {"ky": "2025-Q4"}}), feed, "goi.json")
-    assert set(later.defects["kind"]) == {"unresolved"}
+    # codes of units that had ended by then: the contract's rule refuses the rows (Q21), and can say which unit it was
+    assert later.frame["unit_code"].to_list() == ["329", "333"]
+    nobody = [record | {"donVi": unit | {"ma": "999"}} for record in records]
+    unknown = read_text(json.dumps({"meta": {"ky": "2025-Q4"}, "data": {"items": nobody}}), feed, "goi.json")
+    assert set(unknown.defects["kind"]) == {"unresolved"}
 
 
 def test_a_fixed_unit_must_be_valid(make_feed: Callable[..., Feed], read_text: Callable[..., Any]) -> None:

@@ -98,12 +98,12 @@ def release(path: str | Path = ":memory:") -> duckdb.DuckDBPyConnection:
     """A connection to a release with figures for two quarters; the same at every call."""
     con = duckdb.connect(str(path))
     con.execute(TABLES)
-    for name in ("goals", "goal_indicators", "indicators", "targets", "units"):
+    for name in ("goals", "goal_indicators", "indicators", "targets", "units", "responsible_bodies"):
         con.execute(
             f"create table ref.{name} as select * from read_csv(?, header = true, nullstr = '', all_varchar = true)",
             [str(REFERENCE / f"{name}.csv")],
         )
-    for table, column in {"units": "valid", "targets": "target"}.items():
+    for table, column in {"units": "valid", "targets": "target", "responsible_bodies": "valid"}.items():
         for end in ("from", "to"):
             con.execute(f"alter table ref.{table} alter {column}_{end} type date")
     for name in ("goals", "goal_indicators", "indicators"):

@@ -803,13 +803,14 @@ def test_nothing_that_occurred_is_no_failure() -> None:
 def test_where_less_is_better_the_words_say_what_remains(resolved_on: date | None, words: str) -> None:
     con = empty_warehouse()
     report(con, "petitions", ["2024-Q1"])
-    base = {"period": "2024-Q1", "unit_code": "323", "kind_code": "feedback", "status_code": "received"}
+    base = {"period": "2024-Q1", "unit_code": "323", "kind_code": "complaint", "status_code": "accepted"}
+    early, late = date(2024, 1, 3), date(2024, 3, 11)
     insert(
         con,
         "petitions",
         [
-            {**base, "petition_code": "1", "received_on": date(2024, 1, 3), "resolved_on": resolved_on},
-            {**base, "petition_code": "2", "received_on": date(2024, 3, 11)},
+            {**base, "petition_code": "1", "received_on": early, "accepted_on": early, "resolved_on": resolved_on},
+            {**base, "petition_code": "2", "received_on": late, "accepted_on": late},
         ],
     )
     built(con)

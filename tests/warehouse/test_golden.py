@@ -28,6 +28,9 @@ select indicator_code, definition_id, unit_code, period, is_primary, regime, per
 from marts.indicator_values
 where availability <> 'no_source_yet'
   and (availability <> 'no_data' or period not like '%..%')
+  -- of the hundred communes of 2025: two that went over whole, one that straddles, three of the splits
+  and (period < '2025' and period not like '%..%' or length(unit_code) < 5
+    or unit_code in ('11953', '12142', '11977', '11992', '12004', '12322'))
 order by all
 """
 
@@ -57,6 +60,7 @@ def test_every_figure_of_the_sample_is_the_sum_of_its_rows(sample: duckdb.DuckDB
     figures = con.sql(
         "select indicator_code, unit_code, period, definition_id, numerator, denominator from marts.indicator_values"
         " where availability = 'computed' and unit_code in ('33', '329')"
+        " and (period < '2025' or period in ('2025-Q2', '2025-Q3', '2025'))"
     ).fetchall()
     assert len(figures) > 500
     for code, unit, period, definition, *published in figures:

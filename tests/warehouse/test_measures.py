@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import date, datetime
 from importlib.resources import files
@@ -181,13 +182,79 @@ def test_petitions_of_a_register_are_resolved_and_overdue_in_their_own_periods()
 def test_a_petition_said_to_be_resolved_without_the_day_is_open() -> None:
     con = empty_warehouse()
     rows = [
-        petition("a", "2024-01-03", status_code="resolved", processed_on="2024-01-05"),
-        petition("b", "2024-01-03", status_code="resolved", resolved_on="2024-01-20"),
+        petition("a", "2024-01-03", status_code="resolved", accepted_on="2024-01-05"),
+        petition("b", "2024-01-03", status_code="resolved", accepted_on="2024-01-05", resolved_on="2024-01-20"),
         petition("c", "2024-01-03", status_code="stored", processed_on="2024-01-05"),
     ]
     insert(con, "petitions", rows)
     built(con)
     assert figure(con, "PE08", "323", "2024-Q1")[:2] == (1, 1)
+
+
+def test_overdue_cases_are_accepted_complaints_and_denunciations_within_competence() -> None:
+    """PE08: neither feedback, nor what waits for acceptance, nor what another level must resolve."""
+    con = empty_warehouse()
+    kinds, competence, acceptance = ("complaint", "denunciation", "feedback"), (True, False, None), ("2024-01-08", None)
+    rows, expected = [], 0
+    for number, (kind, is_own, accepted) in enumerate(itertools.product(kinds, competence, acceptance)):
+        days = {"accepted_on": accepted} if accepted else {}
+        rows.append(petition(str(number), "2024-01-03", kind_code=kind, is_within_competence=is_own, **days))
+        # what is not said is no reason to leave a case out
+        expected += kind != "feedback" and is_own is not False and accepted is not None
+    insert(con, "petitions", rows)
+    built(con)
+    assert expected == 4
+    assert figure(con, "PE08", "323", "2024-Q1")[:2] == (4, 4)
+
+
+@pytest.mark.parametrize("handling", ["guide", "transfer", "return"])
+@pytest.mark.parametrize("status", ["processing", "received", "resolved"])
+def test_a_petition_handed_on_is_finished_for_the_sender(handling: str, status: str) -> None:
+    """Whatever its state says, it ends at that act; one that is only urged, or was accepted, goes on."""
+    con = empty_warehouse()
+    day = {"processed_on": "2024-01-09", "status_code": status}
+    insert(
+        con,
+        "petitions",
+        [
+            petition("a", "2024-01-03", handling_code=handling, **day),
+            petition("b", "2024-01-03", handling_code="urge", **day),
+            petition("c", "2024-01-03", handling_code=handling, accepted_on="2024-01-09", **day),
+            petition("d", "2024-01-03", handling_code=handling, status_code=status),
+        ],
+    )
+    built(con)
+    closed = "select petition_code, closed_on from core.petition_terms order by 1"
+    assert con.execute(closed).fetchall() == [("a", date(2024, 1, 9)), ("b", None), ("c", None), ("d", None)]
+
+
+@pytest.mark.parametrize(
+    ("suspended", "resumed", "due"),
+    [
+        # accepted Thu 02/07/2026: + 30 = Sat 01/08, rolls on to Mon 03/08
+        (None, None, "2026-08-03"),
+        # 10 days suspended: + 40 = Tue 11/08
+        ("2026-07-10", "2026-07-20", "2026-08-11"),
+        # the law provides for it since 01/07/2026: before, the clock went on
+        ("2026-06-30", "2026-07-20", "2026-08-03"),
+        # while it is suspended no day is due
+        ("2026-07-10", None, None),
+    ],
+)
+def test_suspension_stops_the_clock_of_a_complaint_since_july_2026(
+    suspended: str | None, resumed: str | None, due: str | None
+) -> None:
+    con = empty_warehouse()
+    days = {name: day for name, day in (("suspended_on", suspended), ("resumed_on", resumed)) if day}
+    rows = [petition(kind, "2026-06-25", "2026-Q3", kind_code=kind, accepted_on="2026-07-02", **days)
+            for kind in ("complaint", "denunciation")]  # fmt: skip
+    insert(con, "petitions", rows)
+    built(con)
+    found = dict(con.execute("select kind_code, resolution_due_on::varchar from core.petition_terms").fetchall())
+    assert found == {"complaint": due, "denunciation": "2026-08-03"}
+    # the acceptance term is that of the day of receipt: ten working days before 01/07/2026, seven since
+    terms = "select distinct intake_rule_id from core.petition_terms where kind_code = 'complaint'"
+    assert con.execute(terms).fetchall() == [("CMP_ACCEPT_OLD",)]
 
 
 # --- the regime of the feed ------------------------------------------------------------------------------------------
@@ -256,11 +323,11 @@ def test_a_petition_at_the_district_and_at_the_province_counts_once(
         con,
         "petitions",
         [
-            petition("7", "2024-01-03", _delivery_id="d", _row=1),
-            petition("8", "2024-01-03", _delivery_id="d", _row=2),
-            petition("7", "2024-01-04", unit=PROVINCE, _delivery_id="p", _row=1),
+            petition("7", "2024-01-03", accepted_on="2024-01-05", _delivery_id="d", _row=1),
+            petition("8", "2024-01-03", accepted_on="2024-01-05", _delivery_id="d", _row=2),
+            petition("7", "2024-01-04", unit=PROVINCE, accepted_on="2024-01-05", _delivery_id="p", _row=1),
             # another district's own numbering is another case
-            petition("8", "2024-01-04", unit="325", _delivery_id="e", _row=1),
+            petition("8", "2024-01-04", unit="325", accepted_on="2024-01-05", _delivery_id="e", _row=1),
         ],
     )
     built(con)
@@ -271,9 +338,10 @@ def test_a_petition_at_the_district_and_at_the_province_counts_once(
 
 def test_rows_of_one_delivery_with_one_key_stay_two_cases() -> None:
     con = empty_warehouse()
-    row = petition("7", "2024-01-03", _delivery_id="d")
+    row = petition("7", "2024-01-03", accepted_on="2024-01-10", _delivery_id="d")
     insert(con, "petitions", [{**row, "_row": 1}, {**row, "_row": 2, "received_on": date(2024, 1, 9)}])
-    insert(con, "petitions", [petition("7", "2024-01-03", "2024-Q2", resolved_on="2024-04-01", status_code="resolved")])
+    ended = {"accepted_on": "2024-01-10", "resolved_on": "2024-04-01", "status_code": "resolved"}
+    insert(con, "petitions", [petition("7", "2024-01-03", "2024-Q2", **ended)])
     built(con)
     assert figure(con, "PE08", "323", "2024-Q1")[1] == 2
     assert figure(con, "PE08", "323", "2024-Q2")[1] == 1  # the first of them has ended

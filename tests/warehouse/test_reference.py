@@ -29,8 +29,10 @@ WORKING = set(FRAMES["calendar"].filter("is_working_day")["day"])
 LAST_DAY: date = FRAMES["calendar"]["day"][-1]
 TARGET = "indicator_code,target_from,target_op,target,certainty\n"
 CONFIRMED = "indicator_code,target_from,confirmed_by,confirmed_on\n"
+BODY = "body,valid_from,valid_to,name_vi\n"
 ROWS = {
-    "units": 543, "unit_aliases": 532, "unit_crosswalk": 384, "unit_changes": 37, "deadlines": 32, "goals": 56,
+    "units": 543, "unit_aliases": 532, "unit_crosswalk": 384, "unit_changes": 37, "former_districts": 112,
+    "unit_areas": 122, "mapped_units": 362, "responsible_bodies": 6, "deadlines": 32, "goals": 56,
     "indicators": 74, "targets": 32, "goal_indicators": 161, "index_766": 26, "dossier_statuses": 10,
     "status_groups": 20, "channels": 3, "forms": 18, "form_columns": 441,
     "form_equations": 184,
@@ -273,6 +275,9 @@ def test_a_home_adds_and_replaces_rows_and_confirms_targets(tmp_path: Path) -> N
         ("goal_indicators.csv", "goal_id,indicator_code,position,role\nR1-i,AR15,1,decisive\n",
          "AR15 is context and never scored, so it cannot decide goal R1-i"),
         ("goal_indicators.csv", "goal_id,indicator_code,position,role\nR9-z,AR15,1,context\n", "no goal 'R9-z'"),
+        ("responsible_bodies.csv", BODY + "Ban Dân chủ,2026-01-01,,Ban Dân chủ\n", "no goal names 'Ban Dân chủ'"),
+        ("responsible_bodies.csv", BODY + "Ban Dân vận,2025-05-07,2026-01-01,Ban Tuyên giáo và Dân vận\n"
+         "Ban Dân vận,2026-02-01,,Ban khác\n", "'Ban Dân vận' has no name, or two, between 2026-01-01 and 2026-02-01"),
         ("settings.csv", "name,value\nassessed_spans,2021-2025\n", "assessed_spans: '2021-2025' is not a period"),
         ("settings.csv", "name,value\nkey_figures,AR01 XX01\n", "key_figures: no indicator 'XX01' in indicators.csv"),
         ("settings.csv", "name,value\nassessed_spans,2024-H1\n", "'2024-H1' is no span of years; write 2021..2025"),

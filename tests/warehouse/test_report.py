@@ -181,6 +181,24 @@ def test_other_definitions_are_never_compared(changed: duckdb.DuckDBPyConnection
     assert _figure(assess(changed, "2024-Q1"), "AR01")["previous"] is None
 
 
+def test_the_report_names_the_bodies_of_its_period(changed: duckdb.DuckDBPyConnection) -> None:
+    """Ban Dân vận is Ban Tuyên giáo và Dân vận since 2025: a report of 2024 names the one, a later one the other."""
+
+    def named() -> set[str]:
+        goals = [goal for section in assess(changed, "2024-Q1")["sections"] for goal in section["goals"]]
+        return {part for goal in goals for part in goal["responsible"].split("; ")}
+
+    assert "Ban Dân vận" in named()
+    assert "UBND huyện" in named()
+    changed.execute("update ref.responsible_bodies set valid_from = date '2024-01-01' where valid_from is not null")
+    changed.execute("update ref.responsible_bodies set valid_to = date '2024-01-01' where valid_to is not null")
+    assert {"Ban Tuyên giáo và Dân vận", "Đảng ủy UBND tỉnh"} <= named()
+    assert not {"Ban Dân vận", "Ban Cán sự Đảng UBND tỉnh", "UBND huyện"} & named()
+    page = render_html(assess(changed, "2024-Q1"))
+    assert "Ban Tuyên giáo và Dân vận" in page
+    assert "propaganda and mass-mobilization commission" in page
+
+
 @pytest.mark.parametrize(
     ("verdict", "outcome", "change", "expected"),
     [

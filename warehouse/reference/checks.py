@@ -1,8 +1,10 @@
-"""What the tables of the judgement must agree on before they are loaded: goals, roles, cycles, targets and rules."""
+"""What the tables must agree on before they are loaded: goals, roles, cycles, targets, rules, and the crosswalk."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from warehouse.reference import geography
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,8 +59,24 @@ def _problems(found: Mapping[str, pl.DataFrame]) -> Iterator[str]:
         for code in str(row["value"] or "").split():
             if code not in indicators:
                 yield f"settings.csv, key_figures: no indicator '{code}' in indicators.csv"
+    yield from _bodies(found)
+    yield from geography.problems(found["units"], found["unit_crosswalk"])
     if not any(row["status"] == "not_met" for row in found["status_rules"].iter_rows(named=True)):
         yield "status_rules: no rule for not_met, so a goal could be left without a status"
+
+
+def _bodies(found: Mapping[str, pl.DataFrame]) -> Iterator[str]:
+    """A renamed body stands in the register, and one name of it ends on the day the next begins."""
+    named = {part for text in found["goals"]["responsible"].drop_nulls() for part in text.split("; ")}
+    before: dict[str, object] = {}
+    rows = found["responsible_bodies"].sort("valid_from", nulls_last=False)
+    for row in rows.iter_rows(named=True):
+        body = row["body"]
+        if body not in named:
+            yield f"responsible_bodies: no goal names '{body}'; write it as goals.csv does"
+        if before.get(body, row["valid_from"]) != row["valid_from"]:
+            yield f"responsible_bodies: '{body}' has no name, or two, between {before[body]} and {row['valid_from']}"
+        before[body] = row["valid_to"]
 
 
 def _targets(found: Mapping[str, pl.DataFrame], indicators: Mapping[str, Mapping[str, object]]) -> Iterator[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from expectations.contracts import forms, questionnaires
 from expectations.contracts.periods import Period, PeriodError, regimes
+from warehouse.reference import geography
 from warehouse.reference.calendar import FIRST_YEAR, LAST_YEAR, calendar_frame
 from warehouse.reference.checks import ReferenceDataError, check
 from warehouse.reference.tables import Table, tables
@@ -53,6 +54,10 @@ def frames(home_overlay: Path | None = None) -> dict[str, pl.DataFrame]:
     found["calendar"] = calendar_frame(overrides)
     found["periods"], found["period_quarters"] = _periods(_spans(found["settings"]))
     found["form_terms"] = _form_terms()
+    places = found["units"], found["unit_crosswalk"]
+    found["former_districts"] = _derived("former_districts", geography.former_districts(*places))
+    found["unit_areas"] = _derived("unit_areas", geography.areas(*places))
+    found["mapped_units"] = _derived("mapped_units", geography.mapped_units(*places, found["unit_changes"]))
     found["questionnaire_items"] = _questionnaire_items(home_overlay)
     return found
 
@@ -231,6 +236,10 @@ def _labels() -> list[Period]:
         found += [Period(year, quarter=number) for number in (1, 2, 3, 4)]
         found += [Period(year, month=number) for number in range(1, 13)]
     return found
+
+
+def _derived(name: str, rows: list[tuple[Any, ...]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=_schema(tables()[name]), orient="row")
 
 
 def _form_terms() -> pl.DataFrame:

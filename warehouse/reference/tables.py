@@ -28,7 +28,7 @@ class Table:
 WORDS = {
     "amount_column": "Cột của mô hình đo · column of measures.<dataset> that holds the amount",
     "belongs_to": "Thuộc về: day = quý của ngày phát sinh, part = kỳ của tệp, period = kỳ đánh giá · what places it",
-    "body": "Khối: government (kỳ tiếp ghi ở biểu 01/TCD), party · whose head: form 01/TCD counts those of government",
+    "body": "Khối (kỳ tiếp: government ghi ở biểu 01/TCD, party) hoặc cơ quan theo danh mục mục tiêu · body",
     "breakdown": "Mẫu của phân tổ; mỗi phân tổ là một định nghĩa · pattern of breakdowns, each a definition of its own",
     "cycle": "Chu kỳ: period so kỳ trước, cumulative lũy kế so cùng kỳ, year cả năm · what it is compared with",
     "role": "Vai trò: decisive quyết định, supporting bổ trợ, context theo dõi · role in the goal",
@@ -187,13 +187,19 @@ WORDS = {
     "valid_from": "Có hiệu lực từ ngày · valid from, inclusive",
     "valid_to": "Hết hiệu lực từ ngày · valid until, exclusive; null = open",
     "value_unit": "Đơn vị tính · unit of the value",
+    "is_former": "Đơn vị của thời trước · a unit of the time before that day",
+    "area_code": "Vùng so sánh, gọi theo mã các huyện cũ · area, named after the former districts",
+    "old_commune_count": "Số xã cũ thuộc huyện ấy · former communes of that district it draws on",
+    "whole_count": "Trong đó nhập trọn · of these, merged whole",
+    "is_whole": "Nằm trọn trong huyện cũ ấy · lies in that one former district wholly",
+    "known_from": "Có địa giới ấy từ ngày · has had that extent since",
     "working_day_no": "Số ngày làm việc cộng dồn đến hết ngày này · working days counted up to and including this day",
 }
 """What a column name means, the same in every reference table."""
 
 _INTEGERS = {
     "position", "length_days", "session_count", "required_per_year", "column_no", "form_column_no", "equation_no",
-    "working_day_no", "quarter_no", "item_no", "factor", "article_no",
+    "working_day_no", "quarter_no", "item_no", "factor", "article_no", "old_commune_count", "whole_count",
 }  # fmt: skip
 _DECIMALS = {
     "target", "max_points", "full_marks_threshold_pct", "scale_min", "scale_max", "satisfied_min", "good_result",
@@ -201,11 +207,13 @@ _DECIMALS = {
 }  # fmt: skip
 _DATES = {
     "valid_from", "valid_to", "target_from", "target_to", "day", "first_day", "last_day", "confirmed_on", "entered_on",
+    "known_from",
 }  # fmt: skip
 _BOOLEANS = {
     "counts_as_received", "is_end_state", "is_working_day", "stops_clock", "is_last", "is_primary",
     "is_floored", "hides_small_samples", "flags_too_good", "is_conclusive", "is_open", "is_against", "is_measured",
     "is_scored", "has_open_decisive", "is_stated", "is_complete_list", "stands_alone", "is_left", "is_before",
+    "is_whole", "is_former",
 }  # fmt: skip
 
 
@@ -250,7 +258,28 @@ _TABLES = (
         "unit_crosswalk",
         "Chuyển đổi cấp xã 06/2025 sang 07/2025 · communes of 06/2025 to 07/2025",
         "old_code new_code",
-        "old_code old_name new_code new_name kind valid_from note",
+        "old_code old_name new_code new_name kind valid_from legal_basis certainty note",
+    ),
+    _table(
+        "former_districts",
+        "Cấp xã mới được lập từ các huyện cũ nào · which former districts a commune was made of; some straddle two",
+        "unit_code district_code valid_from",
+        "unit_code district_code valid_from old_commune_count whole_count is_whole",
+        is_derived=True,
+    ),
+    _table(
+        "unit_areas",
+        "Vùng mà huyện cũ và xã mới cùng phủ kín · areas that former districts and communes both fill",
+        "unit_code valid_from is_former",
+        "unit_code valid_from is_former area_code",
+        is_derived=True,
+    ),
+    _table(
+        "mapped_units",
+        "Xã cũ nhập trọn vào xã mới gồm toàn xã nguyên vẹn · communes merged whole into one of whole ones",
+        "old_code valid_from",
+        "old_code new_code valid_from known_from",
+        is_derived=True,
     ),
     _table(
         "unit_changes",
@@ -332,6 +361,12 @@ _TABLES = (
         "Các mục của thông báo · entries of the notice",
         "goal_id",
         "goal_id position section kind quote_vi gloss_en responsible stream measurability",
+    ),
+    _table(
+        "responsible_bodies",
+        "Tên gọi của cơ quan chịu trách nhiệm theo thời gian · what a body of the register is called, dated",
+        "body valid_from",
+        "body valid_from valid_to name_vi legal_basis certainty",
     ),
     _table(
         "goal_indicators",

@@ -14,8 +14,8 @@ texts, shares are in percent):
   value_unit, cycle, numerator, denominator, low, high, sample_size, coverage_pct, units_reporting, units_in_scope,
   months_known, months_in_span, rows_counted, rows_missing,
   availability, note_vi, beside, previous and same_period_last_year {period, value, numerator, denominator, change,
-  change_kind, is, not_comparable, common_units, either_units}, target {op, value, source, source_vi,
-  is_stated_in_notice, certainty, is_confirmed, is_reached}
+  change_kind, is, not_comparable, common_units, either_units, today_units, border_on}, target {op, value, source,
+  source_vi, is_stated_in_notice, certainty, is_confirmed, is_reached}
 - `side_by_side`: units [unit_code, name_vi, short_name, level], left_out_count, matrix [goal_id, by_unit],
   streams [stream, indicators, rows [unit_code, cells]]
 - `satisfaction`: [questionnaire_id, factors [factor_code, factor_vi, factor_en, by_unit]]
@@ -132,7 +132,7 @@ def assess(
     names = {code: row["name_vi"] for code, row in all_units.items()}
     ours = figures(con, wanted, unit_code, on)
     indicators = catalogue(con)
-    sections = _sections(con, verdicts, ours, indicators)
+    sections = _sections(con, verdicts, ours, indicators, on)
     parts = [str(part) for part in (wanted.quarters() if not wanted.month else (wanted,))]
     labels = sorted({*parts, str(wanted)})
     scope = codes if unit["level"] == "province" else [unit_code]
@@ -226,11 +226,17 @@ def _sections(
     verdicts: Mapping[str, Row],
     ours: Mapping[str, list[Row]],
     indicators: Mapping[str, Row],
+    on: date,
 ) -> list[Row]:
     goal_columns = ("goal_id", "position", "section", "quote_vi", "gloss_en", "responsible", "stream", "measurability")
     goals = sorted(fetch(con, "ref.goals", goal_columns), key=lambda row: row["position"] or 0)
     known = {row["goal_id"] for row in goals}
     goals += [dict.fromkeys(goal_columns) | {"goal_id": name} for name in sorted(set(verdicts) - known)]
+    called = _bodies(con, on)
+    for goal in goals:
+        goal["responsible"] = "; ".join(
+            dict.fromkeys(called.get(part, part) for part in (goal["responsible"] or "").split("; ") if part)
+        )
     codes: dict[str, list[str]] = {}
     for row in sorted(
         fetch(con, "ref.goal_indicators", ("goal_id", "indicator_code", "position")),
@@ -246,6 +252,18 @@ def _sections(
         {"section": name, "by_status": _by_status(by_section[name], "status"), "goals": by_section[name]}
         for name in evidence.in_order(by_section, SECTIONS)
     ]
+
+
+def _bodies(con: duckdb.DuckDBPyConnection, on: date) -> dict[str, str]:
+    """What the bodies of the register that were renamed or replaced are called on a day."""
+    rows = fetch(
+        con,
+        "ref.responsible_bodies",
+        ("body", "name_vi"),
+        "(valid_from is null or valid_from <= ?) and (valid_to is null or ? < valid_to)",
+        [on, on],
+    )
+    return {row["body"]: row["name_vi"] for row in rows}
 
 
 def _goal(

@@ -162,6 +162,8 @@ def _comparisons(con: duckdb.DuckDBPyConnection, period: str, unit_code: str) ->
             "outcome",
             "common_units",
             "either_units",
+            "outside_units",
+            "border_on",
         ),
         "period = ? and unit_code = ?",
         [period, unit_code],
@@ -203,6 +205,8 @@ def _like_with_like(figure: Row, found: Row) -> Row:
         "not_comparable": None,
         "common_units": found["common_units"],
         "either_units": found["either_units"],
+        "today_units": found["either_units"] + (found["outside_units"] or 0),
+        "border_on": found["border_on"],
     }
 
 
@@ -274,6 +278,8 @@ def _comparison(figure: Row, now: Row, before: Row | None, label: str) -> Row | 
         "not_comparable": None,
         "common_units": None,
         "either_units": None,
+        "today_units": None,
+        "border_on": None,
     }
     if figure["value"] is None:
         return result

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +105,11 @@ class Voice:
             case "no_previous":
                 key += ".previous" if facts["cycle"] == "period" else ".last_year"
                 places["unconfirmed"] = self._unconfirmed(facts)
+                if facts["split_units"]:
+                    key, changed = "clause.no_previous.split", facts["split_on"]
+                    eve = changed - timedelta(days=1)
+                    named = [self.scene.unit_name(code, eve) for code in facts["split_units"]]
+                    places |= {"units": ", ".join(named), "day": day(changed, self.language)}
             case _:
                 places |= {"unconfirmed": self._unconfirmed(facts), **self._story(facts)}
         return self.say(key, **places)
@@ -157,7 +163,11 @@ class Voice:
             return ""
         kind = "year" if facts["period_kind"] in {"year", "years"} else facts["comparison"]
         text = ", " + self._move(facts["change"], facts["previous_value"], facts["value_unit"], kind)
-        if facts["common_units"] < facts["either_units"]:
+        if facts["border_on"] is not None:
+            today = facts["either_units"] + facts["outside_units"]
+            key = "change.mapped.one" if facts["units_in_scope"] == 1 else "change.mapped"
+            text += self.say(key, common=facts["common_units"], today=today, day=day(facts["border_on"], self.language))
+        elif facts["common_units"] < facts["either_units"]:
             text += self.say("change.common", common=facts["common_units"], either=facts["either_units"])
         if facts["movement"] == "same" and not _is_nothing(facts["change"], facts["value_unit"]):
             text += self.texts["change.not_significant"]

@@ -1,6 +1,6 @@
 -- Cases that stand in more than one row (a dossier or petition that comes again, an activity reported again): from when until
 -- when (exclusive) each row is the last one known. A key counts once although two feeds hold it, where the units are on one
--- line (a district and the province): for one quarter the delivery that speaks for the later moment wins, then the feed
+-- line (a district and the province, a former district and the commune its case was handed over to): for one quarter the delivery that speaks for the later moment wins, then the feed
 -- later by name. Rows of one delivery with one key are cases of their own. Rows that stand alone are not listed.
 -- vi: Vụ việc có nhiều dòng: mỗi dòng là dòng mới nhất từ ngày nào đến trước ngày nào; một mã ở hai nguồn chỉ tính một lần.
 -- grain: dataset, _delivery_id, _sheet, _row, case_code
@@ -42,6 +42,7 @@ placed as (
   select
     again.*,
     place.rollup_code as reporting_code,
+    place.founded_on,
     days.last_day,
     bool_or(place.rollup_code = setting('province_code')) over (partition by again.dataset, again.case_code) as is_of_province,
     delivery.effective_at,
@@ -64,19 +65,23 @@ placed as (
 
 cases as (
   select
-    *,
+    placed.*,
     case
       -- the code of an activity is the unit's own
-      when is_own_key then unit_code
+      when is_own_key then concat_ws(' ', placed.unit_code, placed.founded_on)
       when is_of_province then ''
-      else reporting_code
+      else coalesce(handed.heir_code, placed.reporting_code)
     end as line,
-    case when is_own_key then 1 else occurrence end as case_no,
+    case when placed.is_own_key then 1 else placed.occurrence end as case_no,
     case
       when is_own_key then last_day
       else cast(date_trunc('quarter', last_day) + interval 3 month - interval 1 day as date)
     end as known_on
   from placed
+  left join marts.handed_over as handed
+    on handed.dataset = placed.dataset
+    and handed.case_code = placed.case_code
+    and handed.former_code = placed.reporting_code
 ),
 
 ordered as (

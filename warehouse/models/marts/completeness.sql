@@ -1,6 +1,8 @@
 -- The three completenesses of what a unit sent of a dataset, over a period and over its year up to then. Units: a unit reports
 -- when every month it owes is covered by a delivery that stands; it owes the months in which it is valid. Rows: those counted
 -- against those the standing deliveries held (the rest is in quarantine). Nil: units that said that nothing occurred.
+-- Where the units change within the span (01/07/2025), the province is judged by parts: in scope and reporting are the units of the
+-- part that is covered worst, missing_units those of every part.
 -- months_known counts the months for which the gate of units is passed; missing_months says how many each unit lacks.
 -- vi: Ba mức đầy đủ của số liệu: đơn vị (mỗi phần của kỳ tính theo đơn vị còn hiệu lực khi đó), dòng, và khai không phát sinh.
 -- grain: dataset, period, span, unit_code
@@ -73,9 +75,46 @@ by_month as (
     period,
     span,
     month_start,
-    100.0 * count(*) filter (where is_reported) / count(*) as reporting_pct
+    100.0 * count(*) filter (where is_reported) / count(*) as reporting_pct,
+    -- months with the same units are one part
+    hash(list(unit_code order by unit_code)) as units_hash
   from owed
   group by dataset, period, span, month_start
+),
+
+-- by unit and part: a part is a run of months over which the same units owe
+in_parts as (
+  select
+    owed.dataset,
+    owed.period,
+    owed.span,
+    by_month.units_hash,
+    owed.unit_code,
+    min(owed.month_start) as part_start,
+    bool_and(owed.is_reported) as is_whole
+  from owed
+  join by_month
+    on by_month.dataset = owed.dataset
+    and by_month.period = owed.period
+    and by_month.span = owed.span
+    and by_month.month_start = owed.month_start
+  group by all
+),
+
+by_part as (
+  select
+    dataset,
+    period,
+    span,
+    setting('province_code') as unit_code,
+    count(*) as units_in_scope,
+    count(*) filter (where is_whole) as units_reporting
+  from in_parts
+  group by dataset, period, span, units_hash
+  qualify row_number() over (
+    partition by dataset, period, span
+    order by count(*) filter (where is_whole) / count(*), min(part_start) desc
+  ) = 1
 ),
 
 known_months as (
@@ -201,10 +240,12 @@ select
   summed.period,
   summed.span,
   summed.unit_code,
-  summed.units_in_scope,
-  summed.units_reporting,
+  coalesce(worst.units_in_scope, summed.units_in_scope) as units_in_scope,
+  coalesce(worst.units_reporting, summed.units_reporting) as units_reporting,
   summed.units_nil,
-  share_pct(summed.units_reporting, summed.units_in_scope) as coverage_pct,
+  share_pct(
+    coalesce(worst.units_reporting, summed.units_reporting), coalesce(worst.units_in_scope, summed.units_in_scope)
+  ) as coverage_pct,
   summed.missing_units,
   summed.missing_months,
   summed.months_owed,
@@ -219,6 +260,11 @@ join known_months as known
   on known.dataset = summed.dataset
   and known.period = summed.period
   and known.span = summed.span
+left join by_part as worst
+  on worst.dataset = summed.dataset
+  and worst.period = summed.period
+  and worst.span = summed.span
+  and worst.unit_code = summed.unit_code
 left join span_rows as own_rows
   on own_rows.dataset = summed.dataset
   and own_rows.period = summed.period

@@ -2,11 +2,15 @@
 -- definition and units. For the province it is computed on the units that reported in both, if they pass the gate; common_units
 -- says on how many. What is published for a unit itself is compared as it
 -- stands; a median or a number of different things only where every unit reported in both.
+-- Where units changed between the two (border_on), the province is compared on the smallest areas that former districts and communes
+-- of today both fill whole, each reported in full on both sides, counted in units of today; outside_units did not belong to the
+-- province then and are left out. A commune is compared with the former communes that went over to it whole, where each of them
+-- reported; a unit that was split, or took in a part, has no comparison, and nothing is shared out.
 -- outcome: improved, declined, or unchanged where chance alone gives such a difference more often than the level of the tests
 -- (shares: pooled score test, with the respondent as sampling unit in surveys; counts: exact ratio test of two Poisson counts;
 -- points and days have no law of chance here: any difference counts).
 -- bound_outcome is the outcome when all that is missing now is put in at its worst and all that was missing then at its best.
--- vi: So sánh với kỳ trước và cùng kỳ năm trước trên cùng tập đơn vị, cùng định nghĩa, có kiểm định thống kê.
+-- vi: So sánh với kỳ trước và cùng kỳ năm trước trên cùng tập đơn vị, cùng định nghĩa, có kiểm định thống kê; qua ngày sắp xếp đơn vị thì so trên vùng quy đổi trọn vẹn.
 -- grain: indicator_code, unit_code, period, comparison
 with assessed as (
   select
@@ -44,20 +48,109 @@ asked as (
   where last_year_period is not null
 ),
 
-pairs as (
-  select asked.*
+-- the day on which units changed, where it lies behind the first day of the one period and not behind the last of the other
+crossed as (
+  select
+    asked.*,
+    border.border_on,
+    coalesce(before.last_day < border.border_on and border.border_on <= now.first_day, false) as is_apart
   from asked
-  join marts.indicator_values as before
-    on before.indicator_code = asked.indicator_code
-    and before.definition_id = asked.definition_id
-    and before.unit_code = asked.unit_code
+  join marts.periods as now on now.period = asked.period
+  join ref.periods as before
+    on before.regime = 'CALENDAR'
     and before.period = asked.before_period
-    and before.regime = asked.regime
-    and before.availability = 'computed'
+  left join (select distinct valid_from as border_on from ref.unit_areas) as border
+    on before.first_day < border.border_on
+    and border.border_on <= now.last_day
+    and not asked.stands_alone
 ),
 
--- every unit of either period: for a unit itself, the unit; for the province, the units under it
-members as (
+pairs as (
+  select crossed.*, false as is_mapped
+  from crossed
+  join marts.indicator_values as before
+    on before.indicator_code = crossed.indicator_code
+    and before.definition_id = crossed.definition_id
+    and before.unit_code = crossed.unit_code
+    and before.period = crossed.before_period
+    and before.regime = crossed.regime
+    and before.availability = 'computed'
+  union all
+  -- a commune against what went over to it whole
+  select crossed.*, true
+  from crossed
+  join marts.indicator_sums as before
+    on before.is_mapped
+    and before.indicator_code = crossed.indicator_code
+    and before.definition_id = crossed.definition_id
+    and before.unit_code = crossed.unit_code
+    and before.period = crossed.before_period
+  join marts.dataset_periods as windows
+    on windows.dataset = crossed.dataset
+    and windows.period = crossed.before_period
+    and windows.regime = crossed.regime
+  join marts.definitions as definitions
+    on definitions.indicator_code = crossed.indicator_code
+    and definitions.is_primary
+  where crossed.is_apart
+    and definitions.is_summed
+    and not definitions.stands_alone
+    and not coalesce(definitions.is_complete_list, false)
+    and definitions.list_code is null
+    and (
+      not definitions.hides_small_samples
+      or before.sample_size >= cast(setting('small_sample_hidden') as integer)
+    )
+),
+
+-- the units that owe in either period, in the areas over which the two are comparable: a unit itself, unless units changed
+reporting as (
+  select
+    complete.dataset,
+    complete.span,
+    compared.period,
+    compared.before_period,
+    coalesce(area.area_code, complete.unit_code) as area_code,
+    complete.period = compared.period as is_now,
+    complete.units_reporting = complete.units_in_scope as is_reporting,
+    complete.months_owed < complete.months_in_span as is_short,
+    compared.border_on is not null as is_crossed,
+    coalesce(area.is_former, false) as is_former,
+    complete.unit_code
+  from (
+    select distinct dataset, span, period, before_period, border_on
+    from pairs
+    where not stands_alone
+  ) as compared
+  join marts.completeness as complete
+    on complete.dataset = compared.dataset
+    and complete.span = compared.span
+    and complete.period in (compared.period, compared.before_period)
+  left join ref.unit_areas as area
+    on area.valid_from = compared.border_on
+    and area.unit_code = complete.unit_code
+  where complete.unit_code <> setting('province_code')
+),
+
+areas as (
+  select
+    dataset,
+    span,
+    period,
+    before_period,
+    area_code,
+    coalesce(bool_and(is_reporting) filter (where is_now), false)
+    and coalesce(bool_and(is_reporting) filter (where not is_now), false) as is_common,
+    -- an area of which nothing was owed in one of the periods did not belong to the province then
+    not bool_or(is_crossed) or bool_or(is_now) and bool_or(not is_now) as is_inside,
+    bool_or(is_short) as is_short,
+    count(distinct unit_code) filter (where not is_former) as unit_count,
+    list(distinct unit_code order by unit_code) filter (where not is_former) as unit_codes
+  from reporting
+  group by dataset, span, period, before_period, area_code
+),
+
+compared_areas as (
   select
     pairs.indicator_code,
     pairs.unit_code,
@@ -65,74 +158,164 @@ members as (
     pairs.comparison,
     pairs.definition_id,
     pairs.before_period,
-    units.unit_code as member_code,
-    units.is_now and units.is_before as is_common,
-    units.is_now
+    pairs.border_on,
+    areas.area_code,
+    areas.is_common,
+    areas.is_inside,
+    areas.unit_count,
+    areas.unit_codes
   from pairs
-  join (
-    select
-      dataset,
-      span,
-      period,
-      before_period,
-      unit_code,
-      bool_or(is_now and is_reporting) as is_now,
-      bool_or(not is_now and is_reporting) as is_before
-    from (
-      select
-        complete.dataset,
-        complete.span,
-        compared.period,
-        compared.before_period,
-        complete.unit_code,
-        complete.period = compared.period as is_now,
-        complete.units_reporting = complete.units_in_scope as is_reporting
-      from (select distinct dataset, span, period, before_period from pairs) as compared
-      join marts.completeness as complete
-        on complete.dataset = compared.dataset
-        and complete.span = compared.span
-        and complete.period in (compared.period, compared.before_period)
-      where complete.unit_code <> setting('province_code')
+  join areas
+    on areas.dataset = pairs.dataset
+    and areas.span = pairs.span
+    and areas.period = pairs.period
+    and areas.before_period = pairs.before_period
+    and (
+      pairs.unit_code = setting('province_code')
+      -- a unit that was there for a part of either span only is not compared
+      or areas.area_code = pairs.unit_code and pairs.border_on is null and not areas.is_short
     )
-    group by all
-  ) as units
-    on units.dataset = pairs.dataset
-    and units.span = pairs.span
-    and units.period = pairs.period
-    and units.before_period = pairs.before_period
-    and (units.unit_code = pairs.unit_code or pairs.unit_code = setting('province_code'))
   where not pairs.stands_alone
+    and not pairs.is_mapped
+),
+
+-- what areas that are not common hold, by every unit that was ever in them
+left_sums as (
+  select
+    areas.indicator_code,
+    areas.unit_code,
+    areas.period,
+    areas.comparison,
+    sum(now.numerator) as now_numerator,
+    sum(now.denominator) as now_denominator,
+    sum(before.numerator) as before_numerator,
+    sum(before.denominator) as before_denominator,
+    sum(now.numerator) filter (where not areas.is_inside) as outside_numerator,
+    sum(now.denominator) filter (where not areas.is_inside) as outside_denominator,
+    sum(before.numerator) filter (where not areas.is_inside) as outside_before_numerator,
+    sum(before.denominator) filter (where not areas.is_inside) as outside_before_denominator
+  from (
+    select part.*, coalesce(held.unit_code, part.area_code) as member_code
+    from compared_areas as part
+    left join ref.unit_areas as held
+      on held.valid_from = part.border_on
+      and held.area_code = part.area_code
+    where not part.is_common
+  ) as areas
+  left join marts.indicator_sums as now
+    on now.indicator_code = areas.indicator_code
+    and now.definition_id = areas.definition_id
+    and now.unit_code = areas.member_code
+    and now.period = areas.period
+    and not now.is_mapped
+  left join marts.indicator_sums as before
+    on before.indicator_code = areas.indicator_code
+    and before.definition_id = areas.definition_id
+    and before.unit_code = areas.member_code
+    and before.period = areas.before_period
+    and not before.is_mapped
+  group by areas.indicator_code, areas.unit_code, areas.period, areas.comparison
+),
+
+counted_areas as (
+  select
+    indicator_code,
+    unit_code,
+    period,
+    comparison,
+    coalesce(sum(unit_count) filter (where is_common), 0) as common_units,
+    coalesce(sum(unit_count) filter (where is_inside), 0) as either_units,
+    coalesce(sum(unit_count) filter (where not is_inside), 0) as outside_units,
+    list_sort(flatten(list(unit_codes) filter (where is_inside and not is_common))) as left_out_units
+  from compared_areas
+  group by indicator_code, unit_code, period, comparison
 ),
 
 left_out as (
   select
-    members.indicator_code,
-    members.unit_code,
-    members.period,
-    members.comparison,
-    count(*) filter (where members.is_common) as common_units,
-    count(*) as either_units,
-    list(members.member_code order by members.member_code) filter (where not members.is_common) as left_out_units,
-    coalesce(sum(now.numerator) filter (where not members.is_common), 0) as now_numerator,
-    coalesce(sum(now.denominator) filter (where not members.is_common), 0) as now_denominator,
-    coalesce(sum(before.numerator) filter (where not members.is_common), 0) as before_numerator,
-    coalesce(sum(before.denominator) filter (where not members.is_common), 0) as before_denominator
-  from members
-  left join marts.indicator_sums as now
-    on now.indicator_code = members.indicator_code
-    and now.definition_id = members.definition_id
-    and now.unit_code = members.member_code
-    and now.period = members.period
-  left join marts.indicator_sums as before
-    on before.indicator_code = members.indicator_code
-    and before.definition_id = members.definition_id
-    and before.unit_code = members.member_code
-    and before.period = members.before_period
-  group by members.indicator_code, members.unit_code, members.period, members.comparison
+    counted.*,
+    coalesce(sums.now_numerator, 0) as now_numerator,
+    coalesce(sums.now_denominator, 0) as now_denominator,
+    coalesce(sums.before_numerator, 0) as before_numerator,
+    coalesce(sums.before_denominator, 0) as before_denominator,
+    coalesce(sums.outside_numerator, 0) as outside_numerator,
+    coalesce(sums.outside_denominator, 0) as outside_denominator,
+    coalesce(sums.outside_before_numerator, 0) as outside_before_numerator,
+    coalesce(sums.outside_before_denominator, 0) as outside_before_denominator
+  from counted_areas as counted
+  left join left_sums as sums
+    on sums.indicator_code = counted.indicator_code
+    and sums.unit_code = counted.unit_code
+    and sums.period = counted.period
+    and sums.comparison = counted.comparison
   union all
-  select indicator_code, unit_code, period, comparison, 1, 1, null, 0, 0, 0, 0
+  select indicator_code, unit_code, period, comparison, 1, 1, 0, null, 0, 0, 0, 0, 0, 0, 0, 0
   from pairs
   where stands_alone
+  union all
+  select
+    pairs.indicator_code, pairs.unit_code, pairs.period, pairs.comparison, 1, 1, 0, null, 0, 0, 0, 0, 0, 0, 0, 0
+  from pairs
+  join marts.mapped_reports as then_reported
+    on then_reported.dataset = pairs.dataset
+    and then_reported.span = pairs.span
+    and then_reported.period = pairs.before_period
+    and then_reported.unit_code = pairs.unit_code
+    and then_reported.is_whole
+  join marts.completeness as now_reported
+    on now_reported.dataset = pairs.dataset
+    and now_reported.span = pairs.span
+    and now_reported.period = pairs.period
+    and now_reported.unit_code = pairs.unit_code
+    and now_reported.units_reporting = now_reported.units_in_scope
+    and now_reported.months_owed = now_reported.months_in_span
+  where pairs.is_mapped
+),
+
+-- what may be missing of either side; of a span before its unit began nothing is known but what was sent and can be read
+bounds as (
+  select
+    indicator_code,
+    unit_code,
+    period,
+    is_bounded,
+    worst_numerator,
+    best_numerator,
+    bound_denominator,
+    bound_effective_size,
+    false as is_mapped
+  from marts.indicator_bounds
+  union all
+  select
+    pairs.indicator_code,
+    pairs.unit_code,
+    pairs.before_period,
+    not exists (
+      select 1
+      from ref.former_districts as drawn
+      join marts.completeness as then_held
+        on then_held.unit_code = drawn.district_code
+        and then_held.rows_missing > 0
+      where drawn.unit_code = pairs.unit_code
+        and drawn.valid_from = pairs.border_on
+        and then_held.dataset = pairs.dataset
+        and then_held.span = pairs.span
+        and then_held.period = pairs.before_period
+    ),
+    any_value(sums.numerator),
+    any_value(sums.numerator),
+    any_value(sums.denominator),
+    any_value(coalesce(sums.effective_size, sums.denominator)),
+    true
+  from pairs
+  join marts.indicator_sums as sums
+    on sums.is_mapped
+    and sums.indicator_code = pairs.indicator_code
+    and sums.definition_id = pairs.definition_id
+    and sums.unit_code = pairs.unit_code
+    and sums.period = pairs.before_period
+  where pairs.is_mapped
+  group by pairs.indicator_code, pairs.unit_code, pairs.before_period, pairs.dataset, pairs.span, pairs.border_on
 ),
 
 like_with_like as (
@@ -140,6 +323,11 @@ like_with_like as (
     pairs.*,
     left_out.common_units,
     left_out.either_units,
+    left_out.outside_units,
+    left_out.outside_numerator,
+    left_out.outside_denominator,
+    left_out.outside_before_numerator,
+    left_out.outside_before_denominator,
     coalesce(left_out.left_out_units, []) as left_out_units,
     coalesce(now.numerator, 0) - left_out.now_numerator as now_numerator,
     coalesce(now.denominator, 0) - left_out.now_denominator as now_denominator,
@@ -158,13 +346,39 @@ like_with_like as (
     and now.definition_id = pairs.definition_id
     and now.unit_code = pairs.unit_code
     and now.period = pairs.period
+    and not now.is_mapped
   left join marts.indicator_sums as before
     on before.indicator_code = pairs.indicator_code
     and before.definition_id = pairs.definition_id
     and before.unit_code = pairs.unit_code
     and before.period = pairs.before_period
+    and before.is_mapped = pairs.is_mapped
   where share_pct(left_out.common_units, left_out.either_units) >= cast(setting('coverage_gate_pct') as double)
     and (pairs.is_summed or left_out.common_units = left_out.either_units)
+),
+
+bounded as (
+  select
+    pair.*,
+    now_bound.is_bounded and before_bound.is_bounded as is_bounded,
+    now_bound.worst_numerator - pair.outside_numerator as worst_numerator,
+    before_bound.best_numerator - pair.outside_before_numerator as best_numerator,
+    now_bound.bound_denominator - pair.outside_denominator as worst_denominator,
+    before_bound.bound_denominator - pair.outside_before_denominator as best_denominator,
+    -- as precise as the whole
+    now_bound.bound_effective_size / nullif(now_bound.bound_denominator, 0) as worst_precision,
+    before_bound.bound_effective_size / nullif(before_bound.bound_denominator, 0) as best_precision
+  from like_with_like as pair
+  join bounds as now_bound
+    on now_bound.indicator_code = pair.indicator_code
+    and now_bound.unit_code = pair.unit_code
+    and now_bound.period = pair.period
+    and not now_bound.is_mapped
+  join bounds as before_bound
+    on before_bound.indicator_code = pair.indicator_code
+    and before_bound.unit_code = pair.unit_code
+    and before_bound.period = pair.before_period
+    and before_bound.is_mapped = pair.is_mapped
 ),
 
 tested as (
@@ -177,35 +391,16 @@ tested as (
       now_numerator * now_precision, now_denominator * now_precision,
       before_numerator * before_precision, before_denominator * before_precision
     ) as p_value,
-    now_bound.is_bounded and before_bound.is_bounded as is_bounded,
-    case
-      when pair.is_share
-        then 1.0 * now_bound.worst_numerator / nullif(now_bound.bound_denominator, 0)
-      else now_bound.worst_numerator
-    end as now_worst,
-    case
-      when pair.is_share
-        then 1.0 * before_bound.best_numerator / nullif(before_bound.bound_denominator, 0)
-      else before_bound.best_numerator
-    end as before_best,
+    case when pair.is_share then 1.0 * worst_numerator / nullif(worst_denominator, 0) else worst_numerator end as now_worst,
+    case when pair.is_share then 1.0 * best_numerator / nullif(best_denominator, 0) else best_numerator end as before_best,
     difference_p(
       pair.value_unit, pair.is_share,
-      if(pair.is_share, 1.0 * now_bound.worst_numerator / nullif(now_bound.bound_denominator, 0)
-        * now_bound.bound_effective_size, now_bound.worst_numerator),
-      now_bound.bound_effective_size,
-      if(pair.is_share, 1.0 * before_bound.best_numerator / nullif(before_bound.bound_denominator, 0)
-        * before_bound.bound_effective_size, before_bound.best_numerator),
-      before_bound.bound_effective_size
+      if(pair.is_share, worst_numerator * worst_precision, worst_numerator),
+      worst_denominator * worst_precision,
+      if(pair.is_share, best_numerator * best_precision, best_numerator),
+      best_denominator * best_precision
     ) as bound_p_value
-  from like_with_like as pair
-  join marts.indicator_bounds as now_bound
-    on now_bound.indicator_code = pair.indicator_code
-    and now_bound.unit_code = pair.unit_code
-    and now_bound.period = pair.period
-  join marts.indicator_bounds as before_bound
-    on before_bound.indicator_code = pair.indicator_code
-    and before_bound.unit_code = pair.unit_code
-    and before_bound.period = pair.before_period
+  from bounded as pair
 )
 
 select
@@ -216,6 +411,8 @@ select
   before_period,
   common_units,
   either_units,
+  outside_units,
+  border_on,
   left_out_units,
   cast(now_numerator as bigint) as now_numerator,
   cast(now_denominator as bigint) as now_denominator,

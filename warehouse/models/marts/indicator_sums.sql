@@ -21,6 +21,15 @@ with terms as (
   join ref.measures as measures on measures.measure = terms.measure
 ),
 
+-- is_mapped: of a period before its unit began, made of the communes that went over to it whole
+all_sums as (
+  select unit_code, period, span, dataset, measure, detail, amount, false as is_mapped
+  from marts.measure_sums
+  union all
+  select unit_code, period, span, dataset, measure, detail, amount, true
+  from marts.mapped_sums
+),
+
 -- a dataset with any row for a unit and span has figures there, and what it holds none of is 0
 present as (
   select distinct
@@ -28,8 +37,9 @@ present as (
     terms.term_id,
     sums.unit_code,
     sums.period,
+    sums.is_mapped,
     case when terms.breakdown is not null then sums.detail end as detail
-  from marts.measure_sums as sums
+  from all_sums as sums
   join terms
     on terms.dataset = sums.dataset
     and terms.span = sums.span
@@ -46,6 +56,7 @@ parts as (
     present.unit_code,
     present.period,
     present.detail,
+    present.is_mapped,
     terms.part,
     terms.label,
     min(terms.position) as position,
@@ -59,8 +70,9 @@ parts as (
   join terms
     on terms.indicator_code = present.indicator_code
     and terms.term_id = present.term_id
-  left join marts.measure_sums as sums
+  left join all_sums as sums
     on sums.measure = terms.measure
+    and sums.is_mapped = present.is_mapped
     and sums.unit_code = present.unit_code
     and sums.period = present.period
     and sums.span = terms.span
@@ -75,6 +87,7 @@ counted as (
     unit_code,
     period,
     detail,
+    is_mapped,
     max(amount) filter (where part = 'numerator') as numerator,
     max(amount) filter (where part = 'denominator') as denominator,
     max(amount) filter (where part = 'numerator_squared') as numerator_squared,
@@ -103,7 +116,8 @@ select
       )
     else counted.denominator
   end as effective_size,
-  counted.beside
+  counted.beside,
+  counted.is_mapped
 from counted
 join marts.definitions as definitions
   on definitions.indicator_code = counted.indicator_code

@@ -113,6 +113,21 @@ wanted as (
     and units.unit_code = figures.unit_code
 ),
 
+-- an indicator that exists at some levels only has no figures at others
+figures_of_level as (
+  select figures.*
+  from figures
+  join marts.assessed_units as own_level
+    on own_level.period = figures.period
+    and own_level.unit_code = figures.unit_code
+  join ref.indicators as catalogue
+    on catalogue.indicator_code = figures.indicator_code
+    and catalogue.computed_from is not null
+  left join ref.indicator_scopes as scopes on scopes.indicator_code = figures.indicator_code
+  where scopes.levels is null
+    or list_contains(string_split(scopes.levels, ' '), own_level.level)
+),
+
 -- a unit whose feed names a regime of its own has the windows of that regime
 own_windows as (
   select
@@ -227,13 +242,8 @@ placed as (
     and coverage.unit_code = wanted.unit_code
     and coverage.span = coalesce(own_definition.span, 'period')
   left join ref.indicator_scopes as scopes on scopes.indicator_code = wanted.indicator_code
-  join marts.assessed_units as own_level
-    on own_level.period = wanted.period
-    and own_level.unit_code = wanted.unit_code
-  left join figures
-    on catalogue.computed_from is not null
-    and (scopes.levels is null or list_contains(string_split(scopes.levels, ' '), own_level.level))
-    and figures.indicator_code = wanted.indicator_code
+  left join figures_of_level as figures
+    on figures.indicator_code = wanted.indicator_code
     and figures.definition_id = wanted.definition_id
     and figures.unit_code = wanted.unit_code
     and figures.period = wanted.period

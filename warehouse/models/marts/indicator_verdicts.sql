@@ -82,6 +82,8 @@ joined as (
     if(now.cycle = 'period', previous.now_value, last_year.now_value) as compared_value,
     if(now.cycle = 'period', previous.common_units, last_year.common_units) as common_units,
     if(now.cycle = 'period', previous.either_units, last_year.either_units) as either_units,
+    if(now.cycle = 'period', previous.outside_units, last_year.outside_units) as outside_units,
+    if(now.cycle = 'period', previous.border_on, last_year.border_on) as border_on,
     if(now.cycle = 'period', previous.outcome, last_year.outcome) as outcome,
     if(now.cycle = 'period', previous.bound_outcome, last_year.bound_outcome) as bound_outcome,
     case when now.cycle = 'period' then last_year.before_value end as last_year_value,
@@ -157,6 +159,21 @@ judged as (
         then 'not_robust'
     end as gap
   from measured
+),
+
+-- a unit that took in a part of another: before that day its area had no figures of its own
+split as (
+  select
+    periods.period,
+    crosswalk.new_code as unit_code,
+    crosswalk.valid_from as split_on,
+    list(crosswalk.old_code order by crosswalk.old_code) as split_units
+  from ref.unit_crosswalk as crosswalk
+  join marts.periods as periods
+    on crosswalk.valid_from <= periods.last_day
+    and crosswalk.valid_from > periods.first_day - interval 1 year
+  where crosswalk.kind = 'partial'
+  group by periods.period, crosswalk.new_code, crosswalk.valid_from
 ),
 
 -- how long a bad verdict has stood: the first of the unbroken run of periods of one kind that ends here
@@ -274,12 +291,16 @@ select
   judged.change,
   judged.common_units,
   judged.either_units,
+  judged.outside_units,
+  judged.border_on,
   judged.last_year_value,
   judged.last_year_change,
   case judged.outcome when 'improved' then 'better' when 'declined' then 'worse' when 'unchanged' then 'same' end as movement,
   judged.verdict,
   judged.gap,
   since.since_period,
+  case when judged.verdict = 'no_previous' then split.split_units end as split_units,
+  case when judged.verdict = 'no_previous' then split.split_on end as split_on,
   case when judged.unit_code = setting('province_code') then pulled.worst_unit end as worst_unit,
   case when judged.unit_code = setting('province_code') then pulled.worst_unit_value end as worst_unit_value,
   case when judged.unit_code = setting('province_code') then pulled.worst_unit_numerator end as worst_unit_numerator,
@@ -289,6 +310,9 @@ left join since
   on since.indicator_code = judged.indicator_code
   and since.unit_code = judged.unit_code
   and since.period = judged.period
+left join split
+  on split.unit_code = judged.unit_code
+  and split.period = judged.period
 left join pulled
   on pulled.indicator_code = judged.indicator_code
   and pulled.period = judged.period

@@ -1,7 +1,7 @@
 -- Activities that duties of the year rest on, as known at the end of each assessed period: the last row of each activity among
 -- the files of that year and, for what counts for the year but was sent before it, earlier ones.
 -- vi: Hoạt động làm căn cứ cho nghĩa vụ trong năm, biết được đến cuối kỳ: dòng mới nhất của mỗi hoạt động.
--- grain: period, unit_code, activity_code
+-- grain: period, unit_code, founded_on, activity_code
 with rows_of_year as (
   select
     periods.period,
@@ -9,6 +9,7 @@ with rows_of_year as (
     periods.last_day,
     place.level,
     place.rollup_code as reporting_code,
+    place.founded_on,
     own.last_day as part_to,
     coalesce(activity.year, year(coalesce(activity.document_on, activity.happened_on, own.last_day))) as activity_year,
     activity.*
@@ -32,6 +33,7 @@ select
   reporting_code,
   unit_code,
   level,
+  founded_on,
   _delivery_id,
   _sheet,
   _row,
@@ -50,6 +52,6 @@ select
   coalesce(meets_standard, false) as meets_standard
 from rows_of_year
 qualify row_number() over (
-  partition by period, unit_code, activity_code
+  partition by period, unit_code, founded_on, activity_code
   order by part_to desc, _delivery_id desc, _row desc
 ) = 1

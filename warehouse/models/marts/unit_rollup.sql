@@ -1,5 +1,6 @@
 -- To which assessed units the rows of a unit add up on the last day of a period: its district (from 01/07/2025 its
--- commune, when districts have ended) and the province. A unit that does not exist on that day has no row.
+-- commune, when districts have ended) and the province. A unit that does not exist on that day has no row. A code that is
+-- reused is another unit: founded_on, the last day on which units were made anew before it began, says which (a renaming is none).
 -- vi: Đơn vị được đánh giá mà số liệu của một đơn vị cộng vào, tại ngày cuối kỳ; không bao giờ nối đơn vị thiếu ngày.
 -- grain: dataset, period, unit_code, rollup_code
 with valid_units as (
@@ -8,11 +9,13 @@ with valid_units as (
     windows.period,
     units.unit_code,
     units.level,
-    units.parent_code
+    units.parent_code,
+    list_max(list_filter(borders.days, lambda day: day <= units.valid_from)) as founded_on
   from marts.dataset_periods as windows
   join ref.units as units
     on units.valid_from <= windows.period_to
     and (units.valid_to is null or windows.period_to < units.valid_to)
+  cross join (select list(distinct valid_from) as days from ref.unit_crosswalk) as borders
 ),
 
 placed as (
@@ -21,6 +24,7 @@ placed as (
     unit.period,
     unit.unit_code,
     unit.level,
+    unit.founded_on,
     case
       when unit.unit_code = setting('province_code') or unit.parent_code = setting('province_code')
         then unit.unit_code
@@ -33,10 +37,10 @@ placed as (
     and parent.unit_code = unit.parent_code
 )
 
-select dataset, period, unit_code, level, reporting_code as rollup_code, true as is_own
+select dataset, period, unit_code, level, founded_on, reporting_code as rollup_code, true as is_own
 from placed
 where reporting_code is not null
 union
-select dataset, period, unit_code, level, setting('province_code'), false
+select dataset, period, unit_code, level, founded_on, setting('province_code'), false
 from placed
 where reporting_code <> setting('province_code')

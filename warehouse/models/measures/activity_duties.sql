@@ -21,6 +21,7 @@ bodies as (
     periods.period_year,
     periods.last_day,
     place.unit_code,
+    place.founded_on,
     place.level,
     place.rollup_code as reporting_code
   from marts.periods as periods
@@ -30,6 +31,16 @@ bodies as (
     and place.period = periods.period
     and place.is_own
     and place.rollup_code <> parameters.province_code
+),
+
+-- what a former unit of the same code did is not the body's own
+known as (
+  select activity.*
+  from marts.known_activities as activity
+  semi join bodies
+    on bodies.period = activity.period
+    and bodies.unit_code = activity.unit_code
+    and bodies.founded_on is not distinct from activity.founded_on
 ),
 
 duties (duty_code) as (
@@ -44,7 +55,7 @@ plans as (
     plan._delivery_id,
     plan._sheet,
     plan._row
-  from marts.known_activities as plan
+  from known as plan
   cross join parameters
   cross join duties
   where case duties.duty_code
@@ -53,7 +64,11 @@ plans as (
       when 'one_stop' then plan.kind_code = 'one_stop_unit' and plan.meets_standard
       when 'plan'
         then plan.kind_code = 'plan'
-          and plan.document_on <= make_date(plan.period_year, parameters.plan_due_month, parameters.plan_due_day)
+          and (
+            plan.document_on <= make_date(plan.period_year, parameters.plan_due_month, parameters.plan_due_day)
+            -- a body founded after the day set could not keep it: any day of its year counts
+            or plan.founded_on > make_date(plan.period_year, parameters.plan_due_month, parameters.plan_due_day)
+          )
       when 'leader' then plan.kind_code = 'plan' and plan.has_leader
       when 'helper' then plan.kind_code = 'plan' and plan.has_helper
       else plan.kind_code = 'plan' and plan.has_both_rules
@@ -101,7 +116,7 @@ agreements as (
       partition by period, unit_code, party_a_code, party_b_code
       order by activity_code
     ) as document_no_in_pair
-  from marts.known_activities
+  from known
   where kind_code = 'coordination'
     and activity_year = period_year
     and (document_no is not null or document_on is not null)
@@ -183,7 +198,7 @@ dialogues as (
       partition by held.period, held.unit_code
       order by held._delivery_id, held._sheet, held._row, held.activity_code
     ) as dialogue_no
-  from marts.known_activities as held
+  from known as held
   where held.kind_code = 'dialogue'
     and held.activity_year = held.period_year
 ),

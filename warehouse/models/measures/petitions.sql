@@ -82,6 +82,7 @@ classed as (
     is_within_competence
     and not is_duplicate
     and coalesce(status_code not in ('refused', 'stored'), true) as is_own_case,
+    coalesce(kind_code in ('complaint', 'denunciation'), false) and may_be_competent as is_own_complaint,
     coalesce(level in ('province', 'district'), false) as is_upper_level,
     coalesce(
       level = 'district' and competent_level = 'commune'
@@ -133,8 +134,14 @@ select
   greatest(open_from, coalesce(intake_overdue_in, date '9999-12-31')) as overdue_intake_from,
   least(open_until, intake_until) as overdue_intake_until,
   case
-    when is_feedback then date '9999-12-31'
-    else greatest(open_from, coalesce(accepted_in, date '9999-12-31'), coalesce(resolution_overdue_in, date '9999-12-31'))
+    when is_own_complaint then greatest(open_from, coalesce(accepted_in, date '9999-12-31'))
+    else date '9999-12-31'
+  end as accepted_open_from,
+  open_until as accepted_open_until,
+  case
+    when is_own_complaint
+      then greatest(open_from, coalesce(accepted_in, date '9999-12-31'), coalesce(resolution_overdue_in, date '9999-12-31'))
+    else date '9999-12-31'
   end as overdue_resolution_from,
   open_until as overdue_resolution_until,
   greatest(open_from, coalesce(long_running_in, date '9999-12-31')) as long_running_from,
