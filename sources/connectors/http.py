@@ -79,12 +79,13 @@ class Door:
         self._allowance = allowance
         self._home = httpx.URL(str(expand_secrets(connector.url)))
 
-    def ask(self, address: str | None, params: Mapping[str, Any]) -> Answer:
+    def ask(self, address: str | None, params: Mapping[str, Any], page: Answer | None = None) -> Answer:
         """The answer to one request, tried again while the server is busy. Raises SourceError.
 
-        `address`: where the page before points to; it must be the same server, since it gets the credentials.
+        `address`: where the `page` before points to, perhaps relative to itself; it must be the same server, since it
+        gets the credentials.
         """
-        url = self._same_server(self._home.join(address)) if address else self._home
+        url = self._joined(page.url if page else self._home, address) if address else self._home
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(ATTEMPTS),
             wait=self._pause,
@@ -128,7 +129,7 @@ class Door:
             with self._sent(request) as response:
                 status = response.status_code
                 if response.has_redirect_location:
-                    url, params = self._same_server(url.join(response.headers["Location"])), {}
+                    url, params = self._joined(url, response.headers["Location"]), {}
                     continue
                 if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
                     return status
@@ -164,6 +165,8 @@ class Door:
             response = self._client.send(request, stream=True)
         except httpx.TransportError as wrong:
             raise _broken(wrong) from wrong
+        except (httpx.InvalidURL, ValueError):  # it reads where a redirect leads before it is asked to
+            raise AnswerError(f"{self._said}: leads on to what is no address; correct connector.url") from None
         try:
             yield response
         finally:
@@ -193,7 +196,12 @@ class Door:
             raise _broken(wrong) from wrong
         return bytes(found)
 
-    def _same_server(self, url: httpx.URL) -> httpx.URL:
+    def _joined(self, base: httpx.URL, address: str) -> httpx.URL:
+        """Where an address leads that a page or a redirect names. Raises AnswerError unless to the same server."""
+        try:
+            url = base.join(address)
+        except (httpx.InvalidURL, ValueError):
+            raise AnswerError(f"{self._said}: leads on to what is no address; correct connector.paging") from None
         if (url.scheme, url.host, url.port) != (self._home.scheme, self._home.host, self._home.port):
             raise AnswerError(
                 f"{self._said}: leads on to {url.scheme}://{url.host}, another server, which would get the credentials;"
@@ -257,7 +265,7 @@ def _retry_after(headers: httpx.Headers) -> float | None:
         return float(said)
     try:
         moment = parsedate_to_datetime(said)
-    except ValueError:
+    except (ValueError, TypeError):
         return None
     return max(0.0, (moment - datetime.now(UTC)).total_seconds()) if moment.tzinfo else None
 

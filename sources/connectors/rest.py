@@ -168,11 +168,12 @@ class RestSource:
         """Every page until the last. Raises AnswerIncompleteError unless it is sure that nothing is missing."""
         found, shown, total = Gathered(), dict[str, int](), None
         tokens: set[str] = set()
-        address, more = None, self._first()
+        address, more, before = None, self._first(), None
         while True:
             number = len(found.pages) + 1
             allowance.take(pages=1)
-            page = self._page(door.ask(address, {} if address else {**asked, **more}), number)
+            before = door.ask(address, {} if address else {**asked, **more}, before)
+            page = self._page(before, number)
             lines = [_line(record) for record in page.records]
             digest = hashlib.sha256("\n".join(lines).encode("utf-8", "backslashreplace")).hexdigest()
             if lines and digest in shown:
@@ -230,9 +231,7 @@ class RestSource:
             return None
         if token is None:
             return None
-        # an address may be relative to the page that names it
-        address = str(page.answer.url.join(token))
-        return address, {}, address
+        return token, {}, token
 
     # --- reading what came -----------------------------------------------------------------------------------------
 
@@ -276,7 +275,7 @@ class RestSource:
         if path is None:
             return None
         said = at(document, path)
-        if isinstance(said, str) and said.strip().isdecimal():
+        if isinstance(said, str) and said.strip().isdecimal() and len(said) < 19:
             said = int(said)
         if isinstance(said, int) and not isinstance(said, bool):
             return said

@@ -170,7 +170,8 @@ def postgresql(tls: Certificate | None = None) -> Iterator[int]:
         if tls:
             public, key = tls.copied_to(folder)
             words += ["-c", "ssl=on", "-c", f"ssl_cert_file={public}", "-c", f"ssl_key_file={key}"]
-        with process([*words, "-c", "fsync=off"], lambda: answers(port)):
+        asked = [binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]  # it listens before it lets anybody in
+        with process([*words, "-c", "fsync=off"], lambda: subprocess.run(asked, check=False).returncode == 0):
             yield port
 
 
