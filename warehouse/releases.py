@@ -143,6 +143,15 @@ def publish(
     return Publication(release_id, folder / release_id, is_new=True, masked=tuple(masked))
 
 
+def write_published(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Write what a release would hold, by what was decided last (`disclosure.decide`), into a new file; no release."""
+    own = _catalog(con)
+    prepare(con, own)
+    with _attached(con, path):
+        _fill(con, own, {}, {})
+    build_published(path)
+
+
 def _enter(con: duckdb.DuckDBPyConnection, release: Release, run_id: str | None) -> None:
     """Write a release that is current into the books, with the alerts of what it covers, in one transaction.
 
@@ -248,19 +257,7 @@ def _copy(  # noqa: PLR0917 - what the copy is made of
     if not known:
         path.unlink(missing_ok=True)
     with _attached(con, path):
-        if not known:
-            con.execute(f'copy from database "{own}" to release_copy (schema)')
-            _drop_unpublished(con)
-        wanted = {
-            (schema, table): _lacking(con, own, schema, table) if name in known else ""
-            for schema, table in _tables(con, "release_copy")
-            if (name := f"{schema}.{table}") not in known
-            or known[name] != tables.get(name)
-            or (schema, table) in MADE
-        }
-        masked += cover(con, own, wanted)
-        for (schema, table), lacking in wanted.items():
-            _bring(con, own, schema, table, lacking)
+        masked += _fill(con, own, known, tables)
     build_published(path)
     with _attached(con, path):
         con.execute("delete from release_copy.ops.releases where release_id = ?", [entry[0]])
@@ -278,6 +275,24 @@ def _copy(  # noqa: PLR0917 - what the copy is made of
             digest.update(block)
         os.fsync(opened.fileno())
     return {"sha256": digest.hexdigest(), "size_bytes": path.stat().st_size, **described}
+
+
+def _fill(
+    con: duckdb.DuckDBPyConnection, own: str, known: Mapping[str, str], tables: Mapping[str, str]
+) -> list[MaskedCells]:
+    """Bring into the attached file what it does not hold yet: the `known` tables of the same digest stay."""
+    if not known:
+        con.execute(f'copy from database "{own}" to release_copy (schema)')
+        _drop_unpublished(con)
+    wanted = {
+        (schema, table): _lacking(con, own, schema, table) if name in known else ""
+        for schema, table in _tables(con, "release_copy")
+        if (name := f"{schema}.{table}") not in known or known[name] != tables.get(name) or (schema, table) in MADE
+    }
+    masked = cover(con, own, wanted)
+    for (schema, table), lacking in wanted.items():
+        _bring(con, own, schema, table, lacking)
+    return masked
 
 
 @contextmanager
