@@ -27,6 +27,7 @@ LEFT_OUT = {("ops", "built"), ("ops", "release_salt"), ("ops", "protected_figure
 
 BUILT_AGAIN = (
     "marts.petition_backlog",
+    "marts.petition_counts",
     "marts.indicator_bounds",
     "marts.indicator_verdicts",
     "marts.assessment",
