@@ -42,7 +42,7 @@ def _house() -> tuple[TableShape, ...]:
         ),
         TableShape(
             "ops.release_salt",
-            "Khóa bí mật của kho khi công bố · secret with which keys and digests of releases are made; never published",
+            "Khóa bí mật của kho khi công bố · secret behind keys and digests of releases; it never leaves",
             {
                 "salt": ("VARCHAR not null", "Random text"),
                 "decided_for": ("VARCHAR", "Digest of the figures for which hidden ones were chosen last, and proved"),
@@ -50,7 +50,7 @@ def _house() -> tuple[TableShape, ...]:
         ),
         TableShape(
             "ops.protected_figures",
-            "Số liệu được bảo vệ và việc ẩn khi công bố lần trước · protected amounts as last published; never published",
+            "Số liệu được bảo vệ và việc ẩn khi công bố lần trước · protected amounts as last decided; never leave",
             {
                 "measure": ("VARCHAR not null", "Số đo · measure"),
                 "detail": ("VARCHAR", "Chi tiết · detail"),

@@ -1,8 +1,8 @@
-"""What counts may leave: figures that rest on rows which never leave, small ones hidden, and others so that none follows.
+"""Which counts may leave: of figures over rows that stay, small ones are hidden, and others so that none follows.
 
-A release holds petitions case by case without denunciations. A figure over all petitions therefore says, by subtraction,
-how many denunciations it counts: that number is what is protected. Which measures are concerned, and how they hang
-together, stands in `disclosure.csv`:
+A release holds petitions case by case without denunciations. A figure over all petitions therefore says, by
+subtraction, how many denunciations it counts: that number is protected. Which measures are concerned, and how they
+hang together, stands in `disclosure.csv`:
 
 - `cases`: over rows some of which never leave; protected is what those rows add
 - `count`: of a form about such cases: protected is the figure itself
@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from expectations.contracts.forms import DATASET, forms
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.sql import identifier, literal
 from warehouse.measures import UNSUMMED, contributions, known_measures
@@ -51,15 +50,21 @@ PROTECTED = "ops.protected_figures"
 """Every protected amount and whether it was hidden when it was last published; it never leaves."""
 TABLES: Mapping[str, tuple[str, str]] = {
     HIDDEN: (
-        "dataset varchar, measure varchar, detail varchar, unit_code varchar, period varchar, span varchar,"
-        " reason varchar",
-        "Số liệu không công bố vì số nhỏ, và lý do · figures that do not leave because they, or what would give them"
-        " away, are small",
+        (
+            "dataset varchar, measure varchar, detail varchar, unit_code varchar, period varchar, span varchar,"
+            " reason varchar"
+        ),
+        (
+            "Số liệu không công bố vì số nhỏ, và lý do · figures that stay because they, or what would give them"
+            " away, are small"
+        ),
     ),
     COUNTS: (
         "unit_code varchar, period varchar, case_count bigint, is_hidden boolean",
-        "Số đơn tố cáo theo đơn vị cấp huyện và quý · denunciations (and petitions of unknown kind) received, by unit"
-        " and quarter; empty where the number is small, or would give a small one away",
+        (
+            "Số đơn tố cáo theo đơn vị cấp huyện và quý · denunciations (or of unknown kind) received, by unit"
+            " and quarter; empty where the number is small, or would give a small one away"
+        ),
     ),
 }
 """Tables that `decide` fills; they stand, empty, from the first build on. Columns and comment."""
@@ -122,12 +127,6 @@ def partly_withheld() -> tuple[str, ...]:
     return tuple(name for name in datasets() if contract(name).leaves_when is not None)
 
 
-def withheld_forms() -> frozenset[tuple[str, str]]:
-    """Circular and code of the official forms that do not leave row by row: they count denunciations."""
-    allowed = (contract(DATASET).leaves_when or {}).get("form_code")
-    return frozenset((one.circular, one.code) for one in forms() if allowed is not None and one.code not in allowed)
-
-
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """The tables that `decide` fills, empty where they are missing."""
     for name, (columns, comment) in TABLES.items():
@@ -169,7 +168,13 @@ def secret(con: duckdb.DuckDBPyConnection) -> str:
 
 
 def _digest(figures: Figures, small: NDArray[np.bool_], threshold: int) -> str:
-    told = (figures.values.tobytes(), figures.limits.tobytes(), small.tobytes(), repr(list(figures.equations)), threshold)
+    told = (
+        figures.values.tobytes(),
+        figures.limits.tobytes(),
+        small.tobytes(),
+        repr(list(figures.equations)),
+        threshold,
+    )
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
@@ -198,7 +203,8 @@ class _Book:
             ).fetchall()
         }
         self.quarters = {
-            str(row[0]) for row in con.execute("select period from marts.periods where period_kind = 'quarter'").fetchall()
+            str(row[0])
+            for row in con.execute("select period from marts.periods where period_kind = 'quarter'").fetchall()
         }
         self.blocks = con.execute(
             "select distinct questionnaire_id, block, factor_code from ref.questionnaire_items order by all"
@@ -239,12 +245,12 @@ class _Book:
             if concern.rule in {CASES, COUNT}:
                 source = withheld if concern.rule == CASES else said
                 for unit, period, span in present[one.dataset]:
-                    key = (name, None, unit, period, span)
-                    self.amounts[key] = source.get(key, 0)
+                    place: Key = (name, None, unit, period, span)
+                    self.amounts[place] = source.get(place, 0)
             elif concern.rule == SAMPLE:
                 whole = concern.within or ""
                 for key, amount in said.items():
-                    if key[0] != name or (name, key[1]) == (name, None) and one.detail is None and amount == 0:
+                    if key[0] != name or ((name, key[1]) == (name, None) and one.detail is None and amount == 0):
                         continue
                     self.amounts[key] = amount
                     self.samples[key] = said.get((concern.sample_measure or "", *key[1:]), 0)
@@ -333,7 +339,7 @@ class _Book:
     def _quarters_in(self, key: Key) -> list[int]:
         """The quarters a longer span is made of; for a stock the one whose last day it is seen on."""
         measure, detail, unit, *_ = key
-        first, last, seen = self._span(key)
+        first, last, _seen = self._span(key)
         found = []
         for quarter in self.quarters:
             own = (measure, detail, unit, quarter, "period")
@@ -353,9 +359,7 @@ class _Book:
             terms.append((self._add(rest, 1.0, rest < self.least, is_told=rest < self.least), -1))
         equations[tuple(terms)] = None
 
-    def _add(
-        self, value: int, cost: float, is_small: bool, *, is_told: bool = True, limit: int = _NO_LIMIT
-    ) -> int:
+    def _add(self, value: int, cost: float, is_small: bool, *, is_told: bool = True, limit: int = _NO_LIMIT) -> int:
         self.values.append(value)
         self.limits.append(max(limit, value))
         self.costs.append(cost)
@@ -444,9 +448,7 @@ class _Book:
 
     def settled(self, choice: Choice) -> tuple[Figures, NDArray[np.bool_]]:
         """What `figures` gives next time, if nothing changes: what is hidden now is hidden from the beginning."""
-        self.before = {
-            key: (self.amounts[key], bool(choice.is_hidden[place])) for key, place in self.place_of.items()
-        }
+        self.before = {key: (self.amounts[key], bool(choice.is_hidden[place])) for key, place in self.place_of.items()}
         self._clear()
         return self.figures()
 

@@ -76,9 +76,9 @@ def refuse_personal_columns(con: duckdb.DuckDBPyConnection, catalog: str) -> Non
 def cover(con: duckdb.DuckDBPyConnection, catalog: str, wanted: Mapping[Place, str]) -> list[MaskedCells]:
     """Find what looks personal in every free text of the `wanted` tables (→ a condition on their rows, or "").
 
-    Leaves the temporary tables `release_covered` and `release_columns` for `released`, and returns where the door had let something through:
-    in rows, marts and narratives; words of `ops` are expected to need it. Keys and coded columns are left out: a
-    dossier code is a long number by law, and a key that could be a person's was hashed at the door.
+    Leaves the temporary tables `release_covered` and `release_columns` for `released`, and returns where the door had
+    let something through: in rows, marts and narratives; words of `ops` are expected to need it. Keys and coded columns
+    are left out: a dossier code is a long number by law, and a key that could be a person's was hashed at the door.
     """
     con.execute("create or replace temp table release_covered (place varchar, said varchar, shown varchar)")
     columns = _columns(con, catalog)

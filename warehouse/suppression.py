@@ -6,8 +6,8 @@ every hidden one keeps a *witness*: another table of whole numbers that agrees w
 that figure is further away than the threshold. Who sees what is published cannot tell that table from the true one.
 `prove` checks the witnesses by whole-number arithmetic alone; it trusts neither the choice nor the solver.
 
-The choice by least cost in a linear programme: M. Fischetti, J. J. Salazar-González, Solving the cell suppression problem
-on tabular data with linear constraints, Management Science 47 (2001), 1008-1027; the greedy form is the one of
+The choice by least cost in a linear programme: M. Fischetti, J. J. Salazar-González, Solving the cell suppression
+problem on tabular data with linear constraints, Management Science 47 (2001), 1008-1027; the greedy form is the one of
 J. Kelly, B. Golden, A. Assad, Cell suppression: disclosure protection for sensitive tabular data, Networks 22 (1992).
 """
 
@@ -37,8 +37,9 @@ class DisclosureError(WarehouseError):
 class Figures:
     """Counts that are or may be published (whole, not negative), and the equations between them.
 
-    `costs`: what hiding each would cost, above 0. `limits`: what everybody knows each to be at most. `is_published` is False for what nobody is ever told (a remainder that
-    turns "at most" into an equation): it may take any value of 0 or more.
+    `costs`: what hiding each would cost, above 0. `limits`: what everybody knows each to be at most. `is_published` is
+    False for what nobody is ever told (a remainder that turns "at most" into an equation): it may take any value of 0
+    or more.
     """
 
     values: NDArray[np.int64]
@@ -177,7 +178,7 @@ class _Solver:
                     return found[1]
         raise DisclosureError("an equation fixes a small figure whatever is hidden: nothing is published")
 
-    def _solve(  # noqa: PLR0917 - what a programme is made of
+    def _solve(
         self,
         place: int,
         wanted: int,

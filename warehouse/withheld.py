@@ -1,8 +1,8 @@
 """What a release says in place of tables that hold, count or point at what must not leave.
 
 A release is as if the withheld rows had never come: no row, no place, no count of them, nothing missing from a series
-of numbers. Row numbers and keys of the cases that do leave are replaced, the same everywhere in a release, since the gap
-in `…-0003, …-0005` is a denunciation. Figures named in `marts.hidden_figures` are empty.
+of numbers. Row numbers and keys of the cases that do leave are replaced, the same everywhere in a release, since the
+gap in `…-0003, …-0005` is a denunciation. Figures named in `marts.hidden_figures` are empty.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BUILT_AGAIN = (
     "marts.assessment",
     "marts.goal_summary",
 )
-"""Models that a release makes anew from what it holds, so that no verdict, status or sentence rests on a hidden figure."""
+"""Models a release makes anew from what it holds: no verdict, status or sentence rests on a hidden figure."""
 
 _TIMELINESS = {
     "process_due_count": ("petitions_process_due",),

@@ -78,9 +78,9 @@ class Voice:
         if verdict == "low_coverage":
             return self.say("clause.low_coverage", name=name, gap=self._gap(facts, facts["gap"] or "units"))
         if verdict == "suppressed" or (facts["value"] is None and facts.get("availability") == "suppressed"):
-            if facts["is_small_sample"] and facts["sample_size"]:
-                return self.say("clause.suppressed", name=name, sample=self.number(facts["sample_size"]))
-            return self.say("clause.withheld", name=name)
+            is_sample = facts["is_small_sample"] and facts["sample_size"]
+            said = {"sample": self.number(facts["sample_size"])} if is_sample else {}
+            return self.say("clause.suppressed" if is_sample else "clause.withheld", name=name, **said)
         if facts["value"] is None:
             return self.say("clause.context.none" if verdict == "context" else "clause.nothing", name=name)
         return self._judged(verdict, name, facts)
