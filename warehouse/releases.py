@@ -30,7 +30,7 @@ from warehouse.privacy import MaskedCells, ReleaseRefusedError, cover, refuse_pe
 from warehouse.state import mark_published
 from warehouse.store import WAREHOUSE
 from warehouse.transactions import transaction
-from warehouse.withheld import LEFT_OUT, MADE, build_published, holds_staying, prepare
+from warehouse.withheld import LEFT_OUT, build_published, holds_staying, is_made, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -287,7 +287,7 @@ def _fill(
     wanted = {
         (schema, table): _lacking(con, own, schema, table) if name in known else ""
         for schema, table in _tables(con, "release_copy")
-        if (name := f"{schema}.{table}") not in known or known[name] != tables.get(name) or (schema, table) in MADE
+        if (name := f"{schema}.{table}") not in known or known[name] != tables.get(name) or is_made(schema, table)
     }
     masked = cover(con, own, wanted)
     for (schema, table), lacking in wanted.items():

@@ -7,13 +7,14 @@ gap in `…-0003, …-0005` is a denunciation. Figures named in `marts.hidden_fi
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from expectations.contracts.forms import DATASET
 from expectations.contracts.model import contract
 from expectations.contracts.sql import identifier, literal
 from warehouse.disclosure import HIDDEN, NEVER, concerns, has_table, may_leave, partly_withheld, secret
-from warehouse.models import build_again
+from warehouse.models import build_again, models
 from warehouse.store import connect
 
 if TYPE_CHECKING:
@@ -25,15 +26,15 @@ if TYPE_CHECKING:
 LEFT_OUT = {("ops", "built"), ("ops", "release_salt"), ("ops", "protected_figures")}
 """Tables only the writer needs."""
 
-BUILT_AGAIN = (
-    "marts.petition_backlog",
-    "marts.petition_counts",
-    "marts.indicator_bounds",
-    "marts.indicator_verdicts",
-    "marts.assessment",
-    "marts.goal_summary",
-)
-"""Models a release makes anew from what it holds: no verdict, status or sentence rests on a hidden figure."""
+AS_THEY_ARE = frozenset(
+    f"marts.{name}"
+    for name in (
+        "activity_duties", "assessed_units", "counted_parts", "coverage", "dataset_periods", "dataset_spans",
+        "dossier_timeliness", "known_activities", "period_parts", "periods", "reported_parts", "service_sums",
+        "unit_rollup", "year_lists",
+    )
+)  # fmt: skip
+"""Models that lead back to rows which stay, and hold periods, units, days and counts of other datasets only."""
 
 _TIMELINESS = {
     "process_due_count": ("petitions_process_due",),
@@ -47,6 +48,31 @@ _TIMELINESS = {
     "eligible_count": ("petitions_eligible",),
 }
 """Columns of marts.petition_timeliness by the measures they add up."""
+
+
+@lru_cache(maxsize=1)
+def built_again() -> tuple[str, ...]:
+    """Models a release makes anew from what it holds, in order: no verdict, status or sentence rests on what is hidden.
+
+    Every model that leads back to rows which stay is one of these, unless it is listed above or has a query of its own
+    below: what somebody adds tomorrow tells nothing either.
+    """
+    leading = {f"core.{name}{view}" for name in partly_withheld() for view in ("", "_current")} | {
+        "core.survey_answers"
+    }
+    found = []
+    for model in models():
+        if model.reads & leading or model.name == "marts.row_parts":
+            leading.add(model.name)
+            schema, _, table = model.name.partition(".")
+            if schema != "measures" and model.name not in AS_THEY_ARE and (schema, table) not in MADE:
+                found.append(model.name)
+    return tuple(found)
+
+
+def is_made(schema: str, table: str) -> bool:
+    """Whether a release holds something else than the warehouse in this table."""
+    return (schema, table) in MADE or f"{schema}.{table}" in built_again()
 
 
 def prepare(con: duckdb.DuckDBPyConnection, own: str) -> None:
@@ -112,6 +138,8 @@ def instead(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str) -
     source = f"{identifier(own)}.{schema}.{identifier(table)}"
     if schema == "core" and table in partly_withheld():
         return _cases(con, own, source, table, contract(table).key)
+    if f"{schema}.{table}" in built_again():
+        return _nothing(con, own, source)
     made = MADE.get((schema, table))
     return made(con, own, source) if made else None
 
@@ -470,17 +498,16 @@ MADE: dict[tuple[str, str], Callable[[duckdb.DuckDBPyConnection, str, str], str]
     ("ops", "reading_findings"): _findings,
     ("ops", "reading_checks"): _checks,
     ("ops", "reading_quarantine"): _quarantine,
-    **{("marts", name.partition(".")[2]): _nothing for name in BUILT_AGAIN},
 }
 """What stands in place of a table; those built again enter empty."""
 
 
 def build_published(path: Path) -> None:
-    """Make the models of `BUILT_AGAIN` in a release's file from what it holds."""
+    """Make the models of `built_again` in a release's file from what it holds."""
     with connect(path) as con:
         if not has_table(con, "marts", "indicator_verdicts"):
             return
-        for name in BUILT_AGAIN:
+        for name in built_again():
             build_again(con, name)
             if name == "marts.indicator_bounds":
                 con.execute(_unbounded())
