@@ -44,6 +44,9 @@ CASES, COUNT, SAMPLE, NEVER, OPEN = "cases", "count", "sample", "never", "open"
 
 _NO_LIMIT = 1 << 40
 
+MOST_FIGURES = 4000
+"""A larger system falls apart into its quarters: a longer span is then published only where all its quarters are."""
+
 HIDDEN = "marts.hidden_figures"
 COUNTS = "marts.denunciation_counts"
 PROTECTED = "ops.protected_figures"
@@ -146,7 +149,7 @@ def decide(con: duckdb.DuckDBPyConnection) -> None:
     figures, small = book.figures()
     threshold = book.least
     asked = _digest(figures, small, threshold)
-    if con.execute("select count(*) from ops.release_salt where decided_for = ?", [asked]).fetchone() == (1,):
+    if _stands(con, asked):
         return  # chosen and proved for these very figures
     choice = choose(figures, small, threshold)
     prove(figures, choice, threshold)
@@ -156,6 +159,17 @@ def decide(con: duckdb.DuckDBPyConnection) -> None:
         _write(con, PROTECTED, book.protected(choice))
         secret(con)
         con.execute("update ops.release_salt set decided_for = ?", [_digest(*book.settled(choice), threshold)])
+
+
+def _stands(con: duckdb.DuckDBPyConnection, asked: str) -> bool:
+    """Whether what was decided last is for these figures, and is here (a rebuilt warehouse knows of it, no more)."""
+    found = con.execute(
+        f"select count(*) filter (where is_hidden), (select count(*) from {HIDDEN}),"
+        " (select count(*) from ops.release_salt where decided_for = ?)"
+        f" from {PROTECTED}",
+        [asked],
+    ).fetchone()
+    return bool(found and found[2] == 1 and found[0] == found[1])
 
 
 def secret(con: duckdb.DuckDBPyConnection) -> str:
@@ -225,6 +239,8 @@ class _Book:
         self.small: list[bool] = []
         self.limits: list[int] = []
         self.spans_of: dict[tuple[str, str | None, str, tuple[int, ...]], int] = {}
+        self.composed: dict[Key, tuple[list[int], bool]] = {}
+        self.is_by_quarter = False
 
     # --- what is protected ---------------------------------------------------------------------------------------
 
@@ -286,11 +302,11 @@ class _Book:
 
     def figures(self) -> tuple[Figures, NDArray[np.bool_]]:
         """The protected amounts, and which of them must be hidden whatever else is."""
-        equations: dict[Equation, None] = {}
-        # What nobody filed anywhere is published as 0 and hides nothing.
-        found = {key[0] for key, amount in self.amounts.items() if amount}
-        for key in sorted((key for key in self.amounts if key[0] in found), key=self._order):
-            self._place(key, equations)
+        equations = self._placed()
+        if len(self.values) > MOST_FIGURES and not self.is_by_quarter:
+            self._clear()
+            self.is_by_quarter = True
+            equations = self._placed()
         for equation in (*self._sums_of_units(), *self._parts_of_wholes(), *self._sums_of_factors()):
             equations[equation] = None
         figures = Figures(
@@ -301,6 +317,14 @@ class _Book:
             equations=list(equations),
         )
         return figures, np.array(self.small, np.bool_)
+
+    def _placed(self) -> dict[Equation, None]:
+        equations: dict[Equation, None] = {}
+        # What nobody filed anywhere is published as 0 and hides nothing.
+        found = {key[0] for key, amount in self.amounts.items() if amount}
+        for key in sorted((key for key in self.amounts if key[0] in found), key=self._order):
+            self._place(key, equations)
+        return equations
 
     def _order(self, key: Key) -> tuple[object, ...]:
         """Quarters first: longer spans are made of them."""
@@ -316,6 +340,11 @@ class _Book:
         measure, detail, unit, period, span = key
         amount = self.amounts[key]
         parts = [] if period in self.quarters and span == "period" else self._quarters_in(key)
+        if parts and self.is_by_quarter:
+            # It tells nothing new where all its quarters are told, and nothing at all where it is hidden.
+            is_sum = sum(self.values[place] for place in parts) == amount
+            self.composed[key] = (parts, not is_sum or self.before.get(key) == (amount, True))
+            return
         # A longer span that equals its one quarter, or another span of the same quarters, is the same figure.
         same = (measure, detail, unit, tuple(parts))
         known = parts[0] if len(parts) == 1 else self.spans_of.get(same)
@@ -431,24 +460,31 @@ class _Book:
 
     # --- what is written -----------------------------------------------------------------------------------------
 
+    def decided(self, choice: Choice) -> dict[Key, bool]:
+        """Every protected figure, and whether it is hidden."""
+        found = {key: bool(choice.is_hidden[place]) for key, place in self.place_of.items()}
+        for key, (parts, is_hidden) in self.composed.items():
+            found[key] = is_hidden or bool(choice.is_hidden[parts].any())
+        return found
+
     def hidden(self, choice: Choice) -> list[tuple[object, ...]]:
         """Rows of `marts.hidden_figures`."""
         return sorted(
             (
                 (self.measures[key[0]].dataset, *key, _REASONS[concerns()[key[0]].rule])
-                for key, place in self.place_of.items()
-                if choice.is_hidden[place]
+                for key, is_hidden in self.decided(choice).items()
+                if is_hidden
             ),
             key=repr,
         )
 
     def protected(self, choice: Choice) -> list[tuple[object, ...]]:
         """Rows of `ops.protected_figures`."""
-        return [(*key, self.amounts[key], bool(choice.is_hidden[place])) for key, place in self.place_of.items()]
+        return [(*key, self.amounts[key], is_hidden) for key, is_hidden in self.decided(choice).items()]
 
     def settled(self, choice: Choice) -> tuple[Figures, NDArray[np.bool_]]:
         """What `figures` gives next time, if nothing changes: what is hidden now is hidden from the beginning."""
-        self.before = {key: (self.amounts[key], bool(choice.is_hidden[place])) for key, place in self.place_of.items()}
+        self.before = {key: (self.amounts[key], is_hidden) for key, is_hidden in self.decided(choice).items()}
         self._clear()
         return self.figures()
 

@@ -7,6 +7,7 @@ import random
 from collections import defaultdict
 from datetime import date, timedelta
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from expectations.contracts.periods import Period
 from tests.warehouse.rows import DISTRICTS, PROVINCE, empty_warehouse, insert
 from warehouse import disclosure, models, suppression
 from warehouse.comparison import compare, find_release
+from warehouse.journal import carry_journal
 from warehouse.measures import contributions, known_measures
 from warehouse.releases import current, publish
 from warehouse.reports.assessment import assess, render_html
@@ -29,7 +31,6 @@ from warehouse.withheld import AS_THEY_ARE, MADE, built_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import duckdb
 
@@ -159,14 +160,19 @@ def world(con: duckdb.DuckDBPyConnection, seed: int) -> None:
 
 
 @pytest.fixture(
-    scope="module", params=[1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)]
+    scope="module",
+    params=[(1, None), *(pytest.param(one, marks=pytest.mark.slow) for one in ((2, None), (3, None), (1, 0)))],
+    ids=["1", "2", "3", "by quarter"],
 )
 def release(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A generated province, published; the writer's connection and the folder of the release."""
     home = tmp_path_factory.mktemp("exit")
+    seed, most = request.param
     con = empty_warehouse()
-    world(con, request.param)
-    made = publish(home, con)
+    world(con, seed)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(disclosure, "MOST_FIGURES", disclosure.MOST_FIGURES if most is None else most)
+        made = publish(home, con)
     yield con, made.path
     con.close()
 
@@ -575,6 +581,31 @@ def test_what_was_hidden_and_did_not_change_stays_hidden(tmp_path: Path) -> None
     same = {key[:5] for key in amounts_before & set(con.execute(amounts).fetchall())}
     assert same
     assert {one[1:] for one in before if one[1:] in same} <= {one[1:] for one in after}
+
+
+@pytest.mark.slow
+def test_a_rebuilt_warehouse_hides_what_the_old_one_hid(tmp_path: Path) -> None:
+    con = empty_warehouse()
+    world(con, 2)
+    first = publish(tmp_path / "old", con)
+    file = con.execute("select path from duckdb_databases() where database_name = current_database()").fetchone()
+    con.close()
+    again = empty_warehouse()
+    carry_journal(again, Path(file[0]))
+    world(again, 2)
+    second = publish(tmp_path / "new", again)
+    again.close()
+    told = []
+    for made in (first, second):
+        with connect(made.path / "warehouse.duckdb", read_only=True) as reader:
+            told.append(
+                [
+                    reader.execute(f"select * from {name} order by all").fetchall()
+                    for name in ("marts.hidden_figures", "core.petitions", "marts.assessment")
+                ]
+            )
+    assert told[0][0]
+    assert told[0] == told[1]
 
 
 @pytest.mark.slow
