@@ -474,7 +474,7 @@ def report(
     from warehouse.as_known import as_known
 
     moment = datetime.combine(known, time.max)
-    with as_known(release, moment, scratch_folder(home)) as con:
+    with as_known(home.path, moment, scratch_folder(home)) as con:
         return _write_reports(home, con, periods, target, asked)
 
 

@@ -1,4 +1,8 @@
-"""The warehouse as it was known on a day: a scratch copy of a release without what came later, its marts built anew."""
+"""The warehouse as it was known on a day: a copy without what came later, its marts built anew, as a release would be.
+
+The copy is one of the writer's warehouse: a release does not hold the rows that figures over denunciations and survey
+answers are made of. What is handed out is what a release of that day could have held, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from warehouse.disclosure import decide
 from warehouse.models import build
 from warehouse.obligations import Expected, record_obligations
+from warehouse.releases import write_published
 from warehouse.store import WAREHOUSE, WarehouseError, connect
 
 if TYPE_CHECKING:
@@ -16,8 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import duckdb
-
-    from warehouse.releases import Release
 
 _MOMENTS = {
     "landed": "landed_at",
@@ -33,21 +37,33 @@ class NothingKnownError(WarehouseError):
 
 
 @contextmanager
-def as_known(release: Release, moment: datetime, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to `release` as it was known at `moment` (local time): every view and mart, while the block runs.
+def as_known(home: Path, moment: datetime, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to what a release of the home would have held at `moment` (local time), while the block runs.
 
     Deliveries that had not landed and decisions that had not been taken are left out; what was owed is compared as of
-    that day. Deliveries are read by the feed files of today, and reference data are those of the release. The scratch
-    copy stands in the folder `scratch`, which is removed. Raises NothingKnownError when no delivery had landed by then.
+    that day. Deliveries are read by the feed files of today, and reference data are those of today. The copies stand in
+    the folder `scratch`, which is removed. Raises NothingKnownError when no delivery had landed by then,
+    WriterBusyError while a run writes the warehouse.
     """
     try:
-        path = scratch / WAREHOUSE
-        shutil.copyfile(release.file, path)
+        path, published = scratch / WAREHOUSE, scratch / f"published.{WAREHOUSE}"
+        _copy(home / WAREHOUSE, path)
         with connect(path) as con:
             _forget(con, moment)
+            decide(con)
+            write_published(con, published)
+        with connect(published, read_only=True) as con:
             yield con
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _copy(warehouse: Path, path: Path) -> None:
+    """Copy the writer's file, and what a killed run left to be replayed, while nobody can write."""
+    with connect(warehouse, read_only=True):
+        for name in ("", ".wal"):
+            if (found := warehouse.with_name(warehouse.name + name)).exists():
+                shutil.copyfile(found, path.with_name(path.name + name))
 
 
 def _forget(con: duckdb.DuckDBPyConnection, moment: datetime) -> None:

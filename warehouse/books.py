@@ -41,6 +41,27 @@ def _house() -> tuple[TableShape, ...]:
             },
         ),
         TableShape(
+            "ops.release_salt",
+            "Khóa bí mật của kho khi công bố · secret behind keys and digests of releases; it never leaves",
+            {
+                "salt": ("VARCHAR not null", "Random text"),
+                "decided_for": ("VARCHAR", "Digest of the figures for which hidden ones were chosen last, and proved"),
+            },
+        ),
+        TableShape(
+            "ops.protected_figures",
+            "Số liệu được bảo vệ và việc ẩn khi công bố lần trước · protected amounts as last decided; never leave",
+            {
+                "measure": ("VARCHAR not null", "Số đo · measure"),
+                "detail": ("VARCHAR", "Chi tiết · detail"),
+                "unit_code": ("VARCHAR not null", "Mã đơn vị · unit"),
+                "period": ("VARCHAR not null", "Kỳ báo cáo · period"),
+                "span": ("VARCHAR not null", "Khoảng cộng · span"),
+                "amount": (_COUNT, "What the rows that never leave add"),
+                "is_hidden": ("BOOLEAN not null", "Hidden in the release made last"),
+            },
+        ),
+        TableShape(
             "ops.feeds",
             "Cấu hình nguồn hiện hành · how each feed is read today; decides which reading of a delivery counts",
             {

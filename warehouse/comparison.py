@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from expectations.contracts.forms import DATASET as FORMS
+from expectations.contracts.sql import literal
+from warehouse.disclosure import partly_withheld
 from warehouse.measures import contributions, known_measures
 from warehouse.releases import list_releases
 from warehouse.reports.records import columns_of
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from warehouse.measures import Measure
     from warehouse.releases import Release
 
 Cause = Literal["deliveries", "reference", "corrections", "decisions", "others"]
@@ -212,6 +216,8 @@ def _touched(con: duckdb.DuckDBPyConnection, deliveries: Iterable[str]) -> Mappi
         for code, definition, unit, period, delivery in rows:
             for one in {str(unit), str(province)}:
                 found.setdefault((code, definition or "", one, period), set()).add(delivery)
+    for code, definition, unit, period, delivery in con.execute(_of_rows_that_stay(measures)).fetchall():
+        found.setdefault((code, definition or "", unit, period), set()).add(delivery)
     for table in ("compared", *sources.values()):
         con.execute(f"drop table {table}")
     return found
@@ -232,6 +238,32 @@ def _corrections(con: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
     if not columns_of(con, "marts.corrections"):
         return []
     return con.execute("select entry_id, state, applied_count from marts.corrections order by all").fetchall()
+
+
+def _of_rows_that_stay(measures: Iterable[Measure]) -> str:
+    """SELECT of the figures that deliveries can have touched by rows a release does not hold: by unit and period."""
+    stays = {name: name for name in partly_withheld()}
+    series = {one.dataset: FORMS for one in measures if one.dataset.startswith("form_")}
+    pairs = ", ".join(f"({literal(dataset)}, {literal(sent)})" for dataset, sent in sorted({**series, **stays}.items()))
+    return f"""
+      select distinct figure.indicator_code, figure.definition_id, figure.unit_code, figure.period, sent.delivery_id
+      from ops.standing as sent
+      join compared on compared.delivery_id = sent.delivery_id
+      join (select distinct feed, unit_code from ops.obligations) as owed on owed.feed = sent.feed
+      join marts.unit_rollup as place
+        on place.dataset = sent.dataset
+        and place.period = sent.period
+        and place.unit_code = owed.unit_code
+      join marts.period_parts as parts on parts.part = sent.period
+      join (values {pairs}) as made (dataset, sent_as) on made.sent_as = sent.dataset
+      join ref.measures as measures on measures.dataset = made.dataset
+      join ref.indicator_terms as term
+        on term.measure = measures.measure
+        and term.part <> 'beside'
+      join marts.indicator_values as figure
+        on figure.indicator_code = term.indicator_code
+        and figure.period = parts.period
+        and figure.unit_code = place.rollup_code"""
 
 
 def _one(con: duckdb.DuckDBPyConnection, query: str) -> tuple[object, ...]:

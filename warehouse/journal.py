@@ -84,8 +84,9 @@ def close_interrupted(con: duckdb.DuckDBPyConnection, run_ids: Iterable[str]) ->
     )
 
 
-CARRIED = ("runs", "outcomes", "alerts", "outbox", "alert_channels")
-"""Tables of ops that nothing but the warehouse holds: how runs ended, and who was told what (twice: as of old)."""
+CARRIED = ("runs", "outcomes", "alerts", "outbox", "alert_channels", "release_salt", "protected_figures")
+"""Tables of ops that nothing but the warehouse holds: how runs ended, who was told what (twice: as of old), and which
+figures were hidden, so that the next release hides them again."""
 
 
 def carry_journal(con: duckdb.DuckDBPyConnection, former: Path) -> int:

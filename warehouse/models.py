@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from expectations.contracts.forms import DATASET, series
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.sql import literal
-from warehouse import checks, corrections, measures, sentences
+from warehouse import checks, corrections, disclosure, measures, sentences
 from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
@@ -155,6 +155,7 @@ def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = No
         _write_datasets(con)
         _write_regimes(con, regimes)
         _write_words(con)
+        _write_disclosed(con)
         for model in models():
             counted = _make(con, model)
             if counted is not None:
@@ -163,6 +164,12 @@ def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = No
                 con.execute(files("warehouse").joinpath("models", "macros.sql").read_text(encoding="utf-8"))
         checks.record(con)
     return rows
+
+
+def build_again(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Make one model anew from what `con` holds; the others stay. Raises ModelError, KeyError for no model's name."""
+    con.execute(files("warehouse").joinpath("models", "macros.sql").read_text(encoding="utf-8"))
+    _make(con, {model.name: model for model in models()}[name])
 
 
 def parse(name: str, text: str) -> Model:
@@ -285,6 +292,14 @@ def _write_words(con: duckdb.DuckDBPyConnection) -> None:
     )
     for column in ("word_key", "text_vi", "text_en"):
         con.execute(f"comment on column marts.words.{column} is {literal(column_words()[column])}")
+
+
+def _write_disclosed(con: duckdb.DuckDBPyConnection) -> None:
+    """The tables that publishing fills, with their comments."""
+    disclosure.create_tables(con)
+    for table in disclosure.TABLES:
+        for column, *_ in con.execute(f"describe {table}").fetchall():
+            con.execute(f"comment on column {table}.{column} is {literal(column_words()[column])}")
 
 
 def _write_datasets(con: duckdb.DuckDBPyConnection) -> None:

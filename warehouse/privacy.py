@@ -15,6 +15,7 @@ from expectations.contracts.privacy import masked, personal_sql
 from expectations.contracts.register import register
 from expectations.contracts.sql import identifier, literal
 from warehouse.store import WarehouseError
+from warehouse.withheld import instead
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,15 +79,21 @@ def refuse_personal_columns(con: duckdb.DuckDBPyConnection, catalog: str) -> Non
 def cover(con: duckdb.DuckDBPyConnection, catalog: str, wanted: Mapping[Place, str]) -> list[MaskedCells]:
     """Find what looks personal in every free text of the `wanted` tables (→ a condition on their rows, or "").
 
-    Leaves the temporary table `release_covered` for `released`, and returns where the door had let something through:
-    in rows, marts and narratives; words of `ops` are expected to need it. Keys and coded columns are left out: a
-    dossier code is a long number by law, and a key that could be a person's was hashed at the door.
+    Leaves the temporary tables `release_covered` and `release_columns` for `released`, and returns where the door had
+    let something through: in rows, marts and narratives; words of `ops` are expected to need it. Keys and coded columns
+    are left out: a dossier code is a long number by law, and a key that could be a person's was hashed at the door.
     """
     con.execute("create or replace temp table release_covered (place varchar, said varchar, shown varchar)")
+    columns = _columns(con, catalog)
+    con.execute(
+        "create or replace temp table release_columns as select unnest(?::varchar[]) as schema_name,"
+        " unnest(?::varchar[]) as table_name, unnest(?::varchar[]) as column_name, unnest(?::varchar[]) as data_type",
+        [list(one) for one in zip(*columns, strict=True)] or [[], [], [], []],
+    )
     asked = [
         f"select distinct {literal(f'{schema}.{table}.{column}')} as place, {identifier(column)} as said"
         f" from {identifier(catalog)}.{schema}.{identifier(table)} {wanted[schema, table]}"
-        for schema, table, column, kind in _columns(con, catalog)
+        for schema, table, column, kind in columns
         if (schema, table) in wanted and kind == "VARCHAR" and _is_free_text(schema, table, column)
     ]
     if not asked:
@@ -109,14 +116,21 @@ def cover(con: duckdb.DuckDBPyConnection, catalog: str, wanted: Mapping[Place, s
 def released(con: duckdb.DuckDBPyConnection, catalog: str, schema: str, table: str) -> str:
     """The query for the rows of a table as a release holds them; `cover` has looked at them before."""
     source = f"{identifier(catalog)}.{schema}.{identifier(table)}"
+    if (made := instead(con, catalog, schema, table)) is not None:
+        source = f"({made})"
     if (schema, table) == ("ops", "reading_findings"):
         source = _findings_in_words(con, source, f"{identifier(catalog)}.ops.readings")
     if (schema, table) == ("ops", "check_findings"):
         source = _checks_without_denunciations(con, source)
     covered = {str(row[0]) for row in con.execute("select distinct place from release_covered").fetchall()}
     parts = []
-    for where, name, column, kind in _columns(con, catalog):
-        if (where, name) != (schema, table) or (kind != "VARCHAR" and (table, column) not in _OTHERWISE_SAID):
+    columns = con.execute(
+        "select column_name, data_type from release_columns where schema_name = ? and table_name = ?"
+        " order by column_name",
+        [schema, table],
+    ).fetchall()
+    for column, kind in columns:
+        if kind != "VARCHAR" and (table, column) not in _OTHERWISE_SAID:
             continue
         shown = identifier(column)
         place = f"{schema}.{table}.{column}"

@@ -7,9 +7,11 @@ relative symbolic link, is swapped. Whoever has an older file open keeps it.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -22,14 +24,16 @@ from expectations.contracts.model import contract, datasets
 from expectations.contracts.privacy import PERSONAL_PATTERN
 from expectations.contracts.sql import literal
 from expectations.contracts.times import now
+from warehouse.disclosure import decide, secret
 from warehouse.outbox import raise_alerts
 from warehouse.privacy import MaskedCells, ReleaseRefusedError, cover, refuse_personal_columns, released
 from warehouse.state import mark_published
 from warehouse.store import WAREHOUSE
 from warehouse.transactions import transaction
+from warehouse.withheld import LEFT_OUT, build_published, holds_staying, is_made, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 __all__ = [
@@ -46,13 +50,11 @@ __all__ = [
 ]
 
 RELEASES, CURRENT, MANIFEST = "releases", "current", "manifest.json"
-_LEFT_OUT = {("ops", "built")}
-"""Tables only the writer needs."""
 _UNCOUNTED = {("ops", name) for name in ("runs", "outcomes", "alerts", "outbox", "releases", "schema_version")}
 """Tables that say how the house ran: a change in them alone is no reason for a new release."""
 _UNCOUNTED_COLUMNS = ("loaded_at", "found_at", "built_at", "computed_at", "booked_at", "load_no", "landed_at")
 _PARTIAL = ".making-"
-MASKING_VERSION = 2
+MASKING_VERSION = 3
 """Raise it when a release says something otherwise than before: what was carried over is brought anew."""
 
 
@@ -102,6 +104,7 @@ def publish(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     clear_drafts(home)
     refuse_personal_columns(con, _catalog(con))
+    decide(con)
     tables = _table_digests(con)
     content_hash = _content_hash(con, tables)
     standing = current(home)
@@ -138,6 +141,15 @@ def publish(
     _enter(con, _release(folder / release_id, is_current=True), run_id)
     prune(home, keep)
     return Publication(release_id, folder / release_id, is_new=True, masked=tuple(masked))
+
+
+def write_published(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Write what a release would hold, by what was decided last (`disclosure.decide`), into a new file; no release."""
+    own = _catalog(con)
+    prepare(con, own)
+    with _attached(con, path):
+        _fill(con, own, {}, {})
+    build_published(path)
 
 
 def _enter(con: duckdb.DuckDBPyConnection, release: Release, run_id: str | None) -> None:
@@ -238,20 +250,17 @@ def _copy(  # noqa: PLR0917 - what the copy is made of
     What had to be covered is added to `masked`.
     """
     own = _catalog(con)
+    prepare(con, own)
     known = _carried(con, path, standing)
-    con.execute(f"attach {literal(str(path))} as release_copy")
-    try:
-        if not known:
-            con.execute(f'copy from database "{own}" to release_copy (schema)')
-            _drop_unpublished(con)
-        wanted = {
-            (schema, table): _lacking(con, own, schema, table) if name in known else ""
-            for schema, table in _tables(con, "release_copy")
-            if (name := f"{schema}.{table}") not in known or known[name] != tables.get(name)
-        }
-        masked += cover(con, own, wanted)
-        for (schema, table), lacking in wanted.items():
-            _bring(con, own, schema, table, lacking)
+    with _attached(con, path):
+        if known and holds_staying(con, own, "release_copy"):
+            known = {}  # a case became one that stays: no block of the file may remember it
+    if not known:
+        path.unlink(missing_ok=True)
+    with _attached(con, path):
+        masked += _fill(con, own, known, tables)
+    build_published(path)
+    with _attached(con, path):
         con.execute("delete from release_copy.ops.releases where release_id = ?", [entry[0]])
         con.execute("insert into release_copy.ops.releases values (?, ?, ?, null, null)", entry)
         described = _describe(con) | {
@@ -261,14 +270,39 @@ def _copy(  # noqa: PLR0917 - what the copy is made of
             # The warehouse itself still holds them: the next release must look at every row again.
             described["privacy_check"] = None
         con.execute("checkpoint release_copy")
-    finally:
-        con.execute("detach release_copy")
     digest = hashlib.sha256()
     with path.open("rb") as opened:
         while block := opened.read(1 << 20):
             digest.update(block)
         os.fsync(opened.fileno())
     return {"sha256": digest.hexdigest(), "size_bytes": path.stat().st_size, **described}
+
+
+def _fill(
+    con: duckdb.DuckDBPyConnection, own: str, known: Mapping[str, str], tables: Mapping[str, str]
+) -> list[MaskedCells]:
+    """Bring into the attached file what it does not hold yet: the `known` tables of the same digest stay."""
+    if not known:
+        con.execute(f'copy from database "{own}" to release_copy (schema)')
+        _drop_unpublished(con)
+    wanted = {
+        (schema, table): _lacking(con, own, schema, table) if name in known else ""
+        for schema, table in _tables(con, "release_copy")
+        if (name := f"{schema}.{table}") not in known or known[name] != tables.get(name) or is_made(schema, table)
+    }
+    masked = cover(con, own, wanted)
+    for (schema, table), lacking in wanted.items():
+        _bring(con, own, schema, table, lacking)
+    return masked
+
+
+@contextmanager
+def _attached(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
+    con.execute(f"attach {literal(str(path))} as release_copy")
+    try:
+        yield
+    finally:
+        con.execute("detach release_copy")
 
 
 def _carried(con: duckdb.DuckDBPyConnection, path: Path, standing: Release | None) -> Mapping[str, str]:
@@ -292,10 +326,10 @@ def _lacking(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str) 
 
 def _bring(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str, lacking: str) -> None:
     """Bring a table into the release: the rows it is `lacking` where rows are only appended, else all of them."""
-    target, source = f'release_copy.{schema}."{table}"', f'"{own}".{schema}."{table}"'
+    target = f'release_copy.{schema}."{table}"'
     if lacking:
         con.execute(f"insert into {target} by name {released(con, own, schema, table)} {lacking}")
-        if _per_reading(con, source) == _per_reading(con, target):
+        if _per_reading(con, f"({released(con, own, schema, table)})") == _per_reading(con, target):
             return
         cover(con, own, {(schema, table): ""})
     con.execute(f"delete from {target}")
@@ -316,7 +350,7 @@ def _per_reading(con: duckdb.DuckDBPyConnection, table: str) -> str:
 
 
 def _drop_unpublished(con: duckdb.DuckDBPyConnection) -> None:
-    for schema, table in _LEFT_OUT:
+    for schema, table in LEFT_OUT:
         con.execute(f"drop table release_copy.{schema}.{table}")
 
 
@@ -370,16 +404,18 @@ def _content_hash(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> 
 def _table_digests(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """`schema.table` → digest of its content, whatever the order of rows; each is read once.
 
-    Rows of core that are only appended follow from the counts per reading.
+    Rows of core that are only appended follow from the counts per reading. Made with the secret of the warehouse: a
+    digest of a table that holds what is hidden could else be tried out.
     """
     own = _catalog(con)
+    key = secret(con)
     found = {}
     for schema, table in _tables(con, own):
-        if (schema, table) in _LEFT_OUT | _UNCOUNTED:
+        if (schema, table) in LEFT_OUT | _UNCOUNTED:
             continue
         place = f'"{own}".{schema}."{table}"'
         if _is_appended(con, own, schema, table):
-            found[f"{schema}.{table}"] = _per_reading(con, place)
+            found[f"{schema}.{table}"] = _keyed(key, _per_reading(con, place))
             continue
         # Sums of doubles differ in the last digits from one parallel run to the next.
         columns = ", ".join(
@@ -388,8 +424,13 @@ def _table_digests(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
             if name not in _UNCOUNTED_COLUMNS
         )
         query = f"select count(*), coalesce(sum(hash({columns})), 0), coalesce(bit_xor(hash({columns})), 0)"
-        found[f"{schema}.{table}"] = " ".join(map(str, con.execute(f"{query} from {place}").fetchone() or ()))
+        told = " ".join(map(str, con.execute(f"{query} from {place}").fetchone() or ()))
+        found[f"{schema}.{table}"] = _keyed(key, told)
     return found
+
+
+def _keyed(key: str, told: str) -> str:
+    return hmac.new(key.encode(), told.encode(), "sha256").hexdigest()[:32]
 
 
 def _structure(con: duckdb.DuckDBPyConnection) -> str:

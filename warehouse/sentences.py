@@ -104,7 +104,7 @@ def _rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], wh
 
 _PHRASE_FACTS = (
     "rowid", "indicator_code", "period", "period_kind", "period_to", "direction", "cycle", "verdict", "gap", "value",
-    "value_unit",
+    "value_unit", "availability",
     "numerator", "denominator", "low", "high", "sample_size", "is_small_sample", "is_too_good", "due_on", "target",
     "target_op", "target_source", "source_vi", "source_en", "is_target_stated", "is_target_deciding", "comparison",
     "previous_value", "change", "movement", "common_units", "either_units", "outside_units", "border_on",

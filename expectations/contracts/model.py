@@ -102,6 +102,9 @@ class Contract:
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]
     service_level: ServiceLevel = field(default_factory=ServiceLevel)
+    leaves_when: Mapping[str, tuple[str, ...]] | None = None
+    """Which rows may leave the warehouse: None all, {} none, else those whose coded column has one of these values, if
+    no row of the same key ever had another. Of the others only counts leave (`warehouse.disclosure`)."""
 
     @property
     def stored_columns(self) -> tuple[Column, ...]:
@@ -218,6 +221,7 @@ def parse(text: str, where: str) -> Contract:
         raise ContractError(f"{where}: check names must be unique in a contract; doubled: {', '.join(doubled)}")
     levels = {item["property"]: item["value"] for item in raw.get("slaProperties") or ()}
     custom = _custom(raw.get("customProperties"))
+    leaving = custom.get("leaves_when")
     return Contract(
         dataset=str(schema["name"]),
         version=str(raw["version"]),
@@ -235,4 +239,5 @@ def parse(text: str, where: str) -> Contract:
             quarantine_hold_pct=float(levels.get("quarantine_hold_pct", 50.0)),
             shrink_hold_pct=float(levels.get("shrink_hold_pct", 80.0)),
         ),
+        leaves_when=None if leaving is None else {name: tuple(values) for name, values in leaving.items()},
     )

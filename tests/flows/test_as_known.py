@@ -80,7 +80,7 @@ def test_the_marts_of_then_come_back(grown: tuple[Any, list[tuple[Release, datet
     with connect(then.file, read_only=True) as con:
         published = content(con)
     scratch = scratch_folder(open_home(home.path))
-    with as_known(moments[-1][0], moment, scratch) as con:
+    with as_known(home.path, moment, scratch) as con:
         again = content(con)
     assert published["indicator_values"]
     assert again == published
@@ -100,11 +100,11 @@ def test_before_the_first_delivery_nothing_was_known(
     grown: tuple[Any, list[tuple[Release, datetime]]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     home, moments = grown
-    release, moment = moments[0]
+    _, moment = moments[0]
     (tmp_path / "scratch").mkdir()
     with (
         pytest.raises(NothingKnownError, match="the first delivery came on"),
-        as_known(release, moment.replace(year=2001), tmp_path / "scratch"),
+        as_known(home.path, moment.replace(year=2001), tmp_path / "scratch"),
     ):
         pass
     assert not list(tmp_path.iterdir())

@@ -317,7 +317,7 @@ def test_unpublished_samples_leave_no_figure_in_the_document(changed: duckdb.Duc
         None,
         False,
     )
-    assert "dưới ngưỡng công bố" in _read(render_html(document)).seen("vi")
+    assert "không công bố vì số nhỏ" in _read(render_html(document)).seen("vi")
 
 
 def test_missing_deliveries_say_why(document: dict[str, Any]) -> None:

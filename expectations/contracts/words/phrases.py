@@ -81,8 +81,10 @@ class Voice:
             return self.say("clause.no_data", name=name, gap=self._gap(facts, "nothing_came"))
         if verdict == "low_coverage":
             return self.say("clause.low_coverage", name=name, gap=self._gap(facts, facts["gap"] or "units"))
-        if verdict == "suppressed":
-            return self.say("clause.suppressed", name=name, sample=self.number(facts["sample_size"]))
+        if verdict == "suppressed" or (facts["value"] is None and facts.get("availability") == "suppressed"):
+            is_sample = facts["is_small_sample"] and facts["sample_size"]
+            said = {"sample": self.number(facts["sample_size"])} if is_sample else {}
+            return self.say("clause.suppressed" if is_sample else "clause.withheld", name=name, **said)
         if facts["value"] is None:
             return self.say(_WITHOUT_VALUE.get(verdict, "clause.nothing"), name=name)
         return self._judged(verdict, name, facts)

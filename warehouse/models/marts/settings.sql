@@ -7,6 +7,7 @@ with defaults (name, default_value, meaning_vi, meaning_en) as (
     ('province_code', '33', 'Mã tỉnh được đánh giá', 'the province that is assessed'),
     ('coverage_gate_pct', '90', 'Ngưỡng độ bao phủ', 'below this coverage nothing is decided'),
     ('small_sample_hidden', '30', 'Dưới số phiếu này thì không công bố', 'fewer respondents: not published'),
+    ('small_cell', '5', 'Dưới số này thì không công bố số đếm', 'smaller counts of protected cases: not published'),
     ('small_sample_marked', '100', 'Dưới số phiếu này thì ghi mẫu nhỏ', 'fewer respondents: marked as a small sample'),
     ('interval_z', '1.959963984540054', 'Hệ số khoảng tin cậy 95 %', 'two-sided 95 % quantile of the normal law'),
     ('long_running_days', '365', 'Số ngày để coi là kéo dài', 'open longer than this after acceptance: long-running'),

@@ -1,0 +1,525 @@
+"""Which counts may leave: of figures over rows that stay, small ones are hidden, and others so that none follows.
+
+A release holds petitions case by case without denunciations. A figure over all petitions therefore says, by
+subtraction, how many denunciations it counts: that number is protected. Which measures are concerned, and how they
+hang together, stands in `disclosure.csv`:
+
+- `cases`: over rows some of which never leave; protected is what those rows add
+- `count`: of a form about such cases: protected is the figure itself
+- `sample`: answers of a survey: protected while fewer than `small_sample_hidden` respondents gave them
+- `never`: for the inside only (sums of squares, single answers to a question on harassment)
+- `open`: published as it is
+
+`within`: what a measure is a part of; measures `apart` with one name exclude each other.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import secrets
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from expectations.contracts.model import contract, datasets
+from expectations.contracts.sql import identifier, literal
+from warehouse.measures import UNSUMMED, contributions, known_measures
+from warehouse.suppression import Choice, Equation, Figures, choose, prove
+from warehouse.transactions import transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+    from numpy.typing import NDArray
+
+    from warehouse.measures import Measure
+
+CASES, COUNT, SAMPLE, NEVER, OPEN = "cases", "count", "sample", "never", "open"
+
+_NO_LIMIT = 1 << 40
+
+MOST_FIGURES = 4000
+"""A larger system falls apart into its quarters: a longer span is then published only where all its quarters are."""
+
+HIDDEN = "marts.hidden_figures"
+COUNTS = "marts.denunciation_counts"
+PROTECTED = "ops.protected_figures"
+"""Every protected amount and whether it was hidden when it was last published; it never leaves."""
+TABLES: Mapping[str, tuple[str, str]] = {
+    HIDDEN: (
+        (
+            "dataset varchar, measure varchar, detail varchar, unit_code varchar, period varchar, span varchar,"
+            " reason varchar"
+        ),
+        (
+            "Số liệu không công bố vì số nhỏ, và lý do · figures that stay because they, or what would give them"
+            " away, are small"
+        ),
+    ),
+    COUNTS: (
+        "unit_code varchar, period varchar, case_count bigint, is_hidden boolean",
+        (
+            "Số đơn tố cáo theo đơn vị cấp huyện và quý · denunciations (or of unknown kind) received, by unit"
+            " and quarter; empty where the number is small, or would give a small one away"
+        ),
+    ),
+}
+"""Tables that `decide` fills; they stand, empty, from the first build on. Columns and comment."""
+
+COUNTED = "petitions_received"
+"""The measure whose protected part is published as a count of its own."""
+
+_QUARTER_COST, _SPAN_COST, _PROVINCE_COST, _KNOWN_COST = 1.0, 3.0, 40.0, 1000.0
+"""What hiding costs: a unit's quarter least, figures of the province more, what was published before most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """A row of `disclosure.csv`."""
+
+    measure: str
+    rule: str
+    within: str | None
+    apart: str | None
+    sample_measure: str | None
+
+
+@lru_cache(maxsize=1)
+def concerns() -> Mapping[str, Concern]:
+    """The measures that rest on rows which do not (all) leave, by name."""
+    text = files("warehouse").joinpath("disclosure.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return {
+        row["measure"]: Concern(
+            row["measure"], row["rule"], row["within"] or None, row["apart"] or None, row["sample_measure"] or None
+        )
+        for row in rows
+    }
+
+
+def may_leave(catalog: str, dataset: str) -> str:
+    """SQL condition over the rows of core.<dataset> of `catalog`: what its contract lets leave the warehouse.
+
+    A case that ever was of a kind that stays, in whatever row, stays with all its rows: the row that still calls it a
+    complaint would tell which complaint became a denunciation.
+    """
+    source = contract(dataset)
+    if source.leaves_when is None:
+        return "true"
+    if not source.leaves_when:
+        return "false"
+    fits = " and ".join(
+        f"coalesce({identifier(column)} in ({', '.join(map(literal, values))}), false)"
+        for column, values in source.leaves_when.items()
+    )
+    if len(source.key) != 1:
+        return fits
+    key = identifier(source.key[0])
+    rows = f"{identifier(catalog)}.core.{identifier(dataset)}"
+    return f"({fits} and {key} not in (select {key} from {rows} where not ({fits}) and {key} is not null))"
+
+
+def partly_withheld() -> tuple[str, ...]:
+    """Datasets of which some rows, or none, leave."""
+    return tuple(name for name in datasets() if contract(name).leaves_when is not None)
+
+
+def create_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """The tables that `decide` fills, empty where they are missing."""
+    for name, (columns, comment) in TABLES.items():
+        con.execute(f"create table if not exists {name} ({columns})")
+        con.execute(f"comment on table {name} is {literal(comment)}")
+
+
+def decide(con: duckdb.DuckDBPyConnection) -> None:
+    """Fill `marts.hidden_figures` and `marts.denunciation_counts` from the sums as they stand, and prove the choice.
+
+    What was hidden before and is the same today stays hidden: two releases side by side must not tell more than each.
+    Raises DisclosureError when the proof fails.
+    """
+    if not has_table(con, "marts", "measure_sums"):
+        return
+    book = _Book(con)
+    figures, small = book.figures()
+    threshold = book.least
+    asked = _digest(figures, small, threshold)
+    if _stands(con, asked):
+        return  # chosen and proved for these very figures
+    choice = choose(figures, small, threshold)
+    prove(figures, choice, threshold)
+    with transaction(con):
+        _write(con, HIDDEN, book.hidden(choice))
+        _write(con, COUNTS, book.counts(choice))
+        _write(con, PROTECTED, book.protected(choice))
+        secret(con)
+        con.execute("update ops.release_salt set decided_for = ?", [_digest(*book.settled(choice), threshold)])
+
+
+def _stands(con: duckdb.DuckDBPyConnection, asked: str) -> bool:
+    """Whether what was decided last is for these figures, and is here (a rebuilt warehouse knows of it, no more)."""
+    found = con.execute(
+        f"select count(*) filter (where is_hidden), (select count(*) from {HIDDEN}),"
+        " (select count(*) from ops.release_salt where decided_for = ?)"
+        f" from {PROTECTED}",
+        [asked],
+    ).fetchone()
+    return bool(found and found[2] == 1 and found[0] == found[1])
+
+
+def secret(con: duckdb.DuckDBPyConnection) -> str:
+    """The secret of this warehouse that replaced keys and digests are made with; it never leaves."""
+    found = con.execute("select salt from ops.release_salt").fetchone()
+    if found is None:
+        con.execute("insert into ops.release_salt values (?, null)", [secrets.token_hex(32)])
+        found = con.execute("select salt from ops.release_salt").fetchone()
+    return str(found[0]) if found else ""
+
+
+def _digest(figures: Figures, small: NDArray[np.bool_], threshold: int) -> str:
+    told = (
+        figures.values.tobytes(),
+        figures.limits.tobytes(),
+        small.tobytes(),
+        repr(list(figures.equations)),
+        threshold,
+    )
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+Key = tuple[str, str | None, str, str, str]
+"""Measure, detail, unit, period, span."""
+
+
+class _Book:
+    """The protected amounts of a warehouse as figures with equations."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        create_tables(con)
+        settings = dict(con.execute("select name, value from marts.settings").fetchall())
+        self.province = str(settings["province_code"])
+        self.least = int(settings["small_cell"])
+        self.least_sample = int(settings["small_sample_hidden"])
+        self.measures = {one.measure: one for one in known_measures(con) if one.measure in concerns()}
+        self.amounts: dict[Key, int] = {}
+        self.samples: dict[Key, int] = {}
+        self.wholes: dict[Key, int] = {}
+        self._read(con)
+        self.spans = {
+            (str(dataset), str(period), str(span)): (first, last, seen)
+            for dataset, period, span, first, last, seen in con.execute(
+                "select dataset, period, span, first_day, last_day, seen_on from marts.dataset_spans"
+            ).fetchall()
+        }
+        self.quarters = {
+            str(row[0])
+            for row in con.execute("select period from marts.periods where period_kind = 'quarter'").fetchall()
+        }
+        self.blocks = con.execute(
+            "select distinct questionnaire_id, block, factor_code from ref.questionnaire_items order by all"
+        ).fetchall()
+        self.before: dict[Key, tuple[int, bool]] = {
+            (row[0], row[1], row[2], row[3], row[4]): (row[5], row[6])
+            for row in con.execute(
+                f"select measure, detail, unit_code, period, span, amount, is_hidden from {PROTECTED}"
+            ).fetchall()
+        }
+        self._clear()
+
+    def _clear(self) -> None:
+        self.place_of: dict[Key, int] = {}
+        self.values: list[int] = []
+        self.costs: list[float] = []
+        self.told: list[bool] = []
+        self.small: list[bool] = []
+        self.limits: list[int] = []
+        self.spans_of: dict[tuple[str, str | None, str, tuple[int, ...]], int] = {}
+        self.composed: dict[Key, tuple[list[int], bool]] = {}
+        self.is_by_quarter = False
+
+    # --- what is protected ---------------------------------------------------------------------------------------
+
+    def _read(self, con: duckdb.DuckDBPyConnection) -> None:
+        sums = con.execute(
+            "select dataset, measure, detail, unit_code, period, span, amount from marts.measure_sums"
+            " where list_contains(?, measure)",
+            [sorted(concerns())],
+        ).fetchall()
+        present: dict[str, set[tuple[str, str, str]]] = defaultdict(set)
+        said: dict[Key, int] = {}
+        for dataset, measure, detail, unit, period, span, amount in sums:
+            present[dataset].add((unit, period, span))
+            said[measure, detail, unit, period, span] = int(amount or 0)
+        withheld = self._withheld(con)
+        for name, one in self.measures.items():
+            concern = concerns()[name]
+            if concern.rule in {CASES, COUNT}:
+                source = withheld if concern.rule == CASES else said
+                for unit, period, span in present[one.dataset]:
+                    place: Key = (name, None, unit, period, span)
+                    self.amounts[place] = source.get(place, 0)
+            elif concern.rule == SAMPLE:
+                whole = concern.within or ""
+                for key, amount in said.items():
+                    if key[0] != name or ((name, key[1]) == (name, None) and one.detail is None and amount == 0):
+                        continue
+                    self.amounts[key] = amount
+                    self.samples[key] = said.get((concern.sample_measure or "", *key[1:]), 0)
+                    self.wholes[key] = said.get((whole, *key[1:]), 0)
+
+    def _withheld(self, con: duckdb.DuckDBPyConnection) -> dict[Key, int]:
+        """What the rows that stay here add to each measure, by the law that made the sums."""
+        found: dict[Key, int] = defaultdict(int)
+        wanted: dict[str, list[Measure]] = defaultdict(list)
+        for name, one in self.measures.items():
+            if concerns()[name].rule == CASES and one.kind not in UNSUMMED:
+                wanted[one.dataset].append(one)
+        for dataset, measures in wanted.items():
+            [key] = map(identifier, contract(dataset).key)
+            table = f"withheld_{dataset}"
+            con.execute(
+                f"create or replace temp table {table} as select * from measures.{dataset} where {key} in"
+                f" (select {key} from core.{dataset} where not ({may_leave(_catalog(con), dataset)}))"
+            )
+            for place in sorted({one.belongs_to for one in measures}):
+                own = [one for one in measures if one.belongs_to == place]
+                rows = con.execute(
+                    "select measure, reporting_code, period, span, cast(sum(amount) as bigint)"
+                    f" from ({contributions(con, own, place, {dataset: table})}) group by all"
+                ).fetchall()
+                for measure, unit, period, span, amount in rows:
+                    for code in {str(unit), self.province}:
+                        found[measure, None, code, period, span] += int(amount)
+            con.execute(f"drop table {table}")
+        return found
+
+    # --- figures and equations -----------------------------------------------------------------------------------
+
+    def figures(self) -> tuple[Figures, NDArray[np.bool_]]:
+        """The protected amounts, and which of them must be hidden whatever else is."""
+        equations = self._placed()
+        if len(self.values) > MOST_FIGURES and not self.is_by_quarter:
+            self._clear()
+            self.is_by_quarter = True
+            equations = self._placed()
+        for equation in (*self._sums_of_units(), *self._parts_of_wholes(), *self._sums_of_factors()):
+            equations[equation] = None
+        figures = Figures(
+            values=np.array(self.values, np.int64),
+            costs=np.array(self.costs, np.float64),
+            limits=np.array(self.limits, np.int64),
+            is_published=np.array(self.told, np.bool_),
+            equations=list(equations),
+        )
+        return figures, np.array(self.small, np.bool_)
+
+    def _placed(self) -> dict[Equation, None]:
+        equations: dict[Equation, None] = {}
+        # What nobody filed anywhere is published as 0 and hides nothing.
+        found = {key[0] for key, amount in self.amounts.items() if amount}
+        for key in sorted((key for key in self.amounts if key[0] in found), key=self._order):
+            self._place(key, equations)
+        return equations
+
+    def _order(self, key: Key) -> tuple[object, ...]:
+        """Quarters first: longer spans are made of them."""
+        measure, detail, unit, period, span = key
+        is_quarter = period in self.quarters and span == "period"
+        return (not is_quarter, measure, detail or "", unit, self._span(key)[2], period, span)
+
+    def _span(self, key: Key) -> tuple[object, object, object]:
+        return self.spans[self.measures[key[0]].dataset, key[3], key[4]]
+
+    def _place(self, key: Key, equations: dict[Equation, None]) -> None:
+        """Give a figure its place; a longer span that equals one quarter shares its place."""
+        measure, detail, unit, period, span = key
+        amount = self.amounts[key]
+        parts = [] if period in self.quarters and span == "period" else self._quarters_in(key)
+        if parts and self.is_by_quarter:
+            # It tells nothing new where all its quarters are told, and nothing at all where it is hidden.
+            is_sum = sum(self.values[place] for place in parts) == amount
+            self.composed[key] = (parts, not is_sum or self.before.get(key) == (amount, True))
+            return
+        # A longer span that equals its one quarter, or another span of the same quarters, is the same figure.
+        same = (measure, detail, unit, tuple(parts))
+        known = parts[0] if len(parts) == 1 else self.spans_of.get(same)
+        if known is not None and parts and self.values[known] == amount:
+            self.place_of[key] = known
+            self.costs[known] += 0.1
+            self.small[known] |= self._is_small(key)
+            return
+        cost = _QUARTER_COST if not parts else _SPAN_COST
+        if self.before.get(key) == (amount, False):
+            cost *= _KNOWN_COST  # who kept the release before knows it: hiding it now protects little
+        cost *= _PROVINCE_COST if unit == self.province else 1.0
+        weight = self.samples.get(key, 10 * amount)
+        limit = self.wholes.get(key, _NO_LIMIT)
+        self.place_of[key] = self._add(amount, cost * (1 + weight / 200), self._is_small(key), limit=limit)
+        if parts:
+            self.spans_of.setdefault(same, self.place_of[key])
+        if self.measures[measure].kind == "flow" and parts:
+            self._sum(self.place_of[key], parts, equations)
+
+    def _quarters_in(self, key: Key) -> list[int]:
+        """The quarters a longer span is made of; for a stock the one whose last day it is seen on."""
+        measure, detail, unit, *_ = key
+        first, last, _seen = self._span(key)
+        found = []
+        for quarter in self.quarters:
+            own = (measure, detail, unit, quarter, "period")
+            if own in self.place_of and own != key:
+                begins, ends, seen_then = self._span(own)
+                if first <= begins and ends <= last:  # type: ignore[operator]
+                    found.append((seen_then, self.place_of[own]))
+        if self.measures[measure].kind == "flow":
+            return sorted(place for _, place in found)
+        return [place for _, place in sorted(found, reverse=True)[:1]]
+
+    def _sum(self, whole: int, parts: list[int], equations: dict[Equation, None]) -> None:
+        """The whole is its parts and what no published figure tells apart; that remainder is protected when small."""
+        rest = self.values[whole] - sum(self.values[place] for place in parts)
+        terms = [(whole, 1), *((place, -1) for place in parts)]
+        if rest > 0:
+            terms.append((self._add(rest, 1.0, rest < self.least, is_told=rest < self.least), -1))
+        equations[tuple(terms)] = None
+
+    def _add(self, value: int, cost: float, is_small: bool, *, is_told: bool = True, limit: int = _NO_LIMIT) -> int:
+        self.values.append(value)
+        self.limits.append(max(limit, value))
+        self.costs.append(cost)
+        self.small.append(is_small)
+        self.told.append(is_told)
+        return len(self.values) - 1
+
+    def _is_small(self, key: Key) -> bool:
+        amount = self.amounts[key]
+        if self.before.get(key) == (amount, True):
+            return True
+        if key in self.samples:
+            return 0 < self.samples[key] < self.least_sample
+        return 0 < amount < self.least
+
+    def _sums_of_units(self) -> list[Equation]:
+        groups: dict[tuple[str, str | None, str, str], list[int]] = defaultdict(list)
+        wholes: dict[tuple[str, str | None, str, str], int] = {}
+        for (measure, detail, unit, period, span), place in self.place_of.items():
+            if unit == self.province:
+                wholes[measure, detail, period, span] = place
+            else:
+                groups[measure, detail, period, span].append(place)
+        found: dict[Equation, None] = {}
+        seen = set()
+        for group, whole in wholes.items():
+            parts = sorted(groups.get(group, ()))
+            if parts and (whole, tuple(parts)) not in seen:
+                seen.add((whole, tuple(parts)))
+                self._sum(whole, parts, found)
+        return list(found)
+
+    def _parts_of_wholes(self) -> list[Equation]:
+        """A part is at most its whole; parts that exclude each other are so together."""
+        groups: dict[tuple[str, str, Key], list[Key]] = defaultdict(list)
+        for key in self.place_of:
+            concern = concerns()[key[0]]
+            if concern.within:
+                groups[concern.within, concern.apart or key[0], ("", *key[1:])].append(key)
+        left: dict[Equation, int] = {}
+        for (whole, _, rest), parts in groups.items():
+            places = sorted({self.place_of[key] for key in parts})
+            owner = self.place_of.get((whole, *rest[1:]))
+            if owner is None:
+                continue  # a whole that everybody knows is the limit of its part
+            terms = ((owner, 1), *((place, -1) for place in places))
+            left.setdefault(terms, self.values[owner] - sum(self.values[place] for place in places))
+        return [
+            (*terms, (self._add(rest, 1.0, is_small=False, is_told=False), -1))
+            for terms, rest in left.items()
+            if rest >= 0  # else the rows contradict each other, and nobody can rely on it
+        ]
+
+    def _sums_of_factors(self) -> list[Equation]:
+        """The answers over a block are those over its factors, those over all items are those over the blocks."""
+        parts: dict[str, set[str]] = defaultdict(set)
+        for questionnaire, block, factor in self.blocks:
+            parts[f"{questionnaire}.ALL"].add(f"{questionnaire}.{factor if block == 'ALL' else block}")
+            if block != "ALL":
+                parts[f"{questionnaire}.{block}"].add(f"{questionnaire}.{factor}")
+        found: dict[Equation, None] = {}
+        for key, place in self.place_of.items():
+            measure, detail, *rest = key
+            keys = [(measure, one, *rest) for one in sorted(parts.get(detail or "", ()))]
+            places = [self.place_of[one] for one in keys if one in self.place_of]
+            if places and sum(self.values[one] for one in places) == self.values[place]:
+                found[(place, 1), *((one, -1) for one in places)] = None
+        return list(found)
+
+    # --- what is written -----------------------------------------------------------------------------------------
+
+    def decided(self, choice: Choice) -> dict[Key, bool]:
+        """Every protected figure, and whether it is hidden."""
+        found = {key: bool(choice.is_hidden[place]) for key, place in self.place_of.items()}
+        for key, (parts, is_hidden) in self.composed.items():
+            found[key] = is_hidden or bool(choice.is_hidden[parts].any())
+        return found
+
+    def hidden(self, choice: Choice) -> list[tuple[object, ...]]:
+        """Rows of `marts.hidden_figures`."""
+        return sorted(
+            (
+                (self.measures[key[0]].dataset, *key, _REASONS[concerns()[key[0]].rule])
+                for key, is_hidden in self.decided(choice).items()
+                if is_hidden
+            ),
+            key=repr,
+        )
+
+    def protected(self, choice: Choice) -> list[tuple[object, ...]]:
+        """Rows of `ops.protected_figures`."""
+        return [(*key, self.amounts[key], is_hidden) for key, is_hidden in self.decided(choice).items()]
+
+    def settled(self, choice: Choice) -> tuple[Figures, NDArray[np.bool_]]:
+        """What `figures` gives next time, if nothing changes: what is hidden now is hidden from the beginning."""
+        self.before = {key: (self.amounts[key], is_hidden) for key, is_hidden in self.decided(choice).items()}
+        self._clear()
+        return self.figures()
+
+    def counts(self, choice: Choice) -> list[tuple[object, ...]]:
+        """Rows of `marts.denunciation_counts`."""
+        return sorted(
+            (unit, period, self.amounts[key], bool(choice.is_hidden[place]))
+            for key, place in self.place_of.items()
+            for measure, _, unit, period, span in (key,)
+            if measure == COUNTED and span == "period" and period in self.quarters
+        )
+
+
+_REASONS = {CASES: "small_count", COUNT: "small_count", SAMPLE: "few_respondents"}
+"""Why a figure is hidden: the rule of its measure, the same for what is small and for what had to be hidden with it."""
+
+
+def _write(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
+    con.execute(f"delete from {table}")
+    if not rows:
+        return
+    types = [str(row[1]) for row in con.execute(f"describe {table}").fetchall()]
+    columns = ", ".join(f"unnest(?::{kind}[])" for kind in types)
+    con.execute(f"insert into {table} select {columns}", [list(column) for column in zip(*rows, strict=True)])
+
+
+def has_table(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    """Whether the table stands in the current catalogue."""
+    found = con.execute(
+        "select count(*) from duckdb_tables() where database_name = current_database() and schema_name = ?"
+        " and table_name = ?",
+        [schema, table],
+    ).fetchone()
+    return bool(found and found[0])
+
+
+def _catalog(con: duckdb.DuckDBPyConnection) -> str:
+    return str((con.execute("select current_database()").fetchone() or ("",))[0])

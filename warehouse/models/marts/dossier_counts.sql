@@ -1,0 +1,14 @@
+-- Dossiers received, by unit, month of receipt, field and channel; a dossier that comes again counts once.
+-- vi: Số hồ sơ tiếp nhận theo đơn vị, tháng, lĩnh vực và kênh nộp; hồ sơ gửi lại chỉ tính một lần.
+-- grain: unit_code, received_month, field_name, channel_code
+-- column channel_code: Kênh nộp · channel of submission
+-- column case_count: Số hồ sơ · dossiers, each counted once
+select
+  unit_code,
+  strftime(received_at, '%Y-%m') as received_month,
+  field_name,
+  channel_code,
+  count(distinct dossier_code) as case_count
+from core.dossiers_current
+where received_at is not null
+group by all
