@@ -599,13 +599,13 @@ def test_the_stock_of_a_year_is_that_of_its_last_day() -> None:
         con,
         "petitions",
         [
-            petition(f"{quarter}-{n}", "feedback", day, period=f"2023-{quarter}")
+            petition(f"{quarter}-{n}", "complaint", day, period=f"2023-{quarter}", accepted_on=day)
             for quarter, day in (("Q1", "2023-01-10"), ("Q2", "2023-04-10"), ("Q3", "2023-07-10"), ("Q4", "2023-10-10"))
             for n in range(2)
         ],
     )
     built(con)
-    # 2, 4, 6, 8 open at the end of each quarter: the year has 8, not 20
+    # 2, 4, 6, 8 accepted and open at the end of each quarter: the year has 8, not 20
     assert [
         figure(con, "PE08", "323", period)[1] for period in ("2023-Q1", "2023-Q2", "2023-Q3", "2023-Q4", "2023")
     ] == [

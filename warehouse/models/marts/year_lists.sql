@@ -1,6 +1,6 @@
 -- Lists that speak for the whole year (plan, coordination, dialogue, dissemination, one-stop unit): whether the unit sent anything for the year so far, and
 -- whether the year is known, so that what is not there was not done. Plans and agreements speak for the year once they have
--- come; dialogues and disseminations only when every quarter of it has. For the province: by the coverage gate.
+-- come; dialogues and disseminations only when every month of it that the unit owes has. For the province: by the coverage gate.
 -- vi: Danh sách nói cho cả năm: đơn vị đã gửi gì trong năm chưa và số liệu từ đầu năm đã đủ chưa.
 -- grain: unit_code, period, list_code
 with bodies as (
@@ -21,19 +21,18 @@ listed as (
   where activity_year = period_year
 ),
 
-reported_parts as (
+-- the months of the year so far that the unit owes: a commune founded in July owes none of before; a span of years, its last
+reported as (
   select
-    parts.period,
-    coverage.unit_code,
-    count(*) filter (where coverage.units_reporting = 1) as reported_count
-  from marts.period_parts as parts
-  join marts.coverage as coverage
-    on coverage.dataset = 'activities'
-    and coverage.period = parts.part
-  join marts.periods as part on part.period = parts.part
-  where parts.span = 'year_to_date'
-    and part.period_kind = 'quarter'
-  group by parts.period, coverage.unit_code
+    periods.period,
+    complete.unit_code,
+    complete.months_reported > 0 as has_reported,
+    complete.months_reported = complete.months_owed as is_known
+  from marts.periods as periods
+  join marts.completeness as complete
+    on complete.dataset = 'activities'
+    and complete.span = 'year_to_date'
+    and complete.period = if(periods.period_kind = 'years', cast(periods.period_year as varchar), periods.period)
 ),
 
 known as (
@@ -41,15 +40,14 @@ known as (
     bodies.period,
     bodies.reporting_code,
     lists.list_code,
-    coalesce(reported.reported_count, 0) > 0 or listed.kind_code is not null as has_reported,
-    coalesce(reported.reported_count = ceil(month(periods.last_day) / 3.0), false)
+    coalesce(reported.has_reported, false) or listed.kind_code is not null as has_reported,
+    coalesce(reported.is_known, false)
     or (lists.list_code not in ('dialogue', 'dissemination') and listed.kind_code is not null) as is_year_known
   from bodies
-  join marts.periods as periods on periods.period = bodies.period
   cross join (
     values ('plan'), ('coordination'), ('dialogue'), ('dissemination'), ('one_stop_unit')
   ) as lists (list_code)
-  left join reported_parts as reported
+  left join reported
     on reported.period = bodies.period
     and reported.unit_code = bodies.reporting_code
   left join listed
