@@ -11,5 +11,4 @@ select
   count(distinct petition_code) as case_count
 from core.petitions_current
 where kind_code in ('complaint', 'feedback')
-  and received_on is not null
 group by all
