@@ -24,7 +24,7 @@ from expectations.contracts.words.wording import (
     words,
 )
 from warehouse.reports import evidence
-from warehouse.reports.charts import Axis, shares
+from warehouse.reports.charts import Axis, path, shares
 from warehouse.reports.corrections import action_words, place_of
 from warehouse.reports.figures import sentence
 
@@ -134,6 +134,7 @@ def _environment() -> Environment:
         "correction_place": place_of,
         "axis": Axis.around,
         "shares": shares,
+        "path": path,
         "short_source": short_source,
         "age_bands": evidence.AGE_BANDS,
         "fates": evidence.FATES,

@@ -17,6 +17,7 @@ with defaults (name, default_value, meaning_vi, meaning_en) as (
     ('too_good_volume', '1000', 'Khối lượng tối thiểu để gắn cờ', 'volume above which they do'),
     ('significance_pct', '5', 'Mức ý nghĩa của phép kiểm, %', 'level of the tests: what chance gives more often is no change'),
     ('small_denominator', '30', 'Mẫu số tối thiểu để đánh giá biến động', 'smaller denominators: movement is not judged'),
+    ('key_figures', 'AR01 AR04 SA02 PE06 MM01 PE04 SA03 MM15', 'Chỉ tiêu của phần tóm tắt', 'indicators of the briefing, in order'),
     ('assessed_spans', '2021..2025', 'Các giai đoạn được đánh giá như một kỳ', 'spans of years assessed as one period')
 )
 
