@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.documents import read_yaml
 from expectations.contracts.words.wording import Language, both, day, percent, quantity, words
+from warehouse.reports.corrections import action_words, place_of
 from warehouse.reports.figures import sentence
 from warehouse.reports.page import responsible, short_name, target_text
 
@@ -326,6 +327,8 @@ class _Told:
         for stream in self.document["side_by_side"]["streams"]:
             yield self.units_table(stream)
         yield self.missing_table()
+        if self.document["corrections"]:
+            yield self.corrections_table()
 
     def goals_table(self) -> Table:
         head = ("goal", "entry", "status", "previous", "reason", "responsible")
@@ -413,5 +416,30 @@ class _Told:
                 )
                 for row in self.document["coverage"]
                 if row["coverage_pct"] is not None
+            ),
+        )
+
+    def corrections_table(self) -> Table:
+        heads = ("id", "where", "what", "why", "who", "state")
+        return Table(
+            self.words("correction.annex"),
+            self.words("correction.title"),
+            "",
+            tuple(self.words(f"correction.{name}") for name in heads),
+            tuple(
+                tuple(
+                    map(
+                        Cell,
+                        (
+                            row["correction_id"],
+                            place_of(row),
+                            action_words(row).to(self.language),
+                            row["reason"],
+                            self.words("correction.said", who=row["decided_by"], day=self.day(row["decided_on"])),
+                            self.words(f"correction.state.{row['state']}"),
+                        ),
+                    )
+                )
+                for row in self.document["corrections"]
             ),
         )
