@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from expectations.contracts.words.wording import Language
     from flows.home import Home
     from warehouse.comparison import Figure
     from warehouse.releases import Release
@@ -127,12 +128,21 @@ def _flat(value: Any) -> Any:
 
 
 def write_assessment(
-    home: Home, *, period: str, forms: str, folder: Path | None, known: date | None = None, as_json: bool
+    home: Home,
+    *,
+    period: str,
+    forms: str,
+    folder: Path | None,
+    unit: str | None = None,
+    language: Language = "vi",
+    known: date | None = None,
+    as_json: bool,
 ) -> int:
     """Write the assessment of a period in the forms asked for, by what was known on a day if one is named."""
     from expectations.contracts.periods import Period
-    from flows.steps import FORMS, report
+    from flows.steps import report
     from warehouse.reports.assessment import AssessmentError
+    from warehouse.reports.forms import FORMS
 
     wanted = tuple(dict.fromkeys(part.strip() for part in forms.split(",") if part.strip()))
     unknown = [form for form in wanted if form not in FORMS]
@@ -140,7 +150,7 @@ def write_assessment(
         raise UnknownFormatError(f"--format {forms}: write one or more of {', '.join(FORMS)}, with commas")
     label = str(Period.parse(period))
     try:
-        written = report(home, [label], folder=folder, forms=wanted, known=known)
+        written = report(home, [label], folder=folder, forms=wanted, unit=unit, language=language, known=known)
     except AssessmentError as fault:
         raise PeriodNotAssessedError(str(fault)) from fault
     if as_json:

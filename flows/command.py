@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from expectations.contracts.words.wording import Language
     from flows.home import Home
 
 FINE, FAILED, WRONG, NEEDS_A_PERSON = 0, 1, 2, 3
@@ -377,6 +378,39 @@ def feeds_list(outer: dict[str, Any], home_path: str | None, as_json: bool) -> i
     return list_feeds(_home(home_path or outer["home_path"]), as_json=as_json or outer["as_json"])
 
 
+@feeds_group.command("new")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dataset", metavar="NAME", help="Which dataset it is (default: what its headers say).")
+@click.option("--unit", metavar="CODE", help="Code of the unit whose file it is (default: what the file says).")
+@click.option("--source", metavar="ID", help="Id of the source (default: d and the unit's code).")
+@click.option("--name", metavar="NAME", help="Name of the source (default: the unit's).")
+@click.option("--output", type=click.Path(path_type=Path), help="Where to write it (default: feeds/<source>.yaml).")
+@_shared()
+@click.pass_obj
+def feeds_new(
+    outer: dict[str, Any],
+    home_path: str | None,
+    file: Path,
+    *,
+    dataset: str | None,
+    unit: str | None,
+    source: str | None,
+    name: str | None,
+    output: Path | None,
+    as_json: bool,
+) -> int:
+    """Look at a file and write the feed it needs, commented; what is unsure is said.
+
+    Example: danvan feeds new "Danh sach ho so 2024Q2.xlsx" --unit 329
+    """
+    from flows.first_feed import propose_feed
+    from sources.proposals import Asked
+
+    asked = Asked(source=source, name=name, unit=unit, dataset=dataset)
+    home = _home(home_path or outer["home_path"])
+    return propose_feed(home, file, asked, output=output, as_json=as_json or outer["as_json"])
+
+
 @feeds_group.command("check")
 @_shared()
 @click.pass_obj
@@ -448,6 +482,44 @@ def sql(
 
 
 @cli.command()
+@click.option("--schema", metavar="NAME", help="Only this schema: marts, core, measures, ref, ops.")
+@_shared()
+def tables(home_path: str | None, schema: str | None, as_json: bool) -> int:
+    """Tables and views of the current release, with rows and meaning.
+
+    Example: danvan tables --schema marts
+    """
+    from flows.browsing import list_tables
+
+    return list_tables(_home(home_path), schema=schema, as_json=as_json)
+
+
+@cli.command()
+@click.argument("table")
+@_shared()
+def describe(home_path: str | None, table: str, as_json: bool) -> int:
+    """What the columns of a table mean.
+
+    Example: danvan describe marts.assessment
+    """
+    from flows.browsing import describe_table
+
+    return describe_table(_home(home_path), table, as_json=as_json)
+
+
+@cli.command("open")
+@_shared()
+def open_release(home_path: str | None, as_json: bool) -> int:
+    """How to open the current release in DuckDB, Python, R, DBeaver, Excel.
+
+    Example: danvan open
+    """
+    from flows.browsing import say_how_to_open
+
+    return say_how_to_open(_home(home_path), as_json=as_json)
+
+
+@cli.command()
 @click.argument("indicator")
 @click.option("--unit", required=True, metavar="CODE", help="Code of the unit, e.g. 331.")
 @click.option("--period", required=True, metavar="P", help="2024, 2024-H1 or 2024-Q2.")
@@ -465,7 +537,17 @@ def explain(
 
 @cli.command()
 @click.option("--period", required=True, metavar="P", help="2024, 2024-H1 or 2024-Q2.")
-@click.option("--format", "forms", default="html,json", show_default=True, help="Which files: html, json.")
+@click.option(
+    "--format", "forms", default="html,json", show_default=True, help="Which files: html, json, docx, xlsx, pdf, csv."
+)
+@click.option("--unit", metavar="CODE", help="Of a district or commune (326) instead of the province.")
+@click.option(
+    "--language",
+    type=click.Choice(["vi", "en"]),
+    default="vi",
+    show_default=True,
+    help="Of docx, xlsx and pdf; the other forms hold both.",
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Folder (default: reports/ of the home).")
 @click.option(
     "--as-known",
@@ -475,13 +557,29 @@ def explain(
 )
 @_shared()
 def assess(
-    home_path: str | None, *, period: str, forms: str, output: Path | None, as_known: datetime | None, as_json: bool
+    home_path: str | None,
+    *,
+    period: str,
+    forms: str,
+    unit: str | None,
+    language: Language,
+    output: Path | None,
+    as_known: datetime | None,
+    as_json: bool,
 ) -> int:
     """Write the assessment of a period from the current release."""
     from flows.asking import write_assessment
 
-    known = as_known.date() if as_known else None
-    return write_assessment(_home(home_path), period=period, forms=forms, folder=output, known=known, as_json=as_json)
+    return write_assessment(
+        _home(home_path),
+        period=period,
+        forms=forms,
+        folder=output,
+        unit=unit,
+        language=language,
+        known=as_known.date() if as_known else None,
+        as_json=as_json,
+    )
 
 
 @cli.group("release", invoke_without_command=True)

@@ -73,7 +73,8 @@ def make_home(directory: Path) -> Home:
         shutil.rmtree(directory)
     directory.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(sample, directory)
-    directory.chmod(0o700)
+    for path in (directory, *directory.rglob("*")):  # the copy keeps the rights the sample has where it is installed
+        path.chmod(0o700 if path.is_dir() else 0o600)
     (directory / MARK).write_text("made by `danvan demo`, which may replace this folder\n", encoding="utf-8")
     return open_home(directory)
 

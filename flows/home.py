@@ -7,9 +7,9 @@ import tomllib
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from expectations.contracts.secrets import has_password
 from sources.places import Host, Places
@@ -58,6 +58,7 @@ channels = ["terminal", "file"] # besides: apprise addresses, e.g. "mailto://${{
 # key_file = "/etc/danvan/hash.key"   # outside the home, for its owner only; unset: ~/.config/danvan/hash.key
 
 [letterhead]                    # head and foot of the report; what is left out is printed as dotted lines
+# style = "state"               # layout of state bodies (NĐ 30/2020/NĐ-CP), or "party" (HD 36-HD/VPTW)
 # parent_body = "TỈNH ỦY HƯNG YÊN"
 # issuing_body = "ỦY BAN NHÂN DÂN TỈNH HƯNG YÊN"
 # number_suffix = "/BC-UBND"
@@ -175,9 +176,20 @@ class PrivacySettings(_Section):
     key_file: str | None = None
 
 
-class LetterheadSettings(_Section):
-    """Who issues the report; what is not said keeps the report's own default or stays a dotted line."""
+_MARKS_OF_STYLE: dict[str, dict[str, tuple[str, ...]]] = {
+    "state": {"number_suffix": ("/",), "signed_for": ("TM.", "KT.", "TL.")},
+    "party": {"number_suffix": ("-",), "signed_for": ("T/M", "K/T", "T/L")},
+}
+"""How the numbers and signatures of each kind of body begin."""
 
+
+class LetterheadSettings(_Section):
+    """Who issues the report; what is not said keeps the report's own default or stays a dotted line.
+
+    `style` is that of state bodies (NĐ 30/2020/NĐ-CP) or of Party bodies (HD 36-HD/VPTW); the two are never mixed.
+    """
+
+    style: Literal["state", "party"] | None = None
     parent_body: str | None = None
     issuing_body: str | None = None
     number_suffix: str | None = None
@@ -186,6 +198,20 @@ class LetterheadSettings(_Section):
     signer_title: str | None = None
     signer_name: str | None = None
     recipients: tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _is_of_one_style(self) -> LetterheadSettings:
+        style = self.style or "state"
+        other = "state" if style == "party" else "party"
+        for name, marks in _MARKS_OF_STYLE[other].items():
+            if str(getattr(self, name) or "").startswith(marks):
+                right = (
+                    "bodies of the Party write -BC/TU and T/M"
+                    if style == "party"
+                    else "state bodies write /BC-UBND and TM."
+                )
+                raise ValueError(f"{name} is of the other style than '{style}': {right}")
+        return self
 
 
 class ReleaseSettings(_Section):

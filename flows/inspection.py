@@ -182,11 +182,12 @@ def _trial(home: Home, feed: Feed, terms: Contract, file: Path, folder: Path) ->
         started_at=now(),
     )
     # overlays of the home's reference data count for a trial too
-    plan.__dict__["reference"] = _reference(home)
+    plan.__dict__["reference"] = reference(home)
     return plan, landing.land(offers[0])
 
 
-def _reference(home: Home) -> Any:
+def reference(home: Home) -> Any:
+    """The reference tables with the home's overlays."""
     from warehouse.reference import frames
 
     return frames(home.reference)

@@ -60,12 +60,20 @@ class NotJudgedError(ExplainedError):
     is_usage = False
 
 
+class NotProposedError(ExplainedError):
+    """Raised by `danvan feeds new` when nothing can be proposed, or a file stands where it would be written."""
+
+
 class UnknownFormatError(ExplainedError):
     """Raised when --format names something a command cannot write."""
 
 
 class NothingPublishedError(ExplainedError):
     """Raised when the current release is asked and none has been published."""
+
+
+class NoTableError(ExplainedError):
+    """Raised when a release holds no table or schema of that name."""
 
 
 class NoWarehouseError(ExplainedError):

@@ -150,13 +150,20 @@ def read_terms(home: Home) -> tuple[dict[str, tuple[Feed, Contract]], list[str]]
     terms = {}
     for feed in feeds:
         try:
-            found = _with_exceptions(feed, _expanded(feed, home, expanded), expanded)
-            check_against_contract(feed, found)
+            found = contract_of(feed, home, expanded)
         except (FeedError, ContractError) as wrong:
             mistakes += str(wrong).splitlines()
         else:
             terms[feed.feed_id] = (feed, found)
     return terms, mistakes
+
+
+def contract_of(feed: Feed, home: Home, known: dict[tuple[str, ...], Contract] | None = None) -> Contract:
+    """The contract a feed is judged by. Raises FeedError or ContractError for what they do not know of each other."""
+    known = {} if known is None else known
+    found = _with_exceptions(feed, _expanded(feed, home, known), known)
+    check_against_contract(feed, found)
+    return found
 
 
 def _expanded(feed: Feed, home: Home, known: dict[tuple[str, ...], Contract]) -> Contract:

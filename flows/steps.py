@@ -35,8 +35,8 @@ from flows.planning import (
     scratch_folder,
     writing,
 )
-from flows.terminal import to_json
 from sources.disk import full_disk
+from warehouse.reports.forms import ONE_LANGUAGE, USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -47,13 +47,13 @@ if TYPE_CHECKING:
 
     from expectations.contracts.alerts import Alert
     from expectations.contracts.model import Contract
+    from expectations.contracts.words.wording import Language
     from flows.home import Home
     from warehouse.booking import Receipt
     from warehouse.obligations import Obligation
     from warehouse.releases import Publication
 
 LOG = logging.getLogger("danvan")
-FORMS = ("html", "json")
 
 _Asked = ParamSpec("_Asked")
 _Item = TypeVar("_Item")
@@ -445,13 +445,16 @@ def report(
     periods: Sequence[str] = (),
     *,
     folder: Path | None = None,
-    forms: Sequence[str] = FORMS,
+    forms: Sequence[str] = USUAL,
+    unit: str | None = None,
+    language: Language = "vi",
     known: date | None = None,
 ) -> list[Path]:
     """Write the assessment of each period from the current release: one file a period and form.
 
-    Without `periods`: the latest quarter that was assessed, and the half-year and the year it completes. With `known`,
-    as it would have been written with what was known at the end of that day; its files say so in their names.
+    Without `periods`: the latest quarter that was assessed, and the half-year and the year it completes. Without
+    `unit`: the province. `language` is that of the forms that hold one. With `known`, as it would have been written
+    with what was known at the end of that day. Files say in their names what they are not of as a matter of course.
     """
     from warehouse.releases import current
 
@@ -460,36 +463,45 @@ def report(
         raise NothingPublishedError(f"{home.path} has no release yet; make one with: danvan run --home {home.path}")
     target = folder or home.reports
     target.mkdir(parents=True, exist_ok=True)
+    asked = Wanted(unit or home.settings.province, tuple(forms), language, known)
     if known is None:
         from warehouse.store import connect
 
         with connect(release.file, read_only=True) as con:
-            return _write_reports(home, con, periods, target, forms)
+            return _write_reports(home, con, periods, target, asked)
     from warehouse.as_known import as_known
 
     moment = datetime.combine(known, time.max)
     with as_known(release, moment, scratch_folder(home)) as con:
-        return _write_reports(home, con, periods, target, forms, known)
+        return _write_reports(home, con, periods, target, asked)
 
 
-def _write_reports(  # noqa: PLR0917 - what a report is made of
-    home: Home,
-    con: duckdb.DuckDBPyConnection,
-    periods: Sequence[str],
-    target: Path,
-    forms: Sequence[str],
-    known: date | None = None,
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Of whom a report is asked, in what forms and language, and with the knowledge of which day."""
+
+    unit: str
+    forms: tuple[str, ...]
+    language: Language
+    known: date | None
+
+
+def _write_reports(
+    home: Home, con: duckdb.DuckDBPyConnection, periods: Sequence[str], target: Path, asked: Wanted
 ) -> list[Path]:
-    from warehouse.reports.assessment import Letterhead, assess, render_html
+    from warehouse.reports.assessment import Letterhead, assess
+    from warehouse.reports.forms import written as bytes_of
 
     head = Letterhead(**home.settings.letterhead.model_dump(exclude_none=True))
+    marks = [f".unit-{asked.unit}"] if asked.unit != home.settings.province else []
+    marks += [f".as-known-{asked.known}"] if asked.known else []
     written = []
     for period in periods or _latest_periods(con, home.settings.province):
-        document = assess(con, period, home.settings.province, letterhead=head, known=known)
-        for form in forms:
-            path = target / f"assessment-{period}{f'.as-known-{known}' if known else ''}.{form}"
-            text = render_html(document) if form == "html" else to_json(document)
-            _replace(path, text)
+        document = assess(con, period, asked.unit, letterhead=head, known=asked.known)
+        for form in asked.forms:
+            has_one = form in ONE_LANGUAGE and asked.language != "vi"
+            path = target / f"assessment-{period}{''.join(marks)}{f'.{asked.language}' if has_one else ''}.{form}"
+            _replace(path, bytes_of(document, form, asked.language))
             written.append(path)
     return written
 
@@ -512,10 +524,10 @@ def _latest_periods(con: duckdb.DuckDBPyConnection, unit_code: str) -> list[str]
     return [label for label in map(str, completed) if label in held]
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, content: bytes) -> None:
     """A reader sees the old file or the new one, never half of it."""
     part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
+    part.write_bytes(content)
     part.replace(path)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 JUDGES = 1
 """Great Expectations costs each process seconds of importing; one judge keeps up with the readers."""
 
-JUDGE_MEMORY_MIB = 3072
+JUDGE_MEMORY_MIB = 1536
 """Address space of a judge beyond its imports; what its DuckDB may hold is bounded apart."""
 
 _lock = threading.Lock()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from expectations.contracts.privacy import looks_personal, masked
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,7 +20,8 @@ class RowKeys:
 
     `row`: `17`, in a workbook `<sheet> 17`; it moves when a row is put in above. `content`: `3f0c…`, and `3f0c…-2`
     for the second that says the same of one unit and period: order does not matter, honest repeats stay apart, and a
-    file sent again gives the same keys. A row whose figures are corrected gets another key.
+    file sent again gives the same keys. A row whose figures are corrected gets another key. What points at a person is
+    covered first: from a key nobody finds out by trying whose name the row held.
     """
 
     def __init__(self, way: str) -> None:
@@ -32,7 +35,7 @@ class RowKeys:
             return (prefix + rows.cast(pl.String)).rename("key") if len(rows) else pl.Series("key", [], dtype=pl.String)
         if not len(rows):
             return pl.Series("key", [], dtype=pl.String)
-        texts = pl.DataFrame([one.alias(str(number)) for number, one in enumerate(content)]).select(
+        texts = pl.DataFrame([_covered(one).alias(str(number)) for number, one in enumerate(content)]).select(
             pl.concat_str(pl.all().cast(pl.String).fill_null("\x00"), separator="\x1f")
         )
         return pl.Series("key", [self._key(text) for text in texts.to_series().to_list()], dtype=pl.String)
@@ -41,3 +44,10 @@ class RowKeys:
         digest = hashlib.blake2b(text.encode(), digest_size=_BYTES).digest()
         count = self._seen[digest] = self._seen.get(digest, 0) + 1
         return digest.hex() if count == 1 else f"{digest.hex()}-{count}"
+
+
+def _covered(cells: pl.Series) -> pl.Series:
+    if cells.dtype != pl.String:
+        return cells
+    personal = [text for text in cells.unique().drop_nulls() if looks_personal(text)]
+    return cells.replace(personal, [masked(text) for text in personal]) if personal else cells

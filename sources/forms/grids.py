@@ -85,8 +85,7 @@ def _of_sheet(path: Path, reader: Any, name: str, file_format: str) -> Grid | No
     frame, first_column = load_cells(reader, name)
     if frame.is_empty() or reader.load_sheet(name, header_row=None, n_rows=0).visible != "visible":
         return None
-    if file_format == "xlsx":
-        frame = with_uncalculated(path, name, frame, first_column)
+    frame = with_uncalculated(path, name, frame, first_column, file_format)
     spans = merged_ranges(path, name) if file_format == "xlsx" else None
     if spans is not None:
         spans = [(top, left - first_column, bottom, right - first_column) for top, left, bottom, right in spans]

@@ -12,12 +12,13 @@ from sources.errors import HeaderMissingError, UnreadableFileError
 from sources.feeds.layouts import SheetLayout
 from sources.parsing import NOT_CALCULATED
 from sources.readers.formulas import not_calculated
+from sources.readers.open_document import without_results
 from sources.readers.table import TextTable, Workbook, check_width, merged_headers, unique_headers
 from sources.readers.workbook_parts import merged_ranges, sheet_part
 from sources.words import key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sources.plans import TablePlan
@@ -131,8 +132,7 @@ def load_cells(reader: Any, name: str) -> tuple[pl.DataFrame, int]:
 def _table(path: Path, reader: Any, name: str, plan: TablePlan) -> TextTable:
     layout = _sheet_layout(plan)
     frame, first_column = load_cells(reader, name)
-    if layout.format == "xlsx":
-        frame = with_uncalculated(path, name, frame, first_column)
+    frame = with_uncalculated(path, name, frame, first_column, layout.format)
     start = _header_row(frame, layout, name)
     count = layout.header.rows if layout.header else 1
     data = max(start + count + layout.skip_after_header, (layout.data_from or 1) - 1)
@@ -166,19 +166,30 @@ def _table(path: Path, reader: Any, name: str, plan: TablePlan) -> TextTable:
     )
 
 
-def with_uncalculated(path: Path, name: str, frame: pl.DataFrame, first_column: int) -> pl.DataFrame:
-    """The frame with a mark in the cells whose formula has no result."""
-    part = sheet_part(path, name)
-    by_column: dict[int, list[int]] = {}
-    for row, column in not_calculated(path, part) if part else ():
+def with_uncalculated(path: Path, name: str, frame: pl.DataFrame, first_column: int, file_format: str) -> pl.DataFrame:
+    """The frame with a mark in the cells whose formula has no result.
+
+    An XLS file has no such cells: its format holds a result beside every formula, and a program that writes 0 there
+    without calculating is not found out.
+    """
+    by_column: dict[int, dict[int, str]] = {}
+    for row, column, text in _without_results(path, name, file_format):
         if row < frame.height + _MOST_UNSEEN and first_column <= column < first_column + frame.width:
-            by_column.setdefault(column - first_column, []).append(row)
-    lowest = max((rows[-1] for rows in by_column.values()), default=-1)
+            by_column.setdefault(column - first_column, {})[row] = text
+    lowest = max((max(texts) for texts in by_column.values()), default=-1)
     if lowest >= frame.height:  # calamine sees no cell there
         frame = pl.concat([frame, frame.clear(lowest + 1 - frame.height)])
     return frame.with_columns(
-        frame[str(column)].scatter(rows, NOT_CALCULATED).alias(str(column)) for column, rows in by_column.items()
+        frame[str(column)].scatter(list(texts), list(texts.values())).alias(str(column))
+        for column, texts in by_column.items()
     )
+
+
+def _without_results(path: Path, name: str, file_format: str) -> Iterator[tuple[int, int, str]]:
+    if file_format == "ods":
+        yield from without_results(path, name)
+    elif file_format == "xlsx" and (part := sheet_part(path, name)):
+        yield from ((row, column, NOT_CALCULATED) for row, column in not_calculated(path, part))
 
 
 def _apart(spans: Sequence[tuple[int, int, int, int]], rows: int, width: int) -> list[tuple[int, int, int, int]]:

@@ -5,7 +5,8 @@ one says how the cost grew. The floor is DuckDB's own `read_csv` of the same fil
 the same run before and after. All seconds are processor seconds of all processes; `ratio` is those of the pipeline over
 the best floor. `seconds` is landing, reading, validation with all rules of the contract and the suite, quarantine,
 booking and marts; publishing the release comes after and is told apart (`publish_seconds`), and so is what each process
-pays once, imports and worker start (`start_seconds`). Memory is sampled over the process tree.
+pays once, imports and worker start (`start_seconds`). Then one file of 50 rows comes, and a whole run is measured, with
+start, marts, release and report (`one_file_seconds`). Memory is sampled over the process tree.
 """
 
 from __future__ import annotations
@@ -51,24 +52,26 @@ HEADERS = {
     "is_paid_online": "Thanh toán trực tuyến",
 }
 STAMP = "%d/%m/%Y %H:%M:%S"
+SMALL = 50
+"""Rows of the one file that comes after all others."""
 
 
-def make_files(home: Path, rows: int) -> None:
+def make_files(home: Path, rows: int, name: str = "2024Q1_20240316", first: str = "2023-12-15") -> None:
     """Write ten semicolon CSV files with `rows` dossiers in all, every hundredth of them due before its intake."""
     con = duckdb.connect()
     con.execute("set preserve_insertion_order = true")
     for number, district in enumerate(DISTRICTS):
         folder = home / "inbox" / district
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         share = rows // len(DISTRICTS)
-        target = folder / "hoso_2024Q1_20240316.csv"
+        target = folder / f"hoso_{name}.csv"
         con.execute(
             f"""
             copy (
                 with numbered as (
                     select
                         i,
-                        timestamp '2023-12-15 07:30:00' + interval (i % 80) day + interval (i % 500) minute as received,
+                        timestamp '{first} 07:30:00' + interval (i % 80) day + interval (i % 500) minute as received,
                         i % 100 = 7 as is_bad,
                         i % 11 != 0 as is_done
                     from range({share}) numbers (i)
@@ -126,7 +129,7 @@ def make_home(home: Path) -> None:
             "feeds": {
                 "dossiers": {
                     "dataset": "dossiers",
-                    "active": {"from": "2024-Q1", "to": "2024-Q1"},
+                    "active": {"from": "2024-Q1", "to": "2024-Q2"},
                     "connector": {"kind": "files", "path": f"inbox/{district}", "glob": "hoso_*.csv"},
                     "name": r"hoso_(?P<period>\d{4}Q\d)_(?P<sent>\d{8})\.csv",
                     "period": {"from": "name"},
@@ -222,6 +225,10 @@ def measure(rows: int) -> dict[str, Any]:
         cost = measured("-m", "tests.benchmarks.dossiers", "--cycle", str(home), may_end_with=(0,))
         report: dict[str, Any] = json.loads(cost.output.splitlines()[-1])
         floors.append(floor_seconds(home))
+        make_files(home, len(DISTRICTS) * SMALL, "2024Q2_20240616", "2024-03-15")
+        for path in list(home.glob("inbox/*/hoso_2024Q2_*.csv"))[1:]:
+            path.unlink()
+        one = measured("-m", "flows.command", "run", "--direct", "--home", str(home))
     floor = min(floors)
     say(f"floor: {', '.join(f'{seconds:.2f}' for seconds in floors)} CPU-s (read_csv into a table, before and after)")
     expected = rows // len(DISTRICTS) * len(DISTRICTS)
@@ -239,6 +246,7 @@ def measure(rows: int) -> dict[str, Any]:
         "rows_quarantined": report["rows_quarantined"],
         "start_seconds": report["seconds_by_step"]["start"],
         "publish_seconds": report["seconds_by_step"]["publish"],
+        "one_file_seconds": round(one.seconds, 2),
     }
 
 

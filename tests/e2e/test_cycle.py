@@ -18,6 +18,8 @@ import polars as pl
 import psutil
 import pytest
 
+from warehouse.reports.forms import FORMS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -104,6 +106,34 @@ def test_demo_ran_under_prefect_and_left_its_summary_there(demo: tuple[Path, dic
         [(summary,)] = book.execute("select data from artifact where key = 'cycle'").fetchall()
     assert told["report"]["release_id"] in summary
     assert "d323.dossiers" in summary
+
+
+def read_by_others(home: Path) -> list[str]:
+    """What in a home others than its owner may read, write or enter."""
+    made = [path for path in (home, *home.rglob("*")) if not path.is_symlink()]
+    return [str(path) for path in made if path.exists() and path.stat().st_mode & 0o077]
+
+
+def test_all_of_the_demo_is_its_owners_alone(demo: tuple[Path, dict[str, Any]]) -> None:
+    assert read_by_others(demo[0]) == []
+
+
+def test_the_demo_is_assessed_in_every_form(demo: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    done = danvan(
+        "assess", "--home", demo[0], "--period", "2024-Q2", "--format", ",".join(FORMS), "--output", tmp_path, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    assert {Path(one).suffix[1:] for one in json.loads(done.stdout)["files"]} == set(FORMS)
+    told = json.loads((tmp_path / "assessment-2024-Q2.json").read_text(encoding="utf-8"))["briefing"]
+    assert len(told["key_figures"]) == 5
+    assert len(told["problems"]) == 3
+    for problem in told["problems"]:
+        figure, cause = problem["figure"], problem["cause"]
+        assert problem["units"], "a problem names the units that lack most"
+        if cause:  # out of the very cases that are short in the figure
+            assert cause["total"] == figure["denominator"] - figure["numerator"]
+            assert 0 < cause["count"] <= cause["total"]
+    assert any(problem["cause"] for problem in told["problems"])
 
 
 def test_demo_leaves_no_process_behind(demo: tuple[Path, dict[str, Any]]) -> None:
@@ -237,6 +267,9 @@ def test_a_scheduled_run_happens_and_sigterm_leaves_the_schedule(
         ("d323.service_reports", "ok"),
         ("d325.service_reports", "failed_terminal"),
     }
+
+    made = [home.path / name for name in (".prefect", "landing", "logs", "releases", "reports", "work")]
+    assert [path for folder in made for path in read_by_others(folder)] == []
 
     by_hand = danvan("run", "--home", home.path, "--json")
     assert "Running under Prefect" in by_hand.stderr

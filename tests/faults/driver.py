@@ -160,7 +160,7 @@ def forge() -> int:
     waker.setblocking(False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(waker.fileno())
-    running: set[int] = set()
+    running: dict[int, int] = {}
     waiting = b""
     _say({"ready": os.getpid()})
     while True:
@@ -184,7 +184,7 @@ def forge() -> int:
                     waker.close()
                     _stand_alone(order)
                     _end(obey(order))
-                running.add(pid)
+                running[pid] = order["number"]
                 _say({"started": pid, "number": order["number"]})
 
 
@@ -199,12 +199,11 @@ def _end(code: int) -> None:
         os._exit(code)
 
 
-def _reap(running: set[int]) -> None:
+def _reap(running: dict[int, int]) -> None:
     for pid in list(running):
         ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            running.discard(pid)
-            _say({"ended": pid, "code": os.waitstatus_to_exitcode(status)})
+        if ended:  # by its number: the system gives a process the id of one that is gone
+            _say({"ended": running.pop(pid), "code": os.waitstatus_to_exitcode(status)})
 
 
 def _say(told: dict[str, Any]) -> None:

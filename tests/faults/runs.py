@@ -41,6 +41,7 @@ def environment(**changes: str) -> dict[str, str]:
 class Run:
     """A run of the forge."""
 
+    number: int
     pid: int
     log: Path
     forge: Forge
@@ -58,8 +59,8 @@ class Run:
     def poll(self, seconds: float) -> int | None:
         """Its exit code when it ends within so many seconds."""
         with self.forge.heard:
-            self.forge.heard.wait_for(lambda: self.pid in self.forge.ended, seconds)
-            return self.forge.ended.get(self.pid)
+            self.forge.heard.wait_for(lambda: self.number in self.forge.ended, seconds)
+            return self.forge.ended.get(self.number)
 
     def send(self, number: signal.Signals) -> None:
         """A signal to the run, not to its workers."""
@@ -111,7 +112,7 @@ class Forge:
         self.process.stdin.write(json.dumps(given).encode() + b"\n")
         self.process.stdin.flush()
         self._await(lambda: number in self.started)
-        return Run(self.started[number], log, self)
+        return Run(number, self.started[number], log, self)
 
     def finish(self, home: Path, **order: Any) -> Run:
         """A run that must come to its end. Raises StuckError, AssertionError with its words when it fails."""

@@ -85,7 +85,7 @@ MISTAKES: list[tuple[list[str], int, str]] = [
     (["sql", "select 1", "--format", "parquet"], 2, "--output"),
     (["assess", "--period", "2024-Q5"], 2, "is not a period"),
     (["assess", "--period", "2024-Q1"], 2, "no release yet"),
-    (["assess", "--period", "2024-Q1", "--format", "docx"], 2, "write one or more of html, json"),
+    (["assess", "--period", "2024-Q1", "--format", "odt"], 2, "write one or more of html, json"),
     (["release", "publish"], 2, "danvan run"),
     (["alerts"], 2, "danvan run"),
     (["alerts", "ack", "abcd"], 2, "danvan run"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -86,11 +87,12 @@ def test_readers_and_judges_killed_and_stopped_at_random_condemn_no_file(
         """What an outsider does: signals to any worker process of this run."""
         chance = random.Random(6)
         while not over.wait(chance.uniform(0.3, 1.5)) and len(struck) < 10:
-            found = [one for one in psutil.Process().children() if "sources.child" in one.cmdline()]
-            if found:
-                blow = chance.choice((signal.SIGKILL, signal.SIGSTOP))
-                chance.choice(found).send_signal(blow)
-                struck.append(blow.name)
+            with suppress(psutil.NoSuchProcess):  # it ended meanwhile, or waits to be reaped
+                found = [one for one in psutil.Process().children() if "sources.child" in one.cmdline()]
+                if found:
+                    blow = chance.choice((signal.SIGKILL, signal.SIGSTOP))
+                    chance.choice(found).send_signal(blow)
+                    struck.append(blow.name)
 
     outsider = threading.Thread(target=strike)
     outsider.start()

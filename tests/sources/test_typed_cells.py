@@ -8,6 +8,7 @@ import zipfile
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
@@ -135,3 +136,67 @@ def test_rows_of_nothing_but_such_formulas_are_seen(
     result = read_text(content, make_feed(layout="{format: xlsx}"), "a.xlsx")
     assert result.frame.height == 3
     assert "dossier_code:" in result.frame["_defects"].to_list()[2]
+
+
+ODS_CELLS = {
+    "none": ("", None, NOT_CALCULATED),
+    "zero": ('office:value-type="float" office:value="0" calcext:value-type="error"', "#DIV/0!", "#DIV/0!"),
+    "blank": ('office:value-type="string" office:string-value="" calcext:value-type="error"', "Err:508", "#VALUE!"),
+    "result": ('office:value-type="float" office:value="3001"', "3001", None),
+}
+"""Attributes of a cell with a formula, what it shows, and what must be said of it."""
+
+
+def ods_workbook(attributes: str, shown: str | None) -> bytes:
+    """Two dossiers in an ODS sheet; the fee of the second is a formula."""
+    spaces = " ".join(
+        f'xmlns:{name}="urn:{urn}"'
+        for name, urn in {
+            "office": "oasis:names:tc:opendocument:xmlns:office:1.0",
+            "table": "oasis:names:tc:opendocument:xmlns:table:1.0",
+            "text": "oasis:names:tc:opendocument:xmlns:text:1.0",
+            "calcext": "org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0",
+        }.items()
+    )
+
+    def text(said: str) -> str:
+        return f'<table:table-cell office:value-type="string"><text:p>{said}</text:p></table:table-cell>'
+
+    def row(*cells: str, times: int = 1) -> str:
+        return f'<table:table-row table:number-rows-repeated="{times}">{"".join(cells)}</table:table-row>'
+
+    fee = '<table:table-cell office:value-type="float" office:value="1500.5"><text:p>1500,5</text:p></table:table-cell>'
+    text_of = f"<text:p>{shown}</text:p>" if shown else ""
+    formula = f'<table:table-cell table:formula="of:=[.D2]*2" {attributes}>{text_of}</table:table-cell>'
+    empty = "<table:table-cell/>"
+    rows = (
+        row(*map(text, HEADER)),
+        row(text("A1"), text("10"), empty, fee),
+        row('<table:table-cell table:number-columns-repeated="4"/>', times=3),
+        row(text("A2"), text("10"), empty, formula),
+    )
+    other = f'<table:table table:name="Khác">{row(formula)}</table:table>'
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr(
+            "content.xml",
+            f'<?xml version="1.0"?><office:document-content {spaces}><office:body><office:spreadsheet>{other}'
+            f'<table:table table:name="Hồ sơ">{"".join(rows)}</table:table></office:spreadsheet></office:body>'
+            "</office:document-content>",
+        )
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("attributes", "shown", "raw"), ODS_CELLS.values(), ids=ODS_CELLS)
+def test_in_ods_too_a_formula_without_a_result_is_no_blank_and_no_zero(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any], attributes: str, shown: str | None, raw: str | None
+) -> None:
+    feed = make_feed(layout="{format: ods, sheet: Hồ sơ, other_sheets: {Khác: another list}}")
+    result = read_text(ods_workbook(attributes, shown), feed, "a.ods")
+    frame = result.frame.filter(pl.col("dossier_code").is_not_null())
+    assert frame["_row"].to_list() == [2, 6]
+    assert frame["fee_amount"].to_list() == [1500.5, None if raw else 3001]
+    assert frame["_defects"].to_list() == [None, "|fee_amount:unreadable|" if raw else None]
+    assert [row["raw"] for row in result.defects.to_dicts()] == ([raw] if raw else [])

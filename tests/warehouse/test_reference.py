@@ -274,6 +274,7 @@ def test_a_home_adds_and_replaces_rows_and_confirms_targets(tmp_path: Path) -> N
          "AR15 is context and never scored, so it cannot decide goal R1-i"),
         ("goal_indicators.csv", "goal_id,indicator_code,position,role\nR9-z,AR15,1,context\n", "no goal 'R9-z'"),
         ("settings.csv", "name,value\nassessed_spans,2021-2025\n", "assessed_spans: '2021-2025' is not a period"),
+        ("settings.csv", "name,value\nkey_figures,AR01 XX01\n", "key_figures: no indicator 'XX01' in indicators.csv"),
         ("settings.csv", "name,value\nassessed_spans,2024-H1\n", "'2024-H1' is no span of years; write 2021..2025"),
     ],
 )  # fmt: skip

@@ -7,6 +7,7 @@ import re
 import shutil
 from functools import lru_cache
 from html.parser import HTMLParser
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
+from expectations.contracts.documents import read_yaml
 from expectations.contracts.periods import PeriodError
 from expectations.contracts.words.wording import (
     Words,
@@ -488,6 +490,18 @@ def test_every_text_has_both_languages_and_the_same_places() -> None:
     for key, (vi, en) in texts().items():
         assert set(re.findall(r"{(\w+)}", vi)) <= set(re.findall(r"{(\w+)}", en)) | {"gloss", "text"}, key
         assert en, key
+
+
+def test_texts_are_worded_as_an_official_would() -> None:
+    """The glossary of what is not written, against every text of the catalogue, the templates and the reference."""
+    glossary = read_yaml(files("expectations.contracts.words").joinpath("glossary.yaml").read_text(encoding="utf-8"))
+    texts_of = {key: vi for key, (vi, _) in texts().items()}
+    folders = (Path("warehouse/reports/templates"), Path("warehouse/reference"))
+    root = Path(__file__).parents[2]
+    for path in (one for folder in folders for one in sorted((root / folder).iterdir()) if one.is_file()):
+        texts_of[path.name] = path.read_text(encoding="utf-8")
+    found = {(place, wrong) for place, text in texts_of.items() for wrong in glossary if wrong.lower() in text.lower()}
+    assert not found
 
 
 def test_every_text_named_in_a_template_exists() -> None:

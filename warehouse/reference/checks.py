@@ -53,6 +53,10 @@ def _problems(found: Mapping[str, pl.DataFrame]) -> Iterator[str]:
                 f"{row['goal_id']}; make its role context"
             )
     yield from _targets(found, indicators)
+    for row in found["settings"].filter(name="key_figures").iter_rows(named=True):
+        for code in str(row["value"] or "").split():
+            if code not in indicators:
+                yield f"settings.csv, key_figures: no indicator '{code}' in indicators.csv"
     if not any(row["status"] == "not_met" for row in found["status_rules"].iter_rows(named=True)):
         yield "status_rules: no rule for not_met, so a goal could be left without a status"
 

@@ -44,7 +44,7 @@ WORDS = {
     "is_scored": "Có chỉ số được chấm; trống là không xét · has an indicator that is scored; null = any",
     "has_open_decisive": "Có chỉ số quyết định chưa kết luận · a decisive indicator has no verdict; null = any",
     "min_reached_pct": "Tỷ lệ tối thiểu chỉ số quyết định đạt mục tiêu · least share of decisive indicators reached",
-    "min_good_pct": "Tỷ lệ tối thiểu chỉ số quyết định đạt hoặc tốt lên · least share of those or improved",
+    "min_good_pct": "Tỷ lệ tối thiểu chỉ số quyết định đạt hoặc cải thiện · least share of those or improved",
     "below_against_pct": "Chỉ số bổ trợ xấu hoặc chưa rõ phải dưới tỷ lệ này · supporting against or unknown",
     "rule_vi": "Quy tắc · the rule, Vietnamese",
     "rule_en": "Quy tắc (tiếng Anh) · the rule",

@@ -6,6 +6,7 @@ texts, shares are in percent):
 - `period`: label, kind, name_vi, name_en, previous, windows [regime, from, to]
 - `unit`: unit_code, name_vi, short_name, level;  `letterhead`: see `Letterhead`;  `release`: release_id, created_at
 - `coverage`: [dataset, label_vi, label_en, units_in_scope, units_reporting, coverage_pct, missing_units]
+- `briefing`: see `warehouse.reports.briefing`
 - `summary`: total, by_status, previous_by_status, changes [goal_id, before, now, is], moves {better, worse} of figures
 - `sections`: [section, by_status, goals [goal_id, quote_vi, gloss_en, responsible, measurability, status,
   previous_status, direction, reason_vi, reason_en, coverage_pct, scored_count, met_count, figures, narrative]]
@@ -39,6 +40,7 @@ from expectations.contracts.model import contract, datasets
 from expectations.contracts.periods import CALENDAR, Period, PeriodError, regimes
 from expectations.contracts.words.wording import period_name
 from warehouse.reports import evidence
+from warehouse.reports.briefing import briefing
 from warehouse.reports.figures import catalogue, figures, missing_figure, values
 from warehouse.reports.page import render_html
 from warehouse.reports.records import Row, fetch
@@ -67,16 +69,31 @@ class AssessmentError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """Who issues the report. Empty places are printed as dotted lines, to be filled by hand or by the clerk."""
+    """Who issues the report. Empty places are printed as dotted lines, to be filled by hand or by the clerk.
 
+    What is not said follows the style: that of state bodies (`state`) or of Party bodies (`party`).
+    """
+
+    style: str = "state"
     parent_body: str = ""
     issuing_body: str = ""
-    number_suffix: str = "/BC-UBND"
+    number_suffix: str | None = None
     place: str = ""
-    signed_for: str = "TM. ỦY BAN NHÂN DÂN"
-    signer_title: str = "CHỦ TỊCH"
+    signed_for: str | None = None
+    signer_title: str | None = None
     signer_name: str = ""
     recipients: tuple[str, ...] = ("Thường trực Tỉnh ủy (để báo cáo)", "Ban Dân vận Tỉnh ủy", "Lưu: VT")
+
+    def __post_init__(self) -> None:
+        for name, value in _OF_STYLE[self.style].items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, value)
+
+
+_OF_STYLE = {
+    "state": {"number_suffix": "/BC-UBND", "signed_for": "TM. ỦY BAN NHÂN DÂN", "signer_title": "CHỦ TỊCH"},
+    "party": {"number_suffix": "-BC/TU", "signed_for": "T/M BAN THƯỜNG VỤ", "signer_title": "BÍ THƯ"},
+}
 
 
 def assess(
@@ -108,6 +125,7 @@ def assess(
     every = _side_by_side(con, unit, all_units, str(wanted))
     side = every[: _MOST_UNITS + 1]
     codes = [row["unit_code"] for row in side]
+    below = [row for row in every[1:] if all_units[row["unit_code"]]["parent_code"] == unit_code]
     names = {code: row["name_vi"] for code, row in all_units.items()}
     ours = figures(con, wanted, unit_code, on)
     indicators = catalogue(con)
@@ -120,6 +138,11 @@ def assess(
     quality = evidence.quality(con, labels, feeds)
     for row in quality["datasets"]:
         row.update(_dataset_labels(row["dataset"]))
+    summary = _summary(sections)
+    obligations = [
+        {**row, **_dataset_labels(row["dataset"]), "unit_vi": names.get(row["unit_code"], row["unit_code"])}
+        for row in evidence.obligations(con, labels, scope)
+    ]
     document = {
         "schema": "danvan.assessment/1",
         "period": _period(wanted),
@@ -129,7 +152,8 @@ def assess(
         "coverage": [
             {**row, **_dataset_labels(row["dataset"])} for row in evidence.coverage(con, str(wanted), unit_code, names)
         ],
-        "summary": _summary(sections),
+        "briefing": briefing(con, wanted, [unit, *below], sections, summary, obligations),
+        "summary": summary,
         "sections": sections,
         "side_by_side": {
             "units": side,
@@ -146,10 +170,7 @@ def assess(
         "timeliness": evidence.timeliness(con, str(wanted), codes),
         "missing": {
             "gate_pct": _coverage_gate(con),
-            "obligations": [
-                {**row, **_dataset_labels(row["dataset"]), "unit_vi": names.get(row["unit_code"], row["unit_code"])}
-                for row in evidence.obligations(con, labels, scope)
-            ],
+            "obligations": obligations,
             **_unavailable(ours, indicators),
         },
         "reconciliations": [

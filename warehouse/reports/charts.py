@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,6 +39,30 @@ def shares(counts: Sequence[float], whole: float | None = None) -> list[tuple[fl
         return [(0.0, 0.0) for _ in counts]
     starts = [sum(counts[:index]) for index in range(len(counts))]
     return [(_place(start / whole), _place(count / whole)) for start, count in zip(starts, counts, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A line chart: `steps` between neighbouring known values (x in percent, y in pixels), and where the last lies."""
+
+    steps: tuple[tuple[float, float, float, float], ...]
+    last: tuple[float, float] | None
+
+
+def path(values: Sequence[float | None], top: float = 4, bottom: float = 22) -> Path:
+    """The line through values at equal distances, the largest at `top` and the smallest at `bottom`."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return Path((), None)
+    least, most = min(known), max(known)
+
+    def point(index: int, value: float) -> tuple[float, float]:
+        height = (value - least) / (most - least) if most > least else 0.5
+        return round(2 + 96 * index / max(len(values) - 1, 1), 2), round(bottom - height * (bottom - top), 2)
+
+    points = [None if value is None else point(index, value) for index, value in enumerate(values)]
+    steps = tuple((*a, *b) for a, b in pairwise(points) if a and b)
+    return Path(steps, points[-1])
 
 
 def _place(share: float) -> float:

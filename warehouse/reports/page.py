@@ -24,7 +24,7 @@ from expectations.contracts.words.wording import (
     words,
 )
 from warehouse.reports import evidence
-from warehouse.reports.charts import Axis, shares
+from warehouse.reports.charts import Axis, path, shares
 from warehouse.reports.figures import sentence
 
 if TYPE_CHECKING:
@@ -131,6 +131,7 @@ def _environment() -> Environment:
         "sentences": _join_sentences,
         "axis": Axis.around,
         "shares": shares,
+        "path": path,
         "short_source": short_source,
         "age_bands": evidence.AGE_BANDS,
         "fates": evidence.FATES,

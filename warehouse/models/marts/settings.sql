@@ -24,6 +24,7 @@ with defaults (name, default_value, meaning_vi, meaning_en) as (
     ('copied_figures', '8', 'Số giá trị khác nhau tối thiểu để nghi sao chép', 'different figures a row needs to be compared for copies'),
     ('assessed_by_register', '', 'Các chỉ số đánh giá theo từng hồ sơ thay cho biểu', 'indicators assessed by cases, not by the form; separated by blanks'),
     ('reconcile_tolerance', '1', 'Chênh lệch cho phép giữa biểu và hồ sơ, điểm %', 'points by which form and cases may differ'),
+    ('key_figures', 'AR01 AR04 SA02 PE06 MM01 PE04 SA03 MM15', 'Chỉ tiêu của phần tóm tắt', 'indicators of the briefing, in order'),
     ('assessed_spans', '2021..2025', 'Các giai đoạn được đánh giá như một kỳ', 'spans of years assessed as one period')
 )
 

@@ -1,0 +1,80 @@
+"""The analyst's way into a release: what tables there are, what columns mean, how to open it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from flows.command import main
+from warehouse.models import build, models
+from warehouse.releases import publish
+from warehouse.store import writer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tests.conftest import make_tiny_home  # noqa: PLC0415
+
+    path: Path = make_tiny_home(tmp_path_factory.mktemp("browsing") / "home").path
+    with writer(path) as con:
+        build(con)
+        publish(path, con)
+    return path
+
+
+def told(home: Path, *order: str, capsys: pytest.CaptureFixture[str]) -> Any:
+    assert main([*order, "--home", str(home), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_every_model_is_listed_with_its_words_marts_first(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = told(home, "tables", capsys=capsys)
+    assert rows[0]["schema"] == "marts"
+    names = {f"{row['schema']}.{row['name']}" for row in rows}
+    assert {one.name for one in models()} <= names
+    assert not [row for row in rows if not row["what"]]
+    only = told(home, "tables", "--schema", "ref", capsys=capsys)
+    assert {row["schema"] for row in only} == {"ref"}
+
+
+def test_columns_are_explained_also_without_the_schema(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("marts.goal_summary", "goal_summary"):
+        found = told(home, "describe", name, capsys=capsys)
+        assert found["table"] == "marts.goal_summary"
+        assert found["columns"][0]["column"] == "unit_code"
+        assert all(one["meaning"] for one in found["columns"])
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        (["describe", "marts.goal_sumary"], "did you mean marts.goal_summary?"),
+        (["describe", "zzzz"], "no table 'zzzz' in the release; danvan tables lists them"),
+        (["tables", "--schema", "mart"], "no schema 'mart' in the release; known: marts, core"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_the_right_one(
+    home: Path, capsys: pytest.CaptureFixture[str], order: list[str], message: str
+) -> None:
+    assert main([*order, "--home", str(home)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_what_is_said_of_python_opens_the_release(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = told(home, "open", capsys=capsys)
+    lines = found["ways"]["Python (polars)"].splitlines()
+    names: dict[str, Any] = {}
+    exec("\n".join(lines[:-1]), names)  # noqa: S102 - what a person would paste
+    assert eval(lines[-1], names).columns[:2] == ["goal_id", "unit_code"]  # noqa: S307
+    names["con"].close()
+    assert set(found["ways"]) == {"DuckDB", "Python (polars)", "R", "DBeaver", "Excel"}
+
+
+def test_an_empty_home_has_nothing_to_open(tiny_home: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["open", "--home", str(tiny_home.path)]) == 2
+    assert "has no release yet" in capsys.readouterr().err

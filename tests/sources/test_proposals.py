@@ -1,0 +1,192 @@
+"""A first feed from a file: right about every layout of the sample, honest about what it cannot know."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import xlsxwriter  # type: ignore[import-untyped]
+
+from sources.errors import HeaderMissingError, UnreadableFileError
+from sources.feeds import load_feeds
+from sources.feeds.loading import load_feed_file
+from sources.proposals import Asked, Heard, propose
+from sources.proposals.naming import name_of
+
+if TYPE_CHECKING:
+    from sources.feeds import Feed
+    from sources.proposals import Proposal
+    from sources.units import UnitIndex
+
+SAMPLE = Path(__file__).parents[2] / "examples" / "province"
+TODAY = date(2024, 6, 30)
+TORN = {"d329.dossiers"}
+"""The file in the middle is torn on purpose."""
+NAMELESS = {"d327.service_reports"}
+"""The headers are numbers of columns (`Cot3`): nobody can know them."""
+
+
+@lru_cache(maxsize=1)
+def feeds() -> tuple[Feed, ...]:
+    return tuple(load_feeds(SAMPLE / "feeds"))
+
+
+def a_file_of(feed: Feed) -> Path:
+    found = sorted((SAMPLE / feed.connector.path).glob(feed.connector.glob))
+    return found[0 if feed.feed_id in TORN else len(found) // 2]
+
+
+def made(proposal: Proposal, folder: Path) -> Feed:
+    path = folder / "made.yaml"
+    path.write_text(proposal.text, encoding="utf-8")
+    [feed] = load_feed_file(path)
+    return feed
+
+
+def proposed(path: Path, units: UnitIndex, **asked: Any) -> Proposal:
+    return propose(path, path.name, units, TODAY, Asked(**asked))
+
+
+@pytest.mark.parametrize("feed", feeds(), ids=[feed.feed_id for feed in feeds()])
+def test_every_layout_of_the_sample_is_known_for_what_it_is(feed: Feed, units: UnitIndex, tmp_path: Path) -> None:
+    """As if this source came last: the other sources' feeds say what their headers and words mean."""
+    path = a_file_of(feed)
+    heard = Heard.of([one for one in feeds() if one.source != feed.source])
+    found = propose(path, path.name, units, TODAY, Asked(unit=feed.source_unit), heard)
+    new = made(found, tmp_path)
+    assert new.dataset == feed.dataset
+    assert new.layout.format == feed.layout.format
+    assert path.name in {one.name for one in (path.parent).glob(new.connector.glob)}
+    if not feed.parts and feed.layout.format != "form" and feed.feed_id not in NAMELESS:
+        wanted = {name: source.headers[0] for name, source in feed.columns.items()}
+        own = {name: source.headers[0] for name, source in new.columns.items()}
+        right = sum(own.get(name) == header for name, header in wanted.items())
+        assert right >= 0.6 * len(wanted), {name: header for name, header in wanted.items() if own.get(name) != header}
+
+
+def test_accents_cases_and_underlines_do_not_hide_a_header(units: UnitIndex, tmp_path: Path) -> None:
+    path = tmp_path / "ho_so_2024Q1_20240320.csv"
+    path.write_text(
+        "MA_HO_SO;ten_tthc;TrangThai;NgayTiepNhan;NgayHenTra;GhiChuRieng\n"
+        "000.00.01.H31-240105-0001;Đất đai;Đã trả kết quả;05/01/2024 08:00;15/01/2024 17:00;x\n",
+        encoding="utf-8",
+    )
+    found = proposed(path, units, unit="329")
+    feed = made(found, tmp_path)
+    assert feed.dataset == "dossiers"
+    mapped = {name: source.headers[0] for name, source in feed.columns.items()}
+    assert mapped["dossier_code"] == "MA_HO_SO"
+    assert mapped["received_at"] == "NgayTiepNhan"
+    assert mapped["status_code"] == "TrangThai"
+    assert feed.columns["status_code"].map == {"Đã trả kết quả": "10"}
+    assert feed.ignore == {"GhiChuRieng": "not used yet"}
+    assert feed.period.origin == "name"
+    assert any("GhiChuRieng" in doubt for doubt in found.doubts)
+
+
+def test_words_without_a_code_are_counted_and_never_guessed(units: UnitIndex, tmp_path: Path) -> None:
+    path = tmp_path / "ho_so.csv"
+    rows = ["A1,Đã trả kết quả,05/01/2024", "A2,Trạng thái lạ,06/01/2024", "A3,Trạng thái lạ,07/01/2024"]
+    path.write_text("Mã hồ sơ,Trạng thái,Ngày tiếp nhận\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    found = proposed(path, units, unit="329")
+    assert made(found, tmp_path).columns["status_code"].map == {"Đã trả kết quả": "10"}
+    assert any("“Trạng thái lạ” (2)" in doubt for doubt in found.doubts)
+    assert "# no code is known for “Trạng thái lạ” (2)" in found.text
+    assert any("neither name nor head says the period" in doubt for doubt in found.doubts)
+
+
+def test_american_dates_and_vietnamese_numbers_are_seen(units: UnitIndex, tmp_path: Path) -> None:
+    path = tmp_path / "hs_2024Q1.csv"
+    rows = ["A1;Đã trả kết quả;01/25/2024;1.250.000", "A2;Đã trả kết quả;02/26/2024;50.000,5"]
+    path.write_text("Mã hồ sơ;Trạng thái;Ngày tiếp nhận;Lệ phí\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    feed = made(proposed(path, units, unit="329"), tmp_path)
+    assert feed.columns["received_at"].format == ("%m/%d/%Y",)
+    assert feed.layout.number == "vi"
+
+
+def test_letterhead_total_and_notes_of_a_workbook_are_declared(units: UnitIndex, tmp_path: Path) -> None:
+    path = tmp_path / "Danh sach 2024Q1.xlsx"
+    lines = [
+        ["ỦY BAN NHÂN DÂN"],
+        ["Huyện Ân Thi"],
+        ["TT", "Mã hồ sơ", "Trạng thái", "Ngày tiếp nhận"],
+        ["(1)", "(2)", "(3)", "(4)"],
+        ["1", "A1", "Đã trả kết quả", "05/01/2024"],
+        ["2", "A2", "Đang xử lý", "06/01/2024"],
+        ["Tổng cộng", "2"],
+        ["Ân Thi, ngày 20 tháng 3 năm 2024"],
+        ["Người lập biểu"],
+    ]
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("HS")
+        for number, line in enumerate(lines):
+            sheet.write_row(number, 0, line)
+        book.add_worksheet("Ghi chú").write(0, 0, "để riêng")
+    found = proposed(path, units)
+    feed = made(found, tmp_path)
+    assert feed.unit.fixed == "329"
+    assert feed.layout.control_row  # type: ignore[union-attr]
+    assert feed.layout.totals
+    assert feed.layout.totals.text == ("Tổng cộng",)
+    assert feed.layout.notes == ("Ân Thi, ngày", "Người lập biểu")
+    assert feed.layout.other_sheets == {"Ghi chú": "not read yet"}  # type: ignore[union-attr]
+    assert feed.columns["dossier_code"].headers == ("Mã hồ sơ",)
+
+
+def test_a_source_without_a_key_gets_one_made_of_its_content(units: UnitIndex, tmp_path: Path) -> None:
+    path = tmp_path / "don_2024Q1.csv"
+    path.write_text("Ngày tiếp nhận,Loại đơn,Lĩnh vực\n05/01/2024,Khiếu nại,Đất đai\n", encoding="utf-8")
+    feed = made(proposed(path, units, unit="329", dataset="petitions"), tmp_path)
+    assert feed.row_key == "content"
+
+
+def test_units_in_a_column_are_found_by_name(units: UnitIndex, tmp_path: Path) -> None:
+    path = tmp_path / "tong_hop_2024Q1.csv"
+    rows = ["Huyện Ân Thi,A1,Đang xử lý,05/01/2024", "Thành phố Hưng Yên,A2,Đang xử lý,05/01/2024"]
+    path.write_text("Đơn vị,Mã hồ sơ,Trạng thái,Ngày tiếp nhận\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    feed = made(proposed(path, units), tmp_path)
+    assert feed.unit.name == "Đơn vị"
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"", HeaderMissingError),
+        (b"%PDF-1.7 ...", UnreadableFileError),
+        (b"PK\x03\x04torn", UnreadableFileError),
+        (b"a,b\n1,2\n", HeaderMissingError),
+        (b"{broken", UnreadableFileError),
+        (b'{"a": 1}', HeaderMissingError),
+    ],
+    ids=["empty", "pdf", "torn", "nothing_known", "broken_json", "no_list"],
+)
+def test_what_cannot_be_described_says_why(
+    content: bytes, error: type[Exception], units: UnitIndex, tmp_path: Path
+) -> None:
+    path = tmp_path / "tep.dat"
+    path.write_bytes(content)
+    with pytest.raises(error):
+        proposed(path, units)
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "glob", "has_period"),
+    [
+        ("hoso_2024Q1_20240316.csv", r"hoso_(?P<period>\d{4}Q\d{1})_(?P<sent>\d{8})\.csv", "hoso_*_*.csv", True),
+        ("Bao cao quy 1 2024.xlsx", r"Bao cao (?P<period>quy \d{1} \d{4})\.xlsx", "Bao cao *.xlsx", True),
+        ("don [thu] 7.csv", r"don \[thu\] \d+\.csv", "don ?thu? *.csv", False),
+        (
+            "PHIEU_2024Q1_20240403T0902.csv",
+            r"PHIEU_(?P<period>\d{4}Q\d{1})_(?P<sent>\d{8}T\d{4})\.csv",
+            "PHIEU_*_*.csv",
+            True,
+        ),
+        ("20240131.csv", r"(?P<sent>\d{8})\.csv", "*.csv", False),
+    ],
+)
+def test_names_become_patterns(name: str, pattern: str, glob: str, *, has_period: bool) -> None:
+    found = name_of(name)
+    assert (found.pattern, found.glob, found.has_period) == (pattern, glob, has_period)
