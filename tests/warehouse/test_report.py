@@ -32,6 +32,7 @@ from tests.warehouse.report_release import HOSTILE
 from tests.warehouse.report_release import release as sample_release
 from warehouse.reports.assessment import STATUSES, AssessmentError, Letterhead, assess, render_html
 from warehouse.reports.charts import Axis, shares
+from warehouse.reports.outline import outline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -577,3 +578,6 @@ def test_the_page_says_which_of_form_and_cases_it_prints_and_what_the_other_says
     assert f"(1 đơn vị lệch: {rows['AR01']['differing_units'][0]})" in seen
     assert "chỉ một bên có số liệu" in seen
     assert "91,5" in seen
+    table = outline(document).annexes[-1]
+    assert [row[0].text for row in table.rows] == [row["name_vi"] for row in document["reconciliations"]]
+    assert table.rows[0][4].text.startswith("lệch 6,5 điểm")

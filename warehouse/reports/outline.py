@@ -15,7 +15,7 @@ from expectations.contracts.documents import read_yaml
 from expectations.contracts.words.wording import Language, both, day, percent, quantity, words
 from warehouse.reports.corrections import action_words, place_of
 from warehouse.reports.figures import sentence
-from warehouse.reports.page import responsible, short_name, target_text
+from warehouse.reports.page import both_sides, responsible, short_name, target_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -329,6 +329,8 @@ class _Told:
         yield self.missing_table()
         if self.document["corrections"]:
             yield self.corrections_table()
+        if self.document["reconciliations"]:
+            yield self.reconciliations_table()
 
     def goals_table(self) -> Table:
         head = ("goal", "entry", "status", "previous", "reason", "responsible")
@@ -443,3 +445,30 @@ class _Told:
                 for row in self.document["corrections"]
             ),
         )
+
+    def reconciliations_table(self) -> Table:
+        """What the forms say, what the cases say, and which of them the report prints."""
+        return Table(
+            self.words("reconcile.sheet"),
+            self.words("reconcile.title"),
+            "",
+            tuple(self.words(f"reconcile.{name}") for name in ("indicator", "form", "register", "printed", "said")),
+            tuple(
+                (
+                    Cell(self.named(row)),
+                    self.amount(row["form_value"], "%"),
+                    self.amount(row["register_value"], "%"),
+                    Cell(self.words(f"reconcile.{row['printed']}")),
+                    Cell(self.compared(row)),
+                )
+                for row in self.document["reconciliations"]
+            ),
+        )
+
+    def compared(self, row: Mapping[str, Any]) -> str:
+        """Whether form and cases agree, and how many units of the province differ."""
+        units = row["differing_units"]
+        own = both_sides(row).to(self.language)
+        if not units:
+            return own
+        return f"{own} {self.words('reconcile.units', count=len(units), units=', '.join(units))}"

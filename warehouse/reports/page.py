@@ -73,6 +73,17 @@ def target_text(figure: Mapping[str, Any]) -> Words:
     return Words(f"{sign} {value.vi}", f"{sign} {value.en}")
 
 
+def both_sides(row: Mapping[str, Any]) -> Words:
+    """Whether a form and the cases say the same, of an entry of `reconciliations`."""
+    if row["is_reconciled"] is None:
+        return words("reconcile.one_side")
+    if not row["is_comparable"]:
+        return words("reconcile.incomplete")
+    if row["is_reconciled"]:
+        return words("reconcile.agrees")
+    return words("reconcile.differs", points=abs(row["difference"]))
+
+
 def short_source(target: Mapping[str, Any]) -> Words:
     """The document a target is borrowed from, without what the notes add to it."""
     return Words(*(re.split(r"[:;(]", text)[0].strip() for text in (target["source_vi"], target["source"])))
@@ -126,6 +137,7 @@ def _environment() -> Environment:
         "both_decimals": lambda value: both(tenths, value),
         "both_quantity": lambda value, unit: both(quantity, value, unit),
         "sentence": lambda figure: show(sentence(figure)),
+        "compared": lambda row: show(both_sides(row)),
         "target_text": lambda figure: show(target_text(figure)),
         "responsible": lambda text: show(responsible(text)),
         "short_name": short_name,
