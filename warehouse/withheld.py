@@ -398,7 +398,8 @@ def _indicator_sums(con: duckdb.DuckDBPyConnection, own: str, source: str) -> st
         [own],
     ).fetchall()
     names = " ".join(str(row[0]) for row in found if row[0] not in kept)
-    return f"select said.* replace ({_emptied(names)}) from {source} as said {_OF_VALUE}"
+    # what old communes passed on to new ones is in no other published table
+    return f"select said.* replace ({_emptied(names)}) from {source} as said {_OF_VALUE} where not said.is_mapped"
 
 
 def _indicator_values(_con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
@@ -413,12 +414,37 @@ def _indicator_values(_con: duckdb.DuckDBPyConnection, own: str, source: str) ->
       from {source} as said {_OF_VALUE}"""
 
 
-def _comparisons(_con: duckdb.DuckDBPyConnection, _own: str, source: str) -> str:
+def _explanations(_con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
+    """Deliveries with what they add; of datasets whose rows partly stay only their names."""
+    others = ", ".join(literal(name) for name in partly_withheld())
+    return f"""
+      select said.* replace (
+        if(measures.is_told, said.row_count, null) as row_count,
+        if(measures.is_told, said.amount, null) as amount
+      )
+      from {source} as said
+      join (
+        select measure, dataset not in ({others}) and not starts_with(dataset, 'form_') as is_told
+        from {identifier(own)}.ref.measures
+      ) as measures on measures.measure = said.measure
+      where not exists (
+        from release_hidden_values as hidden
+        where hidden.indicator_code = said.indicator_code
+          and hidden.definition_id = said.definition_id
+          and hidden.unit_code = said.unit_code
+          and hidden.period = said.period
+      )"""
+
+
+def _comparisons(_con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
     """None that rests on a hidden figure, of the unit or of one that was taken off, in either period."""
+    province = f"(select value from {identifier(own)}.marts.settings where name = 'province_code')"
     return f"""
       select said.*
       from {source} as said
-      where not exists (
+      -- a commune against what went over to it: made of sums that are in no other published table
+      where not (said.border_on is not null and said.unit_code <> {province})
+      and not exists (
         from release_hidden_values as hidden
         where hidden.indicator_code = said.indicator_code
           and hidden.period in (said.period, said.before_period)
@@ -482,6 +508,9 @@ MADE: dict[tuple[str, str], Callable[[duckdb.DuckDBPyConnection, str, str], str]
     ("marts", "form_rows"): _form_rows,
     ("marts", "case_versions"): _case_versions,
     ("marts", "measure_tallies"): _nothing,
+    ("marts", "mapped_sums"): _nothing,
+    ("marts", "handed_over"): _nothing,
+    ("marts", "explanations"): _explanations,
     ("marts", "row_parts"): _row_parts,
     ("marts", "completeness"): _completeness,
     ("marts", "measure_sums"): _measure_sums,
