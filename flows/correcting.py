@@ -290,15 +290,25 @@ def list_corrections(home: Home, *, as_json: bool) -> int:
 
     from flows.inspection import open_readable
     from flows.terminal import show_json
+    from warehouse.reports.corrections import COLUMNS, place_of
+    from warehouse.reports.records import fetch
 
     mistakes = register_of(home).mistakes
     with closing(open_readable(home)) as con:
-        found = con.execute(
-            "select correction_id, action, coalesce(feed, indicator_code) as about, unit_code, period, row_count,"
-            " applied_count, state, decided_by, decided_on, reason from marts.corrections order by all"
-        )
-        names = [column[0] for column in found.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        # a warehouse of before has no such table, and nothing in force
+        rows = sorted(fetch(con, "marts.corrections", COLUMNS), key=lambda row: str(row["correction_id"]))
+    shown = (
+        "correction_id",
+        "action",
+        "period",
+        "unit_code",
+        "row_count",
+        "applied_count",
+        "state",
+        "decided_by",
+        "reason",
+    )
+    rows = [{"about": place_of(row), **{name: row[name] for name in shown}} for row in rows]
     if as_json:
         show_json({"corrections": rows, "mistakes": mistakes})
     else:

@@ -68,7 +68,7 @@ def walk_back(
 
     The definition is the one assessed, unless one is named. Raises NoSuchFigureError, which says what may be meant.
     """
-    if not columns_of(con, "marts.explanations"):
+    if not (columns_of(con, "marts.explanations") and columns_of(con, "marts.corrections")):
         raise NoSuchFigureError(
             "this release was made before figures could be walked back to their deliveries; make a new one: danvan run"
         )
