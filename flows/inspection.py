@@ -276,19 +276,26 @@ def _total(counts: Sequence[tuple[Any, ...]]) -> int:
 
 
 def open_readable(home: Home) -> duckdb.DuckDBPyConnection:
-    """The working warehouse, or the current release while a run is writing."""
+    """The working warehouse, or the current release while a run is writing; of this program's structure."""
     import duckdb
 
     from warehouse.releases import current
-    from warehouse.store import WarehouseError, connect
+    from warehouse.store import WarehouseError, connect, is_up_to_date
 
     if not home.warehouse.exists():
         raise NoWarehouseError(f"nothing has run in {home.path} yet; begin with: danvan run --home {home.path}")
     try:
-        return connect(home.warehouse, read_only=True)
+        con = connect(home.warehouse, read_only=True)
     except (WarehouseError, duckdb.Error):
         release = current(home.path)
         if release is None:
             raise
         say("A run is writing: this is what the current release says.")
-        return connect(release.file, read_only=True)
+        con = connect(release.file, read_only=True)
+    if not is_up_to_date(con):
+        con.close()
+        raise NoWarehouseError(
+            f"{home.warehouse} was made by another version of the program; a run brings it up to date: "
+            f"danvan run --home {home.path}"
+        )
+    return con

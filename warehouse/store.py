@@ -18,7 +18,7 @@ from warehouse.standing import comment_views
 from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from warehouse.shapes import TableShape
@@ -79,7 +79,7 @@ def migrate(con: duckdb.DuckDBPyConnection) -> bool:
     type changed.
     """
     wanted = statements()
-    fingerprint = hashlib.sha256("\n".join(wanted).encode()).hexdigest()
+    fingerprint = _fingerprint(wanted)
     standing = _standing(con)
     if standing:
         if standing[0] > SCHEMA_VERSION:
@@ -109,6 +109,15 @@ def migrate(con: duckdb.DuckDBPyConnection) -> bool:
     finally:
         con.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
     return True
+
+
+def is_up_to_date(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a file has the structure this program makes; an older one is brought up to date by its next writer."""
+    return _standing(con) == (SCHEMA_VERSION, _fingerprint(statements()))
+
+
+def _fingerprint(wanted: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(wanted).encode()).hexdigest()
 
 
 @contextmanager

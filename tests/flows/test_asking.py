@@ -65,3 +65,11 @@ def test_an_answer_may_take_as_long_as_is_said(home: Path, capsys: pytest.Captur
     assert main(["sql", ENDLESS, "--home", str(home)]) == 2
     assert "not answered within 0.3 s" in capsys.readouterr().err
     assert main(["sql", "select 1", "--seconds", "0", "--home", str(home)]) == 2
+
+
+def test_a_home_of_another_version_is_told_to_run_first(tiny_home: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    with writer(tiny_home.path) as con:
+        con.execute("update ops.schema_version set fingerprint = 'of before'")
+    assert main(["status", "--home", str(tiny_home.path)]) == 2
+    said = capsys.readouterr().err
+    assert "was made by another version of the program; a run brings it up to date: danvan run" in said

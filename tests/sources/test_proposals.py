@@ -25,8 +25,8 @@ SAMPLE = Path(__file__).parents[2] / "examples" / "province"
 TODAY = date(2024, 6, 30)
 TORN = {"d329.dossiers"}
 """The file in the middle is torn on purpose."""
-NAMELESS = {"d327.service_reports"}
-"""The headers are numbers of columns (`Cot3`): nobody can know them."""
+NAMELESS = {"d327.service_reports", "d33.collected_reports"}
+"""The headers are numbers of columns (`Cot3`): a person says which dataset it is, and maps them."""
 
 
 @lru_cache(maxsize=1)
@@ -55,7 +55,8 @@ def test_every_layout_of_the_sample_is_known_for_what_it_is(feed: Feed, units: U
     """As if this source came last: the other sources' feeds say what their headers and words mean."""
     path = a_file_of(feed)
     heard = Heard.of([one for one in feeds() if one.source != feed.source])
-    found = propose(path, path.name, units, TODAY, Asked(unit=feed.source_unit), heard)
+    asked = Asked(unit=feed.source_unit, dataset=feed.dataset if feed.feed_id in NAMELESS else None)
+    found = propose(path, path.name, units, TODAY, asked, heard)
     new = made(found, tmp_path)
     assert new.dataset == feed.dataset
     assert new.layout.format == feed.layout.format

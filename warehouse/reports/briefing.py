@@ -238,8 +238,8 @@ TRAITS = {
 
 def _cause(con: duckdb.DuckDBPyConnection, figure: Mapping[str, Any], unit_code: str, period: str) -> Row | None:
     """The trait that most of the cases short of a share have in common, out of the rows the share is made of."""
-    if not _is_share(figure) or not columns_of(con, "ref.indicator_terms"):
-        return None
+    if not _is_share(figure) or not columns_of(con, "marts.unit_successors"):
+        return None  # a release of before figures could be walked back
     rows = [one for one in explain(con, figure["indicator_code"], unit_code, period) if one.delivery_id]
     datasets = {one.delivery_id: "" for one in rows}
     datasets |= dict(con.execute("select delivery_id, dataset from ops.deliveries").fetchall())
