@@ -87,6 +87,20 @@ def test_five_key_figures_in_the_order_of_the_settings_without_those_that_have_n
     assert first["history"][0]["value"] == first["previous"]["value"]
 
 
+def test_a_figure_that_too_few_units_stand_behind_is_no_key_figure(release: duckdb.DuckDBPyConnection) -> None:
+    release.execute("update marts.indicator_values set units_reporting = 0 where indicator_code = 'AR01'")
+    release.execute(
+        "update marts.indicator_values set units_in_scope = 10, units_reporting = 9 where indicator_code = 'MM04'"
+    )
+    assert [one["indicator_code"] for one in briefing(release)["key_figures"]] == [
+        "MM04",
+        "PE08",
+        "SA02",
+        "AR04",
+        "AR06",
+    ]
+
+
 def test_nobody_is_blamed_where_nothing_is_unmet(release: duckdb.DuckDBPyConnection) -> None:
     told = briefing(release)
     assert told["problems"] == []

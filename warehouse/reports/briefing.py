@@ -98,12 +98,24 @@ def _first_capital(text: Words) -> Words:
 
 
 def _key_figures(con: duckdb.DuckDBPyConnection, period: Period, unit_code: str, found: Mapping[str, Row]) -> list[Row]:
-    rows = fetch(con, "ref.settings", ("value",), "name = 'key_figures'")
+    rows = _setting(con, "key_figures")
     wanted = str(rows[0]["value"]).split() if rows else []
-    chosen = [found[code] for code in wanted if code in found and found[code]["value"] is not None][:KEY_FIGURES]
+    gate = float(next((row["value"] for row in _setting(con, "coverage_gate_pct")), 90))
+    chosen = [found[code] for code in wanted if code in found and _is_told(found[code], gate)][:KEY_FIGURES]
     names = {label: period_name(label) for label in _before(period)}
     past = values(con, names, [unit_code])
     return [{**figure, "history": _history(past, names, unit_code, figure)} for figure in chosen]
+
+
+def _setting(con: duckdb.DuckDBPyConnection, name: str) -> list[Row]:
+    return fetch(con, "ref.settings", ("value",), "name = ?", [name])
+
+
+def _is_told(figure: Mapping[str, Any], gate_pct: float) -> bool:
+    """Whether it has a value, and not one that too few units stand behind."""
+    scope, reporting = figure["units_in_scope"], figure["units_reporting"]
+    is_covered = not scope or reporting is None or 100 * reporting >= gate_pct * scope
+    return figure["value"] is not None and is_covered
 
 
 def _before(period: Period) -> list[str]:
