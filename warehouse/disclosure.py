@@ -286,11 +286,10 @@ class _Book:
                 f"create or replace temp table {table} as select * from measures.{dataset} where {key} in"
                 f" (select {key} from core.{dataset} where not ({may_leave(_catalog(con), dataset)}))"
             )
-            for place in sorted({one.belongs_to for one in measures}):
-                own = [one for one in measures if one.belongs_to == place]
+            for one in measures:  # each by itself: all in one statement want memory by their number
                 rows = con.execute(
                     "select measure, reporting_code, period, span, cast(sum(amount) as bigint)"
-                    f" from ({contributions(con, own, place, {dataset: table})}) group by all"
+                    f" from ({contributions(con, [one], one.belongs_to, {dataset: table})}) group by all"
                 ).fetchall()
                 for measure, unit, period, span, amount in rows:
                     for code in {str(unit), self.province}:
