@@ -41,8 +41,10 @@ def test_what_only_other_files_show_is_told_after_the_build(
 ) -> None:
     """Every check fires where the ledger says, and nowhere else.
 
-    One fact apart: the generator makes the forms of complaints and denunciations without looking at the register of
-    petitions, so that form and cases differ (C12). The forms of dossiers are counted from the dossiers, and agree.
+    Two facts apart: the generator makes the forms of complaints and denunciations without looking at the register of
+    petitions, so that form and cases differ (C12); the forms of dossiers are counted from the dossiers, and agree. And
+    the year 2025 is thin: it begins after half a year of nothing (Q26), with small volumes (Q36), and the commune that
+    took a case over writes a term of its own (Q62).
     """
     shutil.copyfile(told.warehouse, tmp_path / told.warehouse.name)
     with connect(tmp_path / told.warehouse.name) as con:
@@ -52,8 +54,11 @@ def test_what_only_other_files_show_is_told_after_the_build(
         found = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
     apart = [row for row in found if row["rule_id"] == "C12"]
     assert {row["feed"].partition(".")[2] for row in apart} == {"petition_forms"}
+    thin = [row for row in found if row["period"] >= "2025" and row not in apart]
+    assert {row["rule_id"] for row in thin} == {"Q26", "Q36", "Q62"}
+    assert {row["feed"].partition(".")[0] for row in thin} == {"d33"}
     wanted = Counter(_place(row) for row in ledger if row["expected_outcome"] == "told")
-    assert Counter(_place(row) for row in found if row not in apart) == wanted
+    assert Counter(_place(row) for row in found if row not in [*apart, *thin]) == wanted
 
 
 def test_files_end_as_the_ledger_says(told: Told, ledger: list[dict[str, str]]) -> None:

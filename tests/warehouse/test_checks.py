@@ -94,10 +94,10 @@ def steps(con: duckdb.DuckDBPyConnection, late: int) -> None:
     report(con, "service_reports", QUARTERS, DISTRICTS[:1])
 
 
-def volumes(con: duckdb.DuckDBPyConnection, last: int) -> None:
+def volumes(con: duckdb.DuckDBPyConnection, last: int, usual: int = 10) -> None:
     """Five quarters of petitions: ten in each, in the last one so many."""
     for period in QUARTERS[2:]:
-        count = last if period == QUARTERS[-1] else 10
+        count = last if period == QUARTERS[-1] else usual
         rows = [petition(f"{period}-{number}") | {"period": period} for number in range(count)]
         if rows:
             insert(con, "petitions", rows)
@@ -213,6 +213,9 @@ WORLDS: list[tuple[str, World, World, Found]] = [
      ("service_reports", "323", "2024-Q2", 91, 95)),
     ("volume_falls", lambda con: volumes(con, 1), lambda con: volumes(con, 2), ("petitions", "323", "2024-Q2", 1, 10)),
     ("volume_falls", lambda con: volumes(con, 0), lambda con: volumes(con, 3), ("petitions", "323", "2024-Q2", 0, 10)),
+    # of four petitions a quarter none is nothing strange
+    ("volume_falls", lambda con: volumes(con, 0, 5), lambda con: volumes(con, 0, 4),
+     ("petitions", "323", "2024-Q2", 0, 5)),
     ("too_good", lambda con: perfect(con, 0), lambda con: perfect(con, 1),
      ("service_reports", "323", "2024-Q2", 100, 400)),
     ("copied_figures", lambda con: copies(con, 0), lambda con: copies(con, 1),

@@ -56,4 +56,5 @@ select
   list_median(earlier) as right_value
 from ordered
 where len(earlier) = 4
+  and list_median(earlier) >= cast(setting('volume_least') as double)
   and volume * 100 < cast(setting('volume_fall_pct') as double) * list_median(earlier)

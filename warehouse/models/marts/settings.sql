@@ -23,6 +23,7 @@ with defaults (name, default_value, meaning_vi, meaning_en) as (
     ('step_deviations', '3', 'Số lần độ lệch trung vị bị coi là đột ngột', 'median deviations beyond which a move is a step'),
     ('step_least', '1', 'Độ lệch trung vị tối thiểu, điểm %', 'least median deviation, in points'),
     ('volume_fall_pct', '20', 'Khối lượng dưới tỷ lệ này của mức thường thì nghi thiếu', 'below this share of the usual volume it is suspected'),
+    ('volume_least', '5', 'Mức thường tối thiểu để xét khối lượng giảm', 'usual volume from which a fall is looked at'),
     ('copied_figures', '8', 'Số giá trị khác nhau tối thiểu để nghi sao chép', 'different figures a row needs to be compared for copies'),
     ('assessed_by_register', '', 'Các chỉ số đánh giá theo từng hồ sơ thay cho biểu', 'indicators assessed by cases, not by the form; separated by blanks'),
     ('reconcile_tolerance', '1', 'Chênh lệch cho phép giữa biểu và hồ sơ, điểm %', 'points by which form and cases may differ'),
