@@ -172,7 +172,7 @@ def test_holding_figures_back_never_raises_a_status(
     before = statuses(world, is_new=False)
     figures = world.execute(
         "select indicator_code, unit_code, period, numerator from marts.indicator_verdicts"
-        " where list_contains(cast(? as varchar[]), verdict) and numerator is not null"
+        " where list_contains(cast(? as varchar[]), verdict) and numerator is not null and period not like '%..%'"
         " and hash(indicator_code || unit_code || period) % 2 = 0 order by all",
         [list(verdicts)],
     ).fetchall()
