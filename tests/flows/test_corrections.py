@@ -144,11 +144,11 @@ def test_two_releases_differ_by_the_register(corrected: tuple[Any, Any, Any]) ->
 
 def test_before_the_register_nothing_was_corrected(corrected: tuple[Any, Any, Any]) -> None:
     home, _, moment = corrected
-    release, there = released(home), open_home(home.path)
-    with as_known(release, moment, scratch_folder(there)) as con:
+    there = open_home(home.path)
+    with as_known(home.path, moment, scratch_folder(there)) as con:
         assert figures(con) == AS_SENT
         assert con.execute("select count(*) from marts.corrections").fetchone() == (0,)
-    with as_known(release, now(), scratch_folder(there)) as con:
+    with as_known(home.path, now(), scratch_folder(there)) as con:
         assert figures(con) == CORRECTED
 
 
