@@ -5,7 +5,8 @@
 
 A run of the forge is forked from a process that has imported everything, and so are its two workers, which speak the
 protocol of `sources.child` as ever: what a run costs beyond imports is what is left. `thin` leaves out the reports and
-all models but ten, and the checks over them, since how a release is made does not depend on their number. An order is a JSON object:
+all models but ten, and the checks over them, since how a release is made does not depend on their number. An order is a
+JSON object:
 
     home        the home folder
     command     arguments for `danvan` (default: run --direct)
@@ -135,7 +136,7 @@ def _strike_at_operation(wanted: int, home: str, fault: Callable[[], None]) -> N
 
 def _thin() -> None:
     from flows import steps  # noqa: PLC0415
-    from warehouse import checks, models  # noqa: PLC0415
+    from warehouse import checks, corrections, models  # noqa: PLC0415
 
     known = {model.name: model for model in models.models()}
     wanted, waiting = {models.SETTINGS}, list(THIN_MODELS)
@@ -147,6 +148,7 @@ def _thin() -> None:
     chosen = tuple(model for model in models.models() if model.name in wanted)
     models.models = lambda: chosen  # type: ignore[assignment]
     checks.checks = lambda: ()  # type: ignore[assignment]
+    corrections.raise_lapsed = lambda *_: None  # type: ignore[assignment]
     steps.report = lambda *_, **__: []
 
 
