@@ -577,8 +577,10 @@ def abandon(plan: Plan, fault: BaseException) -> None:
     from warehouse.journal import end_run, last_good_run
     from warehouse.outbox import raise_alerts
     from warehouse.releases import ReleaseRefusedError, current
+    from warehouse.transactions import let_go
 
     said = _said(fault)
+    let_go(fault)
     try:
         with writing(plan.home) as con:
             con.begin()

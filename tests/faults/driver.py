@@ -136,7 +136,7 @@ def _strike_at_operation(wanted: int, home: str, fault: Callable[[], None]) -> N
 
 def _thin() -> None:
     from flows import steps  # noqa: PLC0415
-    from warehouse import checks, corrections, models  # noqa: PLC0415
+    from warehouse import checks, corrections, models, withheld  # noqa: PLC0415
 
     known = {model.name: model for model in models.models()}
     wanted, waiting = {models.SETTINGS}, list(THIN_MODELS)
@@ -147,6 +147,8 @@ def _thin() -> None:
             waiting += known[name].reads
     chosen = tuple(model for model in models.models() if model.name in wanted)
     models.models = lambda: chosen  # type: ignore[assignment]
+    withheld.models = lambda: chosen  # type: ignore[attr-defined]
+    withheld.built_again.cache_clear()
     checks.checks = lambda: ()  # type: ignore[assignment]
     corrections.raise_lapsed = lambda *_: None  # type: ignore[assignment]
     steps.report = lambda *_, **__: []

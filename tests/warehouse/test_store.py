@@ -207,3 +207,50 @@ def test_a_question_stopped_at_any_moment_is_rolled_back_and_never_turns_for_eve
         timeout=1200,
     )
     assert int(done.stdout) > 0
+
+
+ASK_BE_STOPPED_AND_OPEN_AGAIN = """
+import sys
+from pathlib import Path
+from warehouse.store import connect
+from warehouse.transactions import let_go, transaction
+
+path = Path(sys.argv[1])
+
+def ask(con):
+    rows = con.sql("select range as i from range(1_000_000)")
+    rows.fetchone()
+    raise KeyboardInterrupt
+
+def undo_and_fail(con):
+    try:
+        ask(con)
+    except KeyboardInterrupt:
+        more = con.sql("select range as i from range(1_000_000)")
+        more.fetchone()
+        raise ValueError("while it was undone")
+
+for question in (ask, undo_and_fail):
+    con = connect(path)
+    try:
+        with transaction(con):
+            question(con)
+    except BaseException as fault:
+        con.close()
+        let_go(fault)
+        assert fault.__traceback__ is not None
+        with connect(path) as again:
+            print(again.execute("select 1").fetchone())
+"""
+
+
+def test_a_file_opens_again_while_the_fault_that_stopped_a_question_is_still_held(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_BE_STOPPED_AND_OPEN_AGAIN, str(tmp_path / "warehouse.duckdb")],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.stdout.splitlines() == ["(1,)", "(1,)"]
