@@ -9,8 +9,10 @@ import duckdb
 import pytest
 
 from tests.warehouse.report_release import release as sample_release
+from warehouse.reports import briefing as briefing_module
 from warehouse.reports.assessment import assess, render_html
 from warehouse.reports.charts import path as line_path
+from warehouse.reports.outline import Text, outline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -185,3 +187,51 @@ def test_a_line_has_gaps_where_nothing_is_known() -> None:
     assert drawn.last == (98.0, 13.0)
     assert line_path([None, None]).last is None
     assert line_path([70.0]).last == (2.0, 13.0)
+
+
+def test_what_was_refused_or_held_is_owed_as_well(release: duckdb.DuckDBPyConnection) -> None:
+    release.execute("update ops.obligations set status = 'received'")
+    [(feed,)] = release.execute(
+        "select feed from ops.obligations where period = '2024-Q1' and unit_code = '326' limit 1"
+    ).fetchall()
+    release.execute("update ops.obligations set status = 'missing' where feed = ? and period = '2024-Q1'", [feed])
+    release.execute(
+        "insert into ops.deliveries (delivery_id, feed, dataset, file_name, periods, state)"
+        " select 'x', feed, dataset, 'hong.xlsx', ['2024-Q1'], 'refused' from ops.obligations where feed = ? limit 1",
+        [feed],
+    )
+    document = assess(release, "2024-Q1")
+    assert {row["status"] for row in document["missing"]["obligations"]} == {"refused"}
+    [owed] = document["briefing"]["owed"]
+    assert (owed["unit_vi"], [item["status"] for item in owed["items"]]) == ("Huyện Văn Giang", ["missing"])
+    assert "nhận đủ, đúng hạn" not in render_html(document)
+
+
+def test_more_units_owe_than_the_page_names(
+    release: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(briefing_module, "OWING", 2)
+    release.execute("update ops.obligations set status = 'received'")
+    release.execute(
+        "update ops.obligations set status = 'missing' where period = '2024-Q1'"
+        " and (unit_code = '329' or unit_code in ('326', '327', '328') and dataset = 'dossiers')"
+    )
+    document = assess(release, "2024-Q1")
+    told = document["briefing"]
+    assert [row["unit_vi"] for row in told["owed"]] == ["Huyện Ân Thi", "Huyện Văn Giang"]
+    assert told["owed_more_count"] == 2
+    assert "Còn 2 đơn vị khác" in render_html(document)
+    assert any("Còn 2 đơn vị khác" in block.text for block in outline(document).briefing if isinstance(block, Text))
+
+
+def test_the_same_body_is_named_once(release: duckdb.DuckDBPyConnection) -> None:
+    counts(release, "MM03", u326=(1, 10))
+    fails(release, "MM03", "R1-d")
+    release.execute(
+        "insert into ref.goal_indicators (goal_id, indicator_code, position, role)"
+        " values ('R1-a', 'MM03', 9, 'decisive')"
+    )
+    release.execute("update marts.assessment set status = 'not_met' where goal_id = 'R1-a'")
+    release.execute("update ref.goals set responsible = 'UBND; cấp xã' where goal_id = 'R1-a'")
+    release.execute("update ref.goals set responsible = 'UBND' where goal_id = 'R1-d'")
+    assert [one["responsible"] for one in briefing(release)["problems"]] == ["UBND; cấp xã"]

@@ -46,7 +46,7 @@ from warehouse.reports.briefing import briefing
 from warehouse.reports.corrections import corrections
 from warehouse.reports.figures import catalogue, figures, missing_figure, values
 from warehouse.reports.page import render_html
-from warehouse.reports.records import Row, fetch
+from warehouse.reports.records import Row, coverage_gate, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,7 +135,7 @@ def assess(
     sections = _sections(con, verdicts, ours, indicators, on)
     parts = [str(part) for part in (wanted.quarters() if not wanted.month else (wanted,))]
     labels = sorted({*parts, str(wanted)})
-    scope = codes if unit["level"] == "province" else [unit_code]
+    scope = [row["unit_code"] for row in every] if unit["level"] == "province" else [unit_code]
     due = fetch(con, "ops.obligations", ("feed", "unit_code"), "list_contains(?, unit_code)", [scope])
     feeds = None if unit["level"] == "province" else frozenset(row["feed"] for row in due)
     quality = evidence.quality(con, labels, feeds)
@@ -172,7 +172,7 @@ def assess(
         ),
         "timeliness": evidence.timeliness(con, str(wanted), codes),
         "missing": {
-            "gate_pct": _coverage_gate(con),
+            "gate_pct": coverage_gate(con),
             "obligations": obligations,
             **_unavailable(ours, indicators),
         },
@@ -183,7 +183,9 @@ def assess(
                 **{name: indicators[row["indicator_code"]][name] for name in ("name_vi", "name_en")},
                 "differing_units": [names.get(code, code) for code in row["differing_units"]],
             }
-            for row in evidence.reconciliations(con, str(wanted), unit_code, list(dict.fromkeys((unit_code, *codes))))
+            for row in evidence.reconciliations(
+                con, str(wanted), unit_code, [row["unit_code"] for row in (unit, *below)]
+            )
             if row["indicator_code"] in indicators
         ],
         "quality": quality,
@@ -485,11 +487,6 @@ def _release(con: duckdb.DuckDBPyConnection, given: Mapping[str, Any] | None) ->
         return {name: given.get(name) for name in ("release_id", "created_at")}
     rows = [row for row in fetch(con, "ops.releases", ("release_id", "created_at")) if row["release_id"]]
     return max(rows, key=lambda row: str(row["created_at"] or ""), default={"release_id": None, "created_at": None})
-
-
-def _coverage_gate(con: duckdb.DuckDBPyConnection) -> float:
-    rows = fetch(con, "ref.settings", ("value",), "name = 'coverage_gate_pct'")
-    return float(rows[0]["value"]) if rows else 90.0
 
 
 def _dataset_labels(dataset: str) -> dict[str, str]:

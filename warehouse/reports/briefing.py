@@ -7,7 +7,8 @@ Keys of the document's `briefing` (texts in two languages end in `_vi` and `_en`
 - `problems`: figure, gap, goals [goal_id, quote_vi, gloss_en], units [unit_code, name_vi, value, numerator,
   denominator], cause {kind, name_vi, name_en, count, total} or null, responsible
 - `improved`: figures that moved for the better beyond chance
-- `owed`: unit_vi, items [label_vi, label_en, due_on, status];  `lacking_count`: goals without enough data
+- `owed`: unit_vi, items [label_vi, label_en, due_on, status];  `owed_more_count`: units that owe and are not in `owed`
+- `lacking_count`: goals without enough data
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from expectations.contracts.periods import Period, PeriodError
 from expectations.contracts.words.wording import Words, both, period_name, quantity, words
 from warehouse.explain import explain
 from warehouse.reports.figures import values
-from warehouse.reports.records import Row, columns_of, fetch
+from warehouse.reports.records import Row, columns_of, coverage_gate, fetch, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +30,8 @@ KEY_FIGURES = 5
 PROBLEMS = 3
 UNITS_NAMED = 3
 IMPROVED = 4
+OWING = 12
+"""Units named as owing something: those with most; the annex names all."""
 HISTORY = 8
 """Periods of a sparkline."""
 
@@ -48,6 +51,7 @@ def briefing(  # noqa: PLR0917 - what the annexes are made of
     goals = [goal for section in sections for goal in section["goals"]]
     found = {figure["indicator_code"]: figure for goal in goals for figure in goal["figures"] if figure["is_primary"]}
     problems = _problems(con, period, units, goals, found)
+    owed = _owed(obligations)
     conclusion = _conclusion(summary, _first_capital(period_name(str(period))), problems)
     return {
         "conclusion_vi": conclusion.vi,
@@ -55,11 +59,10 @@ def briefing(  # noqa: PLR0917 - what the annexes are made of
         "key_figures": _key_figures(con, period, units[0]["unit_code"], found),
         "problems": problems,
         "improved": [
-            figure
-            for figure in summary["moves"]["better"][:IMPROVED]
-            if figure["verdict"] in {"improved", "reached", None}
-        ],
-        "owed": _owed(obligations),
+            figure for figure in summary["moves"]["better"] if figure["verdict"] in {"improved", "reached", None}
+        ][:IMPROVED],
+        "owed": owed[:OWING],
+        "owed_more_count": len(owed[OWING:]),
         "lacking_count": summary["by_status"]["not_enough_data"],
     }
 
@@ -98,17 +101,12 @@ def _first_capital(text: Words) -> Words:
 
 
 def _key_figures(con: duckdb.DuckDBPyConnection, period: Period, unit_code: str, found: Mapping[str, Row]) -> list[Row]:
-    rows = _setting(con, "key_figures")
-    wanted = str(rows[0]["value"]).split() if rows else []
-    gate = float(next((row["value"] for row in _setting(con, "coverage_gate_pct")), 90))
+    wanted = str(setting(con, "key_figures") or "").split()
+    gate = coverage_gate(con)
     chosen = [found[code] for code in wanted if code in found and _is_told(found[code], gate)][:KEY_FIGURES]
     names = {label: period_name(label) for label in _before(period)}
     past = values(con, names, [unit_code])
     return [{**figure, "history": _history(past, names, unit_code, figure)} for figure in chosen]
-
-
-def _setting(con: duckdb.DuckDBPyConnection, name: str) -> list[Row]:
-    return fetch(con, "ref.settings", ("value",), "name = ?", [name])
 
 
 def _is_told(figure: Mapping[str, Any], gate_pct: float) -> bool:
@@ -180,9 +178,7 @@ def _problems(
             "goals": [{name: goal[name] for name in ("goal_id", "quote_vi", "gloss_en")} for goal in deciding[code]],
             "units": _pulling(found[code], units[1:], below, str(period)),
             "cause": _cause(con, found[code], units[0]["unit_code"], str(period)),
-            "responsible": "; ".join(
-                dict.fromkeys(goal["responsible"] for goal in deciding[code] if goal["responsible"])
-            ),
+            "responsible": _together(goal["responsible"] for goal in deciding[code]),
         }
         for code in ranked[:PROBLEMS]
     ]
@@ -266,15 +262,15 @@ def _cause(con: duckdb.DuckDBPyConnection, figure: Mapping[str, Any], unit_code:
     if total <= 0 or total != (figure["numerator"] if is_down else figure["denominator"] - figure["numerator"]):
         return None  # not all the rows behind it may be looked at: what is left could mislead
     traits: dict[str, int] = {}
-    for dataset in sorted({datasets[delivery] for delivery, _, _ in short}):
+    names = sorted({datasets[delivery] for delivery, _, _ in short})
+    for dataset in names:
         for place, trait in _traits(con, dataset, {place[0] for place in short}).items():
             if trait and place in short:
                 traits[trait] = traits.get(trait, 0) + short[place]
     worst = max(sorted(traits), key=lambda trait: traits[trait], default=None)
     if worst is None or traits[worst] <= 0:
         return None
-    kind = TRAITS[next(iter(sorted({datasets[delivery] for delivery, _, _ in short})))]
-    return {"kind": kind, "name_vi": worst, "name_en": worst, "count": traits[worst], "total": total}
+    return {"kind": TRAITS[names[0]], "name_vi": worst, "name_en": worst, "count": traits[worst], "total": total}
 
 
 def _traits(
@@ -291,10 +287,13 @@ def _traits(
 
 
 def _owed(obligations: Sequence[Row]) -> list[Row]:
-    """What is missing or late, by the unit that owes it."""
+    """What is missing or late, by the unit that owes it; what was refused or held is not received either."""
     by_unit: dict[str, list[Row]] = {}
     for row in obligations:
-        if row["status"] in {"missing", "late"}:
-            shown = {name: row[name] for name in ("label_vi", "label_en", "due_on", "status")}
-            by_unit.setdefault(row["unit_vi"], []).append(shown)
-    return [{"unit_vi": unit, "items": items} for unit, items in sorted(by_unit.items())]
+        shown = {name: row[name] for name in ("label_vi", "label_en", "due_on")}
+        shown["status"] = "late" if row["status"] == "late" else "missing"
+        by_unit.setdefault(row["unit_vi"], []).append(shown)
+    return [
+        {"unit_vi": unit, "items": items}
+        for unit, items in sorted(by_unit.items(), key=lambda entry: (-len(entry[1]), entry[0]))
+    ]

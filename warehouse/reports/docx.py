@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 FONT = "Times New Roman"
 BODY, SMALL, TINY = Pt(13), Pt(11), Pt(9)
 STATE, PARTY = "state", "party"
-MARGINS = {STATE: (20, 20, 30, 15), PARTY: (20, 20, 30, 15)}
+MARGINS = (20, 20, 30, 15)
 """Top, bottom, left, right in mm."""
 TITLE_SIZE = {STATE: Pt(14), PARTY: Pt(15)}
-_ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X")
 
 
 def write_docx(document: Mapping[str, Any], language: Language = "vi") -> bytes:
@@ -35,9 +34,8 @@ def write_docx(document: Mapping[str, Any], language: Language = "vi") -> bytes:
 
 class _Report:
     def __init__(self, document: Mapping[str, Any], told: Outline, language: Language) -> None:
-        self.document, self.told, self.language = document, told, language
-        self.head = document["letterhead"]
-        self.style = self.head.get("style") or STATE
+        self.told, self.language, self.head = told, language, document["letterhead"]
+        self.style = self.head["style"]
         self.file = Document()
         self._set_up()
 
@@ -47,8 +45,8 @@ class _Report:
         for block in (*self.told.briefing, *self.told.body):
             self._block(block)
         self._signature()
-        for number, table in enumerate(self.told.annexes):
-            self._annex(number, table)
+        for place, table in enumerate(self.told.annexes):
+            self._annex(place, table)
         out = io.BytesIO()
         self.file.save(out)
         return out.getvalue()
@@ -65,13 +63,12 @@ class _Report:
             heading.font.name, heading.font.size, heading.font.bold = FONT, BODY, True
             heading.font.italic = level == 3
             heading.font.color.rgb = RGBColor(0, 0, 0)
-            heading.element.rPr.rFonts.set(qn("w:asciiTheme"), FONT)
             for name in ("w:asciiTheme", "w:hAnsiTheme", "w:eastAsiaTheme", "w:cstheme"):
                 heading.element.rPr.rFonts.attrib.pop(qn(name), None)
             heading.paragraph_format.space_before, heading.paragraph_format.space_after = Pt(8), Pt(3)
         section = self.file.sections[0]
         section.page_width, section.page_height = Mm(210), Mm(297)
-        top, bottom, left, right = MARGINS[self.style]
+        top, bottom, left, right = MARGINS
         section.top_margin, section.bottom_margin = Mm(top), Mm(bottom)
         section.left_margin, section.right_margin = Mm(left), Mm(right)
         section.different_first_page_header_footer = True  # page numbers begin on page 2
@@ -80,11 +77,8 @@ class _Report:
         _page_number(paragraph.add_run())
         properties = self.file.core_properties
         properties.title = f"{self.told.title}: {self.told.subject}"
-        properties.author = self._body()
+        properties.author = self.told.issuer
         properties.language = "vi-VN" if self.language == "vi" else "en-GB"
-
-    def _body(self) -> str:
-        return str(self.head["issuing_body"] or f"{self._words('head.body')} {self.document['unit']['name_vi']}")
 
     def _words(self, key: str, **values: Any) -> str:
         return words(key, **values).to(self.language)
@@ -94,7 +88,7 @@ class _Report:
         parent = str(self.head["parent_body"] or "").upper()
         if parent:
             self._line(left, parent)
-        self._line(left, self._body().upper(), bold=True)
+        self._line(left, self.told.issuer.upper(), bold=True)
         if self.style == PARTY:
             self._line(left, "*")
             self._line(right, self._words("head.party"), bold=True, underlined=True)
@@ -103,9 +97,7 @@ class _Report:
             self._line(right, self._words("head.nation"), bold=True, size=SMALL)
             self._line(right, self._words("head.motto"), bold=True, underlined=True)
         self._line(left, f"{self._words('head.number')} ……………{self.head['number_suffix']}")
-        unit = self.document["unit"]
-        place = self.head["place"] or unit["short_name"] or unit["name_vi"]
-        self._line(right, f"{place}, {self._words('head.dateline')}", italic=True)
+        self._line(right, self.told.dateline, italic=True)
 
     def _title(self) -> None:
         centre = WD_ALIGN_PARAGRAPH.CENTER
@@ -144,17 +136,15 @@ class _Report:
             self._line(right, "")
         self._line(right, str(self.head["signer_name"]), bold=True)
 
-    def _annex(self, number: int, table: Table) -> None:
+    def _annex(self, place: int, table: Table) -> None:
         section = self.file.add_section()
         section.different_first_page_header_footer = False
         section.orientation = WD_ORIENT.LANDSCAPE if table.is_wide else WD_ORIENT.PORTRAIT
         section.page_width, section.page_height = (Mm(297), Mm(210)) if table.is_wide else (Mm(210), Mm(297))
         centre = WD_ALIGN_PARAGRAPH.CENTER
-        numeral = _ROMAN[number] if number < len(_ROMAN) else str(number + 1)
-        self._paragraph(self._words("annex.number", number=numeral), bold=True, alignment=centre)
+        self._paragraph(self._words("annex.number", number=self.told.numeral(place)), bold=True, alignment=centre)
         self._paragraph(table.title, bold=True, alignment=centre)
-        attached = self._words("annex.attached", suffix=self.head["number_suffix"], body=self._body())
-        self._paragraph(attached, italic=True, alignment=centre, size=SMALL)
+        self._paragraph(self.told.attached, italic=True, alignment=centre, size=SMALL)
         for window in self.told.windows:
             self._paragraph(window, italic=True, alignment=centre, size=SMALL, after=1)
         if table.unit_line:

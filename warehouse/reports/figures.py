@@ -327,6 +327,12 @@ def _target(row: Row | None, figure: Row) -> Row | None:
     }
 
 
+def absence(figure: Row) -> Words:
+    """Why a figure has no value: hidden, held back by a correction, nothing to count, or no data."""
+    kinds = {"suppressed": "suppressed", "held": "held", "computed": "none"}
+    return words(f"figure.{kinds.get(figure['availability'], 'no_data')}")
+
+
 def sentence(figure: Row) -> Words:
     """The figure and its change in words: `đạt 98,5 %, tăng 1,2 điểm % so với kỳ trước`."""
     value = both(quantity, figure["value"], figure["value_unit"])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from expectations.contracts.documents import read_yaml
 from expectations.contracts.words.wording import Language, both, day, percent, quantity, words
 from warehouse.reports.corrections import action_words, place_of
-from warehouse.reports.figures import sentence
+from warehouse.reports.figures import absence, sentence
 from warehouse.reports.page import both_sides, responsible, short_name, target_text
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _WIDE, _LONG = 6, 200
 """More columns than this, or a longer text in a cell, want a page turned sideways."""
+_ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +97,44 @@ Block = Heading | Text | Items | ToWrite | Table
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The report: its title, the briefing that is signed, the body and the annexes."""
+    """The report: its head, the briefing that is signed, the body and the annexes.
 
+    `issuer` is the body that issues it, `dateline` place and day, `attached` what every annex says it belongs to.
+    """
+
+    issuer: str
+    dateline: str
     title: str
     subject: str
     period: str
     windows: tuple[str, ...]
     briefing: tuple[Block, ...]
     body: tuple[Block, ...]
+    attached: str
     annexes: tuple[Table, ...]
+
+    @staticmethod
+    def numeral(place: int) -> str:
+        """The number of an annex by its place, the first being 0."""
+        return _ROMAN[place] if place < len(_ROMAN) else str(place + 1)
 
 
 def outline(document: Mapping[str, Any], language: Language = "vi") -> Outline:
     """The outline of an assessment document (see `warehouse.reports.assessment`) in one language."""
     told = _Told(document, language)
+    head, unit = document["letterhead"], document["unit"]
+    issuer = str(head["issuing_body"] or f"{told.words('head.body')} {unit['name_vi']}")
+    place = head["place"] or unit["short_name"] or unit["name_vi"]
     return Outline(
+        issuer=issuer,
+        dateline=f"{place}, {told.words('head.dateline')}",
         title=told.words("head.title"),
         subject=told.words("head.subject"),
         period=told.words("head.period", period=document["period"][f"name_{language}"]),
         windows=tuple(told.windows()),
         briefing=tuple(told.briefing()),
         body=tuple(told.body()),
+        attached=told.words("annex.attached", suffix=head["number_suffix"], body=issuer),
         annexes=tuple(told.annexes()),
     )
 
@@ -178,15 +196,13 @@ class _Told:
         yield Heading(2, self.words("briefing.owed"))
         if told["owed"]:
             yield Items(tuple(self.owed(row) for row in told["owed"]))
+            if told["owed_more_count"]:
+                yield Text(self.words("briefing.more_owed", count=told["owed_more_count"]))
         else:
             yield Text(self.words("briefing.no_owed"))
 
     def statement(self, figure: Mapping[str, Any]) -> str:
-        """One figure as a sentence: value, comparison, target, and on how many units it rests."""
-        name = self.named(figure)
-        if figure["value"] is None:
-            kind = "suppressed" if figure["availability"] == "suppressed" else "no_data"
-            return f"{name}: {self.words(f'figure.{kind}')}."
+        """One figure that has a value as a sentence: value, comparison, target, and on how many units it rests."""
         said = [sentence(dict(figure)).to(self.language)]
         if (figure["previous"] or {}).get("is") == "not_significant":
             said[0] += f" ({self.words('direction.not_significant')})"
@@ -198,7 +214,12 @@ class _Told:
         scope, reporting = figure["units_in_scope"], figure["units_reporting"]
         if scope and reporting is not None and reporting < scope:
             said.append(self.words("figure.units", reporting=reporting, scope=scope))
-        return f"{name}: {'; '.join(said)}."
+        return f"{self.named(figure)}: {'; '.join(said)}."
+
+    def absent(self, figure: Mapping[str, Any]) -> str:
+        """A figure without a value: its name, and why it has none where that is not for want of data."""
+        is_plain = figure["availability"] in {"no_data", "no_source_yet"}
+        return self.named(figure) + ("" if is_plain else f" ({absence(dict(figure)).to(self.language)})")
 
     def target(self, figure: Mapping[str, Any]) -> str:
         target = figure["target"]
@@ -240,7 +261,7 @@ class _Told:
         items = [
             self.words(
                 f"briefing.item.{item['status']}",
-                label=item["label_vi" if self.language == "vi" else "label_en"],
+                label=self.named(item, "label"),
                 due=both(day, item["due_on"]),
             )
             for item in row["items"]
@@ -261,7 +282,7 @@ class _Told:
             shown = [self.figures[code] for code in codes if code in self.figures]
             known = [figure for figure in shown if figure["value"] is not None]
             yield Items(tuple(self.statement(figure) for figure in known))
-            lacking = [self.named(figure) for figure in shown if figure["value"] is None]
+            lacking = [self.absent(figure) for figure in shown if figure["value"] is None]
             if lacking:
                 yield Text(self.words("outline.lacking", names="; ".join(lacking)))
         yield from self.conclusions()
@@ -293,7 +314,7 @@ class _Told:
         yield ToWrite(self.words("outline.proposals.write"))
 
     def goal(self, goal: Mapping[str, Any]) -> str:
-        reason = str(goal[f"reason_{self.language}"] or goal["reason_vi"] or "")
+        reason = self.named(goal, "reason")
         status = f"{self.words('status.' + goal['status'])}: "  # the heading above has said it
         reason = reason.removeprefix(status)
         return f"{self.quote(goal)}: {reason[:1].lower() + reason[1:]}".rstrip(". ") + "."
@@ -342,12 +363,10 @@ class _Told:
             tuple(
                 (
                     Cell(goal["goal_id"]),
-                    Cell(
-                        str(goal["quote_vi"] if self.language == "vi" else goal["gloss_en"] or goal["quote_vi"] or "")
-                    ),
+                    Cell(self.entry(goal)),
                     Cell(self.words(f"status.{goal['status']}")),
                     Cell(self.words(f"status.{goal['previous_status']}") if goal["previous_status"] else "–"),
-                    Cell(str(goal[f"reason_{self.language}"] or goal["reason_vi"] or "")),
+                    Cell(self.named(goal, "reason")),
                     Cell(responsible(goal["responsible"]).to(self.language)),
                 )
                 for goal in self.goals
@@ -411,7 +430,7 @@ class _Told:
             tuple(self.words(f"missing.{name}") for name in ("dataset", "reporting", "share", "units")),
             tuple(
                 (
-                    Cell(row["label_vi" if self.language == "vi" else "label_en"]),
+                    Cell(self.named(row, "label")),
                     Cell(f"{row['units_reporting']}/{row['units_in_scope']}"),
                     self.amount(row["coverage_pct"], "%"),
                     Cell("; ".join(unit["name_vi"] for unit in row["missing_units"]) or self.words("missing.nobody")),

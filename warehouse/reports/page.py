@@ -26,7 +26,7 @@ from expectations.contracts.words.wording import (
 from warehouse.reports import evidence
 from warehouse.reports.charts import Axis, path, shares
 from warehouse.reports.corrections import action_words, place_of
-from warehouse.reports.figures import sentence
+from warehouse.reports.figures import absence, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -137,6 +137,7 @@ def _environment() -> Environment:
         "both_decimals": lambda value: both(tenths, value),
         "both_quantity": lambda value, unit: both(quantity, value, unit),
         "sentence": lambda figure: show(sentence(figure)),
+        "absence": lambda figure: show(absence(figure)),
         "compared": lambda row: show(both_sides(row)),
         "target_text": lambda figure: show(target_text(figure)),
         "responsible": lambda text: show(responsible(text)),

@@ -51,20 +51,16 @@ class _Source:
     """The lines of a Typst file; every text is a string, never markup."""
 
     def __init__(self, document: Mapping[str, Any], told: Outline, language: Language) -> None:
-        self.document, self.told, self.language = document, told, language
-        self.head = document["letterhead"]
-        self.is_party = self.head.get("style") == "party"
+        self.told, self.language, self.head = told, language, document["letterhead"]
+        self.is_party = self.head["style"] == "party"
 
     def _words(self, key: str, **values: Any) -> str:
         return words(key, **values).to(self.language)
 
-    def _body(self) -> str:
-        return str(self.head["issuing_body"] or f"{self._words('head.body')} {self.document['unit']['name_vi']}")
-
     def lines(self) -> Iterator[str]:
         yield _PREAMBLE.format(
             title=_text(f"{self.told.title}: {self.told.subject}"),
-            author=_text(self._body()),
+            author=_text(self.told.issuer),
             language=_text(self.language),
         )
         yield self._letterhead()
@@ -76,11 +72,11 @@ class _Source:
         for block in (*self.told.briefing, *self.told.body):
             yield from self._block(block)
         yield self._signature()
-        for number, table in enumerate(self.told.annexes, 1):
-            yield from self._annex(number, table)
+        for place, table in enumerate(self.told.annexes):
+            yield from self._annex(place, table)
 
     def _letterhead(self) -> str:
-        left = [f"strong({_text(self._body().upper())})"]
+        left = [f"strong({_text(self.told.issuer.upper())})"]
         if self.head["parent_body"]:
             left.insert(0, _text(str(self.head["parent_body"]).upper()))
         if self.is_party:
@@ -91,10 +87,8 @@ class _Source:
                 f"text(size: 11pt, strong({_text(self._words('head.nation'))}))",
                 f"strong(underline({_text(self._words('head.motto'))}))",
             ]
-        unit = self.document["unit"]
-        place = self.head["place"] or unit["short_name"] or unit["name_vi"]
         left.append(_text(f"{self._words('head.number')} ……………{self.head['number_suffix']}"))
-        right.append(f"emph({_text(f'{place}, ' + self._words('head.dateline'))})")
+        right.append(f"emph({_text(self.told.dateline)})")
         return self._two_columns("5fr, 7fr", left, right)
 
     def _two_columns(self, columns: str, left: list[str], right: list[str], side: str = "center") -> str:
@@ -132,13 +126,12 @@ class _Source:
         ]
         return "#v(8mm)\n#block(breakable: false)[" + self._two_columns("1fr, 1fr", left, right, "left") + "]"
 
-    def _annex(self, number: int, table: Table) -> Iterator[str]:
+    def _annex(self, place: int, table: Table) -> Iterator[str]:
         yield f"#set page(flipped: {str(table.is_wide).lower()})"
         yield "#pagebreak(weak: true)"
-        title = f"{self._words('annex.number', number=number)}. {table.title}"
+        title = f"{self._words('annex.number', number=self.told.numeral(place))}. {table.title}"
         yield f"#align(center, heading(level: 1, {_text(title)}))"
-        attached = self._words("annex.attached", suffix=self.head["number_suffix"], body=self._body())
-        yield f"#align(center, text(size: 11pt, emph({_text(attached)})))"
+        yield f"#align(center, text(size: 11pt, emph({_text(self.told.attached)})))"
         if table.unit_line:
             yield f"#align(right, text(size: 11pt, emph({_text(table.unit_line)})))"
         yield self._table(table)

@@ -40,3 +40,14 @@ def fetch(
     chosen = ", ".join(f'"{name}"' if name in present else f'null as "{name}"' for name in columns)
     rows = con.execute(f"select {chosen} from {table} where {where}", list(parameters)).fetchall()
     return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def setting(con: duckdb.DuckDBPyConnection, name: str) -> Any:
+    """The value of a setting of the assessment, None where the release has none of this name."""
+    return next((row["value"] for row in fetch(con, "ref.settings", ("value",), "name = ?", [name])), None)
+
+
+def coverage_gate(con: duckdb.DuckDBPyConnection) -> float:
+    """The share of units, in %, that must have reported for a figure to be judged."""
+    found = setting(con, "coverage_gate_pct")
+    return 90.0 if found is None else float(found)
