@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +18,7 @@ from expectations.contracts.alerts import correction_lapsed
 from expectations.contracts.model import contract
 from expectations.contracts.sql import SQL_TYPES, identifier, literal
 from expectations.contracts.times import now
+from warehouse import lines
 from warehouse.outbox import raise_alerts
 from warehouse.schema import core_columns
 from warehouse.store import WarehouseError
@@ -78,23 +78,18 @@ class Entry:
 def journal(home: Path) -> list[Entry]:
     """Every line in the order of writing. Raises CorrectionError naming the line that is damaged."""
     path = home / JOURNAL
-    if not path.exists():
-        return []
-    text = path.read_text(encoding="utf-8")
-    lines, found = text.splitlines(), []
-    for number, line in enumerate(lines, start=1):
-        try:
-            told = json.loads(line)
-            said = told["correction"]
-            correction = Correction(**{**said, "decided_on": date.fromisoformat(said["decided_on"])})
-            found.append(Entry(correction, told["said"], datetime.fromisoformat(told["said_at"])))
-        except (ValueError, TypeError, KeyError) as wrong:
-            if number == len(lines) and not text.endswith("\n"):  # a process was killed while writing it
-                continue
-            raise CorrectionError(
-                f"{path}:{number}: not an entry ({wrong}); mend the line or put the file back from a backup"
-            ) from wrong
-    return found
+
+    def entry(told: Any) -> Entry:
+        said = told["correction"]
+        correction = Correction(**{**said, "decided_on": date.fromisoformat(said["decided_on"])})
+        return Entry(correction, told["said"], datetime.fromisoformat(told["said_at"]))
+
+    def damaged(number: int, wrong: Exception) -> CorrectionError:
+        return CorrectionError(
+            f"{path}:{number}: not an entry ({wrong}); mend the line or put the file back from a backup"
+        )
+
+    return lines.read(path, entry, damaged)
 
 
 def in_force(entries: Iterable[Entry]) -> dict[str, Correction]:
@@ -110,20 +105,15 @@ def in_force(entries: Iterable[Entry]) -> dict[str, Correction]:
 
 def enter(home: Path, register: Iterable[Correction]) -> int:
     """Bring the journal up to the register; returns how many lines were written. They are on the disk then."""
-    _complete(home / JOURNAL)
     before = in_force(journal(home))
     wanted = {one.correction_id: one for one in register}
     moment = now()
-    lines = [Entry(one, "entered", moment) for name, one in sorted(wanted.items()) if before.get(name) != one] + [
+    new = [Entry(one, "entered", moment) for name, one in sorted(wanted.items()) if before.get(name) != one] + [
         Entry(one, "ended", moment) for name, one in sorted(before.items()) if name not in wanted
     ]
-    if lines:
-        with (home / JOURNAL).open("a", encoding="utf-8") as stream:
-            for one in lines:
-                stream.write(json.dumps(asdict(one), default=_plain, ensure_ascii=False) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-    return len(lines)
+    if new:
+        lines.append(home / JOURNAL, map(_record, new))
+    return len(new)
 
 
 def bring_corrections(con: duckdb.DuckDBPyConnection, home: Path) -> int:
@@ -210,11 +200,7 @@ def _map(told: Mapping[str, str | None]) -> str:
     return f"cast(map {{{listed}}} as map(varchar, varchar))"
 
 
-def _complete(path: Path) -> None:
-    """Take off half a line that a killed process left at the end."""
-    if path.exists() and (text := path.read_text(encoding="utf-8")) and not text.endswith("\n"):
-        path.write_text(text[: text.rfind("\n") + 1], encoding="utf-8")
-
-
-def _plain(value: Any) -> str:
-    return str(value.isoformat())
+def _record(entry: Entry) -> dict[str, Any]:
+    said = asdict(entry)
+    said["correction"]["decided_on"] = entry.correction.decided_on.isoformat()
+    return {**said, "said_at": entry.said_at.isoformat()}

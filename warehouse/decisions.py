@@ -7,14 +7,13 @@ made anew has the same ones.
 from __future__ import annotations
 
 import getpass
-import json
-import os
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from expectations.contracts.times import now
+from warehouse import lines
 from warehouse.store import WarehouseError
 
 if TYPE_CHECKING:
@@ -60,31 +59,21 @@ def decide(
     made = Decision(
         secrets.token_hex(8), kind, delivery_id, feed, period, decided_by or getpass.getuser(), reason.strip(), now()
     )
-    line = json.dumps({**asdict(made), "decided_at": made.decided_at.isoformat()}, ensure_ascii=False)
-    with (home / DECISIONS).open("a", encoding="utf-8") as stream:
-        stream.write(line + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+    lines.append(home / DECISIONS, [{**asdict(made), "decided_at": made.decided_at.isoformat()}])
     return made
 
 
 def decisions(home: Path) -> list[Decision]:
     """Every decision of a home in the order of their making. Raises DecisionError naming the line that is damaged."""
     path = home / DECISIONS
-    if not path.exists():
-        return []
-    found = []
-    text = path.read_text(encoding="utf-8")
-    lines = text.splitlines()
-    for number, line in enumerate(lines, start=1):
-        try:
-            told = json.loads(line)
-            found.append(Decision(**{**told, "decided_at": datetime.fromisoformat(told["decided_at"])}))
-        except (ValueError, TypeError, KeyError) as wrong:
-            if number == len(lines) and not text.endswith("\n"):  # a process was killed while writing it
-                continue
-            raise DecisionError(f"{path}:{number}: not a decision ({wrong}); mend the line or take it out") from wrong
-    return found
+
+    def decision(told: Any) -> Decision:
+        return Decision(**{**told, "decided_at": datetime.fromisoformat(told["decided_at"])})
+
+    def damaged(number: int, wrong: Exception) -> DecisionError:
+        return DecisionError(f"{path}:{number}: not a decision ({wrong}); mend the line or take it out")
+
+    return lines.read(path, decision, damaged)
 
 
 def bring_decisions(con: duckdb.DuckDBPyConnection, home: Path) -> int:
