@@ -17,6 +17,7 @@ import polars as pl
 from expectations.contracts.deliveries import Delivery, Reading, Supersedes, Terms
 from expectations.contracts.model import contract
 from expectations.contracts.verdicts import JudgedBatch, Verdict
+from tests.warehouse.copies import connect_copy
 from warehouse.booking import Booking, Receipt, book, present_feeds, receipts, register
 from warehouse.store import connect, migrate
 
@@ -220,9 +221,10 @@ def decide(con: duckdb.DuckDBPyConnection, kind: str, sent: Sent, at: datetime |
 
 def warehouse(path: Path | None = None) -> duckdb.DuckDBPyConnection:
     """A migrated warehouse, copied from one that was migrated once."""
-    place = path or Path(tempfile.mkdtemp(dir=_template().parent)) / "warehouse.duckdb"
-    prepare(place)
-    return connect(place)
+    if path is None:
+        return connect_copy(_template())
+    prepare(path)
+    return connect(path)
 
 
 def prepare(path: Path) -> None:

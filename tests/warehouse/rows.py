@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from functools import lru_cache
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from expectations.contracts.forms import series
+from tests.warehouse.copies import connect_copy
 from warehouse import models, store
 from warehouse.reference import load_reference
 
@@ -33,9 +35,7 @@ _number = count(1)
 
 def empty_warehouse() -> duckdb.DuckDBPyConnection:
     """A migrated warehouse with the shipped reference data and no rows."""
-    copy = Path(tempfile.mkdtemp(prefix="danvan-models-")) / "warehouse.duckdb"
-    shutil.copyfile(_template(), copy)
-    return store.connect(copy)
+    return connect_copy(_template())
 
 
 def insert(con: duckdb.DuckDBPyConnection, dataset: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -179,7 +179,9 @@ def figure(
 
 @lru_cache(maxsize=1)
 def _template() -> Path:
-    path = Path(tempfile.mkdtemp(prefix="danvan-models-")) / "template.duckdb"
+    folder = Path(tempfile.mkdtemp(prefix="danvan-models-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / "template.duckdb"
     con = store.connect(path)
     store.migrate(con)
     load_reference(con)
