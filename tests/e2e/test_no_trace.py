@@ -304,6 +304,7 @@ def _expect_that_the_files_were_read(con: duckdb.DuckDBPyConnection) -> int:
     assert swept[0] > 100
     hashed = con.execute("select count(*) from core.petitions where petition_code like 'person-2024-%'").fetchone()
     assert hashed
+    assert hashed[0] > 0
     return planted
 
 

@@ -1038,7 +1038,7 @@ def test_petition_indicators_recomputed() -> None:
             own = [row for row in rows if unit in {row["unit_code"], PROVINCE} and row["received_on"] <= end]
             expected = {code: [0, 0] for code in ("PE04", "PE08", "PE09", "PE13", "PE15b", "SA07")}
             minus = 0
-            # feedback is never a case of PE08: that of complaints is recomputed in test_measures.py
+            # feedback is never a case of PE08: that of complaints is recomputed in test_register.py
             for row in own:
                 processing, answering = after(row["received_on"], 10), after(row["received_on"], 15)
                 answered = row["resolved_on"]

@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from flows.command import main
-from flows.demo import find_sample
 from warehouse import models, sentences
 from warehouse.corrections import Correction, bring_corrections, enter
 from warehouse.store import WAREHOUSE, connect
@@ -38,20 +36,11 @@ RANK = {"met": 2, "partly_met": 1, "not_met": 0, "not_enough_data": 0}
 Statuses = dict[tuple[str, str, str], str]
 
 
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The warehouse of the sample province after one run."""
-    home = tmp_path_factory.mktemp("laws") / "province"
-    shutil.copytree(find_sample(), home)
-    assert main(["run", "--home", str(home), "--direct"]) in {0, 3}
-    return home / WAREHOUSE
-
-
 @pytest.fixture
-def world(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
+def world(sample_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
     """A copy of it to be spoiled; the communes of a span of years, and the sentences, are left out of every rebuild."""
     path = tmp_path / WAREHOUSE
-    shutil.copyfile(sample, path)
+    shutil.copyfile(sample_home / WAREHOUSE, path)
     con = connect(path)
     con.execute("delete from ref.periods where kind = 'years'")
     monkeypatch.setattr(sentences, "RENDERERS", dict.fromkeys(sentences.COLUMNS, _silence))
@@ -537,8 +526,8 @@ def status(goal: dict[str, Any], said: list[tuple[str, str]]) -> str:
     return "partly_met" if 2 * points >= len(decisive) else "not_met"
 
 
-def test_every_status_follows_from_the_published_figures(sample: Path) -> None:
-    con = connect(sample, read_only=True)
+def test_every_status_follows_from_the_published_figures(sample_home: Path) -> None:
+    con = connect(sample_home / WAREHOUSE, read_only=True)
     published = Published(con)
     told = {
         (row["indicator_code"], row["unit_code"], row["period"]): row["verdict"]

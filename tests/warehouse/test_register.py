@@ -205,9 +205,29 @@ def test_figures_of_the_petition_register_recomputed() -> None:
     built(con)
     terms = {("complaint", 1): (30, 45), ("complaint", 2): (45, 60), ("denunciation", 1): (30, 60)}
     terms[("denunciation", 2)] = terms[("denunciation", 1)]
+
+    def due_on(row: dict[str, Any]) -> date:
+        """The last day of the term of an accepted case, rolled on to a working day."""
+        length = terms[row["kind_code"], row["instance_no"]][row["complexity_code"] == "complex"]
+        due: date = row["accepted_on"] + timedelta(days=length)
+        while due not in working:
+            due += timedelta(days=1)
+        return due
+
     for unit in (*DISTRICTS[:2], PROVINCE):
         for period, (first, last) in SPANS.items():
             begin, end = BEGINS[first], ENDS[last]
+            still_open = [
+                row
+                for row in rows
+                if unit in {row["unit_code"], PROVINCE}
+                and row["kind_code"] != "feedback"
+                and row["is_within_competence"]
+                and row["accepted_on"]
+                and row["accepted_on"] <= end < (row["resolved_on"] or row["processed_on"] or date.max)
+            ]
+            overdue = sum(due_on(row) < end for row in still_open)
+            assert figure(con, "PE08", unit, period)[:2] == (overdue, len(still_open)), (unit, period)
             expected = {code: [0, 0] for code in ("PE05", "PE06", "PE07", "PE07b")}
             for row in rows:
                 kind = row["kind_code"]
@@ -224,11 +244,7 @@ def test_figures_of_the_petition_register_recomputed() -> None:
                 expected[share][0] += 1
                 expected[share][1] += 1
                 if row["accepted_on"]:
-                    length = terms[kind, row["instance_no"]][row["complexity_code"] == "complex"]
-                    due = row["accepted_on"] + timedelta(days=length)
-                    while due not in working:
-                        due += timedelta(days=1)
-                    expected[in_term][0] += closed <= due
+                    expected[in_term][0] += closed <= due_on(row)
                     expected[in_term][1] += 1
             for code, pair in expected.items():
                 assert figure(con, code, unit, period, "REGISTER")[:2] == tuple(pair), (code, unit, period)

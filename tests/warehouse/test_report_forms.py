@@ -116,8 +116,12 @@ def test_every_sentence_of_the_outline_stands_in_the_signed_forms(
         said += [table.title, *table.head, *(cell.text for row in table.rows for cell in row)]
     missing = [one for one in said if plain(one).replace(" ", "") not in text]
     if form == "pdf":  # a cell that is cut by the end of a page has a head or a page number in its middle
-        missing = [one for one in missing if len(one) < 60]
+        missing = [one for one in missing if not _stands_in_two(plain(one).replace(" ", ""), text)]
     assert not missing, missing[:3]
+
+
+def _stands_in_two(said: str, text: str) -> bool:
+    return any(said[:cut] in text and said[cut:] in text for cut in range(1, len(said)))
 
 
 @pytest.mark.parametrize("form", READERS)
