@@ -6,6 +6,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from expectations.contracts.sql import literal
 from flows.mistakes import NoTableError, NothingPublishedError
 from flows.terminal import show, show_json, tell
 
@@ -54,10 +55,9 @@ def describe_table(home: Home, name: str, *, as_json: bool) -> int:
             hint = f"did you mean {close[0]}? " if close else ""
             raise NoTableError(f"no table '{name}' in the release; {hint}danvan tables lists them")
         schema, _, table = place.partition(".")
-        rows = con.execute(
-            "select column_name, data_type, comment from duckdb_columns()"
-            " where database_name = current_database() and schema_name = ? and table_name = ? order by column_index",
-            [schema, table],
+        rows = con.execute(  # in literals: DuckDB imports pandas to bind a parameter
+            "select column_name, data_type, comment from duckdb_columns() where database_name = current_database()"
+            f" and schema_name = {literal(schema)} and table_name = {literal(table)} order by column_index"
         ).fetchall()
     columns = [{"column": column, "type": kind, "meaning": meaning or ""} for column, kind, meaning in rows]
     if as_json:

@@ -551,8 +551,8 @@ def open_release(home_path: str | None, as_json: bool) -> int:
 @click.option("--period", required=True, metavar="P", help="2024, 2024-H1 or 2024-Q2.")
 @click.option("--definition", metavar="ID", help="Another definition than the one assessed, e.g. OT_ANNUAL.")
 @click.option(
+    "--language",
     "--lang",
-    "language",
     type=click.Choice(["vi", "en"]),
     default="vi",
     show_default=True,
@@ -603,6 +603,7 @@ def explain(
 @click.option("--unit", metavar="CODE", help="Of a district or commune (326) instead of the province.")
 @click.option(
     "--language",
+    "--lang",
     type=click.Choice(["vi", "en"]),
     default="vi",
     show_default=True,

@@ -36,6 +36,7 @@ from expectations.contracts.model import DROPPED, contract
 from expectations.contracts.periods import Period, PeriodError
 from expectations.contracts.privacy import looks_personal
 from expectations.contracts.times import now
+from flows.mistakes import NoWarehouseError
 from flows.terminal import show, tell
 from sources.feeds.documents import line_of, read_document
 from sources.feeds.problems import FeedError
@@ -245,6 +246,11 @@ def _wrong_value(entry: _EntryKeys, source: Contract, key: str, name: str, value
         f"'{value}' is no code of this column; there are: {', '.join(codes)}": key == "set"
         and bool(codes)
         and value not in {None, *codes},
+        # its row has left with an earlier release: only the source can say that it stays from now on
+        "decides what may leave the warehouse; let the source say so in a new delivery": key == "set"
+        and source.leaves_when is not None
+        and name in source.leaves_when
+        and value not in source.leaves_when[name],
     }
     return next((text for text, is_so in wrong.items() if is_so), None)
 
@@ -294,9 +300,14 @@ def list_corrections(home: Home, *, as_json: bool) -> int:
     from warehouse.reports.records import fetch
 
     mistakes = register_of(home).mistakes
-    with closing(open_readable(home)) as con:
-        # a warehouse of before has no such table, and nothing in force
-        rows = sorted(fetch(con, "marts.corrections", COLUMNS), key=lambda row: str(row["correction_id"]))
+    try:
+        with closing(open_readable(home)) as con:
+            # a warehouse of before has no such table, and nothing in force
+            rows = sorted(fetch(con, "marts.corrections", COLUMNS), key=lambda row: str(row["correction_id"]))
+    except NoWarehouseError:
+        if not mistakes:
+            raise
+        rows = []  # nothing has run yet; what is wrong with the register can be said
     shown = (
         "correction_id",
         "action",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.periods import period_range
 from flows.expected import cadence_of
-from flows.mistakes import MissingFileError, NotJudgedError, NoWarehouseError
+from flows.mistakes import MissingFileError, NotJudgedError, NoWarehouseError, UnknownFeedError
 from flows.planning import Plan, read_home_feeds, read_terms, select
 from flows.server import DEFAULT_CRON
 from flows.terminal import say, show, show_json, tell
@@ -69,8 +69,13 @@ def check_feeds(home: Home, wanted: Sequence[str] = (), *, as_json: bool) -> int
     refused = _refused_places(home, feeds)
     mistakes += refused.values()
     # a file with a mistake may be the one that was meant
-    chosen = [] if not wanted or (mistakes and not _named(feeds, wanted)) else select(feeds, wanted)
-    tried = [_tried(home, feed) for feed in chosen if feed.feed_id not in refused]
+    try:
+        chosen = select(feeds, wanted) if wanted else ()
+    except UnknownFeedError:
+        if not mistakes:
+            raise
+        chosen = ()
+    tried = _tried(home, [feed for feed in chosen if feed.feed_id not in refused])
     if as_json:
         told = {"ok": not mistakes and all(one["ok"] for one in tried), "feeds": [feed.feed_id for feed in feeds]}
         show_json({**told, "mistakes": mistakes, "tried": tried})
@@ -85,25 +90,27 @@ def check_feeds(home: Home, wanted: Sequence[str] = (), *, as_json: bool) -> int
     return 0 if all(one["ok"] for one in tried) else 1
 
 
-def _named(feeds: Sequence[Feed], wanted: Sequence[str]) -> bool:
-    return all(any(name in {feed.feed_id, feed.source} for feed in feeds) for name in wanted)
-
-
-def _tried(home: Home, feed: Feed) -> dict[str, Any]:
-    """What came of trying a feed for real, in one line."""
+def _tried(home: Home, feeds: Sequence[Feed]) -> list[dict[str, Any]]:
+    """What came of trying feeds for real, in one line each."""
     from sources.errors import SourceError
     from sources.trying import try_feed
     from sources.units import UnitIndex
 
+    if not feeds:
+        return []
     tables = reference(home)
     units = UnitIndex(tables["units"], tables["unit_aliases"])
-    told = {"feed": feed.feed_id, "ok": False, "may_pass": False}
-    try:
-        return {**told, "ok": True, "message": try_feed(feed, home.path, home.places, units)}
-    except SourceError as wrong:
-        return {**told, "may_pass": wrong.transient, "message": str(wrong)}
-    except OSError as wrong:
-        return {**told, "message": f"{feed.connector.place}: {wrong}"}
+
+    def tried(feed: Feed) -> dict[str, Any]:
+        told = {"feed": feed.feed_id, "ok": False, "may_pass": False}
+        try:
+            return {**told, "ok": True, "message": try_feed(feed, home.path, home.places, units)}
+        except SourceError as wrong:
+            return {**told, "may_pass": wrong.transient, "message": str(wrong)}
+        except OSError as wrong:
+            return {**told, "message": f"{feed.connector.place}: {wrong}"}
+
+    return [tried(feed) for feed in feeds]
 
 
 def _refused_places(home: Home, feeds: Sequence[Feed]) -> dict[str, str]:

@@ -320,6 +320,7 @@ def account(
     from warehouse.booking import receipts
     from warehouse.journal import record_outcomes
     from warehouse.outbox import raise_alerts
+    from warehouse.transactions import transaction
 
     # deliveries that failed have alerts of their own
     failures = [*plan.problems, *filter(None, map(failed_to_collect, found))]
@@ -327,8 +328,7 @@ def account(
         places = ", ".join(f"landing/{sha256[:2]}/{sha256}" for sha256 in hurt)
         text = f"{places}: the bytes are damaged or gone; put them back from a backup"
         failures.append(Outcome("landing", TERMINAL, text, plan.started_at, 0.0))
-    with writing(plan.home) as con:
-        con.begin()
+    with writing(plan.home) as con, transaction(con):
         told = tuple(receipts(con, [*read, *accepted])) if read or accepted else ()
         others = [_outcome(one, told) for one in found if isinstance(one, Collected) and not one.failures]
         outcomes = sorted([*failures, *others], key=lambda one: one.feed)
@@ -338,7 +338,6 @@ def account(
             [(one.feed, one.outcome, one.message, one.started_at, one.seconds) for one in outcomes],
         )
         raise_alerts(con, _failed_feeds(con, plan, failures), plan.run_id)
-        con.commit()
     for receipt in told:
         LOG.info("%s", receipt_line(receipt))
     return Booked(told, tuple(outcomes))
@@ -577,13 +576,12 @@ def abandon(plan: Plan, fault: BaseException) -> None:
     from warehouse.journal import end_run, last_good_run
     from warehouse.outbox import raise_alerts
     from warehouse.releases import ReleaseRefusedError, current
-    from warehouse.transactions import let_go
+    from warehouse.transactions import let_go, transaction
 
     said = _said(fault)
     let_go(fault)
     try:
-        with writing(plan.home) as con:
-            con.begin()
+        with writing(plan.home) as con, transaction(con):
             if isinstance(fault, ReleaseRefusedError):
                 standing = current(plan.home.path)
                 raise_alerts(con, [release_refused(said, standing.release_id if standing else "")], plan.run_id)
@@ -591,7 +589,6 @@ def abandon(plan: Plan, fault: BaseException) -> None:
                 raise_alerts(con, [run_failed(said, last_good_run(con))], plan.run_id)
             # a person or the machine stopped it: nothing is wrong, the next run goes on
             end_run(con, plan.run_id, "failed" if isinstance(fault, Exception) else "interrupted", message=said)
-            con.commit()
     except Exception:
         LOG.exception("run %s: its end could not be written down; the next run does it", plan.run_id)
     close_work(plan)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,6 +50,17 @@ def test_columns_are_explained_also_without_the_schema(home: Path, capsys: pytes
         assert found["table"] == "marts.goal_summary"
         assert found["columns"][0]["column"] == "unit_code"
         assert all(one["meaning"] for one in found["columns"])
+
+
+@pytest.mark.parametrize("order", [["sql", "select 1"], ["tables"], ["describe", "goal_summary"], ["status"]])
+def test_a_question_waits_for_nothing_heavy(home: Path, order: list[str]) -> None:
+    heavy = ("prefect", "great_expectations", "numpy", "scipy", "pandas", "polars")
+    code = (
+        f"import sys, flows.command as c; c.main([*{order!r}, '--home', {str(home)!r}]);"
+        f" print([m for m in {heavy!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
+from expectations.contracts.cells import neutral
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -49,7 +51,7 @@ def write_csv(document: Mapping[str, Any]) -> bytes:
     for section in document["sections"]:
         for goal in section["goals"]:
             for figure in goal["figures"] or [{}]:
-                writer.writerow({name: _plain(value) for name, value in _row(document, goal, figure).items()})
+                writer.writerow({name: neutral(_plain(value)) for name, value in _row(document, goal, figure).items()})
     return out.getvalue().encode("utf-8-sig")
 
 
