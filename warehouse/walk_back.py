@@ -37,9 +37,9 @@ from expectations.contracts.forms import DATASET as FORMS
 from expectations.contracts.forms import series
 from expectations.contracts.privacy import masked
 from expectations.contracts.text import plain
+from warehouse.catalogue import columns_of
 from warehouse.explain import TOLD, NoSuchFigureError, tell
 from warehouse.measures import inputs
-from warehouse.reports.records import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -109,9 +109,11 @@ def _figure(con: duckdb.DuckDBPyConnection, code: str, unit_code: str, period: s
     found = _all(
         con,
         f"select {', '.join(f'figure.{name}' for name in _FIGURE)}, catalogue.name_vi, catalogue.name_en,"
-        " catalogue.direction, catalogue.computed_from"
+        " catalogue.direction, coalesce(definition.own_dataset, catalogue.computed_from) as computed_from"
         " from marts.indicator_values as figure"
         " join ref.indicators as catalogue using (indicator_code)"
+        " left join marts.definitions as definition"
+        " on definition.indicator_code = figure.indicator_code and definition.term_id = figure.definition_id"
         " where figure.indicator_code = $code and figure.unit_code = $unit and figure.period = $period"
         " and case when $definition is null then is_primary else definition_id = $definition end",
         {"code": code, "unit": unit_code, "period": period, "definition": definition_id},

@@ -104,6 +104,18 @@ def volumes(con: duckdb.DuckDBPyConnection, last: int, usual: int = 10) -> None:
     report(con, "petitions", QUARTERS[2:], DISTRICTS[:1])
 
 
+def monthly(con: duckdb.DuckDBPyConnection, last: int) -> None:
+    """Five quarters of a monthly feed: ten dossiers, all in the first month; in the last quarter so many."""
+    firsts = {"Q1": 1, "Q2": 4, "Q3": 7, "Q4": 10}
+    months = [f"{name[:4]}-{firsts[name[5:]] + more:02}" for name in QUARTERS[2:] for more in range(3)]
+    for number, month in enumerate(months):
+        count = 0 if number % 3 else last if number == 12 else 10
+        rows = [_dossier(one, month) | {"dossier_code": f"{month}-{one}", "period": month} for one in range(count)]
+        if rows:
+            insert(con, "dossiers", rows)
+    report(con, "dossiers", months, DISTRICTS[:1])
+
+
 def perfect(con: duckdb.DuckDBPyConnection, late: int) -> None:
     """Four quarters of 400 dossiers, all early but for `late` in the third."""
     for number, period in enumerate(QUARTERS[3:]):
@@ -135,7 +147,8 @@ def restated(con: duckdb.DuckDBPyConnection, sent: str, rows: int) -> None:
     con.execute("update ops.readings set effective_at = '2024-03-18' where reading_id = 'first'")
     book(con, "second", "first.dossiers", ["2024-Q1"], effective=sent)
     con.execute("update ops.readings set feed = 'first.dossiers'")
-    insert(con, "dossiers", [_dossier(number, "second") for number in range(rows)])
+    if rows:
+        insert(con, "dossiers", [_dossier(number, "second") for number in range(rows)])
     con.execute(
         "insert into ops.obligations (feed, dataset, unit_code, period, due_on, grace_days, status, delivery_id)"
         " values ('first.dossiers', 'dossiers', '323', '2024-Q1', '2024-03-21', 3, 'received', 'first')"
@@ -216,6 +229,7 @@ WORLDS: list[tuple[str, World, World, Found]] = [
     # of four petitions a quarter none is nothing strange
     ("volume_falls", lambda con: volumes(con, 0, 5), lambda con: volumes(con, 0, 4),
      ("petitions", "323", "2024-Q2", 0, 5)),
+    ("volume_falls", lambda con: monthly(con, 1), lambda con: monthly(con, 2), ("dossiers", "323", "2024-Q2", 1, 10)),
     ("too_good", lambda con: perfect(con, 0), lambda con: perfect(con, 1),
      ("service_reports", "323", "2024-Q2", 100, 400)),
     ("copied_figures", lambda con: copies(con, 0), lambda con: copies(con, 1),
@@ -224,6 +238,9 @@ WORLDS: list[tuple[str, World, World, Found]] = [
      ("dossiers", "323", "2024-Q1", 3, 2)),
     ("restated", lambda con: restated(con, "2024-04-10", 3), lambda con: restated(con, "2024-04-10", 2),
      ("dossiers", "323", "2024-Q1", 3, 2)),
+    # nothing occurred after all: there is no row to count, and a total of 0
+    ("restated", lambda con: restated(con, "2024-04-10", 0), lambda con: restated(con, "2024-03-22", 0),
+     ("dossiers", "323", "2024-Q1", 0, 2)),
     ("cases_agree", lambda con: cases(con, 2), lambda con: cases(con, 1),
      ("service_reports", "323", "2024-Q1", 50, 75)),
     ("online_intake", lambda con: cases(con, 2), lambda con: cases(con, 1),
@@ -358,7 +375,8 @@ def test_a_release_says_of_denunciations_no_number() -> None:
     from warehouse.privacy import cover, released  # noqa: PLC0415
 
     con = empty_warehouse()
-    rows = [form("01/XLD", "2024-Q1", "326", c8=4, c9=2), form("02/XLD", "2024-Q1", "326", c7=5)]
+    rows = [form("01/XLD", "2024-Q1", "326", c8=4, c9=2), form("02/XLD", "2024-Q1", "326", c7=5, c2=6)]
+    rows.append(form("02/XLD", "2023-Q4", "326", c1=8))
     insert(con, "petition_forms", [*rows, form("03/XLD", "2024-Q1", "326", c7=3)])
     built(con)
     catalog = one(con, "select current_database()")
@@ -367,7 +385,8 @@ def test_a_release_says_of_denunciations_no_number() -> None:
         "select is_confidential, left_value, right_value, message_vi"
         f" from ({released(con, catalog, 'ops', 'check_findings')}) order by all"
     ).fetchall()
-    assert [row[:3] for row in said] == [(False, 4, 5), (True, None, None)]
-    assert said[1][3] == f"{register()['Q64'].title_vi}."
-    assert "4 so với 5" in said[0][3]
+    # 01/XLD counts all petitions: less complaints and feedback, these are denunciations
+    assert [row[:3] for row in said] == [(False, 6, 8), (True, None, None), (True, None, None)]
+    assert {row[3] for row in said[1:]} == {f"{register()['Q64'].title_vi}."}
+    assert "là 6, trong khi theo quý IV năm 2023 là 8" in said[0][3]
     con.close()

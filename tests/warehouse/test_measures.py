@@ -239,19 +239,25 @@ def test_a_petition_handed_on_is_finished_for_the_sender(handling: str, status: 
         ("2026-06-30", "2026-07-20", "2026-08-03"),
         # while it is suspended no day is due
         ("2026-07-10", None, None),
+        # resolved, and nobody says for how long it stood: leaving the day out buys no time
+        ("2026-07-10", None, "2026-08-03 resolved 2026-08-20"),
+        # nor does a day before the suspension take any
+        ("2026-07-10", "2026-07-01", "2026-08-03"),
     ],
 )
 def test_suspension_stops_the_clock_of_a_complaint_since_july_2026(
     suspended: str | None, resumed: str | None, due: str | None
 ) -> None:
     con = empty_warehouse()
-    days = {name: day for name, day in (("suspended_on", suspended), ("resumed_on", resumed)) if day}
+    due, _, resolved = (due or "").partition(" resolved ")
+    told = {"suspended_on": suspended, "resumed_on": resumed, "resolved_on": resolved}
+    days = {name: day for name, day in told.items() if day}
     rows = [petition(kind, "2026-06-25", "2026-Q3", kind_code=kind, accepted_on="2026-07-02", **days)
             for kind in ("complaint", "denunciation")]  # fmt: skip
     insert(con, "petitions", rows)
     built(con)
     found = dict(con.execute("select kind_code, resolution_due_on::varchar from core.petition_terms").fetchall())
-    assert found == {"complaint": due, "denunciation": "2026-08-03"}
+    assert found == {"complaint": due or None, "denunciation": "2026-08-03"}
     # the acceptance term is that of the day of receipt: ten working days before 01/07/2026, seven since
     terms = "select distinct intake_rule_id from core.petition_terms where kind_code = 'complaint'"
     assert con.execute(terms).fetchall() == [("CMP_ACCEPT_OLD",)]

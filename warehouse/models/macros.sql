@@ -93,7 +93,6 @@ create or replace temp macro reaches(amount, operator, wanted) as
     when 'lt' then amount < wanted - 1e-9
   end;
 
--- Whether a form, or the other one it is held against, speaks of denunciations: what a release says of it holds no numbers.
-create or replace temp macro is_denunciations(form_code, other_form_code) as
-  coalesce(form_code in ('03/XLD', '03/KQGQ', '04/KQGQ'), false)
-  or coalesce(other_form_code in ('03/XLD', '03/KQGQ', '04/KQGQ'), false);
+-- The dataset that what a figure counts is sent as: the series of official forms come as one.
+create or replace temp macro sent_as(series_name) as
+  coalesce((select any_value(form.dataset) from ref.forms as form where form.series = series_name), series_name);

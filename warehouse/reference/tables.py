@@ -65,6 +65,7 @@ WORDS = {
     "is_primary": "Định nghĩa dùng để đánh giá · the definition the assessment reads",
     "label": "Tên của số liệu kèm theo · name of a figure shown beside",
     "is_complete_list": "Mẫu số gồm mọi đơn vị dù đã báo cáo hay chưa · what is missing already counts as not done",
+    "reconcile_rule": "Quy tắc khi số biểu và số từng hồ sơ lệch nhau · rule broken where form and cases differ",
     "list_code": "Danh sách cả năm làm căn cứ · list of the year it rests on",
     "measure": "Số đo · measure",
     "note_vi": "Ghi chú kèm số liệu · note shown with the figure",
@@ -404,7 +405,7 @@ _TABLES = (
         "Quy tắc riêng của định nghĩa chỉ số · how a definition of an indicator differs from the common rule",
         "indicator_code definition_id",
         "indicator_code definition_id is_primary span breakdown primary_breakdown is_floored interval sample_measure"
-        " hides_small_samples flags_too_good due_rule list_code is_complete_list note_vi",
+        " hides_small_samples flags_too_good due_rule list_code is_complete_list reconcile_rule note_vi",
     ),
     _table(
         "indicator_scopes",

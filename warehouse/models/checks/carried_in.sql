@@ -26,7 +26,7 @@ select
   other_period,
   left_sum as left_value,
   right_sum as right_value,
-  is_denunciations(form_code, other_form_code) as is_confidential
+  stays(form_code) or stays(other_form_code) as is_confidential
 from marts.form_checks
 where not is_held
   and other_period is not null

@@ -8,16 +8,17 @@
 -- datasets: service_reports petition_forms dossiers petitions
 select
   case when facts.printed = 'form' then 'cases_differ' else 'form_differs' end as check_name,
-  case when facts.indicator_code = 'AR01' then 'service_reports' else 'petition_forms' end as dataset,
+  sent_as(catalogue.computed_from) as dataset,
   facts.unit_code,
   facts.period,
   facts.indicator_code as about_code,
   facts.form_value as left_value,
   facts.register_value as right_value,
-  facts.indicator_code in ('PE07', 'PE07b') as is_confidential
+  is_guarded(catalogue.computed_from) as is_confidential
 from marts.reconciliations as facts
 join marts.periods as periods on periods.period = facts.period
-where facts.indicator_code <> 'AR04'
+join ref.indicators as catalogue on catalogue.indicator_code = facts.indicator_code
+where facts.reconcile_rule = 'C12'
   and facts.is_comparable
   and not facts.is_reconciled
   and facts.unit_code <> setting('province_code')

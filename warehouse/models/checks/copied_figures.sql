@@ -76,6 +76,6 @@ select
   other_period,
   total as left_value,
   total as right_value,
-  is_denunciations(about_code, null) as is_confidential
+  stays(about_code) as is_confidential
 from compared
 where copy_no > 1

@@ -10,12 +10,12 @@ select
   'service_reports' as dataset,
   facts.unit_code,
   facts.period,
-  'AR04' as about_code,
+  facts.indicator_code as about_code,
   facts.form_value as left_value,
   facts.register_value as right_value
 from marts.reconciliations as facts
 join marts.periods as periods on periods.period = facts.period
-where facts.indicator_code = 'AR04'
+where facts.reconcile_rule = 'Q49'
   and facts.is_comparable
   and not facts.is_reconciled
   and facts.unit_code <> setting('province_code')

@@ -21,6 +21,7 @@ stood as (
   join ops.places as place
     on place.feed = closed.feed
     and place.outcome = 'stands'
+    and place.chain in ('*', closed.period)
   join ops.readings as reading on reading.reading_id = place.reading_id
   join ops.reading_periods as part
     on part.reading_id = reading.reading_id
@@ -54,68 +55,86 @@ wanted as (
   select new_rows, period from moved
 ),
 
+counted as (
+  select 'dossiers' as dataset, _reading_id, period, count(*) as rows, count(processed_at) as resolved
+  from core.dossiers
+  where (_reading_id, period) in (from wanted)
+  group by all
+  union all by name
+  select 'service_reports' as dataset, _reading_id, period, sum(received_total) as received, sum(resolved_total) as resolved
+  from core.service_reports
+  where (_reading_id, period) in (from wanted)
+  group by all
+  union all by name
+  select 'petitions' as dataset, _reading_id, period, count(*) as rows, count(resolved_on) as resolved
+  from core.petitions
+  where (_reading_id, period) in (from wanted)
+  group by all
+  union all by name
+  select 'petition_forms' as dataset, _reading_id, period, sum(c1) as first_column
+  from core.petition_forms
+  where (_reading_id, period) in (from wanted)
+  group by all
+  union all by name
+  select 'survey_responses' as dataset, _reading_id, period, count(*) as rows
+  from core.survey_responses
+  where (_reading_id, period) in (from wanted)
+  group by all
+  union all by name
+  select 'activities' as dataset, _reading_id, period, count(*) as rows
+  from core.activities
+  where (_reading_id, period) in (from wanted)
+  group by all
+),
+
 totals as (
-  select said._reading_id as rows_of, said.period, 'rows' as about_code, count(*) as total
-  from core.dossiers as said
-  join wanted on wanted.rows_of = said._reading_id and wanted.period = said.period
-  group by all
-  union all
-  select said._reading_id, said.period, 'resolved', count(said.processed_at)
-  from core.dossiers as said
-  join wanted on wanted.rows_of = said._reading_id and wanted.period = said.period
-  group by all
-  union all
-  select said._reading_id, said.period, 'received', sum(said.received_total)
-  from core.service_reports as said
-  join wanted on wanted.rows_of = said._reading_id and wanted.period = said.period
-  group by all
-  union all
-  select said._reading_id, said.period, 'resolved', sum(said.resolved_total)
-  from core.service_reports as said
-  join wanted on wanted.rows_of = said._reading_id and wanted.period = said.period
-  group by all
-  union all
-  select said._reading_id, said.period, 'rows', count(*)
-  from core.petitions as said
-  join wanted on wanted.rows_of = said._reading_id and wanted.period = said.period
-  group by all
-  union all
-  select said._reading_id, said.period, 'resolved', count(said.resolved_on)
-  from core.petitions as said
-  join wanted on wanted.rows_of = said._reading_id and wanted.period = said.period
-  group by all
-  union all
-  select said._reading_id, said.period, 'first_column', sum(said.c1)
-  from core.petition_forms as said
-  join wanted on wanted.rows_of = said._reading_id and wanted.period = said.period
-  group by all
-  union all
-  select said._reading_id, said.period, 'rows', count(*)
-  from core.survey_responses as said
-  join wanted on wanted.rows_of = said._reading_id and wanted.period = said.period
-  group by all
-  union all
-  select said._reading_id, said.period, 'rows', count(*)
-  from core.activities as said
-  join wanted on wanted.rows_of = said._reading_id and wanted.period = said.period
-  group by all
+  select dataset, _reading_id as rows_of, period, about_code, total
+  from (
+    unpivot (
+      select
+        dataset,
+        _reading_id,
+        period,
+        cast(rows as double) as rows,
+        cast(resolved as double) as resolved,
+        cast(received as double) as received,
+        cast(first_column as double) as first_column
+      from counted
+    )
+    on rows, resolved, received, first_column
+    into name about_code value total
+  )
+),
+
+-- a delivery that says that nothing occurred has no row, and nothing in total
+compared as (
+  select
+    moved.*,
+    about.about_code,
+    coalesce(now.total, 0) as now_total,
+    coalesce(before.total, 0) as before_total
+  from moved
+  join (select distinct dataset, about_code from totals) as about on about.dataset = moved.dataset
+  left join totals as now
+    on now.rows_of = moved.new_rows
+    and now.period = moved.period
+    and now.about_code = about.about_code
+  left join totals as before
+    on before.rows_of = moved.old_rows
+    and before.period = moved.period
+    and before.about_code = about.about_code
 )
 
 select
   'restated' as check_name,
-  moved.dataset,
-  moved.unit_code,
-  moved.period,
-  now.about_code,
-  cast(now.total as double) as left_value,
-  cast(before.total as double) as right_value,
-  moved.feed
-from moved
-join totals as now
-  on now.rows_of = moved.new_rows
-  and now.period = moved.period
-join totals as before
-  on before.rows_of = moved.old_rows
-  and before.period = moved.period
-  and before.about_code = now.about_code
-where now.total is distinct from before.total
+  dataset,
+  unit_code,
+  period,
+  about_code,
+  now_total as left_value,
+  before_total as right_value,
+  -- the first columns of all forms together, also of those that stay
+  dataset = 'petition_forms' as is_confidential,
+  feed
+from compared
+where now_total <> before_total

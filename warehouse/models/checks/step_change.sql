@@ -13,11 +13,14 @@ with quarters as (
     figures.period,
     figures.period_to,
     figures.value,
-    case when starts_with(catalogue.computed_from, 'form_') then 'petition_forms' else catalogue.computed_from end as dataset,
-    catalogue.computed_from in ('form_kqgq03', 'form_kqgq04', 'survey_responses') as is_confidential
+    sent_as(coalesce(definitions.own_dataset, catalogue.computed_from)) as dataset,
+    is_guarded(coalesce(definitions.own_dataset, catalogue.computed_from)) as is_confidential
   from marts.indicator_values as figures
   join ref.indicators as catalogue on catalogue.indicator_code = figures.indicator_code
   join marts.periods as periods on periods.period = figures.period
+  left join marts.definitions as definitions
+    on definitions.indicator_code = figures.indicator_code
+    and definitions.term_id = figures.definition_id
   where periods.period_kind = 'quarter'
     and figures.is_primary
     and figures.value_unit = '%'

@@ -1,5 +1,6 @@
 -- What a unit sent for a quarter is far less than usual: below volume_fall_pct of the middle of its last four quarters. Cases and
--- answers are counted by rows, form II.06a by its new dossiers; a report that says that nothing occurred counts as none.
+-- answers are counted by rows, form II.06a by its new dossiers; a report that says that nothing occurred counts as none. Monthly
+-- reports are counted by the quarter they make up.
 -- vi: Khối lượng của kỳ giảm bất thường, nghi số liệu gửi thiếu.
 -- grain: dataset, unit_code, period
 -- rule: Q36
@@ -7,29 +8,23 @@
 -- datasets: dossiers service_reports survey_responses petitions activities
 with rows as (
   select
-    spoken.dataset,
-    place.rollup_code as unit_code,
-    spoken.period,
-    sum(coalesce(counted.row_count, 0)) as volume
-  from marts.reported_parts as spoken
-  join marts.unit_rollup as place
-    on place.dataset = spoken.dataset
-    and place.period = spoken.period
-    and place.unit_code = spoken.unit_code
-    and place.is_own
-  left join marts.row_parts as counted
-    on counted.dataset = spoken.dataset
-    and counted.period = spoken.period
-    and counted.unit_code = spoken.unit_code
-  where spoken.dataset in ('dossiers', 'survey_responses', 'petitions', 'activities')
-  group by all
-  union all
-  select dataset, unit_code, period, amount
-  from marts.measure_sums
-  where measure = 'form06_received_new'
-    and span = 'period'
-    and detail is null
-    and unit_code <> setting('province_code')
+    whole.dataset,
+    whole.unit_code,
+    whole.period,
+    coalesce(told.amount, whole.rows_counted) as volume
+  from marts.completeness as whole
+  left join marts.measure_sums as told
+    on whole.dataset = 'service_reports'
+    and told.measure = 'form06_received_new'
+    and told.detail is null
+    and told.unit_code = whole.unit_code
+    and told.period = whole.period
+    and told.span = whole.span
+  where whole.dataset in ('dossiers', 'service_reports', 'survey_responses', 'petitions', 'activities')
+    and whole.span = 'period'
+    and whole.unit_code <> setting('province_code')
+    -- of a part of the quarter nothing is usual
+    and whole.months_reported = whole.months_owed
 ),
 
 ordered as (

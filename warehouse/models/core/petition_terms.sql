@@ -55,12 +55,13 @@ with petitions as (
     and handed.heir_code = place.rollup_code
 ),
 
--- since the law provides for it, the clock of a complaint stands from the decision to suspend to the one to continue
+-- since the law provides for it, the clock of a complaint stands from the decision to suspend to the one to continue; of a case
+-- that ended without the latter nobody knows for how long it stood, so it never did
 stopped as (
   select
     petitions.*,
-    coalesce(pause.rule_id is not null and petitions.resumed_on is null, false) as is_suspended,
-    case when pause.rule_id is not null then coalesce(petitions.resumed_on - petitions.suspended_on, 0) else 0 end
+    coalesce(pause.rule_id is not null and petitions.resumed_on is null and petitions.closed_on is null, false) as is_suspended,
+    case when pause.rule_id is not null then greatest(coalesce(petitions.resumed_on - petitions.suspended_on, 0), 0) else 0 end
       as stopped_days
   from petitions
   left join ref.deadlines as pause

@@ -8,6 +8,7 @@ select
   form.indicator_code,
   form.unit_code,
   form.period,
+  official.reconcile_rule,
   case when form.is_primary then 'form' else 'register' end as printed,
   form.definition_id as form_definition_id,
   form.numerator as form_numerator,
