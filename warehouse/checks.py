@@ -27,7 +27,7 @@ from expectations.contracts.model import datasets
 from expectations.contracts.sql import literal
 from expectations.contracts.times import now
 from expectations.contracts.words.wording import Words, period_name, texts, words
-from warehouse import models, sentences
+from warehouse import guarded, models, sentences
 from warehouse.outbox import raise_alerts
 
 if TYPE_CHECKING:
@@ -172,7 +172,10 @@ def _name_feeds(con: duckdb.DuckDBPyConnection) -> None:
         " and named.unit_code = check_facts.unit_code and named.period = check_facts.period"
     )
     # how many petitions a unit has, less those a release shows, is how many denunciations it has
-    con.execute("update check_facts set is_confidential = coalesce(is_confidential, false) or dataset = 'petitions'")
+    con.execute(
+        "update check_facts set is_confidential = coalesce(is_confidential, false) or list_contains(?, dataset)",
+        [list(guarded.cases_that_leave())],
+    )
 
 
 def _speaker(con: duckdb.DuckDBPyConnection) -> Callable[[dict[str, Any]], Words]:

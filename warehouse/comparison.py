@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from expectations.contracts.forms import DATASET as FORMS
+from expectations.contracts.forms import series as series_of_forms
 from expectations.contracts.sql import literal
-from warehouse.disclosure import partly_withheld
+from warehouse.catalogue import columns_of
+from warehouse.guarded import partly_withheld
 from warehouse.measures import contributions, known_measures
 from warehouse.releases import list_releases
-from warehouse.reports.records import columns_of
 from warehouse.store import WarehouseError, connect
 
 if TYPE_CHECKING:
@@ -243,7 +244,7 @@ def _corrections(con: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
 def _of_rows_that_stay(measures: Iterable[Measure]) -> str:
     """SELECT of the figures that deliveries can have touched by rows a release does not hold: by unit and period."""
     stays = {name: name for name in partly_withheld()}
-    series = {one.dataset: FORMS for one in measures if one.dataset.startswith("form_")}
+    series = {one.dataset: FORMS for one in measures if one.dataset in series_of_forms()}
     pairs = ", ".join(f"({literal(dataset)}, {literal(sent)})" for dataset, sent in sorted({**series, **stays}.items()))
     return f"""
       select distinct figure.indicator_code, figure.definition_id, figure.unit_code, figure.period, sent.delivery_id

@@ -1,46 +1,31 @@
 """Which counts may leave: of figures over rows that stay, small ones are hidden, and others so that none follows.
 
-A release holds petitions case by case without denunciations. A figure over all petitions therefore says, by
-subtraction, how many denunciations it counts: that number is protected. Which measures are concerned, and how they
-hang together, stands in `disclosure.csv`:
-
-- `cases`: over rows some of which never leave; protected is what those rows add
-- `count`: of a form about such cases: protected is the figure itself
-- `sample`: answers of a survey: protected while fewer than `small_sample_hidden` respondents gave them
-- `never`: for the inside only (sums of squares, single answers to a question on harassment)
-- `open`: published as it is
-
-`within`: what a measure is a part of; measures `apart` with one name exclude each other.
+What is concerned, and how it hangs together, says `warehouse.guarded`.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import secrets
 from collections import defaultdict
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from expectations.contracts.model import contract, datasets
-from expectations.contracts.sql import identifier, literal
+from expectations.contracts.model import contract
+from expectations.contracts.sql import identifier
+from warehouse.catalogue import columns_of, database
+from warehouse.guarded import CASES, COUNT, SAMPLE, concerns, may_leave
 from warehouse.measures import UNSUMMED, contributions, known_measures
-from warehouse.suppression import Choice, Equation, Figures, choose, prove
 from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import duckdb
+    import numpy as np
     from numpy.typing import NDArray
 
     from warehouse.measures import Measure
-
-CASES, COUNT, SAMPLE, NEVER, OPEN = "cases", "count", "sample", "never", "open"
+    from warehouse.suppression import Choice, Equation, Figures
 
 _NO_LIMIT = 1 << 40
 
@@ -79,62 +64,10 @@ _QUARTER_COST, _SPAN_COST, _PROVINCE_COST, _KNOWN_COST = 1.0, 3.0, 40.0, 1000.0
 """What hiding costs: a unit's quarter least, figures of the province more, what was published before most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Concern:
-    """A row of `disclosure.csv`."""
-
-    measure: str
-    rule: str
-    within: str | None
-    apart: str | None
-    sample_measure: str | None
-
-
-@lru_cache(maxsize=1)
-def concerns() -> Mapping[str, Concern]:
-    """The measures that rest on rows which do not (all) leave, by name."""
-    text = files("warehouse").joinpath("disclosure.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines())
-    return {
-        row["measure"]: Concern(
-            row["measure"], row["rule"], row["within"] or None, row["apart"] or None, row["sample_measure"] or None
-        )
-        for row in rows
-    }
-
-
-def may_leave(catalog: str, dataset: str) -> str:
-    """SQL condition over the rows of core.<dataset> of `catalog`: what its contract lets leave the warehouse.
-
-    A case that ever was of a kind that stays, in whatever row, stays with all its rows: the row that still calls it a
-    complaint would tell which complaint became a denunciation.
-    """
-    source = contract(dataset)
-    if source.leaves_when is None:
-        return "true"
-    if not source.leaves_when:
-        return "false"
-    fits = " and ".join(
-        f"coalesce({identifier(column)} in ({', '.join(map(literal, values))}), false)"
-        for column, values in source.leaves_when.items()
-    )
-    if len(source.key) != 1:
-        return fits
-    key = identifier(source.key[0])
-    rows = f"{identifier(catalog)}.core.{identifier(dataset)}"
-    return f"({fits} and {key} not in (select {key} from {rows} where not ({fits}) and {key} is not null))"
-
-
-def partly_withheld() -> tuple[str, ...]:
-    """Datasets of which some rows, or none, leave."""
-    return tuple(name for name in datasets() if contract(name).leaves_when is not None)
-
-
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """The tables that `decide` fills, empty where they are missing."""
-    for name, (columns, comment) in TABLES.items():
+    for name, (columns, _) in TABLES.items():
         con.execute(f"create table if not exists {name} ({columns})")
-        con.execute(f"comment on table {name} is {literal(comment)}")
 
 
 def decide(con: duckdb.DuckDBPyConnection) -> None:
@@ -143,7 +76,10 @@ def decide(con: duckdb.DuckDBPyConnection) -> None:
     What was hidden before and is the same today stays hidden: two releases side by side must not tell more than each.
     Raises DisclosureError when the proof fails.
     """
-    if not has_table(con, "marts", "measure_sums"):
+    # numbers and solvers are for publishing alone: whoever asks a release a question need not wait for them
+    from warehouse import suppression  # noqa: PLC0415
+
+    if not columns_of(con, "marts.measure_sums"):
         return
     book = _Book(con)
     figures, small = book.figures()
@@ -151,8 +87,8 @@ def decide(con: duckdb.DuckDBPyConnection) -> None:
     asked = _digest(figures, small, threshold)
     if _stands(con, asked):
         return  # chosen and proved for these very figures
-    choice = choose(figures, small, threshold)
-    prove(figures, choice, threshold)
+    choice = suppression.choose(figures, small, threshold)
+    suppression.prove(figures, choice, threshold)
     with transaction(con):
         _write(con, HIDDEN, book.hidden(choice))
         _write(con, COUNTS, book.counts(choice))
@@ -284,7 +220,7 @@ class _Book:
             table = f"withheld_{dataset}"
             con.execute(
                 f"create or replace temp table {table} as select * from measures.{dataset} where {key} in"
-                f" (select {key} from core.{dataset} where not ({may_leave(_catalog(con), dataset)}))"
+                f" (select {key} from core.{dataset} where not ({may_leave(database(con), dataset)}))"
             )
             for one in measures:  # each by itself: all in one statement want memory by their number
                 rows = con.execute(
@@ -301,6 +237,10 @@ class _Book:
 
     def figures(self) -> tuple[Figures, NDArray[np.bool_]]:
         """The protected amounts, and which of them must be hidden whatever else is."""
+        import numpy as np  # noqa: PLC0415 - as in `decide`
+
+        from warehouse.suppression import Figures  # noqa: PLC0415
+
         equations = self._placed()
         if len(self.values) > MOST_FIGURES and not self.is_by_quarter:
             self._clear()
@@ -508,17 +448,3 @@ def _write(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, 
     types = [str(row[1]) for row in con.execute(f"describe {table}").fetchall()]
     columns = ", ".join(f"unnest(?::{kind}[])" for kind in types)
     con.execute(f"insert into {table} select {columns}", [list(column) for column in zip(*rows, strict=True)])
-
-
-def has_table(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
-    """Whether the table stands in the current catalogue."""
-    found = con.execute(
-        "select count(*) from duckdb_tables() where database_name = current_database() and schema_name = ?"
-        " and table_name = ?",
-        [schema, table],
-    ).fetchone()
-    return bool(found and found[0])
-
-
-def _catalog(con: duckdb.DuckDBPyConnection) -> str:
-    return str((con.execute("select current_database()").fetchone() or ("",))[0])

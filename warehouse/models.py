@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING
 
 from expectations.contracts.forms import DATASET, series
 from expectations.contracts.model import contract, datasets
-from expectations.contracts.sql import literal
-from warehouse import checks, corrections, disclosure, measures, sentences
+from warehouse import checks, corrections, disclosure, guarded, measures, sentences
+from warehouse.catalogue import columns_of
+from warehouse.shapes import comments
 from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import duckdb
 
@@ -161,15 +162,26 @@ def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = No
             if counted is not None:
                 rows[model.name] = counted
             if model.name == SETTINGS:
-                con.execute(files("warehouse").joinpath("models", "macros.sql").read_text(encoding="utf-8"))
+                _create_macros(con)
         checks.record(con)
     return rows
 
 
-def build_again(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Make one model anew from what `con` holds; the others stay. Raises ModelError, KeyError for no model's name."""
+def build_again(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> Iterator[str]:
+    """Make these models anew from what `con` holds, each name as it is made; the others stay.
+
+    Raises ModelError, KeyError for no model's name.
+    """
+    known = {model.name: model for model in models()}
+    _create_macros(con)
+    for name in names:
+        _make(con, known[name])
+        yield name
+
+
+def _create_macros(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(files("warehouse").joinpath("models", "macros.sql").read_text(encoding="utf-8"))
-    _make(con, {model.name: model for model in models()}[name])
+    con.execute(guarded.macros())
 
 
 def parse(name: str, text: str) -> Model:
@@ -242,17 +254,22 @@ def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
             con.execute(f"create or replace {kind} {model.name} as\n{_query(con, model)}")
     except duckdb.Error as error:
         raise ModelError(f"model {model.name} cannot be built: {error}") from error
-    con.execute(f"comment on {kind} {model.name} is {literal(f'{model.description_vi} · {model.description}')}")
-    described = con.execute(f"describe {model.name}").fetchall()
     own = measures.words(con, model.name.partition(".")[2]) if kind == "view" else {}
-    for column, *_ in described:
-        words = model.columns.get(column) or own.get(column) or column_words().get(column)
-        if words:
-            con.execute(f'comment on column {model.name}."{column}" is {literal(words)}')
+    _comment(con, kind, model.name, f"{model.description_vi} · {model.description}", {**own, **model.columns})
     if kind == "view":
         return None
     counted = con.execute(f"select count(*) from {model.name}").fetchone()
     return int(counted[0]) if counted else 0
+
+
+def _comment(
+    con: duckdb.DuckDBPyConnection, kind: str, name: str, words: str, columns: Mapping[str, str] | None = None
+) -> None:
+    """Say what a table or view is, and its columns: in words of its own, else in those the name has everywhere."""
+    said = {**column_words(), **(columns or {})}
+    told = {column: said[column] for column in columns_of(con, name) if column in said}
+    for statement in comments(kind, name, words, told):
+        con.execute(statement)
 
 
 def _query(con: duckdb.DuckDBPyConnection, model: Model) -> str:
@@ -275,31 +292,22 @@ def _write_regimes(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | 
         con.execute("delete from marts.feed_regimes")
     for feed, regime in sorted((regimes or {}).items()):
         con.execute("insert into marts.feed_regimes values (?, ?)", [feed, regime])
-    con.execute(
-        "comment on table marts.feed_regimes is "
-        + literal("Nguồn khai chế độ báo cáo riêng · feeds that name a reporting regime of their own")
-    )
-    for column in ("feed", "regime"):
-        con.execute(f"comment on column marts.feed_regimes.{column} is {literal(column_words()[column])}")
+    words = "Nguồn khai chế độ báo cáo riêng · feeds that name a reporting regime of their own"
+    _comment(con, "table", "marts.feed_regimes", words)
 
 
 def _write_words(con: duckdb.DuckDBPyConnection) -> None:
     """marts.words: the catalogue of fixed texts, with its comments."""
     sentences.create_words(con)
-    con.execute(
-        "comment on table marts.words is "
-        + literal("Danh mục câu chữ của báo cáo · the catalogue of fixed texts that every document is worded from")
-    )
-    for column in ("word_key", "text_vi", "text_en"):
-        con.execute(f"comment on column marts.words.{column} is {literal(column_words()[column])}")
+    words = "Danh mục câu chữ của báo cáo · the catalogue of fixed texts that every document is worded from"
+    _comment(con, "table", "marts.words", words)
 
 
 def _write_disclosed(con: duckdb.DuckDBPyConnection) -> None:
     """The tables that publishing fills, with their comments."""
     disclosure.create_tables(con)
-    for table in disclosure.TABLES:
-        for column, *_ in con.execute(f"describe {table}").fetchall():
-            con.execute(f"comment on column {table}.{column} is {literal(column_words()[column])}")
+    for table, (_, words) in disclosure.TABLES.items():
+        _comment(con, "table", table, words)
 
 
 def _write_datasets(con: duckdb.DuckDBPyConnection) -> None:
@@ -316,9 +324,5 @@ def _write_datasets(con: duckdb.DuckDBPyConnection) -> None:
         if name == DATASET:  # each form is reported, or not, on its own
             rows += [[one, *words, level.regime, level.cadence] for one, words in series().items()]
     con.executemany("insert into marts.datasets values (?, ?, ?, ?, ?)", rows)
-    con.execute(
-        "comment on table marts.datasets is "
-        + literal("Tập dữ liệu và chế độ báo cáo theo hợp đồng · datasets with the reporting regime of their contract")
-    )
-    for column in ("dataset", "label_vi", "label_en", "regime", "cadence"):
-        con.execute(f"comment on column marts.datasets.{column} is {literal(column_words()[column])}")
+    words = "Tập dữ liệu và chế độ báo cáo theo hợp đồng · datasets with the reporting regime of their contract"
+    _comment(con, "table", "marts.datasets", words)

@@ -24,6 +24,7 @@ from expectations.contracts.model import contract, datasets
 from expectations.contracts.privacy import PERSONAL_PATTERN
 from expectations.contracts.sql import literal
 from expectations.contracts.times import now
+from warehouse.catalogue import columns_of, database
 from warehouse.disclosure import decide, secret
 from warehouse.outbox import raise_alerts
 from warehouse.privacy import MaskedCells, ReleaseRefusedError, cover, refuse_personal_columns, released
@@ -54,7 +55,7 @@ _UNCOUNTED = {("ops", name) for name in ("runs", "outcomes", "alerts", "outbox",
 """Tables that say how the house ran: a change in them alone is no reason for a new release."""
 _UNCOUNTED_COLUMNS = ("loaded_at", "found_at", "built_at", "computed_at", "booked_at", "load_no", "landed_at")
 _PARTIAL = ".making-"
-MASKING_VERSION = 3
+MASKING_VERSION = 4
 """Raise it when a release says something otherwise than before: what was carried over is brought anew."""
 
 
@@ -103,7 +104,7 @@ def publish(
     folder = home / RELEASES
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     clear_drafts(home)
-    refuse_personal_columns(con, _catalog(con))
+    refuse_personal_columns(con, database(con))
     decide(con)
     tables = _table_digests(con)
     content_hash = _content_hash(con, tables)
@@ -145,7 +146,7 @@ def publish(
 
 def write_published(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Write what a release would hold, by what was decided last (`disclosure.decide`), into a new file; no release."""
-    own = _catalog(con)
+    own = database(con)
     prepare(con, own)
     with _attached(con, path):
         _fill(con, own, {}, {})
@@ -249,14 +250,15 @@ def _copy(  # noqa: PLR0917 - what the copy is made of
     that are only appended to the new rows. What is not published never enters the file, so no free block can hold it.
     What had to be covered is added to `masked`.
     """
-    own = _catalog(con)
+    own = database(con)
     prepare(con, own)
     known = _carried(con, path, standing)
-    with _attached(con, path):
-        if known and holds_staying(con, own, "release_copy"):
-            known = {}  # a case became one that stays: no block of the file may remember it
-    if not known:
-        path.unlink(missing_ok=True)
+    if known:
+        with _attached(con, path):
+            is_to_forget = holds_staying(con, own, "release_copy")
+        if is_to_forget:  # a case became one that stays: no block of the file may remember it
+            known = {}
+            path.unlink()
     with _attached(con, path):
         masked += _fill(con, own, known, tables)
     build_published(path)
@@ -338,7 +340,7 @@ def _bring(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str, la
 
 def _is_appended(con: duckdb.DuckDBPyConnection, catalog: str, schema: str, table: str) -> bool:
     """Whether rows of the table are never changed: core's, each of one reading."""
-    return schema == "core" and table in datasets() and "_reading_id" in _columns(con, catalog, schema, table)
+    return schema == "core" and table in datasets() and "_reading_id" in columns_of(con, f"{schema}.{table}", catalog)
 
 
 def _per_reading(con: duckdb.DuckDBPyConnection, table: str) -> str:
@@ -407,7 +409,7 @@ def _table_digests(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     Rows of core that are only appended follow from the counts per reading. Made with the secret of the warehouse: a
     digest of a table that holds what is hidden could else be tried out.
     """
-    own = _catalog(con)
+    own = database(con)
     key = secret(con)
     found = {}
     for schema, table in _tables(con, own):
@@ -420,7 +422,7 @@ def _table_digests(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
         # Sums of doubles differ in the last digits from one parallel run to the next.
         columns = ", ".join(
             f'round("{name}", 9)' if kind == "DOUBLE" else f'"{name}"'
-            for name, kind in _columns(con, own, schema, table).items()
+            for name, kind in columns_of(con, f"{schema}.{table}", own).items()
             if name not in _UNCOUNTED_COLUMNS
         )
         query = f"select count(*), coalesce(sum(hash({columns})), 0), coalesce(bit_xor(hash({columns})), 0)"
@@ -438,7 +440,7 @@ def _structure(con: duckdb.DuckDBPyConnection) -> str:
     columns = con.execute(
         "select schema_name, table_name, column_name, data_type, comment from duckdb_columns()"
         " where database_name = ? and not internal order by all",
-        [_catalog(con)],
+        [database(con)],
     ).fetchall()
     return hashlib.sha256(repr((duckdb.__version__, columns, _views(con))).encode()).hexdigest()[:16]
 
@@ -448,17 +450,8 @@ def _views(con: duckdb.DuckDBPyConnection) -> list[Any]:
     return con.execute(
         "select schema_name, view_name, sql from duckdb_views()"
         " where not internal and database_name = ? and schema_name <> 'measures' order by all",
-        [_catalog(con)],
+        [database(con)],
     ).fetchall()
-
-
-def _columns(con: duckdb.DuckDBPyConnection, catalog: str, schema: str, table: str) -> dict[str, str]:
-    rows = con.execute(
-        "select column_name, data_type from duckdb_columns()"
-        " where database_name = ? and schema_name = ? and table_name = ? order by column_index",
-        [catalog, schema, table],
-    ).fetchall()
-    return {str(name): str(kind) for name, kind in rows}
 
 
 def _privacy_mark() -> str:
@@ -473,11 +466,6 @@ def _tables(con: duckdb.DuckDBPyConnection, catalog: str) -> list[tuple[str, str
         [catalog],
     ).fetchall()
     return [(str(schema), str(table)) for schema, table in rows]
-
-
-def _catalog(con: duckdb.DuckDBPyConnection) -> str:
-    row = con.execute("select current_database()").fetchone()
-    return str(row[0]) if row else ""
 
 
 def _one(con: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from expectations.contracts.times import now
 from warehouse.books import ops_tables
+from warehouse.catalogue import columns_of
 from warehouse.schema import SCHEMA_VERSION, core_tables, ref_tables, statements
 from warehouse.standing import comment_views
 from warehouse.transactions import transaction
@@ -177,10 +178,10 @@ def _standing(con: duckdb.DuckDBPyConnection) -> tuple[int, str] | None:
 def _complete(con: duckdb.DuckDBPyConnection) -> None:
     """Bring tables of an older structure up to the wanted columns; reference tables are simply made anew."""
     for shape in ref_tables():
-        standing = _columns(con, shape.name)
+        standing = columns_of(con, shape.name)
         if standing and list(standing) != list(shape.columns):
             con.execute(f"drop table {shape.name}")
-            if _columns(con, "ref.versions"):
+            if columns_of(con, "ref.versions"):
                 con.execute("delete from ref.versions")
     for shape in (*core_tables(), *ops_tables()):
         _extend(con, shape)
@@ -188,7 +189,7 @@ def _complete(con: duckdb.DuckDBPyConnection) -> None:
 
 def _bring_outbox(con: duckdb.DuckDBPyConnection) -> None:
     """What channels were told before there was an outbox stays told."""
-    if not _columns(con, "ops.alert_channels"):
+    if not columns_of(con, "ops.alert_channels"):
         return
     con.execute(
         "insert into ops.outbox (alert_id, channel, attempts, tried_at, told_at)"
@@ -198,7 +199,7 @@ def _bring_outbox(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _extend(con: duckdb.DuckDBPyConnection, shape: TableShape) -> None:
-    standing = _columns(con, shape.name)
+    standing = columns_of(con, shape.name)
     if not standing:
         return
     for name, (declared, _) in shape.columns.items():
@@ -210,13 +211,3 @@ def _extend(con: duckdb.DuckDBPyConnection, shape: TableShape) -> None:
                 f"{shape.name}.{name} is {standing[name]} in the file and {kind} in the contract: "
                 "give the column a new name, or load into a new home folder"
             )
-
-
-def _columns(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
-    schema, _, name = table.partition(".")
-    rows = con.execute(
-        "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ? "
-        "order by column_index",
-        [schema, name],
-    ).fetchall()
-    return {str(column): str(kind) for column, kind in rows}

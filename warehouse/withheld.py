@@ -10,10 +10,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from expectations.contracts.forms import DATASET
+from expectations.contracts.forms import DATASET, series
 from expectations.contracts.model import contract
 from expectations.contracts.sql import identifier, literal
-from warehouse.disclosure import HIDDEN, NEVER, concerns, has_table, may_leave, partly_withheld, secret
+from warehouse.catalogue import columns_of
+from warehouse.disclosure import HIDDEN, secret
+from warehouse.guarded import NEVER, cases_that_leave, concerns, may_leave, partly_withheld
 from warehouse.models import build_again, models
 from warehouse.store import connect
 
@@ -62,7 +64,7 @@ def built_again() -> tuple[str, ...]:
     }
     found = []
     for model in models():
-        if model.reads & leading or model.name == "marts.row_parts":
+        if model.reads & leading:
             leading.add(model.name)
             schema, _, table = model.name.partition(".")
             if schema != "measures" and model.name not in AS_THEY_ARE and (schema, table) not in MADE:
@@ -89,7 +91,7 @@ def prepare(con: duckdb.DuckDBPyConnection, own: str) -> None:
             )
     con.execute(
         "create or replace temp table release_hidden as select distinct measure, detail, unit_code, period, span"
-        + (f" from {identifier(own)}.{HIDDEN}" if has_table(con, "marts", "hidden_figures") else _NO_FIGURE)
+        + (f" from {identifier(own)}.{HIDDEN}" if columns_of(con, HIDDEN) else _NO_FIGURE)
     )
     con.execute(
         """
@@ -118,14 +120,11 @@ _NO_FIGURE = " from (select '' as measure, '' as detail, '' as unit_code, '' as 
 
 def holds_staying(con: duckdb.DuckDBPyConnection, own: str, release: str) -> bool:
     """Whether a release holds rows of a case that has since become one that stays."""
-    for dataset in partly_withheld():
-        source = contract(dataset)
-        if not source.leaves_when or len(source.key) != 1:
-            continue
-        key = identifier(source.key[0])
+    for dataset, column in cases_that_leave().items():
+        key = identifier(column)
         found = con.execute(
             f"select count(*) from {identifier(release)}.core.{dataset} where {key} in"
-            f" (select {_new_key(con, source.key[0])} from {identifier(own)}.core.{dataset}"
+            f" (select {_new_key(con, column)} from {identifier(own)}.core.{dataset}"
             f" where not ({may_leave(own, dataset)}))"
         ).fetchone()
         if found and found[0]:
@@ -137,7 +136,7 @@ def instead(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str) -
     """The query a release is filled with in place of a table, or None where the table leaves as it is."""
     source = f"{identifier(own)}.{schema}.{identifier(table)}"
     if schema == "core" and table in partly_withheld():
-        return _cases(con, own, source, table, contract(table).key)
+        return _cases(con, own, source, table)
     if f"{schema}.{table}" in built_again():
         return _nothing(con, own, source)
     made = MADE.get((schema, table))
@@ -147,22 +146,25 @@ def instead(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str) -
 # --- rows ---------------------------------------------------------------------------------------------------------
 
 
-def _cases(con: duckdb.DuckDBPyConnection, own: str, source: str, dataset: str, key: tuple[str, ...]) -> str:
+def _cases(con: duckdb.DuckDBPyConnection, own: str, source: str, dataset: str) -> str:
     """Rows that may leave; a single key and the row of the file are replaced where other rows of the file stay."""
     query = f"select * from {source} where {may_leave(own, dataset)}"
-    if not contract(dataset).leaves_when or len(key) != 1:
+    if dataset not in cases_that_leave():
         return query
-    return f"select * replace ({_renamed(con, key[0])}) from ({query}) as leaving"
+    return f"select * replace ({_renamed(con, cases_that_leave()[dataset])}) from ({query}) as leaving"
 
 
 def _renamed(con: duckdb.DuckDBPyConnection, key: str) -> str:
     name = identifier(key)
-    row = f"sha256(concat_ws('|', {literal(secret(con))}, {name}, _sheet, _row))"
     return (
         f"{_new_key(con, key)} as {name}, cast(null as varchar) as _sheet,"
-        # below 0: nobody takes it for a row of a file
-        f" -cast('0x' || {row}[1:12] as bigint) as _row"
+        f" {_new_row(con, name, '_sheet', '_row')} as _row"
     )
+
+
+def _new_row(con: duckdb.DuckDBPyConnection, key: str, sheet: str, row: str) -> str:
+    """In place of the row of a file; below 0: nobody takes it for one."""
+    return f"-cast('0x' || sha256(concat_ws('|', {literal(secret(con))}, {key}, {sheet}, {row}))[1:12] as bigint)"
 
 
 def _new_key(con: duckdb.DuckDBPyConnection, key: str) -> str:
@@ -170,17 +172,14 @@ def _new_key(con: duckdb.DuckDBPyConnection, key: str) -> str:
 
 
 def _petition_terms(con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
-    return _cases(con, own, source, "petitions", contract("petitions").key)
+    return _cases(con, own, source, "petitions")
 
 
 def _case_versions(con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
     others = ", ".join(literal(name) for name in partly_withheld())
     parts = [f"select * from {source} where dataset not in ({others})"]
-    for dataset in partly_withheld():
-        key = contract(dataset).key
-        if not contract(dataset).leaves_when or len(key) != 1:
-            continue
-        column = identifier(key[0])
+    for dataset, key in cases_that_leave().items():
+        column = identifier(key)
         rows = f"{identifier(own)}.core.{dataset}"
         parts.append(
             f"select * replace ({_renamed(con, 'case_code')}) from {source} where dataset = {literal(dataset)}"
@@ -263,6 +262,83 @@ def _quarantine(_con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
       )
       from {source} as held
       left join {identifier(own)}.ops.readings as reading on reading.reading_id = held.reading_id"""
+
+
+# --- corrections --------------------------------------------------------------------------------------------------
+
+
+def _corrected_rows(con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
+    """Corrections find the rows that leave where a release has them; of the others there is nothing to correct."""
+    parts = [f"select * from {source} where not {_is_partly('dataset')}"]
+    for dataset in partly_withheld():
+        place = "said.sheet, said.row"
+        if dataset in cases_that_leave():
+            key = f"leaving.{identifier(cases_that_leave()[dataset])}"
+            place = f"null as sheet, {_new_row(con, key, 'said.sheet', 'said.row')} as row"
+        parts.append(
+            f"select {_entry(con, 'said.entry_id')} as entry_id, said.* exclude (entry_id, sheet, row), {place}"
+            f" from {source} as said"
+            f" join (select * from {identifier(own)}.core.{dataset} where {may_leave(own, dataset)}) as leaving"
+            " on leaving._reading_id = said.reading_id and leaving._row = said.row"
+            " and leaving._sheet is not distinct from said.sheet"
+            f" where said.dataset = {literal(dataset)}"
+        )
+    return " union all by name ".join(parts)
+
+
+def _correction_entries(con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
+    """Without those that are about rows which stay alone. The guard and the place may say of which kind rows are."""
+    is_partly = _is_partly("said.dataset")
+    hidden = ", ".join(f"if({is_partly}, null, said.{name}) as {name}" for name in ("sheet", "row", "expected"))
+    return f"""
+      select said.* replace (
+        {hidden},
+        if({is_partly}, {_entry(con, "said.entry_id")}, said.entry_id) as entry_id,
+        row_number() over (order by said.entry_no) as entry_no
+      )
+      from {source} as said
+      where {_is_told(con, own, "said.entry_id")}"""
+
+
+def _correction_readings(con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
+    entries = f"{identifier(own)}.ops.correction_entries"
+    return f"""
+      select said.* replace (
+        if(exists (from {entries} as entry where entry.entry_id = said.entry_id and {_is_partly("entry.dataset")}),
+          {_entry(con, "said.entry_id")}, said.entry_id) as entry_id
+      )
+      from {source} as said
+      where {_is_told(con, own, "said.entry_id")}"""
+
+
+def _is_told(con: duckdb.DuckDBPyConnection, own: str, entry_id: str) -> str:
+    """Whether an entry is about rows that leave, or about none at all."""
+    rows = f"{identifier(own)}.ops.corrected_rows"
+    return (
+        f"({entry_id} not in (select entry_id from {rows})"
+        f" or {entry_id} in (select entry_id from {rows} where not {_is_partly('dataset')})"
+        f" or {_entry(con, entry_id)} in (select entry_id from ({_corrected_rows(con, own, rows)})))"
+    )
+
+
+def _entry(con: duckdb.DuckDBPyConnection, entry_id: str) -> str:
+    """An entry's id is a hash over its guard and place too: whoever guesses those could prove them."""
+    return f"sha256(concat_ws('|', {literal(secret(con))}, {entry_id}))[1:20]"
+
+
+def _alerts(_con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
+    """Without those about corrections of such datasets: they name the entry."""
+    return f"select * from {source} where not coalesce({_names_entry(own)}, false)"
+
+
+def _outbox(_con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
+    alerts = f"select alert_id from {identifier(own)}.ops.alerts where {_names_entry(own)}"
+    return f"select * from {source} where alert_id not in ({alerts})"
+
+
+def _names_entry(own: str) -> str:
+    feeds = f"select feed from {identifier(own)}.ops.correction_entries where {_is_partly('dataset')}"
+    return f"(kind = 'correction_lapsed' and feed in ({feeds}))"
 
 
 def _is_partly(column: str) -> str:
@@ -416,7 +492,7 @@ def _indicator_values(_con: duckdb.DuckDBPyConnection, own: str, source: str) ->
 
 def _explanations(_con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
     """Deliveries with what they add; of datasets whose rows partly stay only their names."""
-    others = ", ".join(literal(name) for name in partly_withheld())
+    others = ", ".join(map(literal, (*partly_withheld(), *series())))
     return f"""
       select said.* replace (
         if(measures.is_told, said.row_count, null) as row_count,
@@ -424,7 +500,7 @@ def _explanations(_con: duckdb.DuckDBPyConnection, own: str, source: str) -> str
       )
       from {source} as said
       join (
-        select measure, dataset not in ({others}) and not starts_with(dataset, 'form_') as is_told
+        select measure, dataset not in ({others}) as is_told
         from {identifier(own)}.ref.measures
       ) as measures on measures.measure = said.measure
       where not exists (
@@ -527,6 +603,11 @@ MADE: dict[tuple[str, str], Callable[[duckdb.DuckDBPyConnection, str, str], str]
     ("ops", "reading_findings"): _findings,
     ("ops", "reading_checks"): _checks,
     ("ops", "reading_quarantine"): _quarantine,
+    ("ops", "corrected_rows"): _corrected_rows,
+    ("ops", "correction_entries"): _correction_entries,
+    ("ops", "correction_readings"): _correction_readings,
+    ("ops", "alerts"): _alerts,
+    ("ops", "outbox"): _outbox,
 }
 """What stands in place of a table; those built again enter empty."""
 
@@ -534,10 +615,9 @@ MADE: dict[tuple[str, str], Callable[[duckdb.DuckDBPyConnection, str, str], str]
 def build_published(path: Path) -> None:
     """Make the models of `built_again` in a release's file from what it holds."""
     with connect(path) as con:
-        if not has_table(con, "marts", "indicator_verdicts"):
+        if not columns_of(con, "marts.indicator_verdicts"):
             return
-        for name in built_again():
-            build_again(con, name)
+        for name in build_again(con, built_again()):
             if name == "marts.indicator_bounds":
                 con.execute(_unbounded())
 

@@ -184,6 +184,18 @@ def series() -> Mapping[str, tuple[str, str]]:
     }
 
 
+@lru_cache(maxsize=1)
+def series_codes() -> Mapping[str, str]:
+    """The series of figures made from forms → the code of the form."""
+    return {row["series"]: row["form_code"] for _, row in _rows("forms") if row["series"]}
+
+
+@lru_cache
+def form_codes(dataset: str) -> tuple[str, ...]:
+    """The codes of a dataset's forms, of any circular, in the order of the table."""
+    return tuple(dict.fromkeys(row["form_code"] for _, row in _rows("forms") if row["dataset"] == dataset))
+
+
 def table_text(name: str) -> bytes:
     """The bytes of one of TABLES."""
     return files(__package__).joinpath("forms", f"{name}.csv").read_bytes()

@@ -10,7 +10,7 @@ import yaml
 
 from expectations.contracts.times import now
 from flows.command import main
-from flows.correcting import register_of
+from flows.correcting import read_register, register_of
 from flows.home import open_home
 from flows.planning import scratch_folder
 from flows.steps import run_cycle
@@ -242,6 +242,31 @@ def test_every_mistake_is_told_at_its_line(tiny_home: Any) -> None:
         assert any(words in mistake for mistake in found.mistakes), (words, found.mistakes)
         assert all(mistake.startswith("corrections/2024.yaml:") for mistake in found.mistakes)
         assert found.corrections == ()
+
+
+def test_mistakes_are_told_before_anything_ran(tiny_home: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    tiny_home.add_feed("323")
+    write(tiny_home.path, {**ENTRY, "action": "remove"})
+    assert main(["corrections", "--home", str(tiny_home.path)]) == 2
+    assert "2024.yaml:3: corrections.0.action" in capsys.readouterr().out
+    write(tiny_home.path, ENTRY)
+    assert main(["corrections", "--home", str(tiny_home.path)]) == 2
+    assert "nothing has run" in capsys.readouterr().err
+
+
+def test_no_correction_decides_what_may_leave(tiny_home: Any) -> None:
+    about = {
+        "where": {"petition_code": "D-1"},
+        "expect": {"kind_code": "complaint"},
+        "set": {"kind_code": "denunciation"},
+    }
+    write(tiny_home.path, ENTRY | about | {"feed": "d323.petitions"})
+    found = read_register(open_home(tiny_home.path), {"d323.petitions": "petitions"}, frozenset())
+    assert found.corrections == ()
+    [mistake] = found.mistakes
+    assert mistake.endswith(
+        "hung-yen-land: set.kind_code: decides what may leave the warehouse; let the source say so in a new delivery"
+    )
 
 
 def test_an_id_stands_once_and_a_broken_file_is_named(tiny_home: Any) -> None:

@@ -19,8 +19,9 @@ from scipy.sparse.csgraph import connected_components
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.periods import Period
 from tests.warehouse.rows import DISTRICTS, PROVINCE, empty_warehouse, insert
-from warehouse import disclosure, models, suppression
+from warehouse import disclosure, guarded, models, suppression
 from warehouse.comparison import compare, find_release
+from warehouse.corrections import Correction, bring_corrections, enter, raise_lapsed
 from warehouse.journal import carry_journal
 from warehouse.measures import contributions, known_measures
 from warehouse.releases import current, publish
@@ -144,6 +145,12 @@ def answers(seed: int) -> list[dict[str, Any]]:
 
 
 def world(con: duckdb.DuckDBPyConnection, seed: int) -> None:
+    fill(con, seed)
+    models.build(con)
+
+
+def fill(con: duckdb.DuckDBPyConnection, seed: int) -> None:
+    """The rows of a generated province and their books; no marts yet."""
     insert(con, "petitions", petitions(seed))
     insert(con, "petition_forms", forms(seed))
     insert(con, "survey_responses", answers(seed))
@@ -156,7 +163,6 @@ def world(con: duckdb.DuckDBPyConnection, seed: int) -> None:
         "update ops.reading_periods set rows_accepted = reading.rows_accepted from ops.readings as reading"
         " where reading.reading_id = reading_periods.reading_id"
     )
-    models.build(con)
 
 
 @pytest.fixture(
@@ -322,7 +328,7 @@ def _use_marts(con: duckdb.DuckDBPyConnection, attacker: Attacker, own: dict[tup
                 attacker.equal({attacker.at(*key): 1.0}, amount - own.get(key, 0))
 
 
-NEVER = {name for name, one in disclosure.concerns().items() if one.rule == "never"}
+NEVER = {name for name, one in guarded.concerns().items() if one.rule == "never"}
 
 
 def _use_indicators(
@@ -396,11 +402,11 @@ def test_without_complements_the_attacker_wins(tmp_path: Path, monkeypatch: pyte
 
     con = empty_warehouse()
     world(con, 1)
-    monkeypatch.setattr(disclosure, "choose", only_small)
+    monkeypatch.setattr(suppression, "choose", only_small)
     with pytest.raises(DisclosureError, match="nothing is published"):
         publish(tmp_path, con)
     assert current(tmp_path) is None
-    monkeypatch.setattr(disclosure, "prove", lambda *_: None)
+    monkeypatch.setattr(suppression, "prove", lambda *_: None)
     folder = publish(tmp_path, con).path
     con.close()
     with connect(folder / "warehouse.duckdb", read_only=True) as reader:
@@ -582,6 +588,71 @@ def test_what_was_hidden_and_did_not_change_stays_hidden(tmp_path: Path) -> None
     assert {one[1:] for one in before if one[1:] in same} <= {one[1:] for one in after}
 
 
+def test_corrections_act_in_a_release_and_tell_nothing_of_rows_that_stay(tmp_path: Path) -> None:
+    con = empty_warehouse()
+    fill(con, 1)
+
+    def about(name: str, action: Any, kind: str, where: dict[str, str | None], **changes: str) -> Correction:
+        """A correction of petitions of district 323 in 2024-Q1, whose guard is their kind."""
+        return Correction(
+            name, action, "2024-Q1", "nhập nhầm", "Ban Tiếp công dân", date(2024, 5, 2), "p-323-2024-Q1.petitions",
+            "petitions", selector=where, expected={"kind_code": kind}, changes=changes,
+        )  # fmt: skip
+
+    rows = con.execute(
+        "select kind_code, petition_code from core.petitions where unit_code = '323' and period = '2024-Q1'"
+        " order by 2 desc"
+    ).fetchall()
+    codes: dict[str, list[str]] = defaultdict(list)
+    for kind, code in rows:
+        codes[kind].append(code)
+    register = [
+        about("1-leaves", "replace", "complaint", {"petition_code": codes["complaint"][0]}, transfer_count="77"),
+        about("2-stays", "replace", "denunciation", {"petition_code": codes["denunciation"][0]}, transfer_count="88"),
+        about("3-goes", "exclude", "feedback", {"petition_code": codes["feedback"][0]}),
+        about("4-both", "replace", "complaint", {"unit_code": "323"}, due_on="2024-12-31"),
+        about("5-nowhere", "exclude", "complaint", {"petition_code": "X"}),
+    ]
+    enter(tmp_path, register)
+    bring_corrections(con, tmp_path)
+    models.build(con)
+    raise_lapsed(con)
+    made = publish(tmp_path, con)
+    with connect(made.path / "warehouse.duckdb", read_only=True) as reader:
+
+        def asked(query: str) -> list[Any]:
+            return reader.execute(query).fetchall()
+
+        assert asked("select count(*) from core.petitions_current where transfer_count = 77") == [(1,)]
+        assert asked("select count(*) from core.petitions where transfer_count = 77") == [(0,)]
+        assert asked("select count(*) from core.petitions_current where transfer_count = 88") == [(0,)]
+        [(held,), (current_rows,)] = asked(
+            "select count(*) from core.petitions union all select count(*) from core.petitions_current"
+        )
+        assert current_rows == held - 1
+        counted = asked("select sum(case_count) from marts.petition_counts")
+        assert counted == asked("select count(distinct petition_code) from core.petitions_current")
+        complaints = len(codes["complaint"])
+        assert asked("select count(*) from core.petitions_current where due_on = '2024-12-31'") == [(complaints,)]
+        told = asked("select correction_id, row_count, applied_count, state from marts.corrections order by 1")
+        leaving = complaints + len(codes["feedback"])
+        assert told == [
+            ("1-leaves", 1, 1, "applied"),
+            ("3-goes", 1, 1, "applied"),
+            ("4-both", leaving, complaints, "mended"),
+            ("5-nowhere", 0, 0, "no_row"),
+        ]
+        assert asked("select count(expected), count(sheet), count(row) from ops.correction_entries") == [(0, 0, 0)]
+        assert asked("select entry_no from ops.correction_entries order by 1") == [(1,), (2,), (3,), (4,)]
+        assert asked('select count(*) from ops.corrected_rows where sheet is not null or "row" >= 0') == [(0,)]
+        assert asked("select count(*) from ops.alerts where kind = 'correction_lapsed'") == [(0,)]
+    held_bytes = (made.path / "warehouse.duckdb").read_bytes()
+    assert [one.correction_id for one in register if one.entry_id.encode() in held_bytes] == []
+    assert b"2-stays" not in held_bytes
+    assert con.execute("select count(*) from ops.alerts where kind = 'correction_lapsed'").fetchone() == (2,)
+    con.close()
+
+
 @pytest.mark.slow
 def test_a_rebuilt_warehouse_hides_what_the_old_one_hid(tmp_path: Path) -> None:
     con = empty_warehouse()
@@ -615,7 +686,8 @@ def test_nothing_is_chosen_again_when_nothing_changed(tmp_path: Path, monkeypatc
     world(con, 3)
     publish(tmp_path, con)
     asked = []
-    monkeypatch.setattr(disclosure, "choose", lambda *told: asked.append(told) or suppression.choose(*told))
+    choose = suppression.choose
+    monkeypatch.setattr(suppression, "choose", lambda *told: asked.append(told) or choose(*told))
     assert not publish(tmp_path, con).is_new
     assert asked == []
     con.execute("update marts.settings set value = '6' where name = 'small_cell'")
@@ -677,16 +749,19 @@ def test_no_count_crosses_denunciation_unit_month_and_field(release: Any) -> Non
 
 def test_every_measure_over_rows_that_stay_says_how_it_is_protected() -> None:
     text = files("warehouse.reference").joinpath("measures.csv").read_text(encoding="utf-8")
-    told = disclosure.concerns()
-    withheld = {"form_kqgq03", "form_kqgq04"}
-    concerned = {name for name in disclosure.partly_withheld() if name != "petition_forms"} | withheld
+    told = guarded.concerns()
+    assert guarded.guarded_series() == {"petitions", "survey_responses", "form_kqgq03", "form_kqgq04"}
     measures = {row["measure"]: row for row in csv.DictReader(text.splitlines())}
-    assert {name for name, row in measures.items() if row["dataset"] in concerned} == told.keys()
+    assert {name for name, row in measures.items() if row["dataset"] in guarded.guarded_series()} == told.keys()
     for name, one in told.items():
-        assert one.rule in {"cases", "count", "sample", "never", "open"}, name
         assert one.within is None or one.within in told, name
         assert one.sample_measure is None or one.sample_measure in told, name
         assert (one.rule == "sample") == (one.sample_measure is not None), name
+
+
+def test_a_rule_nobody_follows_is_refused() -> None:
+    with pytest.raises(ValueError, match="line 2: rule 'case'; write one of cases, count, sample, never, open"):
+        guarded.parse("measure,rule,within,apart,sample_measure\npetitions_received,case,,,\n")
 
 
 def test_forms_that_count_denunciations_stay(release: Any) -> None:

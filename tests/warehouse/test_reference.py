@@ -280,6 +280,8 @@ def test_a_home_adds_and_replaces_rows_and_confirms_targets(tmp_path: Path) -> N
          "Ban Dân vận,2026-02-01,,Ban khác\n", "'Ban Dân vận' has no name, or two, between 2026-01-01 and 2026-02-01"),
         ("settings.csv", "name,value\nassessed_spans,2021-2025\n", "assessed_spans: '2021-2025' is not a period"),
         ("settings.csv", "name,value\nkey_figures,AR01 XX01\n", "key_figures: no indicator 'XX01' in indicators.csv"),
+        ("measures.csv", "measure,dataset,kind,belongs_to\npetitions_of_my_own,petitions,flow,part\n",
+         "petitions_of_my_own counts petitions, whose rows do not all leave the warehouse"),
         ("settings.csv", "name,value\nassessed_spans,2024-H1\n", "'2024-H1' is no span of years; write 2021..2025"),
     ],
 )  # fmt: skip

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
+from warehouse.guarded import concerns, guarded_series
 from warehouse.reference import geography
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    import polars as pl
 
 ALLOWED = {
     ("goals", "kind"): ("result", "limitation", "task"),
@@ -55,6 +56,7 @@ def _problems(found: Mapping[str, pl.DataFrame]) -> Iterator[str]:
                 f"{row['goal_id']}; make its role context"
             )
     yield from _targets(found, indicators)
+    yield from _unguarded(found)
     yield from _bodies(found)
     yield from geography.problems(found["units"], found["unit_crosswalk"])
     for row in found["settings"].filter(name="key_figures").iter_rows(named=True):
@@ -63,6 +65,16 @@ def _problems(found: Mapping[str, pl.DataFrame]) -> Iterator[str]:
                 yield f"settings.csv, key_figures: no indicator '{code}' in indicators.csv"
     if not any(row["status"] == "not_met" for row in found["status_rules"].iter_rows(named=True)):
         yield "status_rules: no rule for not_met, so a goal could be left without a status"
+
+
+def _unguarded(found: Mapping[str, pl.DataFrame]) -> Iterator[str]:
+    """A measure over rows that never leave must say how its small counts are protected: a home's own cannot."""
+    for row in found["measures"].filter(pl.col("dataset").is_in(sorted(guarded_series()))).iter_rows(named=True):
+        if row["measure"] not in concerns():
+            yield (
+                f"measures: {row['measure']} counts {row['dataset']}, whose rows do not all leave the warehouse, and"
+                " nothing says how its small numbers are protected: add it to warehouse/disclosure.csv of the project"
+            )
 
 
 def _bodies(found: Mapping[str, pl.DataFrame]) -> Iterator[str]:

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.periods import Period, PeriodError
 from expectations.contracts.words.wording import Words, both, period_name, quantity, words
+from warehouse.catalogue import columns_of
 from warehouse.explain import explain
 from warehouse.reports.figures import values
-from warehouse.reports.records import Row, columns_of, coverage_gate, fetch, setting
+from warehouse.reports.records import Row, coverage_gate, fetch, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -29,9 +29,12 @@ def corrections(con: duckdb.DuckDBPyConnection, period: str, units: Sequence[str
 
 
 def action_words(row: Mapping[str, Any]) -> Words:
-    """What a correction does: `thay giá trị ở 1 dòng: resolved_late 35 → 3`."""
+    """What a correction does: `thay giá trị ở 1 dòng: resolved_late 35 → 3`; a release may hold back the old value."""
     expected, changes = row["expected"] or {}, row["changes"] or {}
-    said = ", ".join(f"{name} {_cell(expected.get(name))} → {_cell(value)}" for name, value in changes.items())
+    said = ", ".join(
+        " ".join((name, *([_cell(expected[name])] if name in expected else []), "→", _cell(value)))
+        for name, value in changes.items()
+    )
     return words(f"correction.action.{row['action']}", count=row["applied_count"], changes=said)
 
 

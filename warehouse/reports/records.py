@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from warehouse.catalogue import columns_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import duckdb
 
 Row = dict[str, Any]
-
-
-def columns_of(con: duckdb.DuckDBPyConnection, table: str) -> frozenset[str]:
-    """Names of the columns of `schema.name` in the connected database, empty when there is no such table or view."""
-    schema, name = table.split(".")
-    found = con.execute(
-        "select column_name from duckdb_columns()"
-        " where database_name = current_database() and schema_name = ? and table_name = ?",
-        [schema, name],
-    ).fetchall()
-    return frozenset(row[0] for row in found)
 
 
 def fetch(
