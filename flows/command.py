@@ -69,6 +69,7 @@ def _explain(fault: Exception) -> int:
     from warehouse.explain import NoSuchFigureError
     from warehouse.query import QueryError
     from warehouse.reference.checks import ReferenceDataError
+    from warehouse.signatures import SignatureError
     from warehouse.store import WarehouseError
 
     wrong = (
@@ -80,6 +81,7 @@ def _explain(fault: Exception) -> int:
         ReferenceDataError,
         QueryError,
         NoSuchFigureError,
+        SignatureError,
     )
     if isinstance(fault, ExplainedError):
         click.echo(discreet(f"Error: {fault}"), err=True)
@@ -641,6 +643,73 @@ def assess(
         known=as_known.date() if as_known else None,
         as_json=as_json,
     )
+
+
+@cli.command("sign")
+@click.argument("period")
+@click.option("--by", required=True, metavar="NAME", help="Who signs, or allows; it is not published.")
+@click.option("--role", required=True, metavar="TEXT", help="In which office, as it is published: Chánh Văn phòng.")
+@click.option("--except", "is_exception", is_flag=True, help="Not a signature: changes need no new one until a day.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Last day of the exception.")
+@click.option("--why", "reason", metavar="TEXT", help="Why it is allowed.")
+@click.option("--unit", metavar="CODE", help="Only changes of this unit are allowed.")
+@click.option("--indicator", metavar="CODE", help="Only changes of this indicator are allowed.")
+@_shared()
+def sign_command(
+    home_path: str | None,
+    period: str,
+    *,
+    by: str,
+    role: str,
+    is_exception: bool,
+    until: datetime | None,
+    reason: str | None,
+    unit: str | None,
+    indicator: str | None,
+    as_json: bool,
+) -> int:
+    """Sign what the current release publishes of PERIOD; later changes are told until somebody signs again.
+
+    With --except: changes of the signed period need no new signature until a day.
+
+    \b
+    Example: danvan sign 2024-Q2 --by "Trần Thị B" --role "Chánh Văn phòng UBND tỉnh"
+    """
+    from flows.signing import allow_changes, sign_period
+
+    home = _home(home_path)
+    if not is_exception:
+        for option, value in (("--until", until), ("--why", reason), ("--unit", unit), ("--indicator", indicator)):
+            if value is not None:
+                raise click.UsageError(f"{option} means nothing without --except")
+        return sign_period(home, period, by=by, role=role, as_json=as_json)
+    if until is None:
+        raise click.UsageError("--except needs --until: the last day of the exception")
+    return allow_changes(
+        home,
+        period,
+        by=by,
+        role=role,
+        until=until.date(),
+        reason=reason or "",
+        unit=unit,
+        indicator=indicator,
+        as_json=as_json,
+    )
+
+
+@cli.command()
+@click.option("--period", metavar="P", help="Only this period, with what changed in it.")
+@_shared()
+def signatures(home_path: str | None, *, period: str | None, as_json: bool) -> int:
+    """Who signed which periods, and what is published otherwise since (exit code 3: a new signature is due).
+
+    \b
+    Example: danvan signatures --period 2024-Q2
+    """
+    from flows.signing import list_signatures
+
+    return list_signatures(_home(home_path), period=period, as_json=as_json)
 
 
 @cli.group("release", invoke_without_command=True)

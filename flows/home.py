@@ -49,6 +49,8 @@ lock_seconds = 900              # how long a run waits for another one that is w
 
 [assessment]
 coverage_gate_pct = 90          # below this share of reporting units a goal is "not enough data"
+material_points = 0.5           # a signed share that moves by so many percentage points asks for a new signature
+material_pct = 1                # and any other signed figure that moves by so many percent of itself
 
 [alerts]
 channels = ["terminal", "file"] # besides: apprise addresses, e.g. "mailto://${{env:MAIL_USER}}:${{env:MAIL_PASSWORD}}@example.org"
@@ -149,9 +151,11 @@ class RunSettings(_Section):
 
 
 class AssessmentSettings(_Section):
-    """Gates of the assessment."""
+    """Gates of the assessment, by the names of `ref.settings`."""
 
     coverage_gate_pct: Annotated[float, Field(ge=0, le=100)] = 90
+    material_points: Annotated[float, Field(ge=0, le=100)] = 0.5
+    material_pct: Annotated[float, Field(ge=0)] = 1
 
 
 class AlertSettings(_Section):

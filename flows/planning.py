@@ -224,6 +224,7 @@ def open_run(
     from warehouse.journal import begin_run, close_interrupted, open_runs
     from warehouse.reference import load_reference, set_setting
     from warehouse.releases import clear_drafts, prune
+    from warehouse.signatures import bring_signatures
 
     started_at, keys = now(), keys_of(home)
     periods = frozenset(str(one) for one in period_range(period)) if period else None
@@ -235,7 +236,8 @@ def open_run(
     run_id = _new_id(started_at)
     with writing(home) as con:
         load_reference(con, home.reference)
-        set_setting(con, "coverage_gate_pct", str(home.settings.assessment.coverage_gate_pct))
+        for name, value in home.settings.assessment.model_dump().items():
+            set_setting(con, name, f"{value:g}")
         present_feeds(con, [terms_of(feed, owes, keys) for feed, owes in terms.values()])
         bring_decisions(con, home.path)
         codes = con.execute("select indicator_code from ref.indicators").fetchall()
@@ -246,6 +248,7 @@ def open_run(
         # with a mistake in it, the register stays as it was: what was in force stays in force, and a person is told
         mistakes += register.mistakes
         bring_corrections(con, home.path)
+        bring_signatures(con, home.path)
         left = [one for one, began in open_runs(con) if not is_living(one, began)]
         if left:
             LOG.warning("%d runs were interrupted; this one goes on from there", len(left))

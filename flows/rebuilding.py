@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 ASIDE = "warehouse.before-rebuild.duckdb"
 """Where the old file is kept until the next rebuild."""
 
-CARRIED = (SETTINGS, "feeds", "reference", "questionnaires", "decisions.jsonl", "corrections", "corrections.jsonl")
+CARRIED = (
+    SETTINGS, "feeds", "reference", "questionnaires", "decisions.jsonl", "corrections", "corrections.jsonl",
+    "signatures.jsonl", "signatures",
+)  # fmt: skip
 """What a home is made of besides what landed."""
 
 

@@ -540,8 +540,10 @@ def tell(plan: Plan, booked: Booked, built: Built, publication: Publication, wri
     from flows.alerts import tell as tell_channels
     from warehouse.journal import end_run
     from warehouse.outbox import needing_a_person
+    from warehouse.signatures import raise_outdated
 
     with writing(plan.home) as con:
+        raise_outdated(con, plan.home.path, plan.started_at.date(), plan.run_id)
         alerts = needing_a_person(con, plan.run_id, plan.started_at)
         findings = _findings(con, booked.receipts)
         rows = con.execute("select rule_id, count(*) from ops.check_findings group by 1 order by 1").fetchall()

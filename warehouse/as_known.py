@@ -28,6 +28,7 @@ _MOMENTS = {
     "decisions": "decided_at",
     "failures": "failed_at",
     "correction_entries": "said_at",
+    "signatures": "signed_at",
 }
 """The facts that say when something came to be known; all else of a delivery is asked through it and its readings."""
 

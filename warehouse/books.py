@@ -18,7 +18,7 @@ _COUNT = "BIGINT not null"
 
 def ops_tables() -> tuple[TableShape, ...]:
     """Every table of schema ops."""
-    return (*_house(), *_facts(), *_corrections(), *_of_readings(), *_duties(), *_runs())
+    return (*_house(), *_facts(), *_corrections(), *_signatures(), *_of_readings(), *_duties(), *_runs())
 
 
 def _house() -> tuple[TableShape, ...]:
@@ -244,6 +244,49 @@ def _corrections() -> tuple[TableShape, ...]:
                 "sheet": ("VARCHAR", "Trang tính · sheet"),
                 "row": ("BIGINT", "Dòng · row as a person sees it"),
                 "is_as_expected": ("BOOLEAN not null", "Còn giá trị cũ · the old value stands there: it applies"),
+            },
+        ),
+    )
+
+
+def _signatures() -> tuple[TableShape, ...]:
+    return (
+        TableShape(
+            "ops.signatures",
+            "Chữ ký và ngoại lệ theo kỳ · who signed which period, and what was allowed after that",
+            {
+                "signature_id": ("VARCHAR not null", "Mã chữ ký · id"),
+                "kind": (
+                    "VARCHAR not null check (kind in ('sign', 'except'))",
+                    "sign (the figures of a period), except (changes need no new signature until a day)",
+                ),
+                "period": ("VARCHAR not null", "Kỳ báo cáo · period"),
+                "signed_by": ("VARCHAR", "Người ký · who; not published"),
+                "role": ("VARCHAR not null", "Chức vụ · office"),
+                "signed_at": ("TIMESTAMP not null", "Thời điểm ký · when"),
+                "release_id": ("VARCHAR", "Bản phát hành được ký · release whose figures were signed"),
+                "content_hash": ("VARCHAR", "Mã băm số liệu được ký · hash over the signed figures and statuses"),
+                "unit_code": ("VARCHAR", "Mã đơn vị của ngoại lệ · unit of the exception; null = all"),
+                "indicator_code": ("VARCHAR", "Mã chỉ số của ngoại lệ · indicator of the exception; null = all"),
+                "until": ("DATE", "Ngoại lệ đến ngày · last day of the exception"),
+                "reason": ("VARCHAR", "Lý do của ngoại lệ · why it is allowed"),
+            },
+        ),
+        TableShape(
+            "ops.signed_figures",
+            "Số liệu và kết luận đã ký · figures and statuses as they were published when they were signed",
+            {
+                "signature_id": ("VARCHAR not null", "Mã chữ ký · signature"),
+                "indicator_code": ("VARCHAR", "Mã chỉ số · indicator; null for a goal's status"),
+                "definition_id": ("VARCHAR", "Định nghĩa · definition"),
+                "goal_id": ("VARCHAR", "Mã mục tiêu · goal; null for a figure"),
+                "unit_code": ("VARCHAR not null", "Mã đơn vị · unit"),
+                "value": ("DOUBLE", "Giá trị · value"),
+                "numerator": ("BIGINT", "Tử số · numerator"),
+                "denominator": ("BIGINT", "Mẫu số · denominator"),
+                "availability": ("VARCHAR", "Tình trạng số liệu · why there is no value"),
+                "status": ("VARCHAR", "Kết luận về mục tiêu · status of the goal"),
+                "deliveries": ("VARCHAR[]", "Các lần gửi được tính · deliveries the figure was made of"),
             },
         ),
     )

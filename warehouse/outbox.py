@@ -230,6 +230,9 @@ select alert.alert_id,
          when 'run_failed' then coalesce(ended.last_good >= alert.raised_at, false)
          when 'correction_lapsed' then split_part(alert.about, ' ', 1) not in (select entry_id from ops.corrections)
          when 'release_refused' then coalesce(ended.last_good >= alert.raised_at, false)
+         when 'signature_outdated' then alert.about not in (
+           select arg_max(signature_id, signed_at) from ops.signatures where kind = 'sign' group by period
+         )
          when 'period_restated' then not exists (
            from ops.check_findings as found
            where found.rule_id = 'Q48' and found.feed = alert.feed and found.period = alert.period

@@ -34,6 +34,7 @@ _OTHERWISE_SAID: Mapping[tuple[str, str], str] = {
     ("standing_words", "message_vi"): "{column}",
     ("duty_findings", "message_vi"): "{column}",
     ("correction_entries", "selector"): "null",
+    ("signatures", "signed_by"): "null",
     ("check_findings", "message_vi"): "{column}",
     ("check_findings", "message_en"): "{column}",
 }

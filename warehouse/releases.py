@@ -195,9 +195,15 @@ def fingerprint(con: duckdb.DuckDBPyConnection) -> str:
 
 
 def prune(home: Path, keep: int | None) -> None:
-    """Remove the oldest releases beyond `keep` (None: all stay), never the current one; readers keep their file."""
+    """Remove the oldest releases beyond `keep` (None: all stay); readers keep their file.
+
+    Never the current one, nor one whose figures are the last that were signed of a period.
+    """
+    from warehouse.signatures import signed_releases  # noqa: PLC0415 - signatures are of releases
+
     held = list_releases(home) if keep is not None else []
-    left_over = [one for one in held if not one.is_current][max(0, (keep or 0) - 1) :]
+    signed = signed_releases(home) if held else frozenset()
+    left_over = [one for one in held if not one.is_current and one.release_id not in signed][max(0, (keep or 0) - 1) :]
     for one in left_over:
         # First out of sight, whole: a reader of the list never meets half a release.
         going = one.path.with_name(f"{_PARTIAL}removed-{one.release_id}")

@@ -26,6 +26,7 @@ def state_mark(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None
         "select count(*), max(failed_at) from ops.failures",
         "select count(*), max(decided_at) from ops.decisions",
         "select count(*), max(said_at) from ops.correction_entries",
+        "select count(*), max(signed_at) from ops.signatures",
         "select count(*), coalesce(sum(hash(f)::hugeint), 0) from ops.feeds as f",
         "select count(*), coalesce(sum(hash(s)::hugeint), 0) from ref.settings as s",
         "select count(*), coalesce(sum(hash(o)::hugeint), 0) from ops.obligations as o",

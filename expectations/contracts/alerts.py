@@ -22,6 +22,7 @@ AlertKind = Literal[
     "delivery_missing",
     "correction_lapsed",
     "period_restated",
+    "signature_outdated",
     "text_covered",
 ]
 AlertSeverity = Literal["error", "warning"]
@@ -36,6 +37,7 @@ TITLES: dict[str, str] = {
     "delivery_missing": "Chưa nhận được báo cáo",
     "correction_lapsed": "Hiệu chỉnh không còn khớp với số liệu",
     "period_restated": "Số liệu của kỳ đã khóa bị thay đổi",
+    "signature_outdated": "Số liệu đã ký bị thay đổi",
     "text_covered": "Nội dung giống dữ liệu cá nhân đã được che trong bản phát hành",
 }
 """Headings of the digest, in the order in which they stand there."""
@@ -168,6 +170,13 @@ def period_restated(feed: str, period: str, said: Sequence[str]) -> Alert:
     about = hashlib.sha256(" ".join(said).encode()).hexdigest()[:12]
     todo = " ".join((*said, "Đề nghị đơn vị giải trình; số liệu mới đang được dùng."))
     return Alert("period_restated", feed, period, "số liệu của kỳ đã khóa bị thay đổi", todo, "warning", about=about)
+
+
+def signature_outdated(period: str, signature_id: str, changes: int, units: Sequence[str]) -> Alert:
+    """Published figures of a signed period that changed materially since; one alert a signature."""
+    subject = f"số liệu đã ký thay đổi đáng kể: {changes} số liệu, {len(units)} đơn vị"
+    todo = f"Xem: danvan signatures --period {period}. Ký lại (danvan sign) hoặc cho phép đến một ngày (--except)."
+    return Alert("signature_outdated", "signatures", period, subject, todo, "warning", about=signature_id)
 
 
 def text_covered(place: str, texts: int) -> Alert:

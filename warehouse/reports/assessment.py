@@ -23,6 +23,9 @@ texts, shares are in percent):
 - `timeliness`: [definition_id, by_unit]
 - `rules`: the rows of ref.status_rules [position, status, rule_vi, rule_en]
 - `missing`: gate_pct, obligations, without_source, without_data
+- `signature`: None, or {signature_id, role, signed_at, release_id, content_hash, material_count, changes [unit_vi,
+  about_vi, about_en, old_vi, old_en, new_vi, new_en, files, is_material, excepted_until and the columns of
+  marts.restatements]}: who signed the period last, and what is published otherwise since
 - `corrections`: [correction_id, action, dataset, feed, period, sheet, row, unit_code, indicator_code, definition_id,
   expected, changes, row_count, applied_count, state, reason, decided_by, decided_on]: what a person corrected by hand
 - `reconciliations`: [indicator_code, name_vi, name_en, printed (form or register), form_value, register_value,
@@ -47,6 +50,7 @@ from warehouse.reports.corrections import corrections
 from warehouse.reports.figures import catalogue, figures, missing_figure, values
 from warehouse.reports.page import render_html
 from warehouse.reports.records import Row, coverage_gate, fetch
+from warehouse.reports.signatures import signature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -136,6 +140,7 @@ def assess(
     parts = [str(part) for part in (wanted.quarters() if not wanted.month else (wanted,))]
     labels = sorted({*parts, str(wanted)})
     scope = [row["unit_code"] for row in every] if unit["level"] == "province" else [unit_code]
+    own = None if unit["level"] == "province" else [unit_code]
     due = fetch(con, "ops.obligations", ("feed", "unit_code"), "list_contains(?, unit_code)", [scope])
     feeds = None if unit["level"] == "province" else frozenset(row["feed"] for row in due)
     quality = evidence.quality(con, labels, feeds)
@@ -176,7 +181,8 @@ def assess(
             "obligations": obligations,
             **_unavailable(ours, indicators),
         },
-        "corrections": corrections(con, str(wanted), None if unit["level"] == "province" else [unit_code]),
+        "signature": signature(con, str(wanted), own, names, indicators),
+        "corrections": corrections(con, str(wanted), own),
         "reconciliations": [
             {
                 **row,

@@ -348,6 +348,8 @@ class _Told:
         for stream in self.document["side_by_side"]["streams"]:
             yield self.units_table(stream)
         yield self.missing_table()
+        if self.document["signature"]:
+            yield self.signature_table(self.document["signature"])
         if self.document["corrections"]:
             yield self.corrections_table()
         if self.document["reconciliations"]:
@@ -437,6 +439,35 @@ class _Told:
                 )
                 for row in self.document["coverage"]
                 if row["coverage_pct"] is not None
+            ),
+        )
+
+    def signature_table(self, signed: Mapping[str, Any]) -> Table:
+        """Who signed the period, and what is published otherwise since."""
+        when = {"role": signed["role"], "day": self.day(signed["signed_at"])}
+        said = self.words("signature.said", **when)
+        key = "changed" if signed["changes"] else "unchanged"
+        counts = {"count": len(signed["changes"]), "material": signed["material_count"]}
+        return Table(
+            self.words("signature.annex"),
+            self.words("signature.title"),
+            f"{said} {self.words(f'signature.{key}', **counts)}",
+            tuple(self.words(f"signature.{name}") for name in ("unit", "about", "old", "new", "files", "weight")),
+            tuple(
+                tuple(
+                    map(
+                        Cell,
+                        (
+                            row["unit_vi"],
+                            row[f"about_{self.language}"],
+                            row[f"old_{self.language}"],
+                            row[f"new_{self.language}"],
+                            "; ".join(row["files"]),
+                            self.words(f"signature.{'material' if row['is_material'] else 'slight'}"),
+                        ),
+                    )
+                )
+                for row in signed["changes"]
             ),
         )
 

@@ -27,6 +27,8 @@ with defaults (name, default_value, meaning_vi, meaning_en) as (
     ('copied_figures', '8', 'Số giá trị khác nhau tối thiểu để nghi sao chép', 'different figures a row needs to be compared for copies'),
     ('assessed_by_register', '', 'Các chỉ số đánh giá theo từng hồ sơ thay cho biểu', 'indicators assessed by cases, not by the form; separated by blanks'),
     ('reconcile_tolerance', '1', 'Chênh lệch cho phép giữa biểu và hồ sơ, điểm %', 'points by which form and cases may differ'),
+    ('material_points', '0.5', 'Thay đổi của tỷ lệ đã ký được coi là đáng kể, điểm %', 'a signed share that moves by so many points asks for a new signature'),
+    ('material_pct', '1', 'Thay đổi của số đếm đã ký được coi là đáng kể, %', 'a signed count that moves by so many percent asks for a new signature'),
     ('assessed_spans', '2021..2025', 'Các giai đoạn được đánh giá như một kỳ', 'spans of years assessed as one period')
 )
 
