@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from flows.home import Home
 
-READ_FIRST = ("marts", "core", "measures", "ref", "ops")
+READ_FIRST = ("main", "marts", "core", "measures", "ref", "ops")
 """Schemas in the order in which an analyst meets them."""
 
 _TABLES = """

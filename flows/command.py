@@ -508,7 +508,7 @@ def sql(
 
 
 @cli.command()
-@click.option("--schema", metavar="NAME", help="Only this schema: marts, core, measures, ref, ops.")
+@click.option("--schema", metavar="NAME", help="Only this schema: main, marts, core, measures, ref, ops.")
 @_shared()
 def tables(home_path: str | None, schema: str | None, as_json: bool) -> int:
     """Tables and views of the current release, with rows and meaning.

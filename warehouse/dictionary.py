@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 PAGE = Path("docs", "data-dictionary.md")
 
 SCHEMAS = {
-    "marts": "Figures, assessment and what they are made of; made anew in every cycle. Start here.",
+    "main": "Where to begin: all that `show tables` lists.",
+    "marts": "Figures, assessment and what they are made of; made anew in every cycle. The wide views `figures`,"
+    " `goals`, `problems` and `by_…` carry names in both languages; the other tables are what they are made of.",
     "measures": "What each row adds to the figures, and when: the way from a figure back to its rows.",
     "core": "Rows as the sources sent them, of every reading; `…_current` is what stands, `…_as_said(moment)` what had"
     " been said for a moment, `…_as_known(moment)` what was known here then.",

@@ -26,6 +26,7 @@ from expectations.contracts.sql import literal
 from expectations.contracts.times import now
 from warehouse.catalogue import columns_of, database
 from warehouse.disclosure import decide, secret
+from warehouse.models import view_texts
 from warehouse.outbox import raise_alerts
 from warehouse.privacy import MaskedCells, ReleaseRefusedError, cover, refuse_personal_columns, released
 from warehouse.state import mark_published
@@ -446,12 +447,13 @@ def _structure(con: duckdb.DuckDBPyConnection) -> str:
 
 
 def _views(con: duckdb.DuckDBPyConnection) -> list[Any]:
-    """The views as text. Those of `measures` are models: DuckDB words them otherwise once read from a file."""
-    return con.execute(
-        "select schema_name, view_name, sql from duckdb_views()"
-        " where not internal and database_name = ? and schema_name <> 'measures' order by all",
+    """The views as text. Models say their own: DuckDB words them otherwise once read from a file."""
+    found = con.execute(
+        "select schema_name, view_name, sql from duckdb_views() where not internal and database_name = ? order by all",
         [database(con)],
     ).fetchall()
+    made = view_texts(con, {f"{schema}.{name}" for schema, name, _ in found})
+    return [(schema, name, made.get(f"{schema}.{name}", text)) for schema, name, text in found]
 
 
 def _privacy_mark() -> str:
