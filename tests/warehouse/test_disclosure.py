@@ -20,10 +20,11 @@ from expectations.contracts.model import contract, datasets
 from expectations.contracts.periods import Period
 from tests.warehouse.rows import DISTRICTS, PROVINCE, empty_warehouse, insert
 from warehouse import disclosure, guarded, models, suppression
-from warehouse.comparison import compare, find_release
+from warehouse.comparison import compare
 from warehouse.corrections import Correction, bring_corrections, enter, raise_lapsed
 from warehouse.journal import carry_journal
 from warehouse.measures import contributions, known_measures
+from warehouse.published import find_release
 from warehouse.releases import current, publish
 from warehouse.reports.assessment import assess, render_html
 from warehouse.store import connect
