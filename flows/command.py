@@ -471,7 +471,7 @@ def doctor(home_path: str | None, as_json: bool) -> int:
 
 
 @cli.command()
-@click.argument("query")
+@click.argument("query", required=False)
 @click.option(
     "--format",
     "form",
@@ -491,7 +491,7 @@ def doctor(home_path: str | None, as_json: bool) -> int:
 @_shared()
 def sql(
     home_path: str | None,
-    query: str,
+    query: str | None,
     form: str,
     *,
     output: Path | None,
@@ -500,10 +500,21 @@ def sql(
     seconds: float | None,
     as_json: bool,
 ) -> int:
-    """Ask the current release in SQL, read-only, also while a run is writing."""
+    """Ask the current release in SQL, read-only, also while a run is writing. Without QUERY: a prompt.
+
+    \b
+    Example: danvan sql "from start_here"
+    """
     from flows.asking import ask
 
     form = "json" if as_json else form
+    if query is None:
+        from flows.mistakes import NoQueryError
+        from flows.prompting import Manner, prompt
+
+        if output is not None or form == "parquet":
+            raise NoQueryError("a file holds the answer to one question: write it, or leave --output and parquet out")
+        return prompt(_home(home_path), Manner(form, live, is_raw, seconds))
     return ask(_home(home_path), query, form=form, output=output, live=live, is_raw=is_raw, seconds=seconds)
 
 
