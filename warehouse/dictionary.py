@@ -1,7 +1,7 @@
 """Writes `docs/data-dictionary.md` from the contracts, the models' headers and the comments of every table and column.
 
 Run `python -m warehouse.dictionary` after changing a contract, a model, a table or a rule: it writes `docs/rules.md`
-too.
+and `docs/lineage.md` too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from expectations.contracts.documents import read_yaml
 from expectations.contracts.model import DROPPED, contract, datasets
-from warehouse import rule_book
+from warehouse import lineage, rule_book
 from warehouse.models import build, models
 from warehouse.store import connect, migrate
 
@@ -180,4 +180,5 @@ def _line(cells: Sequence[object]) -> str:
 
 if __name__ == "__main__":
     (Path.cwd() / rule_book.PAGE).write_text(rule_book.rule_book(Path.cwd()), encoding="utf-8")
-    sys.stdout.write(f"{write(Path.cwd())}\n{rule_book.PAGE}\n")
+    (Path.cwd() / lineage.PAGE).write_text(lineage.lineage(), encoding="utf-8")
+    sys.stdout.write(f"{write(Path.cwd())}\n{rule_book.PAGE}\n{lineage.PAGE}\n")
