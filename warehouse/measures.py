@@ -466,7 +466,7 @@ _TRAITS: Mapping[str, Mapping[str, str]] = {
 def case_counts(con: duckdb.DuckDBPyConnection) -> str:
     """SELECT of `marts.case_counts`: the sums of single cases, told apart by what their rows say.
 
-    Of rows that may leave a release only, in the warehouse too: the others are counted nowhere by field or place.
+    Of the kinds of cases that may leave only, in the warehouse too: the others are counted nowhere by field or place.
     """
     known = {one.measure: one for one in known_measures(con)}
     province = "(select value from marts.settings where name = 'province_code')"

@@ -83,7 +83,7 @@ def test_what_is_said_of_python_opens_the_release(home: Path, capsys: pytest.Cap
     lines = found["ways"]["Python (polars)"].splitlines()
     names: dict[str, Any] = {}
     exec("\n".join(lines[:-1]), names)  # noqa: S102 - what a person would paste
-    assert eval(lines[-1], names).columns[:2] == ["goal_id", "unit_code"]  # noqa: S307
+    assert eval(lines[-1], names).columns[:2] == ["step", "question_vi"]  # noqa: S307
     names["con"].close()
     assert set(found["ways"]) == {"DuckDB", "Python (polars)", "R", "DBeaver", "Excel"}
 

@@ -745,6 +745,20 @@ def test_no_count_crosses_denunciation_unit_month_and_field(release: Any) -> Non
     assert [one for (one,) in columns] == ["unit_code", "period", "case_count", "is_hidden"]
 
 
+def test_cases_by_field_and_place_are_counted_from_the_rows_that_left(release: Any) -> None:
+    _, folder = release
+    query = (
+        "select unit_code, period, sum(open_count) from {table} group by all having sum(open_count) > 0 order by all"
+    )
+    with connect(folder / "warehouse.duckdb", read_only=True) as reader:
+        told = reader.execute(query.format(table="marts.case_counts")).fetchall()
+        backlog = reader.execute(query.format(table="marts.petition_backlog")).fetchall()
+        named = reader.execute("select * from marts.problems where detail_vi like ?", [f"%{CODE}%"]).fetchall()
+    assert told == backlog
+    assert told
+    assert named == []
+
+
 # --- every measure, contract and form that there is ------------------------------------------------------------------
 
 
