@@ -231,6 +231,37 @@ def publish_release(home: Home, *, as_json: bool) -> int:
     return 0
 
 
+def verify_release(home: Home, asked: str, *, as_json: bool) -> int:
+    """Whether a release is what it was published as; 1 where it is not."""
+    from dataclasses import asdict
+
+    from warehouse.verifying import verify
+
+    found = verify(home.path, asked)
+    if as_json:
+        show_json([asdict(one) for one in found])
+    else:
+        show(
+            [{"checked": one.what, "": "fine" if one.is_fine else "WRONG", "found": one.found} for one in found],
+            as_json=False,
+        )
+    return 0 if all(one.is_fine for one in found) else 1
+
+
+def export_release(home: Home, asked: str, *, form: str, folder: Path, as_json: bool) -> int:
+    """Write a release in another form into a new folder."""
+    from warehouse.exports import export
+    from warehouse.published import find_release
+
+    release = find_release(home.path, asked)
+    files = export(release, form, folder)
+    if as_json:
+        show_json({"release_id": release.release_id, "format": form, "files": files})
+    else:
+        say(f"Release {release.release_id}: {len(files)} files in {folder}")
+    return 0
+
+
 def compare_releases(
     home: Home,
     older: str,
@@ -245,7 +276,8 @@ def compare_releases(
     from dataclasses import asdict
 
     from expectations.contracts.periods import Period
-    from warehouse.comparison import compare, find_release
+    from warehouse.comparison import compare
+    from warehouse.published import find_release
 
     wanted = {str(Period.parse(one)) for one in periods}
     before, after = find_release(home.path, older), find_release(home.path, newer)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from flows.home import Home
 
-READ_FIRST = ("marts", "core", "measures", "ref", "ops")
+READ_FIRST = ("main", "marts", "core", "measures", "ref", "ops")
 """Schemas in the order in which an analyst meets them."""
 
 _TABLES = """
@@ -90,15 +90,14 @@ def _ways(file: Path) -> dict[str, str]:
     return {
         "DuckDB": f'duckdb -readonly "{file}"',
         "Python (polars)": (
-            f'import duckdb\ncon = duckdb.connect("{file}", read_only=True)\n'
-            'con.sql("select * from marts.assessment").pl()'
+            f'import duckdb\ncon = duckdb.connect("{file}", read_only=True)\ncon.sql("from start_here").pl()'
         ),
         "R": (
             'library(duckdb)\ncon <- dbConnect(duckdb(), dbdir = "' + str(file) + '", read_only = TRUE)\n'
-            'dbGetQuery(con, "select * from marts.assessment")'
+            'dbGetQuery(con, "from start_here")'
         ),
         "DBeaver": f"New connection, DuckDB, path {file}; under driver properties duckdb.read_only = true",
-        "Excel": 'danvan sql "select * from marts.assessment" --format csv --output assessment.csv',
+        "Excel": 'danvan sql "from marts.figures" --format csv --output figures.csv',
     }
 
 

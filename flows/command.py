@@ -473,7 +473,7 @@ def doctor(home_path: str | None, as_json: bool) -> int:
 
 
 @cli.command()
-@click.argument("query")
+@click.argument("query", required=False)
 @click.option(
     "--format",
     "form",
@@ -493,7 +493,7 @@ def doctor(home_path: str | None, as_json: bool) -> int:
 @_shared()
 def sql(
     home_path: str | None,
-    query: str,
+    query: str | None,
     form: str,
     *,
     output: Path | None,
@@ -502,15 +502,26 @@ def sql(
     seconds: float | None,
     as_json: bool,
 ) -> int:
-    """Ask the current release in SQL, read-only, also while a run is writing."""
+    """Ask the current release in SQL, read-only, also while a run is writing. Without QUERY: a prompt.
+
+    \b
+    Example: danvan sql "from start_here"
+    """
     from flows.asking import ask
 
     form = "json" if as_json else form
+    if query is None:
+        from flows.mistakes import NoQueryError
+        from flows.prompting import Manner, prompt
+
+        if output is not None or form == "parquet":
+            raise NoQueryError("a file holds the answer to one question: write it, or leave --output and parquet out")
+        return prompt(_home(home_path), Manner(form, live, is_raw, seconds))
     return ask(_home(home_path), query, form=form, output=output, live=live, is_raw=is_raw, seconds=seconds)
 
 
 @cli.command()
-@click.option("--schema", metavar="NAME", help="Only this schema: marts, core, measures, ref, ops.")
+@click.option("--schema", metavar="NAME", help="Only this schema: main, marts, core, measures, ref, ops.")
 @_shared()
 def tables(home_path: str | None, schema: str | None, as_json: bool) -> int:
     """Tables and views of the current release, with rows and meaning.
@@ -716,7 +727,7 @@ def signatures(home_path: str | None, *, period: str | None, as_json: bool) -> i
 @_shared()
 @click.pass_context
 def release_group(context: click.Context, home_path: str | None, as_json: bool) -> int:
-    """Published warehouses: list them (default), publish the working warehouse, compare two."""
+    """Published warehouses: list them (default), publish, verify, export, compare two."""
     if context.invoked_subcommand:
         context.ensure_object(dict).update(home_path=home_path, as_json=as_json)
         return FINE
@@ -743,6 +754,50 @@ def release_publish(outer: dict[str, Any], home_path: str | None, as_json: bool)
     from flows.asking import publish_release
 
     return publish_release(_home(home_path or outer["home_path"]), as_json=as_json or outer["as_json"])
+
+
+@release_group.command("verify")
+@click.argument("release", default="current")
+@_shared()
+@click.pass_obj
+def release_verify(outer: dict[str, Any], home_path: str | None, release: str, *, as_json: bool) -> int:
+    """Whether a release is what it was published as: pointer, manifest, hash of the file, every table counted.
+
+    RELEASE is an id or how it begins, `previous` or `current` (the default). Ends with 1 where something is wrong.
+
+    \b
+    Example: danvan release verify
+    """
+    from flows.asking import verify_release
+
+    return verify_release(_home(home_path or outer["home_path"]), release, as_json=as_json or outer["as_json"])
+
+
+@release_group.command("export")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["parquet", "sdmx-csv"]),
+    default="parquet",
+    show_default=True,
+    help="Every table as Parquet with datapackage.json, or the figures as SDMX-CSV.",
+)
+@click.option("--release", default="current", show_default=True, help="Which release: its id, or `previous`.")
+@_shared()
+@click.pass_obj
+def release_export(
+    outer: dict[str, Any], home_path: str | None, folder: Path, *, form: str, release: str, as_json: bool
+) -> int:
+    """Write a release in another form into the new folder FOLDER.
+
+    \b
+    Example: danvan release export --format parquet published
+    """
+    from flows.asking import export_release
+
+    home = _home(home_path or outer["home_path"])
+    return export_release(home, release, form=form, folder=folder, as_json=as_json or outer["as_json"])
 
 
 @release_group.command("diff")

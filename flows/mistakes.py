@@ -50,6 +50,10 @@ class UnknownAlertError(ExplainedError):
     """Raised when `danvan alerts ack` names no alert, or several."""
 
 
+class NoQueryError(ExplainedError):
+    """Raised by `danvan sql` without a question where no person sits at a terminal, or with a file but no question."""
+
+
 class MissingFileError(ExplainedError):
     """Raised by `danvan check` when the file does not exist or is a folder."""
 

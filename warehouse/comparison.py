@@ -11,17 +11,15 @@ from expectations.contracts.sql import literal
 from warehouse.catalogue import columns_of
 from warehouse.guarded import partly_withheld
 from warehouse.measures import contributions, known_measures
-from warehouse.releases import list_releases
-from warehouse.store import WarehouseError, connect
+from warehouse.store import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     import duckdb
 
     from warehouse.measures import Measure
-    from warehouse.releases import Release
+    from warehouse.published import Release
 
 Cause = Literal["deliveries", "reference", "corrections", "decisions", "others"]
 """Why a figure changed: by what came or no longer stands for it, by changed reference tables, by the corrections
@@ -29,10 +27,6 @@ register, by a decision (a waiver, a confirmed zero), or by figures of other uni
 comparison)."""
 
 _SAME = 1e-9
-
-
-class NoSuchReleaseError(WarehouseError):
-    """No release of the home has this id, or more than one begins like it; the message lists what there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,28 +75,6 @@ class Comparison:
     newer: str
     figures: tuple[FigureChange, ...]
     statuses: tuple[StatusChange, ...]
-
-
-def find_release(home: Path, asked: str) -> Release:
-    """The release whose id is `asked` or begins so; `current` and `previous` are names too. Raises NoSuchReleaseError.
-
-    `previous` is the release published before the current one.
-    """
-    held = list_releases(home)
-    if asked == "current":
-        found = [one for one in held if one.is_current]
-    elif asked == "previous":
-        standing = next((number for number, one in enumerate(held) if one.is_current), len(held))
-        found = held[standing + 1 : standing + 2]
-    else:
-        found = [one for one in held if one.release_id == asked] or [
-            one for one in held if one.release_id.startswith(asked)
-        ]
-    if len(found) == 1:
-        return found[0]
-    what = f"{len(found)} releases begin so" if found else "no such release"
-    names = ", ".join(one.release_id for one in held) or "none yet"
-    raise NoSuchReleaseError(f"{asked}: {what}; there are: {names} (`danvan release list`)")
 
 
 def compare(older: Release, newer: Release) -> Comparison:

@@ -1,7 +1,7 @@
 """Writes `docs/data-dictionary.md` from the contracts, the models' headers and the comments of every table and column.
 
 Run `python -m warehouse.dictionary` after changing a contract, a model, a table or a rule: it writes `docs/rules.md`
-too.
+and `docs/lineage.md` too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from expectations.contracts.documents import read_yaml
 from expectations.contracts.model import DROPPED, contract, datasets
-from warehouse import rule_book
+from warehouse import lineage, rule_book
 from warehouse.models import build, models
 from warehouse.store import connect, migrate
 
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 PAGE = Path("docs", "data-dictionary.md")
 
 SCHEMAS = {
-    "marts": "Figures, assessment and what they are made of; made anew in every cycle. Start here.",
+    "main": "Where to begin: all that `show tables` lists.",
+    "marts": "Figures, assessment and what they are made of; made anew in every cycle. The wide views `figures`,"
+    " `goals`, `problems` and `by_…` carry names in both languages; the other tables are what they are made of.",
     "measures": "What each row adds to the figures, and when: the way from a figure back to its rows.",
     "core": "Rows as the sources sent them, of every reading; `…_current` is what stands, `…_as_said(moment)` what had"
     " been said for a moment, `…_as_known(moment)` what was known here then.",
@@ -178,4 +180,5 @@ def _line(cells: Sequence[object]) -> str:
 
 if __name__ == "__main__":
     (Path.cwd() / rule_book.PAGE).write_text(rule_book.rule_book(Path.cwd()), encoding="utf-8")
-    sys.stdout.write(f"{write(Path.cwd())}\n{rule_book.PAGE}\n")
+    (Path.cwd() / lineage.PAGE).write_text(lineage.lineage(), encoding="utf-8")
+    sys.stdout.write(f"{write(Path.cwd())}\n{rule_book.PAGE}\n{lineage.PAGE}\n")

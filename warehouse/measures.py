@@ -23,6 +23,9 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from expectations.contracts.model import contract
+from expectations.contracts.sql import identifier, literal
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -423,6 +426,98 @@ def contributions(
       from ({" union all ".join(rows)}) as row
       join {PLACES[place].join}
       where {PLACES[place].condition}"""
+
+
+CASE_COUNTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "dossiers": {
+        "received_count": ("dossiers_received_online", "dossiers_received_direct"),
+        "judged_count": ("dossiers_resolved",),
+        "in_term_count": ("dossiers_resolved_early", "dossiers_resolved_on_time"),
+        "open_count": ("dossiers_open",),
+        "overdue_count": ("dossiers_open_overdue",),
+    },
+    "petitions": {
+        "received_count": ("petitions_received",),
+        "judged_count": ("petitions_process_due",),
+        "in_term_count": ("petitions_processed_in_term",),
+        "open_count": ("petitions_open",),
+        "overdue_count": ("petitions_overdue_intake", "petitions_overdue_resolution"),
+    },
+}
+"""The columns of `marts.case_counts` by the measures they add up."""
+
+_TRAITS: Mapping[str, Mapping[str, str]] = {
+    "dossiers": {
+        "field_name": "said.field_name",
+        "channel_code": "said.channel_code",
+        "executing_office": "said.executing_office",
+        "commune_code": "if(place.level = 'commune', own.unit_code, null)",
+    },
+    "petitions": {
+        "field_name": "said.field_name",
+        "channel_code": "cast(null as varchar)",
+        "executing_office": "cast(null as varchar)",
+        "commune_code": "coalesce(said.place_code, if(place.level = 'commune', own.unit_code, null))",
+    },
+}
+"""What tells the cases of a dataset apart, by the columns of their rows."""
+
+
+def case_counts(con: duckdb.DuckDBPyConnection) -> str:
+    """SELECT of `marts.case_counts`: the sums of single cases, told apart by what their rows say.
+
+    Of the kinds of cases that may leave only, in the warehouse too: the others are counted nowhere by field or place.
+    """
+    known = {one.measure: one for one in known_measures(con)}
+    province = "(select value from marts.settings where name = 'province_code')"
+    rows, counted = [], []
+    for dataset, counts in CASE_COUNTS.items():
+        source = contract(dataset)
+        [key] = map(identifier, source.key)
+        leaving = [
+            f"said.{identifier(column)} in ({', '.join(map(literal, values))})"
+            for column, values in (source.leaves_when or {}).items()
+        ]
+        traits = ", ".join(f"{name} := {said}" for name, said in _TRAITS[dataset].items())
+        rows.append(f"""{dataset} as materialized (
+  select own.* replace (struct_pack({traits}) as detail)
+  from measures.{dataset} as own
+  join core.{dataset}_current as said
+    on said._delivery_id = own._delivery_id
+    and said._sheet is not distinct from own._sheet
+    and said._row = own._row
+    and said.{key} = own.{key}
+  left join marts.unit_rollup as place
+    on place.dataset = '{dataset}'
+    and place.period = own.part
+    and place.unit_code = own.unit_code
+    and place.is_own
+  where {" and ".join(leaving) or "true"}
+)""")
+        measures = [known[name] for names in counts.values() for name in names if name in known]
+        sums = ", ".join(
+            f"coalesce(sum(amount) filter (measure in ({', '.join(map(literal, names))})), 0) as {column}"
+            for column, names in counts.items()
+        )
+        told = ", ".join(f"detail.{name}" for name in _TRAITS[dataset])
+        counted.append(f"""select '{dataset}' as dataset, reporting_code, period, {told}, {sums}
+  from ({contributions(con, measures, "day", {dataset: dataset})}) as row
+  where span = 'period'
+  group by all""")
+    names = ", ".join(f"cast(sum({column}) as bigint) as {column}" for column in CASE_COUNTS["dossiers"])
+    return f"""with {", ".join(rows)},
+
+counted as (
+  {" union all ".join(counted)}
+)
+
+select counted.dataset, if(level.is_province, {province}, counted.reporting_code) as unit_code, counted.period,
+  counted.field_name, counted.channel_code, counted.executing_office, counted.commune_code, {names}
+from counted
+cross join (values (false), (true)) as level (is_province)
+where level.is_province
+  or counted.reporting_code <> {province}
+group by all"""
 
 
 @lru_cache(maxsize=256)

@@ -7,6 +7,7 @@ The comment at the head of a file describes its table for the dictionary:
     -- grain: unit_code, period                              (columns that identify a row)
     -- column name: Vietnamese · English                     (only where columns.csv does not say it)
     -- words: goal_reasons                                   (text columns made by `warehouse.sentences` over the facts)
+    -- kind: view                                            (asked each time; without this line a model is a table)
 
 Columns mean the same in every table; their words stand once, in `warehouse/models/columns.csv`.
 """
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from expectations.contracts.forms import DATASET, series
 from expectations.contracts.model import contract, datasets
+from expectations.contracts.register import register
 from warehouse import checks, corrections, disclosure, guarded, measures, sentences
 from warehouse.catalogue import columns_of
 from warehouse.shapes import comments
@@ -33,14 +35,14 @@ if TYPE_CHECKING:
 
     import duckdb
 
-SCHEMAS = ("core", "measures", "marts")
-"""Schemas whose models stand in a folder of that name."""
+SCHEMAS = ("core", "measures", "marts", "main")
+"""Schemas whose models stand in a folder of that name. `main` is what `show tables` lists: where to begin."""
 
 SETTINGS = "marts.settings"
 """The model the macros read: built before all others."""
 
-VIEWS = "measures"
-"""The schema whose models are views: what single rows add is asked, not stored."""
+ROWS = "measures"
+"""The schema whose models say what single rows add: each is a view, asked and not stored."""
 
 GENERATED = {
     "marts.measure_tallies": """-- What the rows of a dataset add, summed by unit and days: one pass over the rows,
@@ -60,6 +62,14 @@ GENERATED = {
 -- vi: Mỗi lần gửi góp bao nhiêu vào từng số liệu được công bố, theo từng thành phần của tử số và mẫu số.
 -- grain: indicator_code, definition_id, unit_code, period, part, measure, member_code, delivery_id
 """,
+    "marts.case_counts": """-- Dossiers and petitions counted by what their rows say of them: field, channel, office,
+-- commune; the views by_field, by_commune, by_office and by_channel add them up. Petitions are complaints and feedback
+-- alone. judged_count: of dossiers those resolved in the period, of petitions those whose processing term ends in it;
+-- in_term_count: those of them in term (of dossiers by OT_FORM06). Open and overdue: on the last day of the period.
+-- vi: Số hồ sơ và đơn theo lĩnh vực, kênh nộp, phòng ban, xã ghi trong từng dòng; đơn không gồm tố cáo.
+-- grain: dataset, unit_code, period, field_name, channel_code, executing_office, commune_code
+-- kind: view
+""",
     "marts.mapped_sums": """-- Measures of periods before units changed, on the units of after it: what the rows
 -- of communes that went over whole, to one made of whole communes, add up to. A unit that was split is in none.
 -- vi: Số đo của các kỳ trước khi sắp xếp, quy về xã mới gồm toàn các xã cũ nhập trọn; không chia số liệu xã bị tách.
@@ -75,7 +85,9 @@ ROW_PARTS = """-- Which units have rows for which period of a dataset, and how m
 """
 """Header of the model that is made from the contracts: a new one is counted without being named again."""
 
-_HEADER_KEY = re.compile(r"^(?P<key>vi|grain|words|rule|severity|datasets|alert|column [a-z][a-z0-9_]*): (?P<rest>.+)$")
+_HEADER_KEY = re.compile(
+    r"^(?P<key>vi|grain|kind|words|rule|severity|datasets|alert|column [a-z][a-z0-9_]*): (?P<rest>.+)$"
+)
 
 
 class ModelError(ValueError):
@@ -94,6 +106,7 @@ class Model:
     query: str
     reads: frozenset[str]
     words: str | None = None
+    is_view: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -105,7 +118,7 @@ def models() -> tuple[Model, ...]:
             if entry.name.endswith(".sql"):
                 name = f"{schema}.{entry.name.removesuffix('.sql')}"
                 found[name] = parse(name, entry.read_text(encoding="utf-8"))
-    views = sorted(name for name in found if name.startswith(f"{VIEWS}."))
+    views = sorted(name for name in found if name.startswith(f"{ROWS}."))
     for name, header in GENERATED.items():
         found[name] = parse(name, header + "select 1 as made_when_built")
     made = found["marts.measure_tallies"]
@@ -116,6 +129,14 @@ def models() -> tuple[Model, ...]:
     backwards = found["marts.explanations"]
     asked = (*read, "marts.definitions", "marts.indicator_values", "ref.indicator_terms", *views)
     found[backwards.name] = replace(backwards, reads=frozenset(asked))
+    cases = found["marts.case_counts"]
+    seen = ("marts.dataset_spans", "marts.unit_successors", "marts.unit_rollup", SETTINGS)
+    told = (
+        f"{schema}.{name}{view}"
+        for name in measures.CASE_COUNTS
+        for schema, view in (("measures", ""), ("core", "_current"))
+    )
+    found[cases.name] = replace(cases, reads=frozenset((*seen, *told)))
     found["marts.row_parts"] = parse("marts.row_parts", ROW_PARTS + _row_parts())
     # the macros read the settings, so every model does
     graph = {
@@ -151,11 +172,12 @@ def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = No
     """
     rows: dict[str, int] = {}
     with transaction(con):
-        con.execute(f"create schema if not exists {VIEWS}")
+        con.execute(f"create schema if not exists {ROWS}")
         corrections.resolve(con)
         _write_datasets(con)
         _write_regimes(con, regimes)
         _write_words(con)
+        _write_rules(con)
         _write_disclosed(con)
         for model in models():
             counted = _make(con, model)
@@ -184,6 +206,12 @@ def _create_macros(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(guarded.macros())
 
 
+def view_texts(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, str]:
+    """The SELECT of each of these views that is a model, as it would be made today."""
+    wanted = set(names)
+    return {model.name: _query(con, model) for model in models() if model.is_view and model.name in wanted}
+
+
 def parse(name: str, text: str) -> Model:
     """Read one model file. Raises ModelError when its header or its SELECT is not as the house wants it."""
     import sqlglot  # noqa: PLC0415 - half a second that `danvan --help` must not pay
@@ -203,9 +231,16 @@ def parse(name: str, text: str) -> Model:
         grain=tuple(part.strip() for part in words["grain"].split(",")),
         columns={key.removeprefix("column "): rest for key, rest in words.items() if key.startswith("column ")},
         words=words.get("words"),
+        is_view=name.startswith(f"{ROWS}.") or _is_view(name, words.get("kind")),
         query=query,
         reads=frozenset(f"{table.db}.{table.name}" for table in statements[0].find_all(exp.Table) if table.db),
     )
+
+
+def _is_view(name: str, kind: str | None) -> bool:
+    if kind not in {None, "view"}:
+        raise ModelError(f"{name}: kind: {kind}: a model is a table, or `-- kind: view`")
+    return kind == "view"
 
 
 def split(name: str, text: str, needed: Iterable[str]) -> tuple[str, dict[str, str], str]:
@@ -246,7 +281,7 @@ def _header(lines: list[str]) -> tuple[str, dict[str, str]]:
 def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
     import duckdb  # noqa: PLC0415 - imported by whoever holds a connection
 
-    kind = "view" if model.name.startswith(f"{VIEWS}.") else "table"
+    kind = "view" if model.is_view else "table"
     try:
         if model.words:
             sentences.create_worded(con, model.name, model.query, model.words)
@@ -254,9 +289,10 @@ def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
             con.execute(f"create or replace {kind} {model.name} as\n{_query(con, model)}")
     except duckdb.Error as error:
         raise ModelError(f"model {model.name} cannot be built: {error}") from error
-    own = measures.words(con, model.name.partition(".")[2]) if kind == "view" else {}
+    schema, _, name = model.name.partition(".")
+    own = measures.words(con, name) if schema == ROWS else {}
     _comment(con, kind, model.name, f"{model.description_vi} · {model.description}", {**own, **model.columns})
-    if kind == "view":
+    if model.is_view:
         return None
     counted = con.execute(f"select count(*) from {model.name}").fetchone()
     return int(counted[0]) if counted else 0
@@ -282,6 +318,8 @@ def _query(con: duckdb.DuckDBPyConnection, model: Model) -> str:
             return measures.mapped_sums()
         case "marts.explanations":
             return measures.explanations(con)
+        case "marts.case_counts":
+            return measures.case_counts(con)
     return model.query
 
 
@@ -301,6 +339,16 @@ def _write_words(con: duckdb.DuckDBPyConnection) -> None:
     sentences.create_words(con)
     words = "Danh mục câu chữ của báo cáo · the catalogue of fixed texts that every document is worded from"
     _comment(con, "table", "marts.words", words)
+
+
+def _write_rules(con: duckdb.DuckDBPyConnection) -> None:
+    """marts.rules: the register of rules, so that a finding's rule has its name beside it."""
+    con.execute(
+        "create or replace table marts.rules (rule_id varchar, title_vi varchar, title_en varchar, mark varchar)"
+    )
+    rules = [[one.rule_id, one.title_vi, one.title_en, one.mark] for one in register().values()]
+    con.executemany("insert into marts.rules values (?, ?, ?, ?)", rules)
+    _comment(con, "table", "marts.rules", "Danh mục quy tắc kiểm tra · the register of rules a finding may name")
 
 
 def _write_disclosed(con: duckdb.DuckDBPyConnection) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from expectations.contracts.sql import literal
-from warehouse.releases import current
+from warehouse.published import current
 from warehouse.store import WAREHOUSE, WarehouseError, WriterBusyError, connect
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +25,10 @@ from expectations.contracts.sql import literal
 from expectations.contracts.times import now
 from warehouse.catalogue import columns_of, database
 from warehouse.disclosure import decide, secret
+from warehouse.models import view_texts
 from warehouse.outbox import raise_alerts
 from warehouse.privacy import MaskedCells, ReleaseRefusedError, cover, refuse_personal_columns, released
+from warehouse.published import CURRENT, MANIFEST, RELEASES, Release, current, list_releases, read_release
 from warehouse.state import mark_published
 from warehouse.store import WAREHOUSE
 from warehouse.transactions import transaction
@@ -35,6 +36,7 @@ from warehouse.withheld import LEFT_OUT, build_published, holds_staying, is_made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
 __all__ = [
@@ -50,29 +52,12 @@ __all__ = [
     "publish",
 ]
 
-RELEASES, CURRENT, MANIFEST = "releases", "current", "manifest.json"
 _UNCOUNTED = {("ops", name) for name in ("runs", "outcomes", "alerts", "outbox", "releases", "schema_version")}
 """Tables that say how the house ran: a change in them alone is no reason for a new release."""
 _UNCOUNTED_COLUMNS = ("loaded_at", "found_at", "built_at", "computed_at", "booked_at", "load_no", "landed_at")
 _PARTIAL = ".making-"
 MASKING_VERSION = 4
 """Raise it when a release says something otherwise than before: what was carried over is brought anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A published release: its folder, and what its manifest says."""
-
-    release_id: str
-    path: Path
-    created_at: datetime
-    manifest: dict[str, Any]
-    is_current: bool
-
-    @property
-    def file(self) -> Path:
-        """The read-only warehouse."""
-        return self.path / WAREHOUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +124,7 @@ def publish(
         shutil.rmtree(making, ignore_errors=True)
         raise
     _point(folder, release_id)
-    _enter(con, _release(folder / release_id, is_current=True), run_id)
+    _enter(con, read_release(folder / release_id, is_current=True), run_id)
     prune(home, keep)
     return Publication(release_id, folder / release_id, is_new=True, masked=tuple(masked))
 
@@ -209,34 +194,6 @@ def prune(home: Path, keep: int | None) -> None:
         going = one.path.with_name(f"{_PARTIAL}removed-{one.release_id}")
         one.path.rename(going)
         shutil.rmtree(going)
-
-
-def current(home: Path) -> Release | None:
-    """The current release, or None before the first one."""
-    pointer = home / RELEASES / CURRENT
-    try:
-        return _release(pointer.resolve(strict=True), is_current=True)
-    except FileNotFoundError:
-        return None
-
-
-def list_releases(home: Path) -> list[Release]:
-    """All releases, the newest first."""
-    standing = current(home)
-    name = standing.release_id if standing else None
-    found = sorted((home / RELEASES).glob(f"[0-9]*/{MANIFEST}"), reverse=True)
-    return [_release(path.parent, is_current=path.parent.name == name) for path in found]
-
-
-def _release(folder: Path, *, is_current: bool) -> Release:
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    return Release(
-        release_id=manifest["release_id"],
-        path=folder,
-        created_at=datetime.fromisoformat(manifest["created_at"]),
-        manifest=manifest,
-        is_current=is_current,
-    )
 
 
 # --- what is published --------------------------------------------------------------------------------------------
@@ -452,12 +409,13 @@ def _structure(con: duckdb.DuckDBPyConnection) -> str:
 
 
 def _views(con: duckdb.DuckDBPyConnection) -> list[Any]:
-    """The views as text. Those of `measures` are models: DuckDB words them otherwise once read from a file."""
-    return con.execute(
-        "select schema_name, view_name, sql from duckdb_views()"
-        " where not internal and database_name = ? and schema_name <> 'measures' order by all",
+    """The views as text. Models say their own: DuckDB words them otherwise once read from a file."""
+    found = con.execute(
+        "select schema_name, view_name, sql from duckdb_views() where not internal and database_name = ? order by all",
         [database(con)],
     ).fetchall()
+    made = view_texts(con, {f"{schema}.{name}" for schema, name, _ in found})
+    return [(schema, name, made.get(f"{schema}.{name}", text)) for schema, name, text in found]
 
 
 def _privacy_mark() -> str:

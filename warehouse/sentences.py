@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from expectations.contracts.sql import literal
 from expectations.contracts.words.phrases import Scene, Voice
 from expectations.contracts.words.reasons import reason
-from expectations.contracts.words.wording import catalogue
+from expectations.contracts.words.wording import catalogue, period_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,11 @@ FACTS = "worded_facts"
 BATCH = 10_000
 """Rows put into words at a time."""
 
-COLUMNS = {"indicator_phrases": ("phrase_vi", "phrase_en"), "goal_reasons": ("reason_vi", "reason_en")}
+COLUMNS = {
+    "period_names": ("period_vi", "period_en"),
+    "indicator_phrases": ("phrase_vi", "phrase_en"),
+    "goal_reasons": ("reason_vi", "reason_en"),
+}
 """The text columns by the name in the header: Vietnamese, then English."""
 
 
@@ -121,6 +125,12 @@ _REASON_FACTS = (
 )  # fmt: skip
 
 
+def _period_names(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, str, str]]:
+    for facts in _rows(con, FACTS, ("rowid", "period")):
+        name = period_name(facts["period"])
+        yield facts["rowid"], name.vi, name.en
+
+
 def _indicator_phrases(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, str, str]]:
     vi, en = _voices(con)
     for row in con.execute(
@@ -174,5 +184,9 @@ _CLAUSE_FACTS = (
     "phrase_en",
 )  # fmt: skip
 
-RENDERERS = {"indicator_phrases": _indicator_phrases, "goal_reasons": _goal_reasons}
+RENDERERS = {
+    "period_names": _period_names,
+    "indicator_phrases": _indicator_phrases,
+    "goal_reasons": _goal_reasons,
+}
 """Who words the rows of a model: (place of the row, Vietnamese, English), by the name in the header."""

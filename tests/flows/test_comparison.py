@@ -12,7 +12,8 @@ from flows.command import main
 from flows.home import open_home
 from flows.steps import run_cycle
 from tests.conftest import make_tiny_home
-from warehouse.comparison import Comparison, NoSuchReleaseError, compare, find_release
+from warehouse.comparison import Comparison, compare
+from warehouse.published import NoSuchReleaseError, find_release
 from warehouse.query import opened_release
 
 if TYPE_CHECKING:

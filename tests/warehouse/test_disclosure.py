@@ -20,10 +20,11 @@ from expectations.contracts.model import contract, datasets
 from expectations.contracts.periods import Period
 from tests.warehouse.rows import DISTRICTS, PROVINCE, empty_warehouse, insert
 from warehouse import disclosure, guarded, models, suppression
-from warehouse.comparison import compare, find_release
+from warehouse.comparison import compare
 from warehouse.corrections import Correction, bring_corrections, enter, raise_lapsed
 from warehouse.journal import carry_journal
 from warehouse.measures import contributions, known_measures
+from warehouse.published import find_release
 from warehouse.releases import current, publish
 from warehouse.reports.assessment import assess, render_html
 from warehouse.store import connect
@@ -742,6 +743,20 @@ def test_no_count_crosses_denunciation_unit_month_and_field(release: Any) -> Non
     assert {one for (one,) in backlog} <= {"complaint", "feedback"}
     assert counted == cases
     assert [one for (one,) in columns] == ["unit_code", "period", "case_count", "is_hidden"]
+
+
+def test_cases_by_field_and_place_are_counted_from_the_rows_that_left(release: Any) -> None:
+    _, folder = release
+    query = (
+        "select unit_code, period, sum(open_count) from {table} group by all having sum(open_count) > 0 order by all"
+    )
+    with connect(folder / "warehouse.duckdb", read_only=True) as reader:
+        told = reader.execute(query.format(table="marts.case_counts")).fetchall()
+        backlog = reader.execute(query.format(table="marts.petition_backlog")).fetchall()
+        named = reader.execute("select * from marts.problems where detail_vi like ?", [f"%{CODE}%"]).fetchall()
+    assert told == backlog
+    assert told
+    assert named == []
 
 
 # --- every measure, contract and form that there is ------------------------------------------------------------------

@@ -238,7 +238,7 @@ def test_table_and_columns_are_described_in_both_languages(
 
 def test_column_words_are_all_used(small: duckdb.DuckDBPyConnection) -> None:
     rows = small.sql(
-        "select distinct column_name from duckdb_columns() where schema_name in ('core', 'measures', 'marts')"
+        "select distinct column_name from duckdb_columns() where schema_name in ('core', 'measures', 'marts', 'main')"
     ).fetchall()
     assert models.column_words().keys() - {name for (name,) in rows} == set()
 

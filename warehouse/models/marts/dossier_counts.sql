@@ -2,7 +2,6 @@
 -- is empty where the file does not say it.
 -- vi: Số hồ sơ tiếp nhận theo đơn vị, tháng, lĩnh vực và kênh nộp; hồ sơ gửi lại chỉ tính một lần.
 -- grain: unit_code, received_month, field_name, channel_code
--- column channel_code: Kênh nộp · channel of submission
 -- column case_count: Số hồ sơ · dossiers, each counted once
 select
   unit_code,

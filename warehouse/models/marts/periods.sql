@@ -1,8 +1,10 @@
 -- Periods the warehouse knows something of: every period of a loaded row, a delivery or an obligation that is due,
 -- with the quarters, half-years, nine months, years and spans of years that hold them. A period of nine months has no kind of its
 -- own just before: it is compared with that of the year before. period_year is the year whose duties it judges: its last.
+-- period_order puts them in the order of their last days, of one day the shorter first.
 -- vi: Các kỳ báo cáo có trong kho: kỳ của dữ liệu đã nạp, của lần gửi hoặc nghĩa vụ đến hạn, và các kỳ dài hơn chứa chúng.
 -- grain: period
+-- words: period_names
 with mentioned as (
   select period
   from marts.reported_parts
@@ -39,7 +41,9 @@ select
   held.last_day,
   case when held.kind = 'nine_months' then year_before.period else before.period end as previous_period,
   case when held.kind <> 'years' then year_before.period end as last_year_period,
-  held.last_day = make_date(year(held.last_day), 12, 31) as is_year_end
+  held.last_day = make_date(year(held.last_day), 12, 31) as is_year_end,
+  year(held.last_day) * 100000 + month(held.last_day) * 1000 + date_diff('month', held.first_day, held.last_day) + 1
+    as period_order
 from held
 left join windows as before
   on before.kind = held.kind

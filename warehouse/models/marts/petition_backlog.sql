@@ -1,5 +1,6 @@
 -- Open petitions on the last day of the period by kind and by age past the legal term. Bands in days past due: not_due,
--- 0-30, 31-60, 61-90, 91-180, 181-365, over_365; no_term where no rule was in force when the term would have started.
+-- 0-30, 31-60, 61-90, 91-180, 181-365, over_365; no_term where no rule was in force when the term would have started. age_order
+-- puts them in this order.
 -- vi: Đơn chưa giải quyết tại ngày cuối kỳ theo loại và số ngày quá thời hạn luật định.
 -- grain: unit_code, period, kind_code, age_band
 with cuts as (
@@ -59,6 +60,9 @@ select
   banded.period,
   banded.kind_code,
   banded.age_band,
+  list_position(
+    ['not_due', '0-30', '31-60', '61-90', '91-180', '181-365', 'over_365', 'no_term'], banded.age_band
+  ) as age_order,
   count(*) as open_count,
   count(*) filter (where banded.is_overdue) as overdue_count,
   count(*) filter (where banded.is_long_running) as long_running_count
