@@ -99,7 +99,7 @@ def _folders(home: Home) -> Iterator[Remark]:
         str(home.path),
         "" if writable else f"let the user of this process write there: chown or chmod {home.path}",
     )
-    for folder in (home.landing, home.work, home.releases, home.reports, home.logs):
+    for folder in (home.landing, home.work, home.releases, home.reports, home.returns, home.logs):
         if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
             yield Remark(folder.name, BAD, f"{folder} cannot be written", f"chown or chmod {folder}")
     wide = list(too_wide(home))

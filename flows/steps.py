@@ -136,6 +136,8 @@ class RunReport:
     reports: tuple[str, ...]
     alerts: tuple[str, ...]
     exit_code: int
+    returns: int = 0
+    """Return files that lie in returns/ of the home: deliveries their units are to mend and send again."""
 
 
 @dataclass(slots=True)
@@ -189,6 +191,7 @@ def run_cycle(
     booked stays.
     """
     from flows.alerts import tell as tell_channels
+    from flows.returning import send_returns
 
     keep_private()
     hears = listener or Listener()
@@ -199,6 +202,7 @@ def run_cycle(
     )
     try:
         tell_channels(home)  # what an earlier run could not, before anything else can go wrong
+        send_returns(home)
         return _run(plan, runs, hears, accepted)
     except BaseException as fault:
         abandon(plan, fault)
@@ -206,6 +210,8 @@ def run_cycle(
 
 
 def _run(plan: Plan, runs: Engine, hears: Listener, accepted: Sequence[str]) -> RunReport:
+    from flows.returning import keep_returns
+
     groups = sources_of(plan)
     hears.stage("land", len(groups))
     found: list[Collected | Outcome] = []
@@ -226,7 +232,9 @@ def _run(plan: Plan, runs: Engine, hears: Listener, accepted: Sequence[str]) -> 
     publication = runs.step("release", lambda: release(plan, is_news=built.is_news))
     hears.stage("reports", None)
     written = runs.step("report", lambda: report(plan.home) if publication.is_new else [])
-    return runs.step("tell", lambda: tell(plan, booked, built, publication, written))
+    hears.stage("return files", None)
+    returns = runs.step("return", lambda: keep_returns(plan.home, dict(plan.every_feed)))
+    return runs.step("tell", lambda: tell(plan, booked, built, publication, written, returns))
 
 
 # --- land ----------------------------------------------------------------------------------------------------------
@@ -535,9 +543,12 @@ def _replace(path: Path, content: bytes) -> None:
 # --- tell ----------------------------------------------------------------------------------------------------------
 
 
-def tell(plan: Plan, booked: Booked, built: Built, publication: Publication, written: Sequence[Path]) -> RunReport:
+def tell(  # noqa: PLR0917 - what the steps before found, in their order
+    plan: Plan, booked: Booked, built: Built, publication: Publication, written: Sequence[Path], returns: int = 0
+) -> RunReport:
     """Close the run's entry and its work folder, send each channel what it has not been told, and sum the run up."""
     from flows.alerts import tell as tell_channels
+    from flows.returning import send_returns
     from warehouse.journal import end_run
     from warehouse.outbox import needing_a_person
 
@@ -549,6 +560,7 @@ def tell(plan: Plan, booked: Booked, built: Built, publication: Publication, wri
         end_run(con, plan.run_id, "needs_a_person" if code else "fine", release_id=publication.release_id)
     close_work(plan)
     tell_channels(plan.home)
+    send_returns(plan.home, dict(plan.every_feed))
     return RunReport(
         run_id=plan.run_id,
         engine=plan.engine,
@@ -564,6 +576,7 @@ def tell(plan: Plan, booked: Booked, built: Built, publication: Publication, wri
         reports=tuple(str(path) for path in written),
         alerts=tuple(str(alert) for alert in alerts),
         exit_code=code,
+        returns=returns,
     )
 
 

@@ -51,6 +51,8 @@ def lines(report: RunReport) -> Iterator[str]:
             yield f"  {one.feed}: {one.outcome.replace('_', ' ')}: {one.message}"
     owed = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(report.obligations.items()))
     yield f"Expected deliveries: {owed or 'none'}"
+    if report.returns:
+        yield f"Return files: {report.returns} wait in returns/ of the home; danvan quarantine list says for whom"
     for path in report.reports:
         yield f"Report: {path}"
 

@@ -145,8 +145,8 @@ class Group:
 
 
 def groups(findings: Iterable[Finding], counts: Mapping[tuple[str, str], int]) -> list[Group]:
-    """Findings by rule, the gravest first, then those with most places."""
-    found: dict[tuple[str, Severity], list[Finding]] = {}
+    """Findings by rule, the gravest first, then those with most places; what is only counted is a group too."""
+    found: dict[tuple[str, Severity], list[Finding]] = {which: [] for which in counts}  # type: ignore[misc]
     for one in findings:
         found.setdefault((one.rule_id, one.severity), []).append(one)
     made = [Group(*which, tuple(some), max(counts.get(which, 0), len(some))) for which, some in found.items()]
