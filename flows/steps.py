@@ -181,13 +181,15 @@ def run_cycle(
     accepted: Sequence[str] = (),
     verify: bool = False,
     look: bool = True,
+    again: Sequence[str] = (),
     engine: Engine | None = None,
     listener: Listener | None = None,
 ) -> RunReport:
     """One whole cycle: the order of the steps, written once.
 
     `accepted` are ids of deliveries a person chose; `verify` fetches and hashes everything again; without `look` only
-    what has landed is read. Raises what keeps a run from going on at all; its entry is closed then, and what it had
+    what has landed is read; `again` are deliveries that are read once more when the tables have changed that rows are
+    looked up in. Raises what keeps a run from going on at all; its entry is closed then, and what it had
     booked stays.
     """
     from flows.alerts import tell as tell_channels
@@ -198,7 +200,8 @@ def run_cycle(
     runs: Engine = engine or Direct(home.settings.run.workers)
     accept(home, accepted)
     plan = runs.step(
-        "open", lambda: open_run(home, feeds=feeds, period=period, engine=runs.name, verify=verify, look=look)
+        "open",
+        lambda: open_run(home, feeds=feeds, period=period, engine=runs.name, verify=verify, look=look, again=again),
     )
     try:
         tell_channels(home)  # what an earlier run could not, before anything else can go wrong
@@ -271,17 +274,21 @@ def register_landed(plan: Plan, found: Sequence[Collected | Outcome]) -> list[Jo
         fresh |= {one.delivery_id: one for one in (landed(home, left) if left else ())}
         register(con, fresh.values())
         booked = booked_readings(con)
+        [(tables,)] = con.execute("select fingerprint from ref.versions").fetchall()
         rows = con.execute("select delivery_id, feed, sha256, period_claimed from ops.landed order by all").fetchall()
     jobs = []
     for delivery_id, feed_id, sha256, period_claimed in rows:
         if feed_id not in feeds:
             continue
+        again = None
         if any(terms[feed_id].reading_id(delivery_id, within) in booked for within in (None, bounds)):
-            continue
+            again = str(tables)
+            if delivery_id not in plan.again or terms[feed_id].reading_id(delivery_id, again) in booked:
+                continue
         if not claims(plan, period_claimed):
             continue
         delivery = fresh.get(delivery_id) or sidecar(sidecar_path(home, sha256, delivery_id))
-        jobs.append(Job(delivery, feeds[feed_id]))
+        jobs.append(Job(delivery, feeds[feed_id], again))
     return jobs
 
 
