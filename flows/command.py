@@ -355,7 +355,7 @@ def quarantine_list(
 
 @quarantine_group.command("export")
 @_narrowed(_DELIVERIES)
-@click.option("--format", "form", default="xlsx", show_default=True, help="xlsx: the return files; csv: one list.")
+@click.option("--format", "form", default="xlsx", show_default=True, help="xlsx: return files; csv: a list a source.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder (default: returns/ of the home).")
 @_shared()
 @click.pass_obj

@@ -61,11 +61,10 @@ channels = ["terminal", "file"] # besides: apprise addresses, e.g. "mailto://${{
 [returns]                       # files that go back to the units that sent them (docs/runbook.md)
 days = 3                        # working days a unit is given to send a mended file
 # mail = "mailtos://${{env:MAIL_USER}}:${{env:MAIL_PASSWORD}}@example.org"   # unset: nobody is written to
-# [[returns.routes]]            # the first that fits a file decides; where none does, it goes to `source.contact`
-# unit = "323"                  # of the source; what is left out (unit, dataset, severity) fits all
-# dataset = "dossiers"
-# severity = "gate"             # gate: refused or held; error: rows in quarantine
-# to = ["contact", "motcua@tphungyen.example.org"]   # other addresses than the contact need `unit`; [] is nobody
+# routes = [{{unit = "323", dataset = "dossiers", severity = "gate", to = ["contact", "motcua@example.org"]}}]
+                                # the first that fits a file decides; what is left out fits all. gate: refused or held,
+                                # error: rows in quarantine. `to`: other addresses than the contact of the feed file
+                                # need a unit; [] is nobody. Where no route fits, it goes to the contact
 
 [privacy]                       # numbers of persons in keys are hashed (docs/security.md); $DANVAN_HASH_KEY comes first
 # key_file = "/etc/danvan/hash.key"   # outside the home, for its owner only; unset: ~/.config/danvan/hash.key

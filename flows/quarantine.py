@@ -96,7 +96,7 @@ def _show_table(home: Home, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def export_quarantine(home: Home, wanted: Wanted, *, form: str, folder: Path | None, as_json: bool) -> int:
-    """Write the return files of the deliveries asked for (into `folder`, else they lie in returns/), or one CSV.
+    """Write the return files of the deliveries asked for (into `folder`, else they lie in returns/), or a CSV a source.
 
     Both quote cells: they are for the unit that sent the file. Raises UnknownFormatError, NotInQuarantineError.
     """
@@ -105,7 +105,8 @@ def export_quarantine(home: Home, wanted: Wanted, *, form: str, folder: Path | N
     terms = read_terms(home)[0]
     found = _chosen(_troubles(home), wanted, terms)
     if form == "csv":
-        written = [_write_csv(home, folder, found, terms)] if found else []
+        sources = sorted({one.source for one in found})
+        written = [_write_csv(home, folder, [one for one in found if one.source == name], terms) for name in sources]
     else:
         files = write_returns(home, terms)
         written = [files[one.delivery_id] for one in found if one.delivery_id in files]
@@ -146,7 +147,7 @@ def _write_csv(home: Home, folder: Path | None, found: Sequence[Trouble], terms:
             told = (one.delivery_id, one.feed, unit, one.dataset, one.period, one.file_name, one.state)
             for finding in findings_of(con, one):
                 sheet.writerow([neutral(value) for value in (*told, *(getattr(finding, name) for name in places))])
-    target = (folder or home.returns) / "quarantine.csv"
+    target = (folder or home.returns) / f"quarantine-{found[0].source}.csv"
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.part")
     draft.touch(mode=0o600)
