@@ -103,7 +103,7 @@ def _marked(body: Path, tables: Sequence[Table], returned: Returned, findings: S
 
     def where(finding: Finding) -> At | None:
         at = spot(finding, tables)
-        return None if at is None or at.table.sheet is None else At(at.table.sheet, at.row, max(at.column, 0))
+        return None if at is None or at.table.sheet is None else At(at.table.sheet, at.row, at.column)
 
     try:
         mark_workbook(body, target, marks, partial(sheet_xml, summary(returned, findings, "marked", where, "")))
@@ -155,7 +155,7 @@ def _in_copy(at: Spot | None, sheets: Sequence[CopySheet]) -> At | None:
             continue
         row = 1 if one.header and at.row == at.table.header_row and at.row not in one.places else one.places.get(at.row)
         if row is not None:
-            return At(one.title, row, 0 if at.column == ANYWHERE else one.column(at.column))
+            return At(one.title, row, ANYWHERE if at.column == ANYWHERE else one.column(at.column))
     return None
 
 

@@ -33,17 +33,22 @@ STYLES = (TITLE, HEAD, TEXT, LINK)
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """A cell of a workbook: sheet, row from 1, column from 0."""
+    """A cell of a workbook: sheet, row from 1, column from 0; below 0 it is the row as a whole."""
 
     sheet: str
     row: int
     column: int
 
     @property
+    def cell(self) -> str:
+        """As a spreadsheet calls it."""
+        return f"{column_letters(max(self.column, 0))}{self.row}"
+
+    @property
     def reference(self) -> str:
         """As a link names it."""
         quoted = self.sheet.replace("'", "''")
-        return f"'{quoted}'!{column_letters(self.column)}{self.row}"
+        return f"'{quoted}'!{self.cell}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +80,11 @@ def summary(
     for count, one in enumerate(groups(findings, returned.counts), start=1):
         told.append(_Line(()))
         told.append(_Line((str(count), one.title, one.size), HEAD))
-        told += [
-            _Line(("", place_of(returned.dataset, finding), finding.message_vi), link=where(finding))
-            for finding in one.findings[:MOST_OF_A_RULE]
-        ]
+        for finding in one.findings[:MOST_OF_A_RULE]:
+            at, place = where(finding), place_of(returned.dataset, finding)
+            if at is not None and at.column >= 0 and made == "marked":
+                place += f" (ô {at.cell})"
+            told.append(_Line(("", place, finding.message_vi), link=at))
         if (left := one.count - min(len(one.findings), MOST_OF_A_RULE)) > 0:
             more = f"… và {number(left)} chỗ khác cùng lỗi này."
             told.append(_Line(("", more, "")))

@@ -152,7 +152,7 @@ def test_the_first_sheet_begins_with_what_to_do_and_lists_places_by_rule(tmp_pat
     ]
     assert "2 chỗ · Nên kiểm tra" in first.texts.values()
     places = {text: first.links.get(at) for at, text in first.texts.items() if text.startswith(("Trang", "Cả tệp"))}
-    assert places["Trang “Tổng hợp”, dòng 3, cột “Số hồ sơ nhận giải quyết › Tổng số”"] == "'Tổng hợp'!B3"
+    assert places["Trang “Tổng hợp”, dòng 3, cột “Số hồ sơ nhận giải quyết › Tổng số” (ô B3)"] == "'Tổng hợp'!B3"
     assert places["Trang “Tổng hợp”, dòng 90"] == "'Tổng hợp'!A90"
     assert places["Cả tệp"] is None
 
