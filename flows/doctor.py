@@ -145,6 +145,30 @@ def _feeds(home: Home) -> Iterator[Remark]:
         yield Remark("feeds", GOOD, f"{len(feeds)} feeds of {sources} sources: {', '.join(datasets)}")
 
 
+def _returns(home: Home) -> Iterator[Remark]:
+    """Whether return files reach somebody, once a mail server is named."""
+    from flows.planning import read_home_feeds
+    from flows.returning import unit_of
+
+    rules = home.settings.returns
+    if rules.mail is None:
+        yield Remark("return files", GOOD, "not sent: [returns] mail is not set; they lie in returns/")
+        return
+    feeds, _ = read_home_feeds(home)
+    lacking = [
+        feed.feed_id
+        for feed in feeds
+        for which in [(unit_of(feed), feed.dataset, "gate")]
+        if rules.wanted(*which) and not rules.addresses(*which, feed.contact)
+    ]
+    yield Remark(
+        "return files",
+        WARNING if lacking else GOOD,
+        f"of {len(lacking)} feeds go to nobody: {', '.join(lacking[:5])}" if lacking else "every feed has an address",
+        "write an e-mail address under `contact` of their feed files" if lacking else "",
+    )
+
+
 def _calendar(home: Home) -> Iterator[Remark]:
     from warehouse.reference import frames
 
@@ -268,6 +292,7 @@ _LOOKS: tuple[Callable[[Home], Iterator[Remark]], ...] = (
     _folders,
     _hash_key,
     _feeds,
+    _returns,
     _calendar,
     _left_behind,
     _books,

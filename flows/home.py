@@ -230,10 +230,14 @@ class ReturnSettings(_Section):
             raise ValueError("holds a password; write ${env:NAME} in its place and set NAME in the environment")
         return mail
 
+    def wanted(self, unit: str | None, dataset: str, severity: str) -> tuple[str, ...]:
+        """What the first route that fits says, else the contact; nothing: on purpose nobody."""
+        route = next((one for one in self.routes if one.fits(unit, dataset, severity)), None)
+        return (CONTACT,) if route is None else route.to
+
     def addresses(self, unit: str | None, dataset: str, severity: str, contact: Sequence[str]) -> tuple[str, ...]:
         """Who gets a return file; `contact` is what the feed file says, of which e-mail addresses count."""
-        route = next((one for one in self.routes if one.fits(unit, dataset, severity)), None)
-        wanted = (CONTACT,) if route is None else route.to
+        wanted = self.wanted(unit, dataset, severity)
         own = [one for one in contact if is_address(one)]
         found = [address for one in wanted for address in (own if one == CONTACT else [one])]
         return tuple(dict.fromkeys(found))

@@ -55,6 +55,7 @@ def list_quarantine(home: Home, wanted: Wanted, *, everything: bool, as_json: bo
             {
                 "delivery": one.delivery_id,
                 "unit": unit_of(terms[one.feed][0]) if one.feed in terms else None,
+                "source": terms[one.feed][0].source_name if one.feed in terms else one.source,
                 "feed": one.feed,
                 "dataset": one.dataset,
                 "period": one.period,
@@ -78,7 +79,7 @@ def _show_table(home: Home, rows: Sequence[dict[str, Any]]) -> None:
     shown = [
         {
             "delivery": row["delivery"][:8],
-            "unit": row["unit"],
+            "unit": row["source"],
             "dataset": row["dataset"],
             "period": row["period"],
             "file": row["file"],

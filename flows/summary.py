@@ -74,6 +74,8 @@ def summary(report: RunReport) -> str:
         f"| {one.feed} | {one.outcome} | {one.seconds:.1f} | {one.message.replace('|', '/')} |"
         for one in report.outcomes
     ]
+    if report.returns:
+        found += ["", f"Return files that wait: {report.returns} (`danvan quarantine list`)"]
     if report.alerts:
         found += ["", "### Needs a person", "", *(f"- {text}" for text in report.alerts)]
     return "\n".join(found)

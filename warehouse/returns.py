@@ -86,10 +86,10 @@ class Letter:
 
 
 def troubles(con: duckdb.DuckDBPyConnection, *, everything: bool = False) -> list[Trouble]:
-    """Deliveries that are to go back, by feed and moment; with `everything`, those a later one replaced too."""
-    rows = con.execute(
-        f"select * from ({_TROUBLES}) {'' if everything else 'where not is_replaced'} order by feed, landed_at, 1"
-    ).fetchall()
+    """Deliveries that are to go back, by feed, period and moment; with `everything`, those a later one replaced too."""
+    only = "" if everything else "where not is_replaced"
+    ordered = f"select * from ({_TROUBLES}) {only} order by feed, period, landed_at, delivery_id"
+    rows = con.execute(ordered).fetchall()
     counted = _counted(con, [row[9] for row in rows if row[9]])
     held = _held_findings(con) if any(row[7] == "held" for row in rows) else {}
     found = []

@@ -37,7 +37,7 @@ MOST_MARKED_OF_A_RULE, MOST_MARKED = 1_000, 5_000
 """So many places of a rule, and of a delivery, are taken into its return file; the gravest first."""
 
 WEIGHT_VI: dict[str, str] = {
-    "gate": "Phải sửa (cả tệp không được nhận)",
+    "gate": "Phải sửa (cả tệp chưa được nhận)",
     "error": "Phải sửa",
     "warning": "Nên kiểm tra",
 }
@@ -115,11 +115,12 @@ class Returned:
         """How many rows were read, and how many of them do not count."""
         if self.state == "refused":
             return "Không dòng nào của tệp được tính vào số liệu của tỉnh."
-        taken = self.rows_read - self.rows_quarantined
-        said = f"Đã đọc {number(self.rows_read)} dòng: {number(self.rows_quarantined)} dòng chưa được nhận"
+        said, held = f"Đã đọc {number(self.rows_read)} dòng", f"{number(self.rows_quarantined)} dòng có lỗi"
         if self.state == "held":
+            said += f", {held}" if self.rows_quarantined else ""
             return f"{said}. Chưa dòng nào của tệp được tính vào số liệu của tỉnh."
-        return f"{said}, {number(taken)} dòng còn lại đã được ghi nhận."
+        taken = self.rows_read - self.rows_quarantined
+        return f"{said}: {held} chưa được nhận, {number(taken)} dòng còn lại đã được ghi nhận."
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -15,6 +16,7 @@ import pytest
 import yaml
 
 from expectations.contracts.findings import Finding
+from flows.command import main
 from flows.home import HomeError, open_home
 from flows.planning import writing
 from flows.returning import channel_of, keep_returns, send_returns, write_returns
@@ -281,3 +283,19 @@ def test_a_feed_that_is_gone_leaves_the_list_and_no_letter(home: Any) -> None:
         assert keep_returns(here) == 1
         send_returns(here)
         assert mail.taken == []
+
+
+@pytest.mark.parametrize(
+    ("contact", "routes", "level"),
+    [((), "", "warning"), ((CONTACT,), "", "good"), ((), '[[returns.routes]]\nto = []\n', "good"),
+     ((), '[[returns.routes]]\nto = ["contact"]\n', "warning")],
+)  # fmt: skip
+def test_doctor_names_the_feeds_whose_files_reach_nobody(
+    home: Any, capsys: pytest.CaptureFixture[str], contact: tuple[str, ...], routes: str, level: str
+) -> None:
+    here = home('[returns]\nmail = "mailto://127.0.0.1:9/?from=a@b.example"\n' + routes, contact=contact)
+    main(["doctor", "--json", "--home", str(here.path)])
+    remarks = json.loads(capsys.readouterr().out)["remarks"]
+    [remark] = [one for one in remarks if one["subject"] == "return files"]
+    assert remark["state"] == level
+    assert ("d323.service_reports" in remark["seen"]) is (level == "warning")

@@ -6,6 +6,7 @@ import gzip
 import re
 import zipfile
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,9 +16,15 @@ import yaml
 from expectations.contracts.findings import Finding
 from expectations.contracts.model import contract
 from expectations.contracts.returns import MOST_OF_A_RULE, SHEET, Returned, groups, letter
+from flows.home import Home, Settings
+from flows.planning import read_terms
+from sources.errors import UnreadableFileError
 from sources.feeds import load_feed_file
+from sources.landing import Landing
+from sources.packed import unpacked
 from sources.returns import copies, list_findings, make_return
 from sources.returns.marks import AUTHOR, MENDED, RED, YELLOW
+from sources.returns.places import tables_of
 from sources.returns.splicing import NotMarkedError, elements, with_attributes
 from sources.units import UnitIndex
 from tests.conftest import HEADERS
@@ -25,7 +32,6 @@ from tests.sources.marked import look
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from sources.feeds import Feed
 
@@ -141,7 +147,7 @@ def test_bad_cells_of_the_own_workbook_have_a_fill_and_a_comment(tmp_path: Path)
 def test_the_first_sheet_begins_with_what_to_do_and_lists_places_by_rule(tmp_path: Path) -> None:
     first = look(marked(tmp_path))[SHEET]
     assert first.texts["A1"] == "Sửa 3 dòng chưa được nhận và gửi lại cả tệp trước hết ngày 05/04/2024."
-    assert first.texts["A3"] == "Đã đọc 10 dòng: 3 dòng chưa được nhận, 7 dòng còn lại đã được ghi nhận."
+    assert first.texts["A3"] == "Đã đọc 10 dòng: 3 dòng có lỗi chưa được nhận, 7 dòng còn lại đã được ghi nhận."
     heads = [text for at, text in first.texts.items() if at.startswith("B") and text.startswith("Quy tắc")]
     assert [head.split(":")[0] for head in heads] == [
         "Quy tắc Q04",
@@ -326,7 +332,9 @@ def test_a_workbook_that_cannot_be_changed_in_place_comes_back_all_the_same(tmp_
 def test_held_and_refused_say_what_became_of_the_file() -> None:
     held = returned(state="held", state_kind="too_few_rows")
     assert held.next_action.startswith("Tệp đang chờ quyết định. Ít dòng hơn hẳn số liệu đang dùng")
-    assert held.account.endswith("Chưa dòng nào của tệp được tính vào số liệu của tỉnh.")
+    assert held.account == "Đã đọc 10 dòng, 3 dòng có lỗi. Chưa dòng nào của tệp được tính vào số liệu của tỉnh."
+    cut = returned(state="held", state_kind="too_few_rows", rows_quarantined=0)
+    assert cut.account == "Đã đọc 10 dòng. Chưa dòng nào của tệp được tính vào số liệu của tỉnh."
     assert returned(state="refused").account == "Không dòng nào của tệp được tính vào số liệu của tỉnh."
 
 
@@ -351,3 +359,38 @@ def test_elements_and_attributes_are_found_as_they_are_written() -> None:
     assert with_attributes("<c r='A1' s=\"3\">", {"s": None}) == "<c r='A1'>"
     with pytest.raises(NotMarkedError, match="no XML"):
         elements(b"<a><b></a>")
+
+
+PROVINCE = Path(__file__).parents[2] / "examples" / "province"
+
+
+def sample() -> list[tuple[Feed, Any]]:
+    home = Home(PROVINCE, Settings())
+    return [one for _, one in sorted(read_terms(home)[0].items()) if one[0].connector.kind == "files"]
+
+
+@pytest.mark.parametrize(("one", "terms"), sample(), ids=[one.feed_id for one, _ in sample()])
+def test_a_file_of_every_feed_of_the_sample_comes_back_with_its_mark(tmp_path: Path, one: Feed, terms: Any) -> None:
+    path, tables = PROVINCE, []
+    for offer in Landing(one, PROVINCE, Home(PROVINCE, Settings()).places).offers():
+        path = PROVINCE / offer.place
+        try:
+            tables = tables_of(unpacked(path, one.layout, tmp_path), one, terms)
+        except UnreadableFileError:  # seeded: the next file of the feed is whole
+            continue
+        if tables:
+            break
+    [table, *_] = tables
+    column = next(name for name in table.columns if name in {column.name for column in terms.columns})
+    row = 12 if table.read is None else int(table.read.rows[0])
+    finding = Finding("Q30", "x", "error", "Sai ở đây", table.sheet, row, column)
+    target = tmp_path / "return.xlsx"
+    told = returned([finding], dataset=one.dataset, feed=one.feed_id)
+    made = make_return(path, one, terms, told, [finding], tmp_path / "work", target)
+    is_workbook = path.suffix == ".xlsx" and one.layout.packed is None
+    assert made == ("marked" if is_workbook else "copy")
+    sheets = look(target)
+    [(name, at)] = [(name, at) for name, page in sheets.items() for at in page.comments]
+    assert sheets[name].comments[at] == "Sai ở đây"
+    assert sheets[name].fills[at] == RED
+    assert list(sheets[SHEET].links.values()) == [f"'{name}'!{at}"]
