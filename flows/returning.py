@@ -66,33 +66,30 @@ def keep_returns(home: Home, terms: Terms | None = None) -> int:
         return len(_files(home))
 
 
-def write_returns(home: Home, terms: Terms | None = None, *, anew: bool = False) -> dict[str, Path]:
-    """Delivery → its return file, of those that go back; `anew` writes them all, whatever was written before."""
+def write_returns(home: Home, terms: Terms | None = None) -> dict[str, Path]:
+    """Delivery → its return file, of those that go back."""
     from warehouse.returns import findings_of, record_written, resend_by, troubles, written
 
-    known_terms = read_terms(home)[0] if terms is None else terms
+    terms = read_terms(home)[0] if terms is None else terms
     today = now().date()
+    jobs = []
     with writing(home) as con:
         found = troubles(con)
-        before = written(con)
-        jobs = []
+        files = written(con)
         for one in found:
-            file = before.get(one.delivery_id)
-            is_same = file is not None and file.mark == one.mark
-            if is_same and not anew and (home.returns / file.file_name).is_file():  # type: ignore[union-attr]
+            file = files.get(one.delivery_id)
+            same = file if file is not None and file.mark == one.mark else None
+            if same is not None and (home.returns / same.file_name).is_file():
                 continue
-            until = (
-                file.resend_by if is_same and file else resend_by(con, today, home.settings.returns.days, one.due_on)
-            )
-            jobs.append(_Job(one, _told(one, known_terms, until), tuple(findings_of(con, one))))
-    made = _write_all(home, jobs, known_terms)
-    if made:
+            until = same.resend_by if same else resend_by(con, today, home.settings.returns.days, one.due_on)
+            jobs.append(_Job(one, _told(one, terms, until), tuple(findings_of(con, one))))
+    if made := _write_all(home, jobs, terms):
         with writing(home) as con:
             for job, (kind, path) in made:
                 record_written(con, job.trouble, kind, path.name, job.returned.resend_by)
-            before = written(con)
+            files = written(con)
     kept = {
-        one.delivery_id: home.returns / before[one.delivery_id].file_name for one in found if one.delivery_id in before
+        one.delivery_id: home.returns / files[one.delivery_id].file_name for one in found if one.delivery_id in files
     }
     for path in _files(home):
         if path not in kept.values():
