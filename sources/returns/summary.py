@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _WIDTHS = (6, 40, 110)
 _CHARACTERS = sum(_WIDTHS)
-_LINE_HEIGHT = 16
+_LINE_HEIGHT, _HIGHEST = 16, 409
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 TITLE, HEAD, TEXT, LINK = "title", "head", "text", "link"
@@ -128,9 +128,10 @@ def sheet_xml(lines: Sequence[_Line], styles: Mapping[str, int]) -> str:
 
 
 def _height(line: _Line) -> str:
-    """Merged cells do not grow by themselves: a broad line is made as high as its text needs."""
-    if not line.is_broad:
-        return ""
+    """A row as high as its texts need: merged cells do not grow by themselves, nor others in every program."""
     size = 1.5 if line.style == TITLE else 1.0
-    lines = -(-int(len(line.texts[0]) * size) // _CHARACTERS)
-    return f' ht="{max(1, lines) * _LINE_HEIGHT * size:g}" customHeight="1"'
+    widths = (_CHARACTERS,) if line.is_broad else _WIDTHS
+    lines = max(
+        (-(-int(len(text) * size) // width) for text, width in zip(line.texts, widths, strict=False)), default=1
+    )
+    return f' ht="{min(max(1, lines) * _LINE_HEIGHT * size, _HIGHEST):g}" customHeight="1"'
