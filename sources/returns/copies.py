@@ -76,6 +76,7 @@ def write_copy(sheets: Sequence[CopySheet], target: Path) -> None:
         sheet.title = _title(sheet.name or COPY_SHEET, taken)
         page = book.add_worksheet(sheet.title)
         width = max((len(sheet.header), *(len(cells) for _, cells in sheet.rows)), default=0)
+        page.set_row(0, 32)
         page.set_column(0, 0, 8)
         page.set_column(1, max(width, 1), _WIDTH)
         page.write_string(0, 0, LINE, bold)

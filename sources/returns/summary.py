@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from expectations.contracts.findings import Finding
     from expectations.contracts.returns import Made, Returned
 
-_WIDTHS = (6, 40, 110)
+_WIDTHS = (9, 55, 95)
 _CHARACTERS = sum(_WIDTHS)
 _LINE_HEIGHT, _HIGHEST = 16, 409
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -81,10 +81,9 @@ def summary(
         told.append(_Line(()))
         told.append(_Line((str(count), one.title, one.size), HEAD))
         for finding in one.findings[:MOST_OF_A_RULE]:
-            at, place = where(finding), place_of(returned.dataset, finding)
-            if at is not None and at.column >= 0 and made == "marked":
-                place += f" (ô {at.cell})"
-            told.append(_Line(("", place, finding.message_vi), link=at))
+            at = where(finding)
+            place = place_of(returned.dataset, finding)
+            told.append(_Line((at.cell if at else "", place, finding.message_vi), link=at))
         if (left := one.count - min(len(one.findings), MOST_OF_A_RULE)) > 0:
             more = f"… và {number(left)} chỗ khác cùng lỗi này."
             told.append(_Line(("", more, "")))
@@ -100,7 +99,7 @@ def sheet_xml(lines: Sequence[_Line], styles: Mapping[str, int]) -> str:
         for column, text in enumerate(line.texts):
             if not text:
                 continue
-            is_link = line.link is not None and column == 1
+            is_link = line.link is not None and column == 0
             style = styles[LINK if is_link else line.style]
             reference = f"{column_letters(column)}{place}"
             said = text_of_xml(text[:32_000])
