@@ -14,6 +14,8 @@ import ssl
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from email import policy
+from email.header import Header
 from email.message import EmailMessage
 from email.utils import formataddr, formatdate
 from pathlib import Path
@@ -202,7 +204,6 @@ def _to_mailbox(address: str, message: Message, to: str | None = None) -> None:
         raise _NotTakenError("the address names nobody to write to; add ?to=NAME@HOST")
     sender = mail.from_addr[1]
     letter = EmailMessage()
-    letter["Subject"] = message.title
     letter["From"] = formataddr((mail.from_addr[0] or "", sender))
     letter["To"] = ", ".join(formataddr((name or "", target)) for name, target in mail.targets)
     if mail.cc:
@@ -218,9 +219,15 @@ def _to_mailbox(address: str, message: Message, to: str | None = None) -> None:
         if mail.user and mail.password:
             server.login(mail.user, mail.password)
         everybody = [target for _, target in mail.targets] + sorted(mail.cc) + sorted(mail.bcc)
-        refused = server.send_message(letter, sender, everybody)
+        refused = server.sendmail(sender, everybody, _with_subject(letter, message.title))
     if refused:
         raise _NotTakenError(f"{len(refused)} of {len(everybody)} addresses were refused by the mail server")
+
+
+def _with_subject(letter: EmailMessage, title: str) -> bytes:
+    """The letter as it goes out. `EmailMessage` loses the blank between two words where it breaks a long subject."""
+    subject = Header(title, "utf-8", header_name="Subject").encode(linesep="\r\n")
+    return f"Subject: {subject}\r\n".encode() + letter.as_bytes(policy=policy.SMTP)
 
 
 def _connected(mail: Any) -> smtplib.SMTP:
@@ -249,7 +256,7 @@ def _apprise(address: str) -> Any:
 
     found = apprise.Apprise.instantiate(address)
     if found is None:
-        raise _NotTakenError("not an address apprise can use; check channels in danvan.toml")
+        raise _NotTakenError("not an address apprise can use; check it in danvan.toml")
     return found
 
 
