@@ -14,6 +14,8 @@ import ssl
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from email import policy
+from email.header import Header
 from email.message import EmailMessage
 from email.utils import formataddr, formatdate
 from pathlib import Path
@@ -33,18 +35,28 @@ MOST_OF_A_FEED = 20
 PATIENCE = 15.0
 """Seconds a mail server may take for each answer."""
 
+_KINDS = {
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".xlsm": "application/vnd.ms-excel.sheet.macroEnabled.12",
+}
+"""What a mail program is told that a file is."""
+
 WEB = ("json", "jsons", "xml", "xmls", "form", "forms")
 """Kinds of channels that are plain web requests of ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A digest as a channel gets it. `mark` is its identity; `attempts` above 1: it may have been taken already."""
+    """A digest as a channel gets it. `mark` is its identity; `attempts` above 1: it may have been taken already.
+
+    `enclosed`: files that go with it to a mailbox, with the names they have there; other channels get none.
+    """
 
     mark: str
     title: str
     body: str
     attempts: int = 1
+    enclosed: tuple[tuple[Path, str], ...] = ()
 
     @classmethod
     def of(cls, place: str, mark: str, alerts: Iterable[tuple[Alert, bool]], attempts: int = 1) -> Message:
@@ -90,10 +102,11 @@ def digest(alerts: Iterable[tuple[Alert, bool]]) -> str:
     return "\n".join(parts).strip()
 
 
-def send(message: Message, channel: str) -> Sent:
+def send(message: Message, channel: str, to: str | None = None) -> Sent:
     """Send a digest to a channel. Never raises: what went wrong is in the answer.
 
-    `${env:NAME}` in a channel is replaced by that environment variable.
+    `${env:NAME}` in a channel is replaced by that environment variable. `to`: of a mailbox the one address that gets
+    it, whomever the channel names besides.
     """
     name = channel_name(channel)
     try:
@@ -107,7 +120,7 @@ def send(message: Message, channel: str) -> Sent:
         elif kind == "file":
             _to_file(address, message)
         elif kind in {"mailto", "mailtos"}:
-            _to_mailbox(address, message)
+            _to_mailbox(address, message, to)
         elif kind != "none":
             _to_apprise(address, message)
     except Exception as error:  # noqa: BLE001 - whatever a channel does, the others must hear
@@ -182,14 +195,15 @@ def _to_file(address: str, message: Message) -> None:
 # --- a mailbox -----------------------------------------------------------------------------------------------------
 
 
-def _to_mailbox(address: str, message: Message) -> None:
+def _to_mailbox(address: str, message: Message, to: str | None = None) -> None:
     """Send an e-mail by SMTP. apprise reads the address; it would give each attempt a Message-ID of its own."""
     mail = _apprise(address)
+    if to is not None:
+        mail.targets, mail.cc, mail.bcc = [("", to)], set(), set()
     if not mail.targets:
         raise _NotTakenError("the address names nobody to write to; add ?to=NAME@HOST")
     sender = mail.from_addr[1]
     letter = EmailMessage()
-    letter["Subject"] = message.title
     letter["From"] = formataddr((mail.from_addr[0] or "", sender))
     letter["To"] = ", ".join(formataddr((name or "", target)) for name, target in mail.targets)
     if mail.cc:
@@ -198,13 +212,22 @@ def _to_mailbox(address: str, message: Message) -> None:
     letter["Message-ID"] = f"<{message.mark}@{sender.rpartition('@')[2]}>"
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(message.body)
+    for path, name in message.enclosed:
+        main, _, kind = _KINDS.get(path.suffix, "application/octet-stream").partition("/")
+        letter.add_attachment(path.read_bytes(), maintype=main, subtype=kind, filename=name)
     with _connected(mail) as server:
         if mail.user and mail.password:
             server.login(mail.user, mail.password)
         everybody = [target for _, target in mail.targets] + sorted(mail.cc) + sorted(mail.bcc)
-        refused = server.send_message(letter, sender, everybody)
+        refused = server.sendmail(sender, everybody, _with_subject(letter, message.title))
     if refused:
         raise _NotTakenError(f"{len(refused)} of {len(everybody)} addresses were refused by the mail server")
+
+
+def _with_subject(letter: EmailMessage, title: str) -> bytes:
+    """The letter as it goes out. `EmailMessage` loses the blank between two words where it breaks a long subject."""
+    subject = Header(title, "utf-8", header_name="Subject").encode(linesep="\r\n")
+    return f"Subject: {subject}\r\n".encode() + letter.as_bytes(policy=policy.SMTP)
 
 
 def _connected(mail: Any) -> smtplib.SMTP:
@@ -233,7 +256,7 @@ def _apprise(address: str) -> Any:
 
     found = apprise.Apprise.instantiate(address)
     if found is None:
-        raise _NotTakenError("not an address apprise can use; check channels in danvan.toml")
+        raise _NotTakenError("not an address apprise can use; check it in danvan.toml")
     return found
 
 

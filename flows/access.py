@@ -49,7 +49,16 @@ def too_wide(home: Home) -> Iterator[TooWide]:
         return
     if mode & ~allowed & 0o077:
         yield TooWide(home.path, mode, f"chmod {allowed:o} {home.path}")
-    for folder in (home.landing, home.work, home.reports, home.logs, home.prefect, home.path / "inbox", home.releases):
+    for folder in (
+        home.landing,
+        home.work,
+        home.reports,
+        home.returns,
+        home.logs,
+        home.prefect,
+        home.path / "inbox",
+        home.releases,
+    ):
         fitting = GROUP_MAY_READ if folder == home.releases and home.settings.release.group else PRIVATE_FOLDER
         if folder.is_dir() and _mode(folder) & ~fitting & 0o077:
             yield TooWide(folder, _mode(folder), f"chmod {fitting:o} {folder}")

@@ -300,6 +300,108 @@ def corrections(home_path: str | None, as_json: bool) -> int:
     return list_corrections(_home(home_path), as_json=as_json)
 
 
+_ASKED = (
+    click.option("--unit", "units", multiple=True, metavar="CODE", help="Only this unit's; repeatable."),
+    click.option("--dataset", "datasets", multiple=True, metavar="NAME", help="Only this dataset; repeatable."),
+    click.option("--period", "periods", multiple=True, metavar="P", help="Only this period; repeatable."),
+    _FEED,
+    click.option("--rule", "rules", multiple=True, metavar="ID", help="Only with this rule; repeatable."),
+)
+_DELIVERIES = click.argument("deliveries", nargs=-1, metavar="[DELIVERY]...")
+_EVERYTHING = click.option("--all", "everything", is_flag=True, help="Those too that a later file replaced.")
+
+
+def _narrowed(first: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    """The options that say which deliveries of the quarantine are meant, after a first one."""
+
+    def wrap(function: _Command) -> _Command:
+        for option in reversed((first, *_ASKED)):
+            function = option(function)
+        return function
+
+    return wrap
+
+
+@cli.group("quarantine", invoke_without_command=True)
+@_shared()
+@click.pass_context
+def quarantine_group(context: click.Context, home_path: str | None, as_json: bool) -> int:
+    """What was held back, and the files that go back to the units: list it (default), export it, or judge it again."""
+    if context.invoked_subcommand:
+        context.ensure_object(dict).update(home_path=home_path, as_json=as_json)
+        return FINE
+    from flows.quarantine import Wanted, list_quarantine
+
+    return list_quarantine(_home(home_path), Wanted(), everything=False, as_json=as_json)
+
+
+@quarantine_group.command("list")
+@_narrowed(_EVERYTHING)
+@_shared()
+@click.pass_obj
+def quarantine_list(
+    outer: dict[str, Any], /, home_path: str | None, *, everything: bool, as_json: bool, **which: tuple[str, ...]
+) -> int:
+    """Deliveries that stand with rows in quarantine, were refused or are held, with rules, return file and letter.
+
+    What a later delivery replaced is not listed.
+
+    \b
+    Example: danvan quarantine list --unit 325 --rule Q30
+    """
+    from flows.quarantine import Wanted, list_quarantine
+
+    home = _home(home_path or outer["home_path"])
+    return list_quarantine(home, Wanted(**which), everything=everything, as_json=as_json or outer["as_json"])
+
+
+@quarantine_group.command("export")
+@_narrowed(_DELIVERIES)
+@click.option("--format", "form", default="xlsx", show_default=True, help="xlsx: return files; csv: a list a source.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder (default: returns/ of the home).")
+@_shared()
+@click.pass_obj
+def quarantine_export(
+    outer: dict[str, Any],
+    /,
+    home_path: str | None,
+    *,
+    form: str,
+    output: Path | None,
+    as_json: bool,
+    **which: tuple[str, ...],
+) -> int:
+    """Write the return files of DELIVERY (ids, or how they begin; default: all). They quote cells.
+
+    \b
+    Example: danvan quarantine export --unit 325 --output to-send
+    """
+    from flows.quarantine import Wanted, export_quarantine
+
+    home = _home(home_path or outer["home_path"])
+    return export_quarantine(home, Wanted(**which), form=form, folder=output, as_json=as_json or outer["as_json"])
+
+
+@quarantine_group.command("replay")
+@_narrowed(_DELIVERIES)
+@_shared()
+@click.pass_obj
+def quarantine_replay(
+    outer: dict[str, Any], /, home_path: str | None, *, as_json: bool, **which: tuple[str, ...]
+) -> int:
+    """Read and judge DELIVERY (ids, or how they begin; default: all) again, after a map, rule or table was mended.
+
+    What passes now is loaded, with a receipt of its own. What was judged by the same before is left as it is.
+
+    \b
+    Example: danvan quarantine replay --feed d325.dossiers
+    """
+    from flows.quarantine import Wanted, replay_quarantine
+
+    home = _home(home_path or outer["home_path"])
+    return replay_quarantine(home, Wanted(**which), as_json=as_json or outer["as_json"])
+
+
 @cli.group("alerts", invoke_without_command=True)
 @_shared()
 @click.pass_context

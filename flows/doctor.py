@@ -99,7 +99,7 @@ def _folders(home: Home) -> Iterator[Remark]:
         str(home.path),
         "" if writable else f"let the user of this process write there: chown or chmod {home.path}",
     )
-    for folder in (home.landing, home.work, home.releases, home.reports, home.logs):
+    for folder in (home.landing, home.work, home.releases, home.reports, home.returns, home.logs):
         if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
             yield Remark(folder.name, BAD, f"{folder} cannot be written", f"chown or chmod {folder}")
     wide = list(too_wide(home))
@@ -143,6 +143,30 @@ def _feeds(home: Home) -> Iterator[Remark]:
         datasets = sorted({feed.dataset for feed in feeds})
         sources = len({feed.source for feed in feeds})
         yield Remark("feeds", GOOD, f"{len(feeds)} feeds of {sources} sources: {', '.join(datasets)}")
+
+
+def _returns(home: Home) -> Iterator[Remark]:
+    """Whether return files reach somebody, once a mail server is named."""
+    from flows.planning import read_home_feeds
+    from flows.returning import unit_of
+
+    rules = home.settings.returns
+    if rules.mail is None:
+        yield Remark("return files", GOOD, "not sent: [returns] mail is not set; they lie in returns/")
+        return
+    feeds, _ = read_home_feeds(home)
+    lacking = [
+        feed.feed_id
+        for feed in feeds
+        for which in [(unit_of(feed), feed.dataset, "gate")]
+        if rules.wanted(*which) and not rules.addresses(*which, feed.contact)
+    ]
+    yield Remark(
+        "return files",
+        WARNING if lacking else GOOD,
+        f"of {len(lacking)} feeds go to nobody: {', '.join(lacking[:5])}" if lacking else "every feed has an address",
+        "write an e-mail address under `contact` of their feed files" if lacking else "",
+    )
 
 
 def _calendar(home: Home) -> Iterator[Remark]:
@@ -268,6 +292,7 @@ _LOOKS: tuple[Callable[[Home], Iterator[Remark]], ...] = (
     _folders,
     _hash_key,
     _feeds,
+    _returns,
     _calendar,
     _left_behind,
     _books,

@@ -35,6 +35,8 @@ class Job:
 
     delivery: Delivery
     feed: Feed
+    again: str | None = None
+    """Why it is read once more under the same terms: a mark of the tables that rules and units are looked up in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class _Batch:
         for job, _ in self.read:
             shutil.rmtree(self.plan.work / "readings" / job.delivery.delivery_id, ignore_errors=True)
         bookings = tuple(
-            Booking(job.delivery, self.plan.terms(job.feed), reading, verdict)
+            Booking(job.delivery, self.plan.terms(job.feed), reading, verdict, job.again)
             for (job, reading), verdict in zip(self.read, batch.verdicts, strict=True)
         )
         return Examined(self.contract, bookings, batch, tuple(self.failures), folder)

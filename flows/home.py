@@ -7,12 +7,16 @@ import tomllib
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from expectations.contracts.addresses import is_address
 from expectations.contracts.secrets import has_password
 from sources.places import Host, Places
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SETTINGS = "danvan.toml"
 SIZE = r"^\d+(\.\d+)?\s?([KMGT]i?B)$"
@@ -55,6 +59,14 @@ material_pct = 1                # and any other signed figure that moves by so m
 [alerts]
 channels = ["terminal", "file"] # besides: apprise addresses, e.g. "mailto://${{env:MAIL_USER}}:${{env:MAIL_PASSWORD}}@example.org"
 # quarantine_pct = 5            # alert above this share of quarantined rows; unset: what the dataset's contract says
+
+[returns]                       # files that go back to the units that sent them (docs/runbook.md)
+days = 3                        # working days a unit is given to send a mended file
+# mail = "mailtos://${{env:MAIL_USER}}:${{env:MAIL_PASSWORD}}@example.org"   # unset: nobody is written to
+# routes = [{{unit = "323", dataset = "dossiers", severity = "gate", to = ["contact", "motcua@example.org"]}}]
+                                # the first that fits a file decides; what is left out fits all. gate: refused or held,
+                                # error: rows in quarantine. `to`: other addresses than the contact of the feed file
+                                # need a unit; [] is nobody. Where no route fits, it goes to the contact
 
 [privacy]                       # numbers of persons in keys are hashed (docs/security.md); $DANVAN_HASH_KEY comes first
 # key_file = "/etc/danvan/hash.key"   # outside the home, for its owner only; unset: ~/.config/danvan/hash.key
@@ -174,6 +186,67 @@ class AlertSettings(_Section):
         return channels
 
 
+CONTACT = "contact"
+"""Stands in a route for the addresses that the feed file names."""
+
+
+class Route(_Section):
+    """To whom return files go: of a unit, a dataset, a severity, or of all where one is left out."""
+
+    unit: str | None = None
+    dataset: str | None = None
+    severity: Literal["gate", "error"] | None = None
+    to: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _stays_with_the_unit(self) -> Route:
+        others = [one for one in self.to if one != CONTACT]
+        for one in others:
+            if not is_address(one):
+                raise ValueError(f"'{one}' is no e-mail address; write NAME@HOST, or contact for the feed's own")
+        if others and self.unit is None:
+            raise ValueError(
+                f"{', '.join(others)} would get the files of every unit: name the unit, or write contact alone"
+            )
+        return self
+
+    def fits(self, unit: str | None, dataset: str, severity: str) -> bool:
+        """Whether it decides about a file."""
+        asked = ((self.unit, unit), (self.dataset, dataset), (self.severity, severity))
+        return all(wanted is None or wanted == there for wanted, there in asked)
+
+
+class ReturnSettings(_Section):
+    """Return files: until when a mended file is expected, and by which mail server to whom they go."""
+
+    days: Annotated[int, Field(ge=1, le=60)] = 3
+    mail: str | None = None
+    routes: tuple[Route, ...] = ()
+
+    @field_validator("mail")
+    @classmethod
+    def _is_a_mailbox(cls, mail: str | None) -> str | None:
+        if mail is None:
+            return None
+        if not mail.startswith(("mailto://", "mailtos://")):
+            raise ValueError("return files go by mail: write mailto://… or mailtos://…")
+        if has_password(mail):
+            raise ValueError("holds a password; write ${env:NAME} in its place and set NAME in the environment")
+        return mail
+
+    def wanted(self, unit: str | None, dataset: str, severity: str) -> tuple[str, ...]:
+        """What the first route that fits says, else the contact; nothing: on purpose nobody."""
+        route = next((one for one in self.routes if one.fits(unit, dataset, severity)), None)
+        return (CONTACT,) if route is None else route.to
+
+    def addresses(self, unit: str | None, dataset: str, severity: str, contact: Sequence[str]) -> tuple[str, ...]:
+        """Who gets a return file; `contact` is what the feed file says, of which e-mail addresses count."""
+        wanted = self.wanted(unit, dataset, severity)
+        own = [one for one in contact if is_address(one)]
+        found = [address for one in wanted for address in (own if one == CONTACT else [one])]
+        return tuple(dict.fromkeys(found))
+
+
 class PrivacySettings(_Section):
     """Where the secret lies with which numbers of persons are hashed; the secret itself never stands here."""
 
@@ -245,6 +318,7 @@ class Settings(_Section):
     run: RunSettings = RunSettings()
     assessment: AssessmentSettings = AssessmentSettings()
     alerts: AlertSettings = AlertSettings()
+    returns: ReturnSettings = ReturnSettings()
     privacy: PrivacySettings = PrivacySettings()
     letterhead: LetterheadSettings = LetterheadSettings()
     release: ReleaseSettings = ReleaseSettings()
@@ -307,6 +381,11 @@ class Home:
     def reports(self) -> Path:
         """Assessments as HTML and JSON."""
         return self.path / "reports"
+
+    @property
+    def returns(self) -> Path:
+        """Files that go back to the units that sent them; they quote cells."""
+        return self.path / "returns"
 
     @property
     def logs(self) -> Path:
@@ -373,13 +452,15 @@ def create(path: Path, name: str = "Tỉnh Hưng Yên") -> None:
         "inbox",
         "landing",
         "reports",
+        "returns",
         "logs",
         "work",
     ):
         (path / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
     (path / SETTINGS).write_text(TEMPLATE.format(name=name), encoding="utf-8")
     (path / ".gitignore").write_text(
-        "landing/\nwork/\nreleases/\nreports/\nlogs/\n.prefect/\ninbox/\nwarehouse.duckdb*\n", encoding="utf-8"
+        "landing/\nwork/\nreleases/\nreports/\nreturns/\nlogs/\n.prefect/\ninbox/\nwarehouse.duckdb*\n",
+        encoding="utf-8",
     )
     (path / "feeds" / "example.yaml.txt").write_text(FEED_TEMPLATE, encoding="utf-8")
 

@@ -275,6 +275,8 @@ def show_status(home: Home, *, period: str | None, feeds: Sequence[str], everyth
         say(f"the first {len(shown)} of {len(rows)} that need a person; --all or --json gives every row")
     tell(f"{_total(counts)} feeds and periods: " + ", ".join(f"{count} {status}" for status, count, _ in counts))
     tell(f"{needy} need a person: missing, refused or held" if needy else "nobody is needed")
+    if returns := len(list(home.returns.glob("*.xls[xm]"))):
+        tell(f"{returns} return files wait in {home.returns}: danvan quarantine list")
     return 3 if needy else 0
 
 

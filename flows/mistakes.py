@@ -46,6 +46,10 @@ class NotHeldError(ExplainedError):
     """Raised when a decision names a delivery that nobody knows of."""
 
 
+class NotInQuarantineError(ExplainedError):
+    """Raised when `danvan quarantine` is asked for a delivery that is none of those held back, or for several."""
+
+
 class UnknownAlertError(ExplainedError):
     """Raised when `danvan alerts ack` names no alert, or several."""
 

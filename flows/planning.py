@@ -82,6 +82,8 @@ class Plan:
     """What every feed of the home must deliver, also those this run does not look at."""
     is_verifying: bool = False
     """Fetch what is known too, and hash all that landed."""
+    again: frozenset[str] = frozenset()
+    """Deliveries to be read once more when the tables have changed that rows are looked up in."""
     is_looking: bool = True
     """Look at the sources; a rebuild reads what has landed only."""
     problems: tuple[Outcome, ...] = ()
@@ -210,6 +212,7 @@ def open_run(
     engine: str = "direct",
     verify: bool = False,
     look: bool = True,
+    again: Sequence[str] = (),
 ) -> Plan:
     """Read the feeds, bring the warehouse's structure and reference data up to date, and begin the run's entry.
 
@@ -276,6 +279,7 @@ def open_run(
         started_at=started_at,
         is_verifying=verify,
         is_looking=look,
+        again=frozenset(again),
         problems=tuple(Outcome(_file_of(line), TERMINAL, line, started_at, 0.0) for line in mistakes),
         every_feed=terms,
     )

@@ -136,6 +136,8 @@ class RunReport:
     reports: tuple[str, ...]
     alerts: tuple[str, ...]
     exit_code: int
+    returns: int = 0
+    """Return files that lie in returns/ of the home: deliveries their units are to mend and send again."""
 
 
 @dataclass(slots=True)
@@ -179,26 +181,31 @@ def run_cycle(
     accepted: Sequence[str] = (),
     verify: bool = False,
     look: bool = True,
+    again: Sequence[str] = (),
     engine: Engine | None = None,
     listener: Listener | None = None,
 ) -> RunReport:
     """One whole cycle: the order of the steps, written once.
 
     `accepted` are ids of deliveries a person chose; `verify` fetches and hashes everything again; without `look` only
-    what has landed is read. Raises what keeps a run from going on at all; its entry is closed then, and what it had
+    what has landed is read; `again` are deliveries that are read once more when the tables have changed that rows are
+    looked up in. Raises what keeps a run from going on at all; its entry is closed then, and what it had
     booked stays.
     """
     from flows.alerts import tell as tell_channels
+    from flows.returning import send_returns
 
     keep_private()
     hears = listener or Listener()
     runs: Engine = engine or Direct(home.settings.run.workers)
     accept(home, accepted)
     plan = runs.step(
-        "open", lambda: open_run(home, feeds=feeds, period=period, engine=runs.name, verify=verify, look=look)
+        "open",
+        lambda: open_run(home, feeds=feeds, period=period, engine=runs.name, verify=verify, look=look, again=again),
     )
     try:
         tell_channels(home)  # what an earlier run could not, before anything else can go wrong
+        send_returns(home)
         return _run(plan, runs, hears, accepted)
     except BaseException as fault:
         abandon(plan, fault)
@@ -206,6 +213,8 @@ def run_cycle(
 
 
 def _run(plan: Plan, runs: Engine, hears: Listener, accepted: Sequence[str]) -> RunReport:
+    from flows.returning import keep_returns
+
     groups = sources_of(plan)
     hears.stage("land", len(groups))
     found: list[Collected | Outcome] = []
@@ -226,7 +235,9 @@ def _run(plan: Plan, runs: Engine, hears: Listener, accepted: Sequence[str]) -> 
     publication = runs.step("release", lambda: release(plan, is_news=built.is_news))
     hears.stage("reports", None)
     written = runs.step("report", lambda: report(plan.home) if publication.is_new else [])
-    return runs.step("tell", lambda: tell(plan, booked, built, publication, written))
+    hears.stage("return files", None)
+    returns = runs.step("return", lambda: keep_returns(plan.home, dict(plan.every_feed)))
+    return runs.step("tell", lambda: tell(plan, booked, built, publication, written, returns))
 
 
 # --- land ----------------------------------------------------------------------------------------------------------
@@ -263,17 +274,21 @@ def register_landed(plan: Plan, found: Sequence[Collected | Outcome]) -> list[Jo
         fresh |= {one.delivery_id: one for one in (landed(home, left) if left else ())}
         register(con, fresh.values())
         booked = booked_readings(con)
+        [(tables,)] = con.execute("select fingerprint from ref.versions").fetchall()
         rows = con.execute("select delivery_id, feed, sha256, period_claimed from ops.landed order by all").fetchall()
     jobs = []
     for delivery_id, feed_id, sha256, period_claimed in rows:
         if feed_id not in feeds:
             continue
+        again = None
         if any(terms[feed_id].reading_id(delivery_id, within) in booked for within in (None, bounds)):
-            continue
+            again = str(tables)
+            if delivery_id not in plan.again or terms[feed_id].reading_id(delivery_id, again) in booked:
+                continue
         if not claims(plan, period_claimed):
             continue
         delivery = fresh.get(delivery_id) or sidecar(sidecar_path(home, sha256, delivery_id))
-        jobs.append(Job(delivery, feeds[feed_id]))
+        jobs.append(Job(delivery, feeds[feed_id], again))
     return jobs
 
 
@@ -535,9 +550,12 @@ def _replace(path: Path, content: bytes) -> None:
 # --- tell ----------------------------------------------------------------------------------------------------------
 
 
-def tell(plan: Plan, booked: Booked, built: Built, publication: Publication, written: Sequence[Path]) -> RunReport:
+def tell(  # noqa: PLR0917 - what the steps before found, in their order
+    plan: Plan, booked: Booked, built: Built, publication: Publication, written: Sequence[Path], returns: int = 0
+) -> RunReport:
     """Close the run's entry and its work folder, send each channel what it has not been told, and sum the run up."""
     from flows.alerts import tell as tell_channels
+    from flows.returning import send_returns
     from warehouse.journal import end_run
     from warehouse.outbox import needing_a_person
     from warehouse.signatures import raise_outdated
@@ -551,6 +569,7 @@ def tell(plan: Plan, booked: Booked, built: Built, publication: Publication, wri
         end_run(con, plan.run_id, "needs_a_person" if code else "fine", release_id=publication.release_id)
     close_work(plan)
     tell_channels(plan.home)
+    send_returns(plan.home, dict(plan.every_feed))
     return RunReport(
         run_id=plan.run_id,
         engine=plan.engine,
@@ -566,6 +585,7 @@ def tell(plan: Plan, booked: Booked, built: Built, publication: Publication, wri
         reports=tuple(str(path) for path in written),
         alerts=tuple(str(alert) for alert in alerts),
         exit_code=code,
+        returns=returns,
     )
 
 

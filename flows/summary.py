@@ -51,6 +51,8 @@ def lines(report: RunReport) -> Iterator[str]:
             yield f"  {one.feed}: {one.outcome.replace('_', ' ')}: {one.message}"
     owed = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(report.obligations.items()))
     yield f"Expected deliveries: {owed or 'none'}"
+    if report.returns:
+        yield f"Return files: {report.returns} wait in returns/ of the home; danvan quarantine list says for whom"
     for path in report.reports:
         yield f"Report: {path}"
 
@@ -72,6 +74,8 @@ def summary(report: RunReport) -> str:
         f"| {one.feed} | {one.outcome} | {one.seconds:.1f} | {one.message.replace('|', '/')} |"
         for one in report.outcomes
     ]
+    if report.returns:
+        found += ["", f"Return files that wait: {report.returns} (`danvan quarantine list`)"]
     if report.alerts:
         found += ["", "### Needs a person", "", *(f"- {text}" for text in report.alerts)]
     return "\n".join(found)

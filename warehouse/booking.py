@@ -41,11 +41,13 @@ class Booking:
     terms: Terms
     reading: Reading
     verdict: Verdict
+    again: str | None = None
+    """Of one read once more under the same terms: a mark of what is looked up in other tables than before."""
 
     @property
     def reading_id(self) -> str:
         """Identity of what is booked."""
-        return self.terms.reading_id(self.delivery.delivery_id, self.reading.bounds)
+        return self.terms.reading_id(self.delivery.delivery_id, self.reading.bounds or self.again)
 
     @property
     def effective_at(self) -> datetime:

@@ -18,7 +18,7 @@ _COUNT = "BIGINT not null"
 
 def ops_tables() -> tuple[TableShape, ...]:
     """Every table of schema ops."""
-    return (*_house(), *_facts(), *_corrections(), *_signatures(), *_of_readings(), *_duties(), *_runs())
+    return (*_house(), *_facts(), *_corrections(), *_signatures(), *_of_readings(), *_duties(), *_runs(), *_returns())
 
 
 def _house() -> tuple[TableShape, ...]:
@@ -493,6 +493,30 @@ def _runs() -> tuple[TableShape, ...]:
                 "content_hash": ("VARCHAR not null", "Hash of everything published"),
                 "sha256": ("VARCHAR", "SHA-256 of the file"),
                 "size_bytes": ("BIGINT", "Dung lượng · size"),
+            },
+        ),
+    )
+
+
+def _returns() -> tuple[TableShape, ...]:
+    return (
+        TableShape(
+            "ops.returns",
+            "Tệp trả lại cho đơn vị · return files written, one for each state of a delivery's findings",
+            {
+                "return_id": (
+                    "VARCHAR not null",
+                    "Mã tệp trả lại · id: delivery and findings; letters stand in ops.outbox",
+                ),
+                "delivery_id": _DELIVERY,
+                "findings_mark": ("VARCHAR not null", "Hash over what was found: the same while it is the same"),
+                "made": (
+                    "VARCHAR not null check (made in ('marked', 'copy', 'list'))",
+                    "marked (the own workbook), copy (of a file that is none), list (of findings alone)",
+                ),
+                "file_name": ("VARCHAR not null", "Tên tệp trong thư mục returns · file in returns/ of the home"),
+                "resend_by": ("DATE not null", "Hạn gửi lại · day until which a mended file is expected"),
+                "written_at": ("TIMESTAMP not null", "Thời điểm ghi · when it was written"),
             },
         ),
     )

@@ -84,7 +84,7 @@ def close_interrupted(con: duckdb.DuckDBPyConnection, run_ids: Iterable[str]) ->
     )
 
 
-CARRIED = ("runs", "outcomes", "alerts", "outbox", "alert_channels", "release_salt", "protected_figures")
+CARRIED = ("runs", "outcomes", "alerts", "outbox", "alert_channels", "returns", "release_salt", "protected_figures")
 """Tables of ops that nothing but the warehouse holds: how runs ended, who was told what (twice: as of old), and which
 figures were hidden, so that the next release hides them again."""
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-LEFT_OUT = {("ops", "built"), ("ops", "release_salt"), ("ops", "protected_figures")}
+LEFT_OUT = {("ops", "built"), ("ops", "release_salt"), ("ops", "protected_figures"), ("ops", "returns")}
 """Tables only the writer needs."""
 
 AS_THEY_ARE = frozenset(

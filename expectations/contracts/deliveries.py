@@ -58,6 +58,7 @@ class Terms:
         """Identity of the reading of a delivery under these terms: 16 hexadecimal characters.
 
         `bounds`: of a file that was refused because its reader ended at them; under others it is read again.
+        So too what is read once more because the tables have changed that its rows are looked up in.
         """
         parts = (delivery_id, self.fingerprint, self.contract_version, *((bounds,) if bounds else ()))
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from cronsim import CronSim, CronSimError
 from pydantic import Field, field_validator, model_validator
 
+from expectations.contracts.addresses import is_address
 from expectations.contracts.forms import DATASET
 from expectations.contracts.periods import regimes
 from sources.feeds.connectors import LANDED_AS, WINDOW_NAME, Connector, Rest
@@ -32,7 +33,19 @@ class SourceInfo(Strict):
     )
     name: Word = Field(description="Name as people know it.")
     unit: Word | None = Field(None, description="Code of the unit that answers for the source.")
-    contact: Word | None = Field(None, description="Whom to call when a file is wrong.")
+    contact: Words = Field(
+        (),
+        description="Whom to call when a file is wrong; e-mail addresses among them get its return file, when "
+        "`[returns] mail` is set.",
+    )
+
+    @field_validator("contact")
+    @classmethod
+    def _addresses(cls, contact: tuple[str, ...]) -> tuple[str, ...]:
+        for one in contact:
+            if "@" in one and not is_address(one):
+                raise ValueError(f"'{one}' is no e-mail address; write NAME@HOST alone, other words in an entry apart")
+        return contact
 
 
 class PeriodSource(Strict):
@@ -411,7 +424,7 @@ class Feed(FeedEntry):
     source: str
     source_name: str
     source_unit: str | None = None
-    contact: str | None = None
+    contact: tuple[str, ...] = ()
     file: str
 
     @property

@@ -13,7 +13,7 @@ import polars as pl
 
 from sources.errors import UnreadableFileError
 from sources.readers.delimited import utf8_pieces
-from sources.readers.sheets import load_cells, true_numbers, unreadable, with_uncalculated
+from sources.readers.sheets import load_cells, own_sheets, true_numbers, unreadable, with_uncalculated
 from sources.readers.signatures import check_signature, kind_of
 from sources.readers.workbook_parts import merged_ranges
 
@@ -70,7 +70,7 @@ def read_grids(path: Path) -> list[Grid]:
     check_signature(path, file_format)
     try:
         reader = fastexcel.read_excel(path)
-        return [grid for name in reader.sheet_names if (grid := _of_sheet(path, reader, name, file_format))]
+        return [grid for name in own_sheets(reader.sheet_names) if (grid := _of_sheet(path, reader, name, file_format))]
     except fastexcel.FastExcelError as wrong:
         raise unreadable(wrong) from None
 

@@ -21,6 +21,7 @@ from sources.forms.rows import label_of, sort_rows
 from sources.forms.sentences import form_window
 from sources.plans import TablePlan
 from sources.readers.table import TextTable
+from sources.readers.workbook_parts import column_letters
 from sources.words import display, key
 
 if TYPE_CHECKING:
@@ -249,22 +250,13 @@ def _is_read(column_no: int, match: Match) -> bool:
 def _letters_of(match: Match, form: Form, grid: Grid) -> str:
     """The letters under which the columns stand in the sheet, by column number; `-` for one that is not there."""
     return " ".join(
-        _letter(match.places[one.column_no] + grid.first_column) if one.column_no in match.places else "-"
+        column_letters(match.places[one.column_no] + grid.first_column) if one.column_no in match.places else "-"
         for one in form.columns
     )
 
 
-def _letter(number: int) -> str:
-    letters = ""
-    number += 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
-
-
 def _unknown(matches: Sequence[Match], header: FormHeader, grid: Grid) -> str:
-    letters = {n: _letter(n + grid.first_column) for n in header.paths}
+    letters = {n: column_letters(n + grid.first_column) for n in header.paths}
     near = matches[0] if matches else None
     total = len(near.form.columns) if near else 0
     if near is None or len(near.places) < _SAID_AT * total:
@@ -290,7 +282,7 @@ def _remarks(match: Match, header: FormHeader, grid: Grid, *, is_in_force: bool,
         body = grid.rows[header.first_row :]
         if not any(column < len(row) and row[column] and display(row[column] or "") != "0" for row in body):
             continue  # the template's fault, and nothing is lost
-        where = _letter(column + grid.first_column)
+        where = column_letters(column + grid.first_column)
         told.append(
             (
                 "column_left_over",

@@ -25,7 +25,7 @@ from sources.plans import TablePlan
 from sources.proposals.matching import bare
 from sources.readers import read_tables
 from sources.readers.records import at
-from sources.readers.sheets import load_cells, unreadable
+from sources.readers.sheets import load_cells, own_sheets, unreadable
 from sources.readers.signatures import kind_of
 from sources.readers.table import TextTable
 from sources.words import key
@@ -104,7 +104,7 @@ def _of_workbook(path: Path, kind: str, rows: int, heard: frozenset[str]) -> Loo
     try:
         reader = fastexcel.read_excel(path)
         sizes = {}
-        for name in reader.sheet_names:
+        for name in own_sheets(reader.sheet_names):
             cells, _ = load_cells(reader, name)
             sizes[name] = (cells.height * cells.width, cells)
     except fastexcel.FastExcelError as wrong:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import fastexcel
 import polars as pl
 
+from expectations.contracts.returns import SHEET as RETURN_SHEET
 from sources.errors import HeaderMissingError, UnreadableFileError
 from sources.feeds.layouts import SheetLayout
 from sources.parsing import NOT_CALCULATED
@@ -43,7 +44,7 @@ def read_sheets(path: Path, plans: Sequence[TablePlan]) -> Workbook:
         reader = fastexcel.read_excel(path)
     except fastexcel.FastExcelError as wrong:
         raise unreadable(wrong) from None
-    names = list(reader.sheet_names)
+    names = own_sheets(reader.sheet_names)
     tables: list[TextTable | None] = []
     used: set[str] = set()
     for plan in plans:
@@ -69,6 +70,11 @@ def _sheet_layout(plan: TablePlan) -> SheetLayout:
     if not isinstance(plan.layout, SheetLayout):
         raise TypeError(f"a part of a workbook is read as a sheet, not as {plan.layout.format}")
     return plan.layout
+
+
+def own_sheets(names: Sequence[str]) -> list[str]:
+    """The sheets of a workbook without the one that a return file lays before them: a unit mends it and sends it on."""
+    return [name for name in names if key(name) != key(RETURN_SHEET)]
 
 
 def sentence_rows(path: Path, sheet: str) -> tuple[tuple[str | None, ...], ...]:
@@ -163,6 +169,7 @@ def _table(path: Path, reader: Any, name: str, plan: TablePlan) -> TextTable:
         above=tuple(frame[:start].rows()),
         numeric=true_numbers(reader, name, data, cells, styled),
         has_true_dates=True,
+        first_column=first_column,
     )
 
 

@@ -26,7 +26,7 @@ class TextTable:
     `cells`: String columns "0", "1" … in the order of `headers`, empty cells null; `rows`: number of each row as a
     person sees it (line, sheet row, ordinal of the record); `above`: the rows over the header; `numeric`: by column
     number, which cells are true numbers; `ragged`: which rows have another number of fields than the header (row number
-    → fields found).
+    → fields found); `first_column`: where the first one stands in its sheet (0 = A).
     """
 
     headers: tuple[str, ...]
@@ -37,6 +37,7 @@ class TextTable:
     numeric: Mapping[int, pl.Series] = field(default_factory=dict)
     ragged: Mapping[int, int] = field(default_factory=dict)
     has_true_dates: bool = False
+    first_column: int = 0
     envelope: Any = None
     more: Iterator[TextTable] | None = None
     """The slices that follow, of a file too large to be held whole; they can be gone through once."""

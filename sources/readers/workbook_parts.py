@@ -10,6 +10,9 @@ from xml.sax.saxutils import unescape
 if TYPE_CHECKING:
     from pathlib import Path
 
+SHEET_NAME_LENGTH = 31
+"""Characters of the name of a sheet that programs take."""
+
 
 def merged_ranges(path: Path, sheet: str) -> list[tuple[int, int, int, int]] | None:
     """Merged ranges of a sheet (first row, first column, last row, last column, from 0); None when not found."""
@@ -84,3 +87,13 @@ def column_number(letters: str) -> int:
     for letter in letters:
         number = number * 26 + ord(letter) - 64
     return number - 1
+
+
+def column_letters(number: int) -> str:
+    """0 is `A`, 16383 `XFD`."""
+    letters = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters

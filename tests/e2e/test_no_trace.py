@@ -260,7 +260,8 @@ def test_nobody_is_found_in_anything_that_leaves(home: Home, capfd: pytest.Captu
     finally:
         running.stop()
     told = capfd.readouterr()
-    kept = {home.path / name for name in ("inbox", "landing", "work", "feeds")}
+    # a return file goes back to the unit whose file it is, and to nobody else
+    kept = {home.path / name for name in ("inbox", "landing", "work", "feeds", "returns")}
     searched = {"standard output": told.out.encode(), "standard error": told.err.encode()}
     for path in sorted(home.path.rglob("*")):
         inside = path.parent not in kept and not kept & set(path.parents)

@@ -119,6 +119,15 @@ def test_an_email_has_its_message_id_from_the_mark_in_every_attempt() -> None:
     assert "Thiếu cột Mã phiếu" in letters[0].get_content()
 
 
+def test_a_long_subject_keeps_every_blank() -> None:
+    title = "Đề nghị sửa và gửi lại: Báo cáo tình hình giải quyết thủ tục hành chính (II.06a), kỳ 2024-Q1"
+    with mail_server() as mail:
+        assert send(dataclasses.replace(message(), title=title), mail.address).ok
+        [taken] = mail.taken
+    assert message_from_bytes(taken.body.encode(), policy=policy.default)["Subject"] == title
+    assert max(map(len, taken.body.splitlines())) <= 998
+
+
 def test_a_mail_server_that_says_no_or_is_not_there_did_not_take_it() -> None:
     with mail_server(answer="451 try later, user secretword") as mail:
         said = send(message(), mail.address)

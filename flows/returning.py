@@ -1,0 +1,266 @@
+"""Return files: written for the deliveries that go back to their units, and sent to whom the routes name.
+
+Nothing here decides what is wrong with a delivery; that stands in the warehouse (`warehouse.returns`). A file that
+cannot be written or sent is told in the log and tried again by the next run: it never stops one.
+"""
+
+# ruff: noqa: PLC0415 (the warehouse and the readers are imported by who needs them)
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import shutil
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from expectations.contracts.times import now
+from flows.planning import read_terms, scratch_folder, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from expectations.alerts import Message
+    from expectations.contracts.findings import Finding
+    from expectations.contracts.model import Contract
+    from expectations.contracts.returns import Made, Returned
+    from flows.home import Home
+    from sources.feeds import Feed
+    from warehouse.returns import Trouble, Written
+
+LOG = logging.getLogger("danvan")
+
+NO_PERIOD = "khong-ro-ky"
+"""Stands in the name of a return file for the period of a file that says none."""
+
+LOCK = ".danvan.returning.lock"
+_ODD = re.compile(r"[^A-Za-z0-9._-]+")
+
+Terms = dict[str, tuple["Feed", "Contract"]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A return file that is to be written."""
+
+    trouble: Trouble
+    returned: Returned
+    findings: tuple[Finding, ...]
+
+
+def keep_returns(home: Home, terms: Terms | None = None) -> int:
+    """Bring `returns/` to what the warehouse says: one file for each delivery that goes back; how many there are.
+
+    A file is written when its findings are others than those it was written for, and removed when a later delivery
+    came. Never raises: what cannot be written now is written by the next run.
+    """
+    try:
+        return len(write_returns(home, terms))
+    except Exception:
+        LOG.exception("return files: they could not be written; the next run tries again")
+        return len(_files(home))
+
+
+def write_returns(home: Home, terms: Terms | None = None) -> dict[str, Path]:
+    """Delivery → its return file, of those that go back."""
+    from warehouse.returns import findings_of, record_written, resend_by, troubles, written
+
+    terms = read_terms(home)[0] if terms is None else terms
+    today = now().date()
+    jobs = []
+    with writing(home) as con:
+        found = troubles(con)
+        files = written(con)
+        for one in found:
+            file = files.get(one.delivery_id)
+            same = file if file is not None and file.mark == one.mark else None
+            if same is not None and (home.returns / same.file_name).is_file():
+                continue
+            until = same.resend_by if same else resend_by(con, today, home.settings.returns.days, one.due_on)
+            jobs.append(_Job(one, _told(one, terms, until), tuple(findings_of(con, one))))
+    if made := _write_all(home, jobs, terms):
+        with writing(home) as con:
+            for job, (kind, path) in made:
+                record_written(con, job.trouble, kind, path.name, job.returned.resend_by)
+            files = written(con)
+    kept = {
+        one.delivery_id: home.returns / files[one.delivery_id].file_name for one in found if one.delivery_id in files
+    }
+    for path in _files(home):
+        if path not in kept.values():
+            path.unlink(missing_ok=True)
+    return {delivery_id: path for delivery_id, path in kept.items() if path.is_file()}
+
+
+def _told(trouble: Trouble, terms: Terms, until: date) -> Returned:
+    feed = terms[trouble.feed][0] if trouble.feed in terms else None
+    return trouble.returned(feed.source_name if feed else trouble.source, unit_of(feed), until)
+
+
+def unit_of(feed: Feed | None) -> str | None:
+    """The unit that answers for what a feed sends."""
+    return (feed.source_unit or feed.unit.fixed) if feed else None
+
+
+def _files(home: Home) -> list[Path]:
+    return sorted(home.returns.glob("*.xls[xm]"))
+
+
+def _write_all(home: Home, jobs: Sequence[_Job], terms: Terms) -> list[tuple[_Job, tuple[Made, Path]]]:
+    """Write the files side by side in the reading workers; one that cannot be written is told and left."""
+    if not jobs:
+        return []
+    from concurrent.futures import ThreadPoolExecutor
+
+    home.returns.mkdir(mode=0o700, parents=True, exist_ok=True)
+    work = scratch_folder(home)
+    made = []
+    try:
+        with ThreadPoolExecutor(home.settings.run.workers) as pool:
+            for job, result in zip(jobs, pool.map(partial(_write, home, terms, work), jobs), strict=True):
+                if result is not None:
+                    made.append((job, result))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return made
+
+
+def _write(home: Home, terms: Terms, work: Path, job: _Job) -> tuple[Made, Path] | None:
+    from sources.returns import list_findings
+
+    one, folder = job.trouble, work / job.trouble.delivery_id
+    draft = folder / "return.xlsx"
+    try:
+        folder.mkdir(mode=0o700)
+        try:
+            made = _from_bytes(home, terms, job, folder, draft)
+        except Exception as fault:  # noqa: BLE001 - whatever the bytes do, the unit gets the list
+            LOG.warning("%s: its return file holds the list alone: %s: %s", one.feed, type(fault).__name__, fault)
+            draft.unlink(missing_ok=True)
+            list_findings(job.returned, job.findings, folder, draft)
+            made = "list"
+        suffix = ".xlsm" if made == "marked" and one.file_name.lower().endswith(".xlsm") else ".xlsx"
+        name = _ODD.sub("-", f"{one.feed}_{one.period or NO_PERIOD}_{one.delivery_id}")
+        path = home.returns / f"{name}{suffix}"
+        draft.chmod(0o600)
+        draft.replace(path)
+    except Exception:
+        LOG.exception("%s: the return file of %s could not be written", one.feed, one.delivery_id)
+        return None
+    return made, path
+
+
+def _from_bytes(home: Home, terms: Terms, job: _Job, folder: Path, draft: Path) -> Made:
+    """The file from the landed bytes, which are opened in a bounded worker."""
+    from flows.workers import readers
+    from sources.landing import check_landed, sidecar, sidecar_path
+    from sources.returns import make_return
+
+    one = job.trouble
+    delivery = sidecar(sidecar_path(home.path, one.sha256, one.delivery_id))
+    path = check_landed(home.path, delivery)
+    feed, contract = terms[one.feed]
+    pool = readers(home).workers
+    return pool.run(
+        make_return, path, pool.keep(feed), pool.keep(contract), job.returned, job.findings, folder / "work", draft
+    )
+
+
+# --- sending ----------------------------------------------------------------------------------------------------------
+
+
+def send_returns(home: Home, terms: Terms | None = None) -> None:
+    """Send each return file to whom the routes name, by mail, once; a letter that was refused is tried again each run.
+
+    Nothing is sent where no mail server is named. The warehouse is held before and after a letter, never while one is
+    sent. Never raises.
+    """
+    if home.settings.returns.mail is None:
+        return
+    try:
+        with FileLock(home.path / LOCK, timeout=0):
+            _send_all(home, read_terms(home)[0] if terms is None else terms)
+    except Timeout:
+        LOG.info("return files: another process is sending them")
+    except Exception:
+        LOG.exception("return files: they could not be sent; the next run tries again")
+
+
+def channel_of(address: str) -> str:
+    """A name for an address in the books, which holds no address."""
+    return f"mail {hashlib.sha256(address.encode()).hexdigest()[:8]}"
+
+
+def _send_all(home: Home, terms: Terms) -> None:
+    from expectations.alerts import send
+    from warehouse.returns import put_down, record_sent, troubles, written
+
+    with writing(home) as con:
+        files = written(con)
+        wanted = [
+            (one, files[one.delivery_id], address)
+            for one in troubles(con)
+            if one.delivery_id in files and files[one.delivery_id].mark == one.mark
+            for address in addresses_of(home, one, terms)
+        ]
+    for trouble, file, address in wanted:
+        if not (home.returns / file.file_name).is_file():
+            continue
+        with writing(home) as con:
+            letters = put_down(con, [(file.return_id, channel_of(address))])
+        for letter in letters:
+            sent = send(
+                _message(home, terms, trouble, file, letter.digest_id), home.settings.returns.mail or "", address
+            )
+            with writing(home) as con:
+                record_sent(con, letter, None if sent.ok else sent.message)
+            if sent.ok:
+                LOG.info("%s: its return file was sent", trouble.feed)
+                continue
+            LOG.error(
+                "%s: its return file was not taken by %s (attempt %d): %s; the next run tries again",
+                trouble.feed,
+                sent.channel,
+                letter.attempts,
+                sent.message,
+            )
+            if "RecipientsRefused" not in sent.message:
+                return  # the server takes none now
+
+
+def addresses_of(home: Home, trouble: Trouble, terms: Terms) -> tuple[str, ...]:
+    """Who gets the return file of a delivery."""
+    if trouble.feed not in terms:
+        return ()
+    feed, _ = terms[trouble.feed]
+    return home.settings.returns.addresses(unit_of(feed), trouble.dataset, trouble.severity, feed.contact)
+
+
+def _message(home: Home, terms: Terms, trouble: Trouble, file: Written, mark: str) -> Message:
+    from pathlib import PurePath
+
+    from expectations.alerts import Message
+    from expectations.contracts.privacy import masked
+    from expectations.contracts.returns import groups, letter
+
+    returned = _told(trouble, terms, file.resend_by)
+    subject, body = letter(returned, groups((), trouble.rules), home.settings.name)
+    path = home.returns / file.file_name
+    name = f"Can sua - {masked(PurePath(trouble.file_name).stem)}{path.suffix}"
+    return Message(mark, subject, body, enclosed=((path, name),))
+
+
+def sendings(home: Home, letters: Mapping[str, Sequence[Mapping[str, object]]], return_id: str | None) -> str:
+    """What became of the letters of a return file, in words."""
+    if home.settings.returns.mail is None:
+        return "not sent: [returns] mail is not set"
+    told = [
+        f"sent {one['told_at']:%d/%m %H:%M}" if one["told_at"] else f"{one['attempts']} attempts: {one['error'] or '?'}"
+        for one in letters.get(return_id or "", ())
+    ]
+    return "; ".join(told) or "to nobody: no address"

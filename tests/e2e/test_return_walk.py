@@ -1,0 +1,138 @@
+"""A walk: a district's broken workbook comes back marked by mail, is mended in place, and nothing waits any more."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from email import message_from_string, policy
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import xlsxwriter
+import yaml
+
+from flows.command import main
+from flows.home import open_home
+from flows.steps import run_cycle
+from flows.summary import lines
+from sources.returns.marks import RED, YELLOW
+from tests.conftest import HEADERS
+from tests.expectations.channels import mail_server
+from tests.sources.marked import look
+from warehouse.query import sql
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flows.steps import RunReport
+    from tests.conftest import TinyHome
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+SHEET = "Biểu II.06a"
+CONTACT = "motcua@tphungyen.example"
+
+
+def workbook(path: Path) -> None:
+    """Form II.06a as an office keeps it: a title, formats, a note, a total by formula; B5 and G5 are wrong."""
+    book = xlsxwriter.Workbook(str(path))
+    page = book.add_worksheet(SHEET)
+    bold, money = book.add_format({"bold": True, "border": 1}), book.add_format({"border": 1, "num_format": "#,##0"})
+    page.merge_range("A1:L1", "TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH", bold)
+    page.write_row(2, 0, list(HEADERS.values()), bold)
+    page.write_row(3, 0, ["Đất đai", 12, 6, 4, 2, 9, 3, 5, 1, 3, 3, 0], money)
+    page.write_row(4, 0, ["Hộ tịch", -10, 3, 7, 0, 8, "tám", 4, 0, 2, 2, 0], money)
+    page.write_string(5, 0, "Ghi chú: số liệu lấy từ phần mềm một cửa")
+    page.write_formula("N4", "=SUM(B4:B5)", money, 2)
+    book.close()
+
+
+def mend(marked: Path, target: Path) -> None:
+    """What the clerk does in the return file: types other values into the marked cells and saves under a new name."""
+    with zipfile.ZipFile(marked) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            part = old.read(name).decode() if name == "xl/worksheets/sheet1.xml" else None
+            for at, value in (("B5", "10"), ("G5", "4")) if part else ():
+                head, _, rest = part.partition(f'<c r="{at}"')  # type: ignore[union-attr]
+                style = rest.partition('s="')[2].partition('"')[0]
+                part = f'{head}<c r="{at}" s="{style}"><v>{value}</v>{rest[rest.index("</c>") :]}'
+            new.writestr(name, old.read(name) if part is None else part)
+
+
+def with_workbooks(home: TinyHome, port: int) -> Path:
+    """One district that sends XLSX, with a contact, and a home with a mail server."""
+    inbox = home.add_feed(
+        "323",
+        connector={"kind": "files", "path": "inbox/323", "glob": "*.xlsx"},
+        name=r"ii06a_(?P<period>\d{4}Q\d)_(?P<sent>\d{8})\.xlsx",
+        layout={"format": "xlsx", "sheet": SHEET, "header": {"row": 3}},
+        ignore={"#14": "a total of the office's own"},
+    )
+    path = home.path / "feeds" / "d323.yaml"
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document["source"]["contact"] = [CONTACT]
+    path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    with (home.path / "danvan.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f'[returns]\nmail = "mailto://127.0.0.1:{port}/?from=danvan@tinh.example&mode=insecure"\n')
+    return inbox
+
+
+def run(home: TinyHome) -> RunReport:
+    return run_cycle(open_home(home.path))
+
+
+def asked(home: TinyHome, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
+    capsys.readouterr()
+    code = main(["quarantine", *arguments, "--json", "--home", str(home.path)])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_a_broken_workbook_comes_back_marked_is_mended_and_nothing_waits(
+    tiny_home: TinyHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with mail_server() as mail:
+        inbox = with_workbooks(tiny_home, mail.port)
+        workbook(inbox / "ii06a_2024Q1_20240318.xlsx")
+
+        # the first run: one row is held back, its workbook is marked, the unit gets it
+        first = run(tiny_home)
+        assert (first.exit_code, first.returns) == (3, 1)
+        assert "Return files: 1 wait in returns/ of the home; danvan quarantine list says for whom" in list(
+            lines(first)
+        )
+        assert [one.rows_quarantined for one in first.receipts] == [1]
+        code, [listed] = asked(tiny_home, capsys, "list")
+        assert (code, listed["state"], listed["rows_quarantined"]) == (3, "booked", 1)
+        assert str(listed["sent"]).startswith("sent ")
+        [taken] = mail.taken
+        letter = message_from_string(taken.body, policy=policy.default)
+        assert letter["To"] == CONTACT
+        [enclosed] = letter.iter_attachments()  # type: ignore[union-attr]
+        received = tmp_path / "received.xlsx"
+        received.write_bytes(enclosed.get_content())
+
+        # what the clerk sees
+        sheets = look(received)
+        assert [name.startswith("Việc cần sửa") for name in sheets] == [True, False]
+        summary, page = sheets.values()
+        assert summary.texts["A1"].startswith("Sửa 1 dòng chưa được nhận và gửi lại cả tệp trước hết ngày ")
+        assert {f"'{SHEET}'!B5", f"'{SHEET}'!G5"} <= set(summary.links.values())
+        assert page.fills == {"B5": RED, "G5": RED, "A6": YELLOW}  # A6: a note under the data
+        assert page.comments.keys() == page.fills.keys()
+        assert "nhỏ hơn 0" in page.comments["B5"]
+        assert "tám" in page.comments["G5"]
+        assert page.texts["N4"].endswith("2")
+
+        # mended in the marked workbook itself, which still holds the province's sheet
+        mend(received, inbox / "ii06a_2024Q1_20240321.xlsx")
+        second = run(tiny_home)
+        [receipt] = second.receipts
+        assert (receipt.state, receipt.rows_loaded, receipt.rows_quarantined) == ("booked", 2, 0)
+        assert second.returns == 0
+        assert asked(tiny_home, capsys, "list") == (0, [])
+        assert list((tiny_home.path / "returns").iterdir()) == []
+        assert len(mail.taken) == 1
+    [standing] = sql(tiny_home.path, "select sum(received_total) as n from core.service_reports_current").to_dicts()
+    assert standing["n"] == 22
+    found = sql(tiny_home.path, "select check_name from ops.findings where check_name = 'sheet_unknown'").to_dicts()
+    assert found == []
