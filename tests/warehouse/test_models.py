@@ -52,8 +52,16 @@ TIMELY = [
 
 @pytest.fixture(scope="module")
 def small() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A warehouse with a few rows of every dataset and one correction, built."""
+    """A warehouse with a few rows of every dataset, one correction and one signature, built."""
     con = empty_warehouse()
+    con.execute(
+        "insert into ops.signatures (signature_id, kind, period, role, signed_at)"
+        " values ('s', 'sign', '2024-Q1', 'r', '2024-07-01')"
+    )
+    con.execute(
+        "insert into ops.signed_figures (signature_id, indicator_code, definition_id, unit_code, value, availability)"
+        " values ('s', 'AR01', 'OT_FORM06', '323', 12, 'computed')"
+    )
     con.execute(
         "insert into ops.correction_entries (entry_id, correction_id, entry_no, said, said_at, action, period,"
         " indicator_code, unit_code, reason, decided_by, decided_on)"
