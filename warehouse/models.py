@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from expectations.contracts.forms import DATASET, series
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.register import register
+from expectations.contracts.sql import identifier
 from warehouse import checks, corrections, disclosure, guarded, measures, sentences
 from warehouse.catalogue import columns_of
 from warehouse.shapes import comments
@@ -88,6 +89,10 @@ ROW_PARTS = """-- Which units have rows for which period of a dataset, and how m
 _HEADER_KEY = re.compile(
     r"^(?P<key>vi|grain|kind|words|rule|severity|datasets|alert|column [a-z][a-z0-9_]*): (?P<rest>.+)$"
 )
+
+
+WRITTEN = ("datasets", "feed_regimes", "words", "rules")
+"""Tables of `marts` that are written from contracts, words and what was told."""
 
 
 class ModelError(ValueError):
@@ -173,6 +178,7 @@ def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = No
     rows: dict[str, int] = {}
     with transaction(con):
         con.execute(f"create schema if not exists {ROWS}")
+        _drop_former(con)
         corrections.resolve(con)
         _write_datasets(con)
         _write_regimes(con, regimes)
@@ -187,6 +193,20 @@ def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = No
                 _create_macros(con)
         checks.record(con)
     return rows
+
+
+def _drop_former(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop what a version of before made and this one does not, or makes as a view, no table: nobody keeps it true."""
+    made = {model.name: "view" if model.is_view else "table" for model in models()}
+    made |= dict.fromkeys((*disclosure.TABLES, *(f"marts.{name}" for name in WRITTEN)), "table")
+    standing = con.execute(
+        "select schema_name, view_name, 'view' from duckdb_views() where not internal"
+        " and database_name = current_database() union all"
+        " select schema_name, table_name, 'table' from duckdb_tables() where database_name = current_database()"
+    ).fetchall()
+    for schema, name, kind in standing:
+        if schema in {"marts", ROWS} and made.get(f"{schema}.{name}") != kind:
+            con.execute(f"drop {kind} {schema}.{identifier(name)}")
 
 
 def build_again(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> Iterator[str]:

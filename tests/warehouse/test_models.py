@@ -251,6 +251,21 @@ def test_column_words_are_all_used(small: duckdb.DuckDBPyConnection) -> None:
     assert models.column_words().keys() - {name for (name,) in rows} == set()
 
 
+def test_what_no_model_makes_any_more_goes_with_the_next_build() -> None:
+    con = empty_warehouse()
+    models.build(con, {"d323.dossiers": "CALENDAR"})
+    con.execute("create table marts.of_before as select 1 as one")
+    con.execute("create view measures.of_before as select 1 as one")
+    con.execute("drop view marts.figures")
+    con.execute("create table marts.figures as select 1 as one")
+    models.build(con)
+    left = "select table_name from information_schema.tables where table_name = 'of_before'"
+    assert con.execute(left).fetchall() == []
+    assert one(con, "select count(*) from duckdb_views() where schema_name = 'marts' and view_name = 'figures'") == 1
+    assert con.execute("from marts.feed_regimes").fetchall() == [("d323.dossiers", "CALENDAR")]
+    con.close()
+
+
 def test_a_broken_model_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     con = empty_warehouse()
     built(con)
