@@ -202,6 +202,21 @@ def run(
     return run_once(home, feeds=feeds, period=period, accepted=accepted, verify=verify, direct=direct, as_json=as_json)
 
 
+@cli.command("plan")
+@click.option("--period", metavar="P", help="Only files that claim this period or range: 2024-Q1, 2023-Q4..2024-Q2.")
+@_FEED
+@_shared()
+def plan_command(home_path: str | None, *, period: str | None, feeds: tuple[str, ...], as_json: bool) -> int:
+    """What a run would fetch and read, and which file stands now; nothing is fetched or written.
+
+    \b
+    Example: danvan plan --feed d323
+    """
+    from flows.foresight import show_plan
+
+    return show_plan(_home(home_path), period=period, feeds=feeds, as_json=as_json)
+
+
 @cli.command()
 @click.option("--into", type=click.Path(path_type=Path), metavar="DIR", help="Make it in another, new home folder.")
 @_shared()

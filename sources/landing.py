@@ -172,7 +172,7 @@ class Landing:
                 file_name=offer.name,
                 sha256=sha256,
                 size_bytes=size,
-                period_claimed=_label(claimed),
+                period_claimed=claimed_period(claimed),
                 sent_at=moment,  # what a source says when it is asked, it says at that moment
                 modified_at=None,
                 landed_at=now(),
@@ -247,7 +247,7 @@ def delivery_id(
     delivery though its bytes are known. A file's own time is no part of it, since copying changes it; nor is the way
     it is read, which makes another reading of the same delivery.
     """
-    said = (_label(claimed) or "", sent.isoformat() if sent else "", *((beside,) if beside else ()))
+    said = (claimed_period(claimed) or "", sent.isoformat() if sent else "", *((beside,) if beside else ()))
     return hashlib.sha256("\x1f".join((feed, sha256, *said)).encode()).hexdigest()[:16]
 
 
@@ -355,7 +355,7 @@ def _land(feed: Feed, source: FileSource | MailSource, offer: Offer, home: Path)
         file_name=offer.name,
         sha256=sha256,
         size_bytes=size,
-        period_claimed=_label(claimed),
+        period_claimed=claimed_period(claimed),
         sent_at=sent,
         modified_at=offer.modified_at,
         landed_at=now(),
@@ -429,7 +429,8 @@ def _iso(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} cannot be written down")
 
 
-def _label(claimed: str | None) -> str | None:
+def claimed_period(claimed: str | None) -> str | None:
+    """The period a name claims, in its label (2024-Q1); its own words where they are no period, None without any."""
     try:
         return str(read_period(claimed)) if claimed else None
     except PeriodError:  # the reading makes a finding of it
