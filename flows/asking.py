@@ -213,13 +213,14 @@ def list_releases(home: Home, *, as_json: bool) -> int:
 def publish_release(home: Home, *, as_json: bool) -> int:
     """Build the marts and publish them, without looking at the feeds."""
     from flows.access import open_releases
-    from flows.planning import writing
+    from flows.planning import bring_reference, writing
     from warehouse.models import build
     from warehouse.releases import publish
 
     if not home.warehouse.exists():
         raise NoWarehouseError(f"{home.warehouse} does not exist yet; make it with: danvan run --home {home.path}")
     with writing(home) as con:
+        bring_reference(con, home)
         build(con)
         settings = home.settings.release
         found = publish(home.path, con, settings.keep, group=settings.group)

@@ -225,7 +225,6 @@ def open_run(
     from warehouse.corrections import bring_corrections, enter
     from warehouse.decisions import bring_decisions
     from warehouse.journal import begin_run, close_interrupted, open_runs
-    from warehouse.reference import load_reference, set_setting
     from warehouse.releases import clear_drafts, prune
     from warehouse.signatures import bring_signatures
 
@@ -238,9 +237,7 @@ def open_run(
     chosen = select(found, feeds) if not mistakes or not feeds else _select_lenient(found, feeds)
     run_id = _new_id(started_at)
     with writing(home) as con:
-        load_reference(con, home.reference)
-        for name, value in home.settings.assessment.model_dump().items():
-            set_setting(con, name, f"{value:g}")
+        bring_reference(con, home)
         present_feeds(con, [terms_of(feed, owes, keys) for feed, owes in terms.values()])
         bring_decisions(con, home.path)
         codes = con.execute("select indicator_code from ref.indicators").fetchall()
@@ -283,6 +280,15 @@ def open_run(
         problems=tuple(Outcome(_file_of(line), TERMINAL, line, started_at, 0.0) for line in mistakes),
         every_feed=terms,
     )
+
+
+def bring_reference(con: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Reference tables as they are shipped today and as the home overlays them, and its settings: before any figure."""
+    from warehouse.reference import load_reference, set_setting
+
+    load_reference(con, home.reference)
+    for name, value in home.settings.assessment.model_dump().items():
+        set_setting(con, name, f"{value:g}")
 
 
 def _select_lenient(found: Sequence[Feed], wanted: Sequence[str]) -> tuple[Feed, ...]:

@@ -29,6 +29,13 @@ KNOWN = "ops.standing_at(timestamp 'infinity', moment)"
 TODAY = "timestamp 'infinity'"
 
 
+_TERMS = {
+    "add_working_days": "Ngày làm việc thứ N sau một ngày · the N-th working day after a day, by ref.calendar",
+    "due_date": "Ngày hết hạn · last day of a term of working or calendar days, by ref.calendar",
+}
+"""What the macros over terms give."""
+
+
 @lru_cache(maxsize=1)
 def statements() -> tuple[str, ...]:
     """Every statement that makes an empty database a warehouse; each may be run again."""
@@ -40,6 +47,8 @@ def statements() -> tuple[str, ...]:
         )
     found += standing_statements()
     found.append(files("warehouse.reference").joinpath("working_days.sql").read_text(encoding="utf-8"))
+    for name, words in _TERMS.items():
+        found += comments("macro", f"ref.{name}", words, {})
     for dataset in datasets():
         found += _core_views(contract(dataset))
     return tuple(found)
@@ -125,7 +134,9 @@ def _core_views(source: Contract) -> list[str]:
         # Said: by the moment a delivery speaks for, whenever it came, as the sender said it. Known: by the moments of
         # landing, decision and correction.
         f"create or replace macro {table}_as_said(moment) as table {_standing_rows(source, SAID)}",
+        *comments("macro table", f"{table}_as_said", f"{named}, rows that had been said for a moment, as sent", {}),
         f"create or replace macro {table}_as_known(moment) as table {_standing_rows(source, KNOWN, 'moment')}",
+        *comments("macro table", f"{table}_as_known", f"{named}, rows known here at a moment, as corrected then", {}),
     ]
     if has_answers(source):
         kept = ("period", "unit_code", *source.key, "questionnaire_id", "_delivery_id")

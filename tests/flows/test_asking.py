@@ -54,6 +54,18 @@ def test_a_csv_file_holds_no_formula_either(home: Path, tmp_path: Path, capsys: 
     assert json.loads(capsys.readouterr().out)[0]["=HEAD()"] == "=1+1"
 
 
+def test_what_is_published_by_hand_rests_on_the_reference_tables_of_today(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with writer(home) as con:  # as a home of an older version stands
+        con.execute("delete from ref.targets")
+        con.execute("update ref.versions set fingerprint = 'older'")
+    assert main(["release", "publish", "--home", str(home)]) == 0
+    capsys.readouterr()
+    assert main(["sql", "select count(*) > 0 as has_targets from ref.targets", "--home", str(home), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"has_targets": True}]
+
+
 ENDLESS = "select sum(a.range * b.range) from range(10000000) a, range(10000000) b"
 
 

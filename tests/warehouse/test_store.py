@@ -52,6 +52,12 @@ def test_every_table_and_column_is_described() -> None:
         for catalog in ("duckdb_tables()", "duckdb_columns()", "duckdb_views()"):
             bare = f"from {catalog} where schema_name in ('core', 'ops', 'ref') and comment is null and not internal"
             assert con.execute(bare).fetchall() == []
+        macros = con.execute(
+            "select schema_name || '.' || function_name, comment from duckdb_functions()"
+            " where schema_name in ('core', 'ops', 'ref') and not internal"
+        ).fetchall()
+        assert len(macros) > 2 * len(datasets())
+        assert [name for name, comment in macros if " · " not in (comment or "")] == []
 
 
 @pytest.mark.parametrize("dataset", datasets())

@@ -57,20 +57,28 @@ _WORDS = {
 def standing_statements() -> list[str]:
     """Statements that make the macros and views of schema ops, with their comments."""
     folder = files("warehouse.standing")
-    found = [folder.joinpath(f"{name}.sql").read_text(encoding="utf-8").strip() for name in MACROS]
+    found = []
+    for name in MACROS:
+        text = folder.joinpath(f"{name}.sql").read_text(encoding="utf-8").strip()
+        found += [text, *comments("macro table", f"ops.{name}", _described(text), {})]
     with folder.joinpath("checks.csv").open(encoding="utf-8") as stream:
         rows = [(*row.values(), catalogue()[f"standing.{row['check_name']}"][0]) for row in csv.DictReader(stream)]
     found.append("delete from ops.standing_words")
     found += [f"insert into ops.standing_words values ({', '.join(map(literal, row))})" for row in rows]
     for name in VIEWS:
-        lines = folder.joinpath(f"{name}.sql").read_text(encoding="utf-8").splitlines()
-        head = [line.removeprefix("--").strip() for line in lines if line.startswith("--")]
-        vi = next(line.removeprefix("vi: ") for line in head if line.startswith("vi: "))
-        prose = " ".join(line for line in head if not line.startswith(("vi: ", "grain: ")))
-        query = "\n".join(line for line in lines if not line.startswith("--"))
+        text = folder.joinpath(f"{name}.sql").read_text(encoding="utf-8")
+        query = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
         found.append(f"create or replace view ops.{name} as\n{query}")
-        found += comments("view", f"ops.{name}", f"{vi} · {prose}", {})
+        found += comments("view", f"ops.{name}", _described(text), {})
     return found
+
+
+def _described(text: str) -> str:
+    """What the head of a file says of its view or macro: `Vietnamese · English`."""
+    head = [line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--")]
+    vi = next(line.removeprefix("vi: ") for line in head if line.startswith("vi: "))
+    prose = " ".join(line for line in head if not line.startswith(("vi: ", "grain: ")))
+    return f"{vi} · {prose}"
 
 
 def comment_views(con: duckdb.DuckDBPyConnection) -> None:

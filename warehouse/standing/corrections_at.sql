@@ -1,4 +1,5 @@
 -- The corrections in force as of a moment of ours: the last thing said of each, unless it was taken out.
+-- vi: Các hiệu chỉnh có hiệu lực tại một thời điểm.
 create or replace macro ops.corrections_at(known) as table (
 select * exclude (said, entry_no)
 from (

@@ -6,6 +6,7 @@
 -- end is in doubt, a single row is enough), nothing_accepted (every row
 -- quarantined: held), empty (no row at all and no person said that nothing occurred: states nothing).
 -- A delivery that a person accepted takes its place whatever it says; a withdrawn one has none.
+-- vi: Vị trí của các lần gửi trong chuỗi và kết quả, tính tại hai thời điểm (bên gửi nói, bên nhận biết).
 create or replace macro ops.places_at(said, known) as table (
 with
 heard as materialized (

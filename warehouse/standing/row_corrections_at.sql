@@ -1,6 +1,7 @@
 -- What corrections in force as of a moment do to rows: one row a row of a reading that is excluded or has other values.
 -- A correction applies where the old value it names stands. Where two contradict each other (a row is excluded and
 -- changed, or a column is to become two things) neither applies: the order in the register decides nothing.
+-- vi: Tác động của các hiệu chỉnh có hiệu lực tại một thời điểm lên từng dòng.
 create or replace macro ops.row_corrections_at(known) as table (
 with acting as (
   select place.dataset, place.reading_id, place.sheet, place."row", entry.correction_id, entry.action, entry.changes

@@ -1,4 +1,5 @@
 -- The readings that stand as of two moments, one row a feed and period, with the reading that holds their rows.
+-- vi: Bản đọc được dùng cho mỗi nguồn và kỳ, tính tại hai thời điểm.
 create or replace macro ops.standing_at(said, known) as table (
 select
   place.feed,
