@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -318,6 +319,32 @@ def test_limits_end_a_fetch_and_land_nothing(
     with pytest.raises((errors.FetchLimitError, errors.ConnectorUnreachableError)):
         pull(tmp_path, database, feed)
     assert not list(landed(tmp_path / "home"))
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+@pytest.mark.parametrize("ended_by", ["limits", "key", "a first look"])
+def test_a_fetch_that_ends_early_does_not_read_the_rows_that_are_left(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, ended_by: str
+) -> None:
+    query = "select 'a' as ma, repeat('x', 200) as s from seq_1_to_200000"
+    limits = ", limits: {rows: 5}" if ended_by == "limits" else ""
+    feed = feed_of(tmp_path, database, f'query: "{query}", key: ma{limits}')
+    packets = 0
+    read = pymysql.connections.Connection._read_packet
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        nonlocal packets
+        packets += 1
+        return read(*arguments, **named)
+
+    monkeypatch.setattr(pymysql.connections.Connection, "_read_packet", counted)
+    if ended_by == "a first look":
+        assert SqlSource(feed, tmp_path / "home", database.places).try_first_page() == (databases.ROWS, ["ma", "s"])
+    else:
+        with pytest.raises((errors.FetchLimitError, errors.AnswerError), match=r"more than 5 rows|does not tell rows"):
+            pull(tmp_path, database, feed)
+    gc.collect()
+    assert databases.ROWS <= packets < databases.ROWS + 100
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
