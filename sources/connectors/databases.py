@@ -237,7 +237,7 @@ def _mysql(
 
 
 def _hang_up(connection: Any) -> None:
-    """End the session. A cursor that is closed or forgotten first reads all rows that are left, however many: not here."""
+    """End the session. A cursor that is closed or forgotten would first read all rows that are left, however many."""
     result, connection._result = connection._result, None  # noqa: SLF001 - nothing public stops the driver
     if result is not None:
         result.unbuffered_active = False
