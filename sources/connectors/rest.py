@@ -322,14 +322,14 @@ class RestSource:
         """The lines of the delivery: those of the one before under the keys that did not come again, and the new."""
         if not self._connector.identity:
             return gathered.in_order
-        merged = gathered.by_key
+        merged = dict(gathered.by_key)
         if former:
-            merged = {}
             with former.path.open(encoding="utf-8") as stream:
                 for line in stream:
-                    merged[self._key(json.loads(line))] = line.rstrip("\n")
-            merged |= gathered.by_key
-            allowance.take(rows=len(merged) - len(gathered.by_key), size=sum(map(len, merged.values())))
+                    key = self._key(json.loads(line))
+                    if key not in gathered.by_key:
+                        allowance.take(rows=1, size=len(line.encode()))
+                        merged[key] = line.rstrip("\n")
         return [merged[key] for key in sorted(merged)]
 
 

@@ -522,6 +522,20 @@ def test_only_what_changed_is_asked_for_and_the_delivery_is_whole(
     assert interface.asked[-1].query["since"] == "2024-01-06T00:00:00"
 
 
+def test_what_came_counts_once_and_what_stays_counts_too(
+    interface: Interface, rest_feed: Callable[..., Feed], pull: Any, tmp_path: Path
+) -> None:
+    """12,000 bytes fit into 0.012 MiB when they come and when they stay, but not with 700 beside them."""
+    feed = rest_feed(CHANGES + "\nlimits: {mib: 0.012}")
+    for code, changed, text in (("a", "01", ""), ("b", "02", "ố" * 4_000), ("c", "03", "")):
+        interface.records += [rows(code, changed=f"2024-{changed}-01T00:00:00")[0] | {"note": text}]
+        [delivery] = pull(feed)
+    assert codes(tmp_path, delivery) == ["a", "b", "c"]
+    interface.records += [rows("d", changed="2024-04-01T00:00:00")[0] | {"note": "x" * 700}]
+    with pytest.raises(errors.FetchLimitError, match=r"more than 0\.012 mib"):
+        pull(feed)
+
+
 @pytest.mark.parametrize("when", ["before the note", "before the list"])
 def test_a_kill_neither_skips_nor_doubles(
     interface: Interface,
