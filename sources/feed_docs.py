@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 
 from pydantic import BaseModel
 
-from sources.feeds.connectors import TAGGED, Incremental, Limits, SqlIncremental, Window
+from sources.feeds.connectors import TAGGED, Incremental, Limits, MailLimits, SqlIncremental, Window
 from sources.feeds.layouts import (
     KINDS,
     CsvLayout,
@@ -57,6 +57,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("connector.incremental", Incremental),
     ("connector.incremental (sql)", SqlIncremental),
     ("connector.limits", Limits),
+    ("connector.limits (imap)", MailLimits),
     ("period", PeriodSource),
     ("layout (csv)", CsvLayout),
     ("layout (xlsx, xls, ods)", SheetLayout),

@@ -219,6 +219,13 @@ class Limits(Strict):
     request_seconds: float = Field(60, gt=0, description="Time without a byte until one try has failed.")
 
 
+class MailLimits(Strict):
+    """What one attachment may take; beyond it is a failure, never a shorter delivery."""
+
+    mib: float = Field(512, gt=0, description="MiB of one attachment, as it is sent.")
+    request_seconds: float = Field(60, gt=0, description="Time without a byte until one try has failed.")
+
+
 USUAL_LIMITS = Limits.model_validate({})
 
 
@@ -343,7 +350,7 @@ class Mailbox(Strict):
     )
     glob: Word = Field("*", description="Which attachments belong to the feed, e.g. `*.xlsx`.")
     since_days: int = Field(400, ge=1, description="Mail that came longer ago is not looked at.")
-    limits: Limits = Field(USUAL_LIMITS, description="`mib` and `seconds` of one mail.")
+    limits: MailLimits = Field(MailLimits.model_validate({}), description="What one attachment may take.")
 
     _named = field_validator("password")(_secret)
 

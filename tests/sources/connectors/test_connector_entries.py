@@ -53,6 +53,11 @@ MISTAKES = [
     (f"{{{SQL}, table: hs, user: a, password: b}}", "parquet", "connector.password: is a secret"),
     ("{kind: sql, url: 'mysql://a:b@x/y', key: id, table: hs}", "parquet", "holds a password"),
     (f"{{{MAIL}, password: x}}", "csv", "connector.password: is a secret"),
+    (
+        f"{{{MAIL}, password: '${{env:X}}', limits: {{seconds: 9}}}}",
+        "csv",
+        "limits.seconds: unknown key; known here: mib",
+    ),
     (f"{{{MAIL.replace('imaps', 'pop3')}, password: '${{env:X}}'}}", "csv", "is no mailbox"),
 ]
 
