@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from expectations.contracts.model import datasets
+from expectations.contracts.text import did_you_mean
 from expectations.contracts.times import now
 from flows.inspection import reference
 from flows.mistakes import MissingFileError, NotProposedError
@@ -25,13 +26,10 @@ def propose_feed(home: Home, file: Path, asked: Asked, *, output: Path | None, a
     Returns 2 when the proposal cannot be used yet: a required column found no header. Raises MissingFileError and
     NotProposedError.
     """
-    from difflib import get_close_matches
-
     if not file.is_file():
         raise MissingFileError(f"{file} is {'a folder' if file.is_dir() else 'not there'}; name one file of the unit's")
     if asked.dataset and asked.dataset not in datasets():
-        close = get_close_matches(asked.dataset, datasets(), n=1)
-        hint = f"did you mean {close[0]}? " if close else ""
+        hint = did_you_mean(asked.dataset, datasets())
         raise NotProposedError(f"no dataset '{asked.dataset}'; {hint}known: {', '.join(datasets())}")
     proposal = _proposed(home, file, asked)
     target = output or home.feeds / f"{proposal.source}.yaml"

@@ -8,6 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"), None)
 _LOOKALIKE = {ord("Ð"): "Đ", ord("ð"): "đ", ord("\u2010"): "-", ord("\u2011"): "-"}
@@ -47,3 +52,13 @@ def plain(text: str) -> str:
     """Accent-free key for suggestions: `Đình Dù` → `dinh du`. Never use it to match."""
     stripped = "".join(c for c in unicodedata.normalize("NFD", key(text)) if not unicodedata.combining(c))
     return _SPACES.sub(" ", stripped).replace("đ", "d").strip().rstrip(". ")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint with the known word that looks most like a mistaken one, `did you mean X? `; empty where none does.
+
+    A number that looks like another says nothing: 7 is not meant by 77.
+    """
+    by_look = {plain(one): one for one in known if any(map(str.isalpha, one))}
+    near = get_close_matches(plain(word), by_look, n=1)
+    return f"did you mean {by_look[near[0]]}? " if near else ""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from expectations.contracts.secrets import has_password
 from sources.feeds.values import Strict, Word, Words
@@ -367,7 +367,6 @@ class Mailbox(Strict):
         return f"{self.url}/{self.folder}"
 
 
-CONNECTORS = (Files, Rest, Sql, Mailbox)
 Connector = Annotated[Files | Rest | Sql | Mailbox, Field(discriminator="kind")]
 
 LANDED_AS = {"rest": "ndjson", "sql": "parquet"}
@@ -375,13 +374,3 @@ LANDED_AS = {"rest": "ndjson", "sql": "parquet"}
 
 WINDOW_NAME = r"[a-z0-9_]+\.(?P<period>\d{4}(?:-(?:Q\d|H\d|9M|\d\d)|\.\.\d{4})?)\.ndjson"
 """How a delivery of one period is called."""
-
-TAGGED: dict[str, dict[str, type[BaseModel]]] = {
-    field: {tag: model for model in models for tag in get_args(model.model_fields["kind"].annotation)}
-    for field, models in (
-        ("connector", CONNECTORS),
-        ("auth", (BearerAuth, BasicAuth, KeyAuth, OAuth2)),
-        ("paging", (PagePaging, OffsetPaging, CursorPaging, NextPaging, LinkPaging)),
-    )
-}
-"""Keys whose entries are told apart by `kind`: kind → model."""

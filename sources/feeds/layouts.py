@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
 from expectations.contracts.forms import DATASET, forms
 from sources.feeds.values import Strict, Word, Words
@@ -202,17 +202,6 @@ class FormLayout(Strict):
         return self
 
 
-KINDS = (CsvLayout, SheetLayout, JsonLayout, LinesLayout, ParquetLayout, FormLayout)
 Layout = Annotated[
     CsvLayout | SheetLayout | JsonLayout | LinesLayout | ParquetLayout | FormLayout, Field(discriminator="format")
 ]
-
-
-def formats_in(kind: type[BaseModel]) -> tuple[str, ...]:
-    """The formats a layout model is for."""
-    return get_args(kind.model_fields["format"].annotation)
-
-
-def formats_of(key: str) -> list[str]:
-    """The formats whose layouts have that key."""
-    return [name for kind in KINDS if key in kind.model_fields for name in formats_in(kind)]

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from expectations.contracts.addresses import is_address
 from expectations.contracts.forms import DATASET
 from expectations.contracts.periods import regimes
+from expectations.contracts.text import did_you_mean
 from sources.feeds.connectors import LANDED_AS, WINDOW_NAME, Connector, Rest
 from sources.feeds.fingerprint import fingerprint
 from sources.feeds.layouts import SHEET_FORMATS, Layout
@@ -92,7 +93,8 @@ class PeriodSource(Strict):
         if self.fixed:
             period_of_text(self.fixed)
         if self.regime and self.regime not in regimes():
-            raise ValueError(f"unknown regime '{self.regime}'; known: {', '.join(regimes())}")
+            hint = did_you_mean(self.regime, regimes())
+            raise ValueError(f"unknown regime '{self.regime}'; {hint}known: {', '.join(regimes())}")
         return self
 
 

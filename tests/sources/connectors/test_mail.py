@@ -1,5 +1,6 @@
 """A mailbox, on a real server: attachments of listed senders become deliveries, and nothing in it changes."""
 
+# ruff: noqa: PLR0917 (fixtures)
 from __future__ import annotations
 
 import imaplib
