@@ -742,7 +742,8 @@ def test_a_period_is_asked_for_once_more_after_it_closed_whatever_was_missed_bef
     asked = []
     for day in ("2024-01-20", "2024-02-05", "2024-06-01", "2024-06-02", "2024-09-01"):
         moment = datetime.fromisoformat(f"{day}T06:00:00")
-        monkeypatch.setattr("sources.connectors.rest.now", lambda moment=moment: moment)
+        for place in ("sources.connectors.fetching.now", "sources.connectors.rest.now"):
+            monkeypatch.setattr(place, lambda moment=moment: moment)
         interface.records = rows(day)
         asked += [day] * len(pull(feed))
     assert asked == ["2024-02-05", "2024-06-01"]
