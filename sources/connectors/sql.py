@@ -21,7 +21,7 @@ from sources.connectors.fetching import Allowance, Change, Course, Former, quest
 from sources.errors import AnswerError, PlaceRefusedError
 from sources.feeds.connectors import Sql
 from sources.offers import Offer
-from sources.places import DATABASE_PORTS, Place, masked
+from sources.places import masked
 from sources.readers.records import NUMBER_MARK
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sources.feeds import Feed
-    from sources.places import Places
+    from sources.places import Place, Places
 
 GROUP_ROWS = 1 << 16
 """Rows of a row group: always the same, however the database cuts its answer."""
@@ -144,12 +144,7 @@ def target_of(connector: Sql, home: Path, places: Places) -> Target:
         raise PlaceRefusedError(
             f"{said}: write protocol://host:port/database and no more; user, password and tls are keys of their own"
         )
-    places.check(connector.url, url, {}, home)
-    if kind == "sqlite":
-        path = unquote(url.partition("://")[2].removeprefix("/"))
-        place = Place(kind, path=places.check_path(said, home / path)[0])
-    else:
-        place = Place(kind, host=parts.hostname or "", port=parts.port or DATABASE_PORTS[kind])
+    [place] = places.check(connector.url, url, {}, home)
     return Target(
         kind=kind,
         said=said,

@@ -280,6 +280,19 @@ def test_who_may_not_in_is_told_and_no_password_is_shown(
         Landing(feed, tmp_path / "home", database.places)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_file_that_is_opened_is_the_one_that_was_checked(tmp_path: Path, database: Database) -> None:
+    """A URL of SQLite holds the path as it is: what looks like an escape is a part of its name."""
+    database.execute(row("a"))
+    inbox = tmp_path / "home" / "inbox"
+    (inbox / "mc.db").rename(inbox / "a%2e%2eb.db")
+    database.url = "sqlite:///inbox/a%2e%2eb.db"
+    assert codes(tmp_path, pull(tmp_path, database, feed_of(tmp_path, database))) == ["a"]
+    database.url = "sqlite:///../x.db"
+    with pytest.raises(errors.PlaceRefusedError, match=r"'\.\.' is refused"):
+        pull(tmp_path, database, feed_of(tmp_path, database))
+
+
 @pytest.mark.parametrize("database", ["postgresql", "mariadb"], indirect=True)
 def test_a_name_that_leads_to_this_machine_needs_its_network(tmp_path: Path, database: Database) -> None:
     port = database.places.hosts[0].port
