@@ -38,7 +38,7 @@ def propose_feed(home: Home, file: Path, asked: Asked, *, output: Path | None, a
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(proposal.text, encoding="utf-8")
     mistakes = _mistakes(home, target)
-    feed = f"{proposal.source}.{proposal.feed_key}"
+    feed = proposal.feed_id
     if as_json:
         show_json(
             {
@@ -73,7 +73,8 @@ def _proposed(home: Home, file: Path, asked: Asked) -> Proposal:
     units = UnitIndex(known["units"], known["unit_aliases"])
     feeds, _ = read_home_feeds(home)
     try:
-        return readers(home).workers.run(propose, file, file.name, units, now().date(), asked, Heard.of(feeds))
+        told = (file, file.name, units, now().date(), home.settings.province, asked, Heard.of(feeds))
+        return readers(home).workers.run(propose, *told)
     except (SourceError, MemoryError, PanicError) as wrong:
         raise NotProposedError(f"{file}: {wrong or 'it needs more memory than a reader may have'}") from wrong
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from expectations.contracts.findings import Finding
+from expectations.contracts.text import nearest
 from sources.words import key
 
 if TYPE_CHECKING:
@@ -90,8 +90,8 @@ def _unknown(
         if any(fnmatchcase(name, pattern) for pattern in patterns):
             continue
         close = stored.get(name)
-        if close is None:
-            close = next((stored[match] for match in get_close_matches(name, list(stored), n=1, cutoff=0.85)), None)
+        if close is None and (near := nearest(name, stored, 0.85)):
+            close = stored[near]
         hint = f" Có phải là “{close.label_vi}” ({close.name})?" if close else ""
         message = f"Cột “{header}” chưa được khai báo nên không được nạp.{hint}"
         findings.append(Finding(rule_id, "header_unknown", "warning", message, table.sheet, column_name=header))
