@@ -163,14 +163,17 @@ class _Slice:
         self.sorter.blank_before += self.table.cells.height - self.last
 
     def control_rows(self) -> None:
-        """`(1) (2) (3)`, `A B 1 2 3=4+5`, `MS …`: numbers that rise by one, in the first rows."""
+        """`(1) (2) (3)`, `A B 1 2 3=4+5`, `MS …`: numbers that rise from 1 by one, in the first rows under a header."""
+        declared = self.layout.control_row if isinstance(self.layout, CsvLayout | SheetLayout) else False
+        if declared is False:
+            return
         for number in range(min(self.last, _DEEPEST_CONTROL_ROW)):
             texts = [display(cell) for cell in self.table.cells.row(number) if cell and display(cell)]
             numbers = [int(found[0]) for text in texts if (found := re.search(r"[0-9]{1,4}", text))]
-            rises = len(numbers) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+            rises = len(numbers) > 1 and numbers == list(range(1, len(numbers) + 1))
             if len(texts) >= _FEW_CELLS and rises and all(_CONTROL_CELL.match(text) for text in texts):
                 self.fates[number] = CONTROL
-                if not (isinstance(self.layout, CsvLayout | SheetLayout) and self.layout.control_row):
+                if not declared:
                     self._warn(number, "đánh số cột (1) (2) (3)")
 
     def declared_totals(self) -> None:

@@ -13,7 +13,7 @@ SHEET_FORMATS = ("xlsx", "xls", "ods")
 
 
 class Header(Strict):
-    """Where the header stands: by row number or by a text in it."""
+    """Where the header stands: by row number or by a text in it; or the names of columns that have no header."""
 
     row: int | None = Field(
         None, ge=1, description="Number of the first header row, as the spreadsheet shows it (from 1)."
@@ -22,11 +22,18 @@ class Header(Strict):
         None, description="Text of a cell in the first header row; letterheads of any height are skipped."
     )
     rows: int = Field(1, ge=1, le=8, description="How many rows the header has; merged rows are joined by ` › `.")
+    names: Words = Field(
+        (),
+        description="The file has no header: names of its columns from the left, by which `columns` and `ignore` call "
+        "them. Data begin with the first row, or at `data_from`.",
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if (self.row is None) == (self.find is None):
-            raise ValueError('write either row: 7 or find: "Mã hồ sơ"')
+        if sum((self.row is not None, self.find is not None, bool(self.names))) != 1:
+            raise ValueError('write either row: 7 or find: "Mã hồ sơ"; names: [Mã, …] where the file has no header')
+        if self.names and self.rows != 1:
+            raise ValueError("'rows' counts the rows of a header, and names: says that there is none; keep one")
         return self
 
 
@@ -70,7 +77,11 @@ class _Table(_Rows):
 
     header: Header | None = Field(None, description="Header of a text file or sheet (default: row 1).")
     skip_after_header: int = Field(0, ge=0, description="Rows between header and data that are never data.")
-    control_row: bool = Field(False, description="A row (1) (2) (3) or `MS` stands under the header.")
+    control_row: bool | None = Field(
+        None,
+        description="`true`: a row (1) (2) (3) or `MS` stands under the header; `false`: what looks like one is data. "
+        "Without it such a row is left out and reported (Q10).",
+    )
     data_from: int | None = Field(None, ge=1, description="First data row, when it does not follow the header.")
 
 
@@ -99,11 +110,21 @@ class CsvLayout(_Text, _Table):
     """A text file with delimited fields."""
 
     format: Literal["csv"] = Field(description="Kind of file.")
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
-        None, description='Character between fields (default `,`; a tab is `"\\t"`).'
+    delimiter: Annotated[str, Field(min_length=1, max_length=8)] | None = Field(
+        None, description='What stands between fields, one character or several (default `,`; a tab is `"\\t"`).'
     )
     quote: Annotated[str, Field(max_length=1)] = Field('"', description="Quoting character; empty for none.")
     final_newline: bool = _FINAL_NEWLINE
+    surplus: int = Field(
+        0,
+        ge=0,
+        le=50,
+        description="Empty fields that every row has beyond the last column of the header, as some programs write. "
+        "A row with any other number of fields is held back (C02): one field more in its middle shifts all others.",
+    )
+    short_rows: bool = Field(
+        False, description="Rows may end before the last column: this source leaves out the empty fields at their end."
+    )
 
 
 class SheetLayout(_Table):

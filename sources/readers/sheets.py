@@ -176,8 +176,11 @@ def sheet_table(sheet: Sheet, layout: SheetLayout, styled_numbers: frozenset[str
     Raises HeaderMissingError.
     """
     frame = sheet.cells
-    start = _header_row(frame, layout, sheet.name)
-    count = layout.header.rows if layout.header else 1
+    given = layout.header.names if layout.header else ()
+    more = range(frame.width, len(given))  # columns that no row fills
+    frame = frame.with_columns(pl.lit(None, pl.String).alias(str(number)) for number in more) if more else frame
+    start = 0 if given else _header_row(frame, layout, sheet.name)
+    count = 0 if given else layout.header.rows if layout.header else 1
     data = max(start + count + layout.skip_after_header, (layout.data_from or 1) - 1)
     header = [list(row) for row in frame[start : start + count].rows()]
     if count > 1:
@@ -188,7 +191,7 @@ def sheet_table(sheet: Sheet, layout: SheetLayout, styled_numbers: frozenset[str
         ]
         texts = merged_headers(header, _apart(inside, count, frame.width) or None)
     else:
-        texts = [cell or "" for cell in header[0]]
+        texts = [*given, *[""] * (frame.width - len(given))] if given else [cell or "" for cell in header[0]]
     cells = frame[data:]
     width = frame.width
     while width > 1 and not texts[width - 1] and cells[:, width - 1].null_count() == cells.height:

@@ -7,6 +7,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from sources.errors import UnreadableFileError
+from sources.readers.workbook_parts import workbook_part
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,8 +23,7 @@ _ZIP, _OLE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 _XLS_STREAMS = tuple(name.encode("utf-16-le") for name in ("Workbook", "Book"))
 _BROKEN_ZIP = (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
-_INSIDE = {"ods": "content.xml", "xlsx": "xl/workbook.xml"}
-_PARTS_OF_XLSX = "xl/"
+_CONTENT_OF_ODS = "content.xml"
 NAMES_VI = {
     "zip": "tệp ZIP hoặc XLSX/ODS",
     "ole": "tệp XLS đời cũ",
@@ -74,12 +74,11 @@ def workbook_format(path: Path) -> str | None:
         return "xls" if kind == "ole" else None
     try:
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except _BROKEN_ZIP:
+            if _CONTENT_OF_ODS in archive.namelist():
+                return "ods"
+            return "xlsx" if workbook_part(archive) else None
+    except (*_BROKEN_ZIP, zlib.error):
         return "xlsx"
-    if _INSIDE["ods"] in names:
-        return "ods"
-    return "xlsx" if any(name.startswith(_PARTS_OF_XLSX) for name in names) else None
 
 
 def _kind(head: bytes) -> str:
@@ -127,8 +126,7 @@ def _check_zip(path: Path, size: int, file_format: str) -> None:
     if any(entry.flag_bits & 1 for entry in entries) or b"encryption-data" in manifest:
         raise UnreadableFileError("Tệp được đặt mật khẩu nên không mở được. Đề nghị bỏ mật khẩu và gửi lại.")
     _read_to_the_end(path, entries)
-    is_xlsx = file_format == "xlsx" and any(name.startswith(_PARTS_OF_XLSX) for name in names)
-    if _INSIDE[file_format] not in names and not is_xlsx:
+    if workbook_format(path) != file_format:
         raise UnreadableFileError(_other_kind("zip", file_format))
 
 
