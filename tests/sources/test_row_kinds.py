@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.sources.test_defective_files import workbook
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -45,6 +47,51 @@ def test_sums_by_name_are_left_out_with_a_warning(
     assert sum(result.reading.ignored.values()) == 1
     [finding] = [one for one in result.findings if one.rule_id == "Q10"]
     assert (finding.severity, finding.row) == ("warning", 3)
+
+
+def test_a_header_that_comes_once_more_is_no_row(make_feed: Callable[..., Feed], read_text: Callable[..., Any]) -> None:
+    row = "{0};Huyện Ân Thi;D{0};05/01/2024;1\n"
+    text = HEADER + row.format(1) + HEADER + row.format(2) + ";;;;\n" + HEADER + row.format(3)
+    result = read_text(text, make_feed(FEED))
+    assert result.frame["petition_code"].to_list() == ["D1", "D2", "D3"]
+    assert result.reading.ignored == {"header_again": 2, "blank": 1}
+    assert result.findings == []
+
+
+MORE = "      accepted_on: Ngày thụ lý\n"
+OTHERS = "TT;Lĩnh vực;Số liệu;Đã xong;Còn lại;Tỷ lệ\n1;Đất đai;12;05/01/2024;7;9\n2;Hộ tịch;8;1;7;9\n"
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_two_tables_under_each_other_are_not_one(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any], kind: str
+) -> None:
+    head = "TT;Đơn vị;Mã đơn;Ngày nhận;Ngày thụ lý;Số đơn\n"
+    row = "{0};Huyện Ân Thi;D{0};05/01/2024;{1};1\n"
+    text = head + row.format(1, "06/01/2024") + ";;;;;\n" + row.format(2, "") + ";;;;;\n" + OTHERS
+    text += ";;;;;\n" + head + row.format(3, "-")
+    layout = '{format: csv, delimiter: ";"}' if kind == "csv" else "{format: xlsx}"
+    feed = make_feed(FEED.replace("received_on: Ngày nhận\n", f"received_on: Ngày nhận\n{MORE}"), layout=layout)
+    content: str | bytes = text
+    if kind == "xlsx":
+        content = workbook([line.split(";") for line in text.splitlines()])
+    result = read_text(content, feed, f"tep.{kind}")
+    assert result.frame["petition_code"].to_list() == ["D1", "D2", "D3"]
+    assert result.reading.ignored == {"header_again": 1, "blank": 3, "other_table": 3}
+    [finding] = [one for one in result.findings if one.rule_id == "Q10"]
+    assert (finding.severity, finding.row) == ("warning", 6)
+    assert "là một bảng khác (“TT”, “Lĩnh vực”, “Số liệu”, “Đã xong”)" in finding.message_vi
+
+
+def test_words_under_a_blank_row_may_be_data(make_feed: Callable[..., Feed], read_text: Callable[..., Any]) -> None:
+    """With a key like the others, or with one cell that is no number, a row is a row: its cells are findings."""
+    text = (
+        HEADER
+        + "1;Huyện Ân Thi;D1;05/01/2024;1\n;;;;\n2;Huyện Phù Cừ;D2;chưa rõ;không\n;;;;\n3;Huyện Phù Cừ;X;chưa rõ;\n"
+    )
+    result = read_text(text, make_feed(FEED))
+    assert result.frame["petition_code"].to_list() == ["D1", "D2", "X"]
+    assert "other_table" not in result.reading.ignored
 
 
 @pytest.mark.parametrize(
