@@ -25,6 +25,7 @@ from sources.feeds.layouts import (
     ParquetLayout,
     SheetLayout,
     Totals,
+    Wide,
 )
 from sources.feeds.model import (
     Active,
@@ -74,6 +75,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("layout (official forms)", FormLayout),
     ("layout.header", Header),
     ("layout.totals", Totals),
+    ("layout.wide", Wide),
     ("whole", Whole),
     ("unit", UnitSource),
     ("columns.<canonical column>", ColumnSource),

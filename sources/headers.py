@@ -66,11 +66,11 @@ def _placed(
         elif not source.optional and not no_records:
             column = contract.column(name)
             missing(source.headers[0], column.label_vi, is_gate=column.required)
-    for header in (plan.unit.code, plan.unit.name):
+    for header, what in ((plan.unit.code, "đơn vị"), (plan.unit.name, "đơn vị"), (plan.period_header, "kỳ báo cáo")):
         if header and key(header) in by_key:
             used.add(by_key[key(header)])
         elif header and not no_records:
-            missing(header, "đơn vị", is_gate=True)
+            missing(header, what, is_gate=True)
     if plan.layout.totals and key(plan.layout.totals.column) in by_key:
         used.add(by_key[key(plan.layout.totals.column)])
     return places, [*findings, *_unknown(table, plan, contract, used, empty)]

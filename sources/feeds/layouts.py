@@ -46,6 +46,20 @@ class Totals(Strict):
     subtotals: Words = Field((), description="Texts of subtotal rows inside the table, left out of data and sums.")
 
 
+class Wide(Strict):
+    """Columns that are values of one thing, a column a year or an indicator: each filled cell becomes a row."""
+
+    columns: Words = Field(min_length=1, description="Headers of those columns; `*` and `?` are allowed, e.g. `20??`.")
+    header: Word = Field(description="What the header of the cell is called among `columns` of the feed, e.g. `Năm`.")
+    value: Word = Field(description="What the cell itself is called there, e.g. `Điểm`.")
+
+    @model_validator(mode="after")
+    def _two_names(self) -> Self:
+        if self.header == self.value:
+            raise ValueError("'header' and 'value' are two columns; give them two names")
+        return self
+
+
 class _Rows(Strict):
     """What any layout may say of its rows and cells."""
 
@@ -70,6 +84,13 @@ class _Rows(Strict):
         "to its end, and its checksum is compared.",
     )
     round_count: bool = Field(True, description="Report a round number of rows (1000, 10000) as a suspected cut (Q11).")
+    wide: Wide | None = Field(None, description="Columns to be turned into rows.")
+
+    @model_validator(mode="after")
+    def _totals_of_rows(self) -> Self:
+        if self.wide and self.totals and self.totals.check:
+            raise ValueError("totals are compared by columns, and 'wide' turns these into rows; write check: false")
+        return self
 
 
 class _Table(_Rows):
@@ -192,6 +213,11 @@ class FormLayout(Strict):
     @property
     def totals(self) -> None:
         """Forms have their own totals."""
+        return
+
+    @property
+    def wide(self) -> None:
+        """Columns of a form are known one by one."""
         return
 
     @property
