@@ -102,7 +102,12 @@ def _key(feed: Feed, contract: Contract) -> Iterator[tuple[str, str]]:
     if feed.row_key is None:
         for prefix, entry in places:
             unit = entry.unit or feed.unit
-            if unit.fixed and contract.key and set(contract.key) <= set(entry.constants):
+            if (
+                unit.fixed
+                and feed.period.origin != "header"
+                and contract.key
+                and set(contract.key) <= set(entry.constants)
+            ):
                 name = contract.key[0]
                 message = (
                     f"gives every row of {unit.fixed} one key, so that no two could stand; map {name} to a header, or "

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+from expectations.contracts.model import contract
+from sources.feeds import FeedError, check_against_contract
 from tests.sources.test_defective_files import workbook
 
 if TYPE_CHECKING:
@@ -95,6 +97,16 @@ def test_a_wide_table_is_read_as_a_long_one(
     assert bad == [(first + 1, "score"), (first + 1, "unit_code")]
     assert result.reading.rows_read == 3
     assert result.reading.periods == ("2022", "2023")
+
+
+def test_one_unit_may_have_one_row_a_period(make_feed: Callable[..., Feed], read_text: Callable[..., Any]) -> None:
+    """A constant key is one where each row says a period of its own."""
+    feed = make_feed(INDEX, unit="{fixed: 33}")
+    check_against_contract(feed, contract("index_scores"))
+    assert read_text("Tỉnh,2022,2023\nHưng Yên,81.5,82\n", feed).frame["unit_code"].to_list() == ["33", "33"]
+    with pytest.raises(FeedError, match="one key"):
+        fixed = make_feed(INDEX, unit="{fixed: 33}", period="{fixed: 2022}", layout="{format: csv}")
+        check_against_contract(fixed, contract("index_scores"))
 
 
 def test_sums_and_notes_of_a_wide_table_are_told_before_it_is_turned(
