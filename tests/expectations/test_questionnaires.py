@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,8 +13,6 @@ from expectations.contracts.questionnaires import Scale, expand, known, load, pa
 from tests.expectations.one import judge_one
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.expectations.conftest import WriteFrame
 
 CITY = """
@@ -83,6 +83,14 @@ def test_answers_outside_the_scale_are_nulled_and_no_answers_in_silence(
         ("Q50", "warning", 3, "item_water"),
         ("Q50", "warning", 4, "item_life"),
     ]
+
+
+def test_the_questionnaire_of_the_page_can_be_used() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "adding-a-district.md").read_text(encoding="utf-8")
+    [text] = re.findall(r"```yaml\n(id: .*?)```", page, re.DOTALL)
+    found = parse(text, "PHUONG_2024.yaml")
+    assert found.scales == (Scale(1, 10, (8, 9, 10)), Scale(0, 1, (1,)))
+    assert expand(contract("survey_responses"), found).column("item_hai_long").label_vi == "Có hài lòng không"
 
 
 def test_two_scales_in_one_questionnaire(tmp_path: Path, write_frame: WriteFrame) -> None:
