@@ -69,7 +69,7 @@ def collect(plan: Plan, feed: Feed) -> Collected:
     from sources.landing import Landing
 
     started_at, begun = now(), time.monotonic()
-    landing = Landing(feed, plan.home.path, plan.places, anew=plan.is_verifying)
+    landing = Landing(feed, plan.home.path, plan.places, anew=plan.is_verifying, fetched=plan.fetched)
     offers = patiently(plan, feed.feed_id, landing.offers) if plan.is_looking else []
     landed: list[Delivery] = []
     failures: list[Exception] = []

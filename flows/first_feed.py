@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from expectations.contracts.model import datasets
+from expectations.contracts.text import did_you_mean
 from expectations.contracts.times import now
 from flows.inspection import reference
 from flows.mistakes import MissingFileError, NotProposedError
@@ -25,13 +26,10 @@ def propose_feed(home: Home, file: Path, asked: Asked, *, output: Path | None, a
     Returns 2 when the proposal cannot be used yet: a required column found no header. Raises MissingFileError and
     NotProposedError.
     """
-    from difflib import get_close_matches
-
     if not file.is_file():
         raise MissingFileError(f"{file} is {'a folder' if file.is_dir() else 'not there'}; name one file of the unit's")
     if asked.dataset and asked.dataset not in datasets():
-        close = get_close_matches(asked.dataset, datasets(), n=1)
-        hint = f"did you mean {close[0]}? " if close else ""
+        hint = did_you_mean(asked.dataset, datasets())
         raise NotProposedError(f"no dataset '{asked.dataset}'; {hint}known: {', '.join(datasets())}")
     proposal = _proposed(home, file, asked)
     target = output or home.feeds / f"{proposal.source}.yaml"
@@ -40,7 +38,7 @@ def propose_feed(home: Home, file: Path, asked: Asked, *, output: Path | None, a
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(proposal.text, encoding="utf-8")
     mistakes = _mistakes(home, target)
-    feed = f"{proposal.source}.{proposal.feed_key}"
+    feed = proposal.feed_id
     if as_json:
         show_json(
             {
@@ -75,7 +73,8 @@ def _proposed(home: Home, file: Path, asked: Asked) -> Proposal:
     units = UnitIndex(known["units"], known["unit_aliases"])
     feeds, _ = read_home_feeds(home)
     try:
-        return readers(home).workers.run(propose, file, file.name, units, now().date(), asked, Heard.of(feeds))
+        told = (file, file.name, units, now().date(), home.settings.province, asked, Heard.of(feeds))
+        return readers(home).workers.run(propose, *told)
     except (SourceError, MemoryError, PanicError) as wrong:
         raise NotProposedError(f"{file}: {wrong or 'it needs more memory than a reader may have'}") from wrong
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from expectations.contracts.hash_keys import HashKeys
     from flows.home import Home
+    from sources.landing import Fetched
     from sources.places import Places
     from sources.units import UnitIndex
     from warehouse.obligations import Expected
@@ -114,6 +115,13 @@ class Plan:
         from sources.units import UnitIndex
 
         return UnitIndex(self.reference["units"], self.reference["unit_aliases"])
+
+    @cached_property
+    def fetched(self) -> Fetched:
+        """What the landing zone tells of the fetches of the run's feeds: gone through once for all of them."""
+        from sources.landing import Fetched
+
+        return Fetched(self.home.path, self.feeds)
 
     def terms(self, feed: Feed) -> Terms:
         """By which layout and contract the feed's deliveries are read now."""

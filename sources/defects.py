@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from expectations.contracts.privacy import looks_personal
-from expectations.contracts.text import plain
+from expectations.contracts.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,6 +97,5 @@ def _sentence(text: str) -> str:
 
 
 def _suggestion(defect: Defect, text: str) -> str:
-    known = {plain(entry): entry for entry in defect.value_map or () if entry}
-    close = get_close_matches(plain(text), list(known), n=1, cutoff=0.75)
-    return f"; có phải là “{known[close[0]]}”?" if close else ""
+    close = nearest(text, [entry for entry in defect.value_map or () if entry], 0.75)
+    return f"; có phải là “{close}”?" if close else ""

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 
 from pydantic import BaseModel
 
-from sources.feeds.connectors import TAGGED, Incremental, Limits, SqlIncremental, Window
+from sources.feeds.connectors import Incremental, Limits, MailLimits, Rest, SqlIncremental, Window
+from sources.feeds.keys import branches
 from sources.feeds.layouts import (
-    KINDS,
     CsvLayout,
     FormLayout,
     Header,
@@ -25,6 +25,7 @@ from sources.feeds.layouts import (
     ParquetLayout,
     SheetLayout,
     Totals,
+    Wide,
 )
 from sources.feeds.model import (
     Active,
@@ -40,23 +41,31 @@ from sources.feeds.model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pydantic.fields import FieldInfo
 
 DOCS = Path(__file__).parents[1] / "docs"
 SCHEMA_FILE, PAGE_FILE = "feed.schema.json", "adding-a-district.md"
+
+
+def _told_apart(entry: type[BaseModel], key: str) -> Iterable[tuple[str, type[BaseModel]]]:
+    return branches(entry.model_fields[key].annotation).items()
+
 
 SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The file", FeedFile),
     ("source", SourceInfo),
     ("feeds.<key>", FeedEntry),
     ("active", Active),
-    *((f"connector ({kind})", model) for kind, model in TAGGED["connector"].items()),
-    *((f"connector.auth ({kind})", model) for kind, model in TAGGED["auth"].items()),
-    *((f"connector.paging ({kind})", model) for kind, model in TAGGED["paging"].items()),
+    *((f"connector ({kind})", model) for kind, model in _told_apart(FeedEntry, "connector")),
+    *((f"connector.auth ({kind})", model) for kind, model in _told_apart(Rest, "auth")),
+    *((f"connector.paging ({kind})", model) for kind, model in _told_apart(Rest, "paging")),
     ("connector.window", Window),
     ("connector.incremental", Incremental),
     ("connector.incremental (sql)", SqlIncremental),
     ("connector.limits", Limits),
+    ("connector.limits (imap)", MailLimits),
     ("period", PeriodSource),
     ("layout (csv)", CsvLayout),
     ("layout (xlsx, xls, ods)", SheetLayout),
@@ -66,6 +75,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("layout (official forms)", FormLayout),
     ("layout.header", Header),
     ("layout.totals", Totals),
+    ("layout.wide", Wide),
     ("whole", Whole),
     ("unit", UnitSource),
     ("columns.<canonical column>", ColumnSource),
@@ -80,12 +90,13 @@ def schema() -> str:
     """The JSON Schema of a feed file, for editors."""
     found = FeedFile.model_json_schema(by_alias=True)
     # A part's layout names only what differs, so it need not repeat the format: any kind may fit.
-    for kind in (one.__name__ for one in KINDS):
+    layouts = list(dict.fromkeys(model.__name__ for _, model in _told_apart(FeedEntry, "layout")))
+    for kind in layouts:
         found["$defs"][f"Part{kind}"] = {**found["$defs"][kind], "required": []}
     # What a shared layout brings need not be written again.
     entry = found["$defs"]["FeedEntry"]
     entry["anyOf"] = [{"required": ["like"]}, {"required": entry.pop("required")}]
-    any_kind = [{"$ref": f"#/$defs/Part{one.__name__}"} for one in KINDS]
+    any_kind = [{"$ref": f"#/$defs/Part{kind}"} for kind in layouts]
     layout = found["$defs"]["Part"]["properties"]["layout"]
     found["$defs"]["Part"]["properties"]["layout"] = {
         "anyOf": [*any_kind, {"type": "null"}],

@@ -34,7 +34,7 @@ def file_period(
     """
     source = feed.period
     named = _named(claimed)
-    if source.origin == "column":
+    if source.origin in ("column", "header"):
         return None
     if source.origin == "form":
         raise ValueError("the window of a form is read by sources.forms")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from expectations.contracts.findings import Finding
+from expectations.contracts.text import nearest
 from sources.words import key
 
 if TYPE_CHECKING:
@@ -66,11 +66,11 @@ def _placed(
         elif not source.optional and not no_records:
             column = contract.column(name)
             missing(source.headers[0], column.label_vi, is_gate=column.required)
-    for header in (plan.unit.code, plan.unit.name):
+    for header, what in ((plan.unit.code, "đơn vị"), (plan.unit.name, "đơn vị"), (plan.period_header, "kỳ báo cáo")):
         if header and key(header) in by_key:
             used.add(by_key[key(header)])
         elif header and not no_records:
-            missing(header, "đơn vị", is_gate=True)
+            missing(header, what, is_gate=True)
     if plan.layout.totals and key(plan.layout.totals.column) in by_key:
         used.add(by_key[key(plan.layout.totals.column)])
     return places, [*findings, *_unknown(table, plan, contract, used, empty)]
@@ -90,8 +90,8 @@ def _unknown(
         if any(fnmatchcase(name, pattern) for pattern in patterns):
             continue
         close = stored.get(name)
-        if close is None:
-            close = next((stored[match] for match in get_close_matches(name, list(stored), n=1, cutoff=0.85)), None)
+        if close is None and (near := nearest(name, stored, 0.85)):
+            close = stored[near]
         hint = f" Có phải là “{close.label_vi}” ({close.name})?" if close else ""
         message = f"Cột “{header}” chưa được khai báo nên không được nạp.{hint}"
         findings.append(Finding(rule_id, "header_unknown", "warning", message, table.sheet, column_name=header))

@@ -16,12 +16,14 @@ import logging
 import os
 import re
 import secrets
+import threading
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.deliveries import Delivery
 from expectations.contracts.periods import PeriodError
+from expectations.contracts.private_files import make_private_folder, new_private_file
 from expectations.contracts.times import now
 from sources.connectors.fetching import CLOSED, Former
 from sources.connectors.files import FileSource
@@ -34,7 +36,7 @@ from sources.errors import (
     LandingFullError,
     SidecarMissingError,
 )
-from sources.feeds.connectors import Files, Mailbox
+from sources.feeds.connectors import LANDED_AS, Files, Mailbox
 from sources.file_names import from_name
 from sources.offers import Offer, Seen
 from sources.period_texts import read_period
@@ -59,10 +61,19 @@ class Landing:
     """The landing zone of one home, as one feed sees it: what is offered, what of it is new, and landing it.
 
     `places` is what the home may reach; without it, its own inbox. `anew`: where only what changed would be asked for,
-    everything is. Raises PlaceRefusedError for a feed outside of the places.
+    everything is. `fetched`: what the landing zone tells of fetches, shared by the feeds of a run. Raises
+    PlaceRefusedError for a feed outside of the places.
     """
 
-    def __init__(self, feed: Feed, home: Path, places: Places | None = None, *, anew: bool = False) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        home: Path,
+        places: Places | None = None,
+        *,
+        anew: bool = False,
+        fetched: Fetched | None = None,
+    ) -> None:
         self.feed = feed
         self.home = home
         self._anew = anew
@@ -76,7 +87,7 @@ class Landing:
 
             self._source = MailSource(feed.connector, allowed)
         self._seen = Seen(home / LANDING / "offers", feed.feed_id)
-        self._fetched: dict[str, tuple[Delivery, dict[str, Any]]] | None = None
+        self._fetched = fetched or Fetched(home, [feed])
 
     def offers(self) -> list[Offer]:
         """Everything the source offers that belongs to the feed, by name. Raises SourceError."""
@@ -111,7 +122,8 @@ class Landing:
         """Whether this very offer landed before: same place, same token; of what is fetched record by record, whether
         it is closed and landed."""
         if self.fetcher:
-            latest = self._latest(offer) if offer.token and offer.token.startswith(CLOSED) else None
+            is_closed = bool(offer.token) and str(offer.token).startswith(CLOSED)
+            latest = self._fetched.latest(self.feed, offer) if is_closed else None
             state = self._state(latest, offer) if latest else {}
             is_same = state.get("question") == self.fetcher.question
             return is_same and str(state.get("asked_at", ""))[:10] > str(offer.token).partition(" ")[2]
@@ -147,10 +159,10 @@ class Landing:
         killed before leaves nothing, one killed after leaves both. The list of offers only ever saves work: it keeps
         how far a fetch came that brought nothing new.
         """
-        latest = self._latest(offer)
+        latest = self._fetched.latest(self.feed, offer)
         former = None if latest is None or self._anew else self._former(latest, offer)
         incoming = self.home / LANDING / ".incoming"
-        make_private(incoming)
+        make_private_folder(incoming)
         draft = incoming / secrets.token_hex(8)
         moment = now()
         try:
@@ -164,30 +176,12 @@ class Landing:
             delivery = latest[0]
         else:
             claimed, _ = from_name(self.feed, offer.name)
-            found = Delivery(
-                delivery_id=delivery_id(self.feed.feed_id, sha256, claimed, moment),
-                feed=self.feed.feed_id,
-                source=self.feed.source,
-                dataset=self.feed.dataset,
-                file_name=offer.name,
-                sha256=sha256,
-                size_bytes=size,
-                period_claimed=claimed_period(claimed),
-                sent_at=moment,  # what a source says when it is asked, it says at that moment
-                modified_at=None,
-                landed_at=now(),
-            )
+            # what a source says when it is asked, it says at that moment
+            found = _delivery(self.feed, offer, sha256, size, claimed=claimed, sent_at=moment)
             delivery = keep_sidecar(self.home, found, place=offer.place, fetched=told)
         self._seen.remember(replace(offer, token=json.dumps(told["state"])), delivery.delivery_id)
-        if self._fetched is not None:
-            self._fetched[offer.place] = delivery, told
+        self._fetched.add(offer, delivery, told)
         return delivery
-
-    def _latest(self, offer: Offer) -> tuple[Delivery, dict[str, Any]] | None:
-        """The latest delivery of an offer, and what its note tells of the fetch."""
-        if self._fetched is None:
-            self._fetched = latest_fetched(self.home, self.feed.feed_id)
-        return self._fetched.get(offer.place)
 
     def _former(self, latest: tuple[Delivery, dict[str, Any]], offer: Offer) -> Former | None:
         delivery, _ = latest
@@ -200,33 +194,47 @@ class Landing:
         """Where a fetch came to: as the note says, or the list of offers of a later one that brought nothing new."""
         delivery, told = latest
         state: dict[str, Any] = told.get("state", {})
-        if self._seen.delivery_id_at(offer.place) == delivery.delivery_id:
-            state = json.loads(self._seen.token_at(offer.place) or "null") or state
-        return state
+        token, became = self._seen.at(offer.place)
+        return json.loads(token or "null") or state if became == delivery.delivery_id else state
 
 
-def latest_fetched(home: Path, feed_id: str) -> dict[str, tuple[Delivery, dict[str, Any]]]:
-    """Offer → the latest delivery of a feed and what its note tells of the fetch, as the landing zone has it.
+class Fetched:
+    """The latest delivery of each offer of the feeds that are fetched record by record, and what its note tells.
 
-    The lists of offers say which notes are this feed's; those that stand in no list (a process was killed between note
-    and list) are read too.
+    The landing zone is gone through once, when the first feed asks. Lists of offers say which notes are those of other
+    feeds and need not be opened; those that stand in no list (a process was killed between note and list) are.
     """
-    folder = home / LANDING / "offers"
-    listed = {path.stem: Seen(folder, path.stem).every_delivery for path in folder.glob("*.jsonl")}
-    own = listed.pop(feed_id, frozenset())
-    others = frozenset().union(*listed.values())
-    found: dict[str, tuple[Delivery, dict[str, Any]]] = {}
-    for path in (home / LANDING).glob("[0-9a-f][0-9a-f]/*.json"):
-        identity = path.name.split(".")[1]
-        if identity in others and identity not in own:
-            continue
-        told = json.loads(path.read_text(encoding="utf-8"))
-        if told["feed"] != feed_id or "fetched" not in told:
-            continue
-        delivery, place = _from_json(told), str(told["place"])
-        if place not in found or found[place][0].landed_at < delivery.landed_at:
-            found[place] = delivery, told["fetched"]
-    return found
+
+    def __init__(self, home: Path, feeds: Iterable[Feed]) -> None:
+        self._home = home
+        self._feeds = frozenset(feed.feed_id for feed in feeds if feed.connector.kind in LANDED_AS)
+        self._lock = threading.Lock()  # sources are asked side by side
+        self._known: dict[tuple[str, str], tuple[Delivery, dict[str, Any]]] | None = None
+
+    def latest(self, feed: Feed, offer: Offer) -> tuple[Delivery, dict[str, Any]] | None:
+        """The latest delivery of an offer and what its note tells; None when nothing of it ever landed."""
+        with self._lock:
+            if self._known is None:
+                notes = sorted(self._notes(), key=lambda note: note[0].landed_at)
+                self._known = {(one.feed, str(told["place"])): (one, told["fetched"]) for one, told in notes}
+            return self._known.get((feed.feed_id, offer.place))
+
+    def add(self, offer: Offer, delivery: Delivery, told: dict[str, Any]) -> None:
+        """Take up what an offer became just now."""
+        with self._lock:
+            if self._known is not None:
+                self._known[delivery.feed, offer.place] = delivery, told
+
+    def _notes(self) -> Iterator[tuple[Delivery, dict[str, Any]]]:
+        folder = self._home / LANDING / "offers"
+        listed = {path.stem: Seen(folder, path.stem).every_delivery for path in folder.glob("*.jsonl")}
+        own = frozenset().union(*(ids for feed, ids in listed.items() if feed in self._feeds))
+        others = frozenset().union(*listed.values()) - own
+        for path in (self._home / LANDING).glob("[0-9a-f][0-9a-f]/*.json"):
+            if path.name.split(".")[1] not in others:
+                told = json.loads(path.read_text(encoding="utf-8"))
+                if told["feed"] in self._feeds and "fetched" in told:
+                    yield _from_json(told), told
 
 
 def land(feed: Feed, offer: Offer, home: Path, places: Places | None = None) -> Delivery:
@@ -279,15 +287,12 @@ def keep_sidecar(home: Path, delivery: Delivery, **beside: Any) -> Delivery:
     path = sidecar_path(home, delivery.sha256, delivery.delivery_id)
     if path.exists():
         return sidecar(path)
-    make_private(path.parent)
+    make_private_folder(path.parent)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     told = {**asdict(delivery), **beside}
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        with new_private_file(draft, "w", encoding="utf-8") as stream:
             json.dump(told, stream, ensure_ascii=False, indent=1, default=_iso)
-            stream.flush()
-            os.fsync(stream.fileno())
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
@@ -322,16 +327,9 @@ def landing_parts(home: Path) -> list[Path]:
     return sorted([*landing.glob(".incoming/*"), *landing.glob("[0-9a-f][0-9a-f]/.*")])
 
 
-def make_private(folder: Path) -> None:
-    """Make a folder, and those above it that are missing, that only their owner can look into."""
-    if not folder.parent.exists():
-        make_private(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
-
-
 def _land(feed: Feed, source: FileSource | MailSource, offer: Offer, home: Path) -> Delivery:
     incoming = home / LANDING / ".incoming"
-    make_private(incoming)
+    make_private_folder(incoming)
     draft = incoming / secrets.token_hex(8)
     claimed, sent = from_name(feed, offer.name)
     if sent is None and source.dates_deliveries:
@@ -347,8 +345,23 @@ def _land(feed: Feed, source: FileSource | MailSource, offer: Offer, home: Path)
     finally:
         with contextlib.suppress(FileNotFoundError):
             draft.unlink()
-    found = Delivery(
-        delivery_id=delivery_id(feed.feed_id, sha256, claimed, sent, beside),
+    found = _delivery(feed, offer, sha256, size, claimed=claimed, sent_at=sent, beside=beside)
+    return keep_sidecar(home, found, place=offer.place, token=offer.token, **source.told(offer))
+
+
+def _delivery(
+    feed: Feed,
+    offer: Offer,
+    sha256: str,
+    size: int,
+    *,
+    claimed: str | None,
+    sent_at: datetime | None,
+    beside: str | None = None,
+) -> Delivery:
+    """The delivery that an offer of a feed becomes now."""
+    return Delivery(
+        delivery_id=delivery_id(feed.feed_id, sha256, claimed, sent_at, beside),
         feed=feed.feed_id,
         source=feed.source,
         dataset=feed.dataset,
@@ -356,12 +369,11 @@ def _land(feed: Feed, source: FileSource | MailSource, offer: Offer, home: Path)
         sha256=sha256,
         size_bytes=size,
         period_claimed=claimed_period(claimed),
-        sent_at=sent,
+        sent_at=sent_at,
         modified_at=offer.modified_at,
         landed_at=now(),
         beside=beside,
     )
-    return keep_sidecar(home, found, place=offer.place, token=offer.token, **source.told(offer))
 
 
 def _beside(feed: Feed, source: FileSource | MailSource, offer: Offer) -> str | None:
@@ -382,14 +394,11 @@ def _copy(source: FileSource | MailSource, offer: Offer, draft: Path) -> tuple[s
     """Copy a file to a draft while hashing it; the bytes are on disk when this returns. Gives hash and size."""
     before = source.look(offer)
     digest, size = hashlib.sha256(), 0
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
+    with new_private_file(draft) as stream:
         for piece in source.chunks(offer):
             digest.update(piece)
             size += len(piece)
             stream.write(piece)
-        stream.flush()
-        os.fsync(stream.fileno())
     after = source.look(offer)
     if (after.size_bytes, after.modified_at) != (before.size_bytes, before.modified_at) or (
         before.size_bytes is not None and before.size_bytes != size
@@ -403,7 +412,7 @@ def _settle(draft: Path, home: Path, sha256: str, size: int) -> None:
     target = landed_path(home, sha256)
     if target.exists() and target.stat().st_size == size:
         return
-    make_private(target.parent)
+    make_private_folder(target.parent)
     draft.rename(target)
     _sync_folder(target.parent)
 

@@ -19,6 +19,7 @@ from sources.recipes import DTYPES
 from sources.row_keys import RowKeys
 from sources.row_units import row_periods, row_units
 from sources.rows import NIL, RowSorter
+from sources.wide import kept_columns, long
 from sources.windows import WindowCheck
 from sources.words import key
 
@@ -146,8 +147,11 @@ class _Table:
 
     def __init__(self, table: TextTable, plan: TablePlan, contract: Contract, result: Canonical) -> None:
         self.table, self.plan, self.contract, self.result = table, plan, contract, result
-        self.places, findings = place_columns(table, plan, contract)
-        self.sorter = RowSorter(plan, self.places)
+        wide = plan.layout.wide
+        self.places, findings = place_columns(long(table, wide) if wide else table, plan, contract)
+        # rows are told apart as they stand in the file
+        kept = kept_columns(table, wide) if wide else range(len(table.headers))
+        self.sorter = RowSorter(plan, {name: kept[n] for name, n in self.places.items() if n < len(kept)})
         self.has_rows = False
         result.findings.extend(findings)
 
@@ -185,7 +189,7 @@ class _Table:
                 self.result.ignored[reason] = self.result.ignored.get(reason, 0) + count
             kept = table if rows.data is None else _only(table, pl.Series(rows.data, dtype=pl.UInt32))
             total = (table.cells.row(rows.total), int(table.rows[rows.total])) if rows.total is not None else None
-            yield kept, total
+            yield long(kept, self.plan.layout.wide) if self.plan.layout.wide else kept, total
 
 
 def _only(table: TextTable, rows: pl.Series) -> TextTable:

@@ -10,6 +10,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from expectations.contracts.private_files import make_private_folder
+
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
@@ -51,28 +53,24 @@ class Seen:
                 self._known[place] = (token, delivery_id)
                 self._every.add(delivery_id)
 
+    def at(self, place: str) -> tuple[str | None, str | None]:
+        """Token and delivery of what a place offered last; twice None where it is new."""
+        return self._known.get(place, (None, None))
+
     def delivery_of(self, offer: Offer) -> str | None:
         """Id of the delivery this very offer became; None when it is new or may have changed."""
-        token, delivery_id = self._known.get(offer.place, ("", ""))
+        token, delivery_id = self.at(offer.place)
         return delivery_id if offer.token is not None and token == offer.token else None
 
     def remember(self, offer: Offer, delivery_id: str) -> None:
         """Write down what an offer became; the line is complete or will be passed over."""
         if offer.token is None:
             return
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(self._path.parent)
         with self._path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps([offer.place, offer.token, delivery_id], ensure_ascii=False) + "\n")
         self._known[offer.place] = (offer.token, delivery_id)
         self._every.add(delivery_id)
-
-    def token_at(self, place: str) -> str | None:
-        """The token of what a place became last."""
-        return self._known[place][0] if place in self._known else None
-
-    def delivery_id_at(self, place: str) -> str | None:
-        """Id of the delivery a place became last, whatever it offers now."""
-        return self._known[place][1] if place in self._known else None
 
     @property
     def every_delivery(self) -> frozenset[str]:

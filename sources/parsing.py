@@ -272,7 +272,9 @@ def _read_dates(texts: pl.Series, way: str, *, base_1904: bool) -> pl.Series:
 
 
 def _strptime(texts: pl.Series, way: str) -> pl.Series:
-    found = texts.str.to_datetime(way, strict=False, time_unit="us")
+    # fractions as Python writes them, which polars would read as nanoseconds and warn of
+    chrono = way.replace(".%f", "%.f").replace("%f", "%6f")
+    found = texts.str.to_datetime(chrono, strict=False, time_unit="us")
     if isinstance(found.dtype, pl.Datetime) and found.dtype.time_zone:
         return found.dt.convert_time_zone(str(TIME_ZONE)).dt.replace_time_zone(None)
     return found

@@ -35,6 +35,8 @@ class TablePlan:
     ignore: Mapping[str, str]
     contract: Contract
     optional: bool = False
+    period_header: str | None = None
+    """Header of the column that says the period of each row."""
     seen_headers: dict[tuple[str, ...], tuple[dict[str, int], list[Finding]]] = field(default_factory=dict)
     """What `headers.place_columns` found for the headers met so far."""
 
@@ -99,7 +101,18 @@ def plans(feed: Feed, contract: Contract) -> tuple[TablePlan, ...]:
 def _made(feed: Feed, contract: Contract) -> tuple[TablePlan, ...]:
     if not feed.parts:
         sheet = feed.layout.sheet if isinstance(feed.layout, SheetLayout) else None
-        return (TablePlan(sheet, feed.layout, feed.unit, feed.constants, feed.columns, feed.ignore, contract),)
+        return (
+            TablePlan(
+                sheet,
+                feed.layout,
+                feed.unit,
+                feed.constants,
+                feed.columns,
+                feed.ignore,
+                contract,
+                period_header=feed.period.header,
+            ),
+        )
     return tuple(
         TablePlan(
             sheet=part.sheet,
@@ -110,6 +123,7 @@ def _made(feed: Feed, contract: Contract) -> tuple[TablePlan, ...]:
             ignore={**feed.ignore, **part.ignore},
             contract=contract,
             optional=part.optional,
+            period_header=feed.period.header,
         )
         for part in feed.parts
     )

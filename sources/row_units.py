@@ -11,6 +11,7 @@ from expectations.contracts.periods import Period, PeriodError, period_of
 from expectations.contracts.windows import window_of
 from sources import parsing
 from sources.defects import MISMATCH, UNREADABLE, UNRESOLVED, Defect
+from sources.period_texts import read_period
 from sources.words import key
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 
 
 def row_periods(part: Part, feed: Feed, contract: Contract) -> pl.Series:
-    """The period of each row from its date column. A row whose date lies in no period of the regime is a defect."""
+    """The period of each row, as it says it or from its date. A row without a period of the regime is a defect."""
+    if feed.period.header:
+        regime = feed.period.regime or contract.service_level.regime
+        return _said_periods(part, feed.period.header, regime)
     column = feed.period.column or ""
     days = part.columns[column].cast(pl.Date)
     cadence = feed.cadence or contract.service_level.cadence
@@ -45,6 +49,34 @@ def row_periods(part: Part, feed: Feed, contract: Contract) -> pl.Series:
         ).to_series()
         part.defects.append(Defect("period", UNREADABLE, bad, words, ""))
     return periods
+
+
+def _said_periods(part: Part, header: str, regime: str) -> pl.Series:
+    places = [number for number, name in enumerate(part.table.headers) if key(name) == key(header)]
+    if not places:  # a table without a row has no headers either; any other was refused
+        return pl.Series([], dtype=pl.String)
+    texts = part.table.cells.to_series(places[0])
+    distinct = texts.drop_nulls().unique()
+    labels = pl.Series([_said_label(text, regime) for text in distinct.to_list()], dtype=pl.String)
+    periods = texts.replace_strict(distinct, labels, default=None, return_dtype=pl.String)
+    bad = periods.is_null()
+    if bad.any():
+        words = pl.select(
+            pl.when(texts.is_null())
+            .then(pl.lit(f"không xác định được kỳ báo cáo của dòng vì thiếu “{header}”"))
+            .otherwise(pl.lit("không phải là một kỳ của chế độ báo cáo: “") + texts + "”")
+        ).to_series()
+        part.defects.append(Defect("period", UNREADABLE, bad, words, ""))
+    return periods
+
+
+def _said_label(text: str, regime: str) -> str | None:
+    try:
+        period = read_period(text)
+        period.window(regime)
+    except PeriodError:
+        return None
+    return str(period)
 
 
 def row_units(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sources.plans import TablePlan
     from sources.readers.table import TextTable
 
-BLANK, CONTROL, TOTAL, SUBTOTAL, NOTE, SIGNATURE, NIL = (
+BLANK, CONTROL, TOTAL, SUBTOTAL, NOTE, SIGNATURE, NIL, HEADER, OTHER = (
     "blank",
     "control_row",
     "total_row",
@@ -27,6 +27,8 @@ BLANK, CONTROL, TOTAL, SUBTOTAL, NOTE, SIGNATURE, NIL = (
     "note",
     "signature",
     "nil_statement",
+    "header_again",
+    "other_table",
 )
 """Reasons for which a row is ignored."""
 
@@ -60,6 +62,7 @@ _CANDIDATE = (
     r"|^\W*(?:(?:[ivx]+|[a-dđ]|[0-9]{1,2})\s*[.)/-]\s*)?(?:toàn|khối|cấp|các|ubnd|ủy ban|uỷ ban|hđnd)\s"
 )
 """What a row that is not data may begin with: whatever matches is looked at with all accents and spellings unified."""
+_TITLES_SHOWN = 4
 _DEEPEST_CONTROL_ROW = 3
 _FEW_CELLS = 3
 _LARGEST_FORM = 20_000
@@ -92,10 +95,19 @@ class RowSorter:
             for name, recipe in plan.recipes.items()
             if recipe.values is not None and name in places
         }
+        self.typed = {
+            places[name]: recipe.no_value
+            for name, recipe in plan.recipes.items()
+            if name in places and recipe.values is None and recipe.kind in ("integer", "decimal", "date")
+        }
+        self.telling = {*self.typed, *self.key_columns}
+        self.compared = sorted(places.values())
         self.starts = tuple(key(text) for text in self.layout.notes)
         self.nil = tuple(key(text) for text in self.layout.nil)
         self.blank_before = 0
         self.is_first, self.has_ended, self.is_signature = True, False, False
+        self.is_elsewhere = False
+        """Within another table that stands under this one."""
 
     def sort(self, table: TextTable) -> Sorted:
         """Sort the rows of the next slice."""
@@ -140,6 +152,8 @@ class _Slice:
             self.signature_from(0)
         if self.sorter.is_first:
             self.control_rows()
+        if isinstance(self.layout, CsvLayout | SheetLayout):
+            self.other_tables()
         self.declared_totals()
         self.undeclared_totals()
         self.groups()
@@ -163,15 +177,67 @@ class _Slice:
         self.sorter.blank_before += self.table.cells.height - self.last
 
     def control_rows(self) -> None:
-        """`(1) (2) (3)`, `A B 1 2 3=4+5`, `MS …`: numbers that rise by one, in the first rows."""
+        """`(1) (2) (3)`, `A B 1 2 3=4+5`, `MS …`: numbers that rise from 1 by one, in the first rows under a header."""
+        declared = self.layout.control_row if isinstance(self.layout, CsvLayout | SheetLayout) else False
+        if declared is False:
+            return
         for number in range(min(self.last, _DEEPEST_CONTROL_ROW)):
             texts = [display(cell) for cell in self.table.cells.row(number) if cell and display(cell)]
             numbers = [int(found[0]) for text in texts if (found := re.search(r"[0-9]{1,4}", text))]
-            rises = len(numbers) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+            rises = len(numbers) > 1 and numbers == list(range(1, len(numbers) + 1))
             if len(texts) >= _FEW_CELLS and rises and all(_CONTROL_CELL.match(text) for text in texts):
                 self.fates[number] = CONTROL
-                if not (isinstance(self.layout, CsvLayout | SheetLayout) and self.layout.control_row):
+                if not declared:
                     self._warn(number, "đánh số cột (1) (2) (3)")
+
+    def other_tables(self) -> None:
+        """The header once more (a new page), or under a blank row that of another table, whose rows are not ours."""
+        again, begin = set(self._headers_again()), 0
+        for number in sorted({*again, *self._titles_of_others()}):
+            if self.sorter.is_elsewhere and number in again:
+                self._elsewhere(begin, number)
+                self.sorter.is_elsewhere = False
+            if number in again:
+                self.fates[number] = HEADER
+            elif not self.sorter.is_elsewhere:
+                self.sorter.is_elsewhere, begin = True, number
+                cells = [display(cell) for cell in self.table.cells.row(number) if cell and display(cell)]
+                titles = ", ".join(f"“{text[:40]}”" for text in cells[:_TITLES_SHOWN])
+                self._say(
+                    number,
+                    f"Từ dòng này là một bảng khác ({titles}); các dòng của bảng đó không được nạp. "
+                    "Đề nghị tách mỗi bảng thành một trang tính hoặc một tệp.",
+                )
+        if self.sorter.is_elsewhere:
+            self._elsewhere(begin, self.last)
+
+    def _elsewhere(self, first: int, end: int) -> None:
+        for number in range(first, end):
+            self.fates.setdefault(number, OTHER)
+
+    def _headers_again(self) -> list[int]:
+        places = self.sorter.compared
+        if len(places) < 2:
+            return []
+        names = [self.table.headers[n] for n in places]
+        same = [
+            pl.col(str(n)).str.strip_chars().is_in([name, name.rpartition("›")[2].strip()])
+            for n, name in zip(places, names, strict=True)
+        ]
+        alike = self.table.cells.select(pl.sum_horizontal(one.cast(pl.UInt32) for one in same)).to_series()
+        return [n for n in (alike * 2 > len(places)).arg_true().to_list() if n < self.last and alike[n] > 1]
+
+    def _titles_of_others(self) -> list[int]:
+        """Rows under a blank one with words, and not a digit, where ours have numbers, days and keys."""
+        found = []
+        for number in [blank + 1 for blank, fate in self.fates.items() if fate == BLANK]:
+            if number >= self.last or number in self.fates:
+                continue
+            row = self.table.cells.row(number)
+            values = [row[n] for n, no_value in self.sorter.typed.items() if row[n] and key(row[n]) not in no_value]
+            if len(values) > 1 and not any(re.search(r"\d", row[n] or "") for n in self.sorter.telling):
+                found.append(number)
+        return found
 
     def declared_totals(self) -> None:
         declared = self.layout.totals
@@ -187,8 +253,7 @@ class _Slice:
                 {number for column in columns for number in column.is_in(texts).arg_true().to_list()} if texts else ()
             )
             for number in sorted(hits):
-                self.fates.setdefault(number, fate)
-                if fate == TOTAL:
+                if self.fates.setdefault(number, fate) == fate == TOTAL:
                     self.found.total = number
 
     def undeclared_totals(self) -> None:
@@ -289,6 +354,9 @@ class _Slice:
         message = (
             f"Dòng {what} nằm trong vùng dữ liệu; đã bỏ qua. Đề nghị khai báo trong mẫu hoặc bỏ dòng này khỏi tệp."
         )
+        self._say(number, message)
+
+    def _say(self, number: int, message: str) -> None:
         row = int(self.table.rows[number])
         self.found.findings.append(Finding("Q10", "row_not_data", "warning", message, sheet=self.table.sheet, row=row))
 

@@ -16,6 +16,8 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from expectations.contracts.private_files import make_private_folder, new_private_file
+
 VARIABLE = "DANVAN_HASH_KEY"
 LEAST = 32
 """Characters a secret needs: a telephone number is found by trying when its key can be guessed."""
@@ -89,15 +91,12 @@ def load(home: Path, key_file: str | None = None) -> HashKeys | None:
 def make(path: Path | None = None) -> Path | None:
     """Write a new secret for its owner only, where no file is yet; the path, or None where there was one."""
     target = path or default_file()
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(target.parent)
     try:
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with new_private_file(target, "w", encoding="utf-8") as stream:
+            stream.write(f"{secrets.token_hex(32)}\n")
     except FileExistsError:
         return None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(f"{secrets.token_hex(32)}\n")
-        stream.flush()
-        os.fsync(stream.fileno())
     return target
 
 

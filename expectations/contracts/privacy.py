@@ -19,14 +19,15 @@ MASK = "(đã che)"
 
 # --- one spelling -------------------------------------------------------------------------------------------------
 
-_PLACE, _OFFICE = "\ue000", "\ue001"
-"""Marks, from the private use area: what follows is a place named after someone, or an office and not a name."""
+_PLACE, _OFFICE, _DECIMALS = "\ue000", "\ue001", "\ue003"
+"""Marks, from the private use area: what follows is a place named after someone, an office and not a name, the decimals
+of a number and not a number of its own."""
 _SPACES = (
     "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\r\n\u0085\u2028\u2029"
 )
 _WIDE = "".join(chr(code) for code in range(0xFF01, 0xFF5F))
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
-_DROPPED = f"\u200b\u200c\u200d\u2060\ufeff\u00ad{_PLACE}{_OFFICE}"
+_DROPPED = f"\u200b\u200c\u200d\u2060\ufeff\u00ad{_PLACE}{_OFFICE}{_DECIMALS}"
 _FROM = f"{_WIDE}{_SPACES}{_DASHES}Ðð{_DROPPED}"
 _TO = "".join(chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)) + " " * len(_SPACES) + "-" * len(_DASHES) + "Đđ"
 _SPELLED = {ord(char): _TO[place] if place < len(_TO) else None for place, char in enumerate(_FROM)}
@@ -175,7 +176,7 @@ _ALONE = rf"(?:{_SURE})(?: {{1,2}}{_TOKEN}){{2,3}}"
 _PARTS = (
     # Three and not one: together they are more than the automaton of DuckDB's expressions holds, and a hundred times
     # slower; so are the ends of names and addresses, which are looked for only where something is covered.
-    (rf"(^|[^0-9])(?:{_NUMBERS})([^0-9]|$)|{_EMAIL}", "", rf"\1{MASK}\2"),
+    (rf"(^|[^0-9{_DECIMALS}])(?:{_NUMBERS})([^0-9]|$)|{_EMAIL}", "", rf"\1{MASK}\2"),
     (rf"{_BEFORE}(?:{_LABELLED}|{_ADDRESS})", "[^;]{0,80}", rf"\1{MASK}"),
     (
         (
@@ -199,6 +200,8 @@ _ONSET = f"((?:^|[^{_LETTER}])"
 _VILLAGES = _spelled(*words.VILLAGE_WORDS)
 _OF_PLACES = _spelled(*words.PLACE_WORDS, *words.PLACES_AND_NAMES)
 _MARKS = (
+    # 8.716099808: a text that is one number with decimals; 0912.345678 and 84.912345678 are telephones
+    (r"^( *-?(?:[0-9]|[1-79][0-9]|8[0-35-9]|[1-9][0-9]{2})[.,])([0-9]{4,} *)$", rf"\1{_DECIMALS}\2"),
     # đồng chí Bí thư: a title and an office
     (rf"((?:{_TITLE_FORMS}) ?:? ?)((?:{words.ROLES})(?:[^{_LETTER}]|$))", rf"\1{_OFFICE}\2"),
     # Bà Rịa, Ông Đình: the title itself is none
@@ -230,7 +233,7 @@ PERSONAL_PATTERN = "".join((*_FINDS, *(part for mark in _MARKS for part in mark)
 _FINDS_HERE = tuple(re.compile(pattern) for pattern in _FINDS)
 _COVERS_HERE = tuple((re.compile(pattern), cover) for pattern, cover in _COVERS)
 _MARKS_HERE = tuple((re.compile(pattern), replacement) for pattern, replacement in _MARKS)
-_MARK = re.compile(f"[{_PLACE}{_OFFICE}]")
+_MARK = re.compile(f"[{_PLACE}{_OFFICE}{_DECIMALS}]")
 
 
 def spelled(text: str) -> str:
@@ -293,7 +296,7 @@ def masked_sql(expression: str) -> str:
     covered = _marked_sql(_spelled_sql(expression))
     for pattern, cover in _COVERS:
         covered = f"regexp_replace({covered}, {literal(pattern)}, {literal(cover)}, 'g')"
-    covered = f"translate({covered}, {literal(_PLACE + _OFFICE)}, '')"
+    covered = f"translate({covered}, {literal(_PLACE + _OFFICE + _DECIMALS)}, '')"
     return (
         f"case when {personal_sql(expression)} then list_transform([{covered}], lambda covered:"
         f" case when {personal_sql('covered')} then {literal(MASK)} else covered end)[1] else {expression} end"

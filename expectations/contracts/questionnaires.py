@@ -17,6 +17,7 @@ from expectations.contracts.documents import read_yaml
 from expectations.contracts.model import IDENTIFIER, Column, ContractError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from expectations.contracts.model import Contract, Rule
@@ -35,13 +36,25 @@ class Factor:
 
 
 @dataclass(frozen=True, slots=True)
+class Scale:
+    """From which to which number an item is answered, and which answers count as satisfied."""
+
+    minimum: float
+    maximum: float
+    satisfied: tuple[float, ...]
+    is_whole: bool = True
+    """Whether answers are whole numbers (stored as integer) or may have decimals."""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """One question answered on the scale; its canonical column is `item_<code>`."""
+    """One question answered on a scale; its canonical column is `item_<code>`."""
 
     code: str
     label_vi: str
     label_en: str
     factor: Factor
+    scale: Scale
     synonyms: tuple[str, ...] = ()
 
     @property
@@ -64,13 +77,13 @@ class Questionnaire:
     method_id: str
     label_vi: str
     label_en: str
-    scale_min: float
-    scale_max: float
-    satisfied: tuple[float, ...]
     no_answer: tuple[str, ...]
     items: tuple[Item, ...]
-    has_whole_answers: bool = True
-    """Whether answers are whole numbers (stored as integer) or may have decimals."""
+
+    @property
+    def scales(self) -> tuple[Scale, ...]:
+        """Scales in the order of their first item."""
+        return tuple(dict.fromkeys(item.scale for item in self.items))
 
     @property
     def factors(self) -> tuple[Factor, ...]:
@@ -112,6 +125,8 @@ class _Item(_Strict):
     label_vi: str
     label_en: str = ""
     synonyms: tuple[str, ...] = ()
+    scale: _Scale | None = None
+    satisfied: tuple[float, ...] = ()
 
 
 class _File(_Strict):
@@ -171,24 +186,37 @@ def parse(text: str, where: str) -> Questionnaire:
             raise ContractError(f"{where}: item code '{item.code}' stands twice; codes must be unique")
         if item.factor not in factors:
             raise ContractError(f"{where}: item {item.code} names factor '{item.factor}'; known: {', '.join(factors)}")
-    if not raw.scale.min < raw.scale.max or not all(raw.scale.min <= v <= raw.scale.max for v in raw.satisfied):
-        raise ContractError(f"{where}: scale needs min < max, and every satisfied value must lie inside it")
+    usual = _scale(raw.scale, raw.satisfied, where)
+    own = {
+        item.code: _scale(item.scale or raw.scale, item.satisfied, f"{where}: item {item.code}")
+        for item in raw.items
+        if item.scale or item.satisfied
+    }
     return Questionnaire(
         questionnaire_id=raw.id,
         version=raw.version,
         method_id=raw.method,
         label_vi=raw.label_vi,
         label_en=raw.label_en or raw.label_vi,
-        scale_min=raw.scale.min,
-        scale_max=raw.scale.max,
-        satisfied=raw.satisfied,
         no_answer=raw.no_answer,
         items=tuple(
-            Item(item.code, item.label_vi, item.label_en or item.label_vi, factors[item.factor], item.synonyms)
+            Item(
+                item.code,
+                item.label_vi,
+                item.label_en or item.label_vi,
+                factors[item.factor],
+                own.get(item.code, usual),
+                item.synonyms,
+            )
             for item in raw.items
         ),
-        has_whole_answers=not raw.scale.decimals,
     )
+
+
+def _scale(said: _Scale, satisfied: tuple[float, ...], where: str) -> Scale:
+    if not said.min < said.max or not satisfied or not all(said.min <= value <= said.max for value in satisfied):
+        raise ContractError(f"{where}: scale needs min < max, and every satisfied value must lie inside it")
+    return Scale(said.min, said.max, satisfied, is_whole=not said.decimals)
 
 
 def expand(contract: Contract, questionnaire: Questionnaire) -> Contract:
@@ -199,9 +227,9 @@ def expand(contract: Contract, questionnaire: Questionnaire) -> Contract:
     columns = tuple(
         Column(
             name=item.column_name,
-            type="integer" if questionnaire.has_whole_answers else "decimal",
+            type="integer" if item.scale.is_whole else "decimal",
             label_vi=item.label_vi,
-            description=f"{item.label_en}; answer from {questionnaire.scale_min:g} to {questionnaire.scale_max:g}.",
+            description=f"{item.label_en}; answer from {item.scale.minimum:g} to {item.scale.maximum:g}.",
             synonyms=item.synonyms,
             null_texts=questionnaire.no_answer,
         )
@@ -215,20 +243,22 @@ def expand(contract: Contract, questionnaire: Questionnaire) -> Contract:
         contract,
         version=f"{contract.version}+{questionnaire.questionnaire_id}.{questionnaire.version}",
         columns=(*contract.columns, *columns),
-        rules=tuple(_bind(rule, names, questionnaire) for rule in contract.rules),
+        rules=tuple(one for rule in contract.rules for one in _bound(rule, names, questionnaire)),
     )
 
 
-def _bind(rule: Rule, names: list[str], questionnaire: Questionnaire) -> Rule:
+def _bound(rule: Rule, names: list[str], questionnaire: Questionnaire) -> Iterator[Rule]:
+    """The rule over the items; one that asks for the scale once for each scale, the first under its own name."""
     if not rule.arguments.get("items"):
-        return rule
-    bound: dict[str, Any] = {key: value for key, value in rule.arguments.items() if key != "items"}
-    bound["columns"] = names
-    if rule.kind in {"scale", "scale_direction"}:
-        bound |= {
-            "minimum": questionnaire.scale_min,
-            "maximum": questionnaire.scale_max,
-        }
+        yield rule
+        return
+    arguments: dict[str, Any] = {key: value for key, value in rule.arguments.items() if key != "items"}
+    if rule.kind not in {"scale", "scale_direction"}:
+        yield replace(rule, arguments={**arguments, "columns": names})
+        return
     if rule.kind == "scale":
-        bound["no_answer"] = list(questionnaire.no_answer_numbers)
-    return replace(rule, arguments=bound)
+        arguments["no_answer"] = list(questionnaire.no_answer_numbers)
+    for number, scale in enumerate(questionnaire.scales, start=1):
+        own = [item.column_name for item in questionnaire.items if item.scale == scale]
+        bound = {**arguments, "columns": own, "minimum": scale.minimum, "maximum": scale.maximum}
+        yield replace(rule, check=rule.check if number == 1 else f"{rule.check}_{number}", arguments=bound)

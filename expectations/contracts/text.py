@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"), None)
 _LOOKALIKE = {ord("Ð"): "Đ", ord("ð"): "đ", ord("\u2010"): "-", ord("\u2011"): "-"}
+_MARKS = re.compile(r"[^a-z0-9]")
 _SPACES = re.compile(r"\s+")
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 # Old style puts the tone on the first vowel of a final oa, oe, uy (hòa, thủy), new style on the second (hoà, thuỷ).
@@ -47,3 +53,24 @@ def plain(text: str) -> str:
     """Accent-free key for suggestions: `Đình Dù` → `dinh du`. Never use it to match."""
     stripped = "".join(c for c in unicodedata.normalize("NFD", key(text)) if not unicodedata.combining(c))
     return _SPACES.sub(" ", stripped).replace("đ", "d").strip().rstrip(". ")
+
+
+def letters(text: str) -> str:
+    """Letters and digits of `plain` only: `Mã hồ sơ`, `ma_ho_so` and `MaHoSo` are one."""
+    return _MARKS.sub("", plain(text))
+
+
+def nearest(text: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Of known texts the one that looks most like another, accents apart; None where none does. To suggest only."""
+    by_look = {plain(one): one for one in known}
+    near = get_close_matches(plain(text), by_look, n=1, cutoff=cutoff)
+    return by_look[near[0]] if near else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint with the known word that looks most like a mistaken one, `did you mean X? `; empty where none does.
+
+    A number that looks like another says nothing: 7 is not meant by 77.
+    """
+    near = nearest(word, [one for one in known if any(map(str.isalpha, one))])
+    return f"did you mean {near}? " if near else ""

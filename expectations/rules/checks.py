@@ -55,7 +55,7 @@ class Check:
 
     `fails` is the predicate of a failing row; for a rule about the whole delivery (`is_whole`) it is an aggregate over
     the rows of one delivery that is true when the delivery fails. `places` is SQL for the list of columns to report;
-    of a rule about the whole it may ask for `$case`, the number of the delivery.
+    of a rule about the whole `staged` holds `_case` alone, one row a failing delivery.
     `blanks` says which cells of a failing row are emptied.
     """
 

@@ -9,7 +9,7 @@ from expectations.contracts.sql import literal, texts
 from expectations.verdict.staging import first_known, insert
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import duckdb
 
@@ -55,29 +55,26 @@ def report(
     for number, check in enumerate(checks):
         if check.is_whole:
             failing = [case for case, found in counts.failing.items() if found[number]]
-            _report_whole(connection, number, check, failing, dict(labels))
+            _report_whole(connection, number, check, failing)
         elif counts.total(number):
             _report_rows(connection, number, check, contract)
     _cover(connection)
 
 
-def _report_whole(
-    connection: duckdb.DuckDBPyConnection,
-    number: int,
-    check: Check,
-    failing: Sequence[int],
-    labels: Mapping[str, str],
-) -> None:
+def _report_whole(connection: duckdb.DuckDBPyConnection, number: int, check: Check, failing: Sequence[int]) -> None:
     """One finding a delivery, or one a column where the check names some."""
     rule = check.rule
-    rows = []
-    for case in failing:
-        asked = check.places.replace("$case", str(case))
-        [places] = connection.execute(f"select {asked}").fetchone() or ([None],)
-        for place in places or [None]:
-            said = rule.message_vi.replace("{column}", labels.get(place or "", ""))
-            rows.append((case, number, rule.rule_id, rule.check, rule.severity, said, None, None, place))
-    insert(connection, "findings", rows, _TYPES)
+    connection.execute(
+        "insert into findings"
+        " with staged as (select unnest(?::integer[]) as _case),"
+        f" asked as (select _case, {check.places} as places from staged),"
+        " named as (select _case, unnest(case when len(places) > 0 then places else [null::varchar] end) as place"
+        " from asked)"
+        f" select n._case, {number}, {literal(rule.rule_id)}, {literal(rule.check)}, {literal(rule.severity)},"
+        f" replace({literal(rule.message_vi)}, '{{column}}', coalesce(l.label, '')), null, null, n.place"
+        " from named n left join labels l on l.column_name = n.place",
+        [list(failing)],
+    )
 
 
 def _cover(connection: duckdb.DuckDBPyConnection) -> None:

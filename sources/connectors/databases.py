@@ -226,11 +226,22 @@ def _mysql(
             ssl_disabled=not target.is_encrypted,
             read_default_file=None,
         )
-        with closing(connection), connection.cursor() as cursor:
+        try:
+            cursor = connection.cursor()
             _prepare_mysql(cursor, max(1.0, allowance.seconds_left))
             cursor.execute(statements[0])
             schema = pa.schema([field(column) for column in cursor.description])
             yield schema, _row_batches(cursor.fetchmany, schema, target.said)
+        finally:
+            _hang_up(connection)
+
+
+def _hang_up(connection: Any) -> None:
+    """End the session. A cursor that is closed or forgotten would first read all rows that are left, however many."""
+    result, connection._result = connection._result, None  # noqa: SLF001 - nothing public stops the driver
+    if result is not None:
+        result.unbuffered_active = False
+    connection.close()
 
 
 def _prepare_mysql(cursor: Any, seconds: float) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from sources.feeds.connectors import Limits
+    from sources.feeds.connectors import Incremental, Limits, SqlIncremental
     from sources.offers import Offer
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -154,10 +154,49 @@ class Change:
         return value.strftime(self._format) if self._format else value.isoformat(self._gap)
 
 
-def whole_is_due(former: Former | None, days: float, question: str) -> bool:
-    """Whether everything is to be asked for: nothing came yet, to this question, or the last time lies `days` back."""
-    at = former.state.get("whole_at") if former and former.state.get("question") == question else None
-    return at is None or now() - datetime.fromisoformat(at) >= timedelta(days=days)
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a fetch goes: on from the delivery before (`former`) with what changed `since`, or with everything."""
+
+    question: str
+    began: datetime
+    former: Former | None = None
+    reached: str | None = None
+    since: str | None = None
+
+    @classmethod
+    def of(
+        cls, question: str, former: Former | None, rules: Incremental | SqlIncremental | None, change: Change | None
+    ) -> Course:
+        """On from the delivery before, if there is one that answers the same question and says how far it came.
+
+        Now and then everything is asked for even so. Raises AnswerError for a moment that cannot be read.
+        """
+        began = now()
+        if rules is None or former is None or former.state.get("question") != question:
+            return cls(question, began)
+        whole_at, reached = former.state.get("whole_at"), former.state.get("reached")
+        if reached is None or whole_at is None:
+            return cls(question, began)
+        if began - datetime.fromisoformat(whole_at) >= timedelta(days=rules.whole_every_days):
+            return cls(question, began)
+        return cls(question, began, former, reached, change.since(reached) if change else reached)
+
+    def told(self, *, records: int, reached: str | None, **beside: Any) -> dict[str, Any]:
+        """What the note of the delivery tells of the fetch; its `state` says where the next one goes on."""
+        whole_at = self.former.state["whole_at"] if self.former else self.began.isoformat()
+        return {
+            "state": {
+                "question": self.question,
+                "asked_at": self.began.isoformat(),
+                "reached": reached,
+                "whole_at": whole_at,
+            },
+            "records": records,
+            "since": self.since,
+            "merged_with": self.former.delivery_id if self.former else None,
+            **beside,
+        }
 
 
 def question_of(connector: BaseModel, *parts: str) -> str:

@@ -48,6 +48,7 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 REDIRECTS = 5
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_UNCLEAR = frozenset({httpx.codes.MOVED_PERMANENTLY, httpx.codes.FOUND})
 _EARLY_SECONDS = 30
 """A token is renewed so long before its end."""
 
@@ -123,13 +124,25 @@ class Door:
         raise ConnectorRefusedError(f"{self._said}: answers {response}; check connector.auth and the rights it gives")
 
     def _followed(self, url: httpx.URL, params: Mapping[str, Any]) -> Answer | int:
-        """An answer, or the status by which credentials are refused; redirects within the same server are followed."""
+        """An answer, or the status by which credentials are refused; redirects within the same server are followed.
+
+        A redirect of a GET names everything in its address. One of a POST is asked the same again (307, 308), or is
+        where its answer stands (303); by 301 and 302, which are followed in either way, the question could be lost.
+        """
+        in_query = self._connector.send == "query"
         for _ in range(REDIRECTS + 1):
-            request = self._request(url, params)
+            request = self._request(url, params, in_query=in_query)
             with self._sent(request) as response:
                 status = response.status_code
                 if response.has_redirect_location:
-                    url, params = self._joined(url, response.headers["Location"]), {}
+                    url = self._joined(url, response.headers["Location"])
+                    if not in_query and status in _UNCLEAR:
+                        raise AnswerError(
+                            f"{self._said}: leads on to {url.path} by {status}, on whose way the parameters of a POST"
+                            " are lost; correct connector.url"
+                        )
+                    if in_query or status == httpx.codes.SEE_OTHER:
+                        in_query, params = True, {}
                     continue
                 if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
                     return status
@@ -137,7 +150,7 @@ class Door:
                 return Answer(self._body(response), response.headers, url)
         raise AnswerError(f"{self._said}: redirects in a circle; correct connector.url")
 
-    def _request(self, url: httpx.URL, params: Mapping[str, Any]) -> httpx.Request:
+    def _request(self, url: httpx.URL, params: Mapping[str, Any], *, in_query: bool) -> httpx.Request:
         connector = self._connector
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", **expand_secrets(connector.headers)}
         query: dict[str, Any] = {}
@@ -151,7 +164,7 @@ class Door:
         elif isinstance(auth, BasicAuth):
             login = httpx.BasicAuth(expand_secrets(auth.user), expand_secrets(auth.password))
             headers["Authorization"] = remember(login._auth_header)  # noqa: SLF001 - what it sends, kept from logs
-        if connector.send == "query":
+        if in_query:
             asked = url.copy_merge_params({**params, **query}) if params or query else url
             return self._client.build_request("GET", asked, headers=headers)
         asked = url.copy_merge_params(query) if query else url

@@ -36,7 +36,7 @@ from sources.offers import Offer, named
 from sources.places import masked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sources.feeds.connectors import Mailbox
     from sources.places import Places
@@ -64,6 +64,7 @@ class MailSource:
         places.check_host(self.where, self._host, self._port)
         expand_secrets([connector.user, connector.password])
         self._session: imaplib.IMAP4 | None = None
+        self._ending: Callable[[], object] | None = None
         self._found: dict[str, tuple[bytes, Attachment, dict[str, str]]] = {}
 
     def offers(self) -> list[Offer]:
@@ -154,18 +155,22 @@ class MailSource:
         """A session with the folder open to be read; kept for the next time, unless something went wrong."""
         try:
             with guarded(self.where, self._places, self._protocol):
-                if self._session is None:
-                    self._session = self._opened()
-                yield self._session
-        except (SourceError, FileNotFoundError):
-            self._session = None
+                yield self._session or self._opened()
+        except SourceError:
+            self._hang_up()
             raise
         except Exception as wrong:
-            self._session = None
+            self._hang_up()
             text = discreet(f"{self.where}: {type(wrong).__name__}: {wrong}")
             if re.search(r"AUTH|LOGIN|credential|certificate", str(wrong), re.IGNORECASE):
                 raise ConnectorRefusedError(f"{text}; check user, password and tls") from wrong
             raise ConnectorUnreachableError(f"{text}; it will be tried again") from wrong
+
+    def _hang_up(self) -> None:
+        """End the session, at whatever point it is: a server counts those that are left open."""
+        if self._ending:
+            self._ending()
+        self._session = self._ending = None
 
     def _opened(self) -> imaplib.IMAP4:
         connector, seconds = self._connector, self._connector.limits.request_seconds
@@ -174,7 +179,7 @@ class MailSource:
         options = {"ssl_context": ssl.create_default_context()} if self._protocol == "imaps" else {}
         session: Any = kind(self._host, self._port, timeout=seconds, **options)
         session.most = most
-        weakref.finalize(self, _hung_up, session)
+        self._session, self._ending = session, weakref.finalize(self, _hung_up, session)
         if self._protocol == "imap":
             if "STARTTLS" in session.capabilities:
                 session.starttls(ssl.create_default_context())

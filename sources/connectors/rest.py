@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,9 +12,10 @@ import httpx
 
 from expectations.contracts.model import contract as contract_of
 from expectations.contracts.periods import CALENDAR, Period, PeriodError
+from expectations.contracts.private_files import new_private_file
 from expectations.contracts.times import now
 from sources.connectors.environment import expand_secrets
-from sources.connectors.fetching import CLOSED, Allowance, Change, Former, question_of, whole_is_due
+from sources.connectors.fetching import CLOSED, Allowance, Change, Course, Former, question_of
 from sources.connectors.http import Answer, Door, opened
 from sources.errors import AnswerError, AnswerIncompleteError
 from sources.feeds.connectors import (
@@ -96,29 +96,25 @@ class RestSource:
         """All records that stand at the offer now, into `target`; see `sources.connectors.fetching.Fetcher`."""
         asked, change = dict(expand_secrets(self._connector.params)), None
         asked |= self._days(offer)
-        rules, began = self._connector.incremental, now()
-        if rules is None or whole_is_due(former, rules.whole_every_days, self.question):
-            former = None
+        rules = self._connector.incremental
         if rules and rules.by:
             change = Change(self._said, rules.by, rules.format, rules.overlap)
-        reached = former.state.get("reached") if former else None
-        since = None
-        if rules and reached is not None:
-            since = change.since(reached) if change else reached
-            asked[rules.param] = since
+        course = Course.of(self.question, former, rules, change)
+        if rules and course.since is not None:
+            asked[rules.param] = course.since
         allowance = Allowance(self._said, self._connector.limits)
         with opened(self._connector, self._said, self._places, allowance) as door:
             gathered, last = self._gather(door, asked, allowance, change)
-        state: dict[str, Any] = {"question": self.question, "asked_at": began.isoformat()}
-        if rules:
-            # what a record says of itself counts; a token of the source as it is
-            reached = change.reached(reached) if change else (_text(at(last.document, rules.cursor)) or reached)
-            whole_at = former.state.get("whole_at") if former and since is not None else began.isoformat()
-            state |= {"reached": reached, "whole_at": whole_at}
-        lines = self._lines(gathered, former if since is not None else None, allowance)
-        _write(target, lines)
-        told = {"state": state, "pages": gathered.pages, "records": len(lines)}
-        return {**told, "since": since, "merged_with": former.delivery_id if former and since is not None else None}
+        reached = course.reached
+        if change:  # what a record says of itself counts; a token of the source as it is
+            reached = change.reached(reached)
+        elif rules:
+            reached = _text(at(last.document, rules.cursor)) or reached
+        lines = self._lines(gathered, course.former, allowance)
+        # half of a surrogate pair is no UTF-8; escaped it stays the JSON that came
+        with new_private_file(target, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+            stream.writelines(f"{line}\n" for line in lines)
+        return course.told(records=len(lines), reached=reached, pages=gathered.pages)
 
     def try_first_page(self) -> tuple[int, list[str]]:
         """Ask for the first page only; how many records it has, and their headers. Raises SourceError."""
@@ -322,14 +318,14 @@ class RestSource:
         """The lines of the delivery: those of the one before under the keys that did not come again, and the new."""
         if not self._connector.identity:
             return gathered.in_order
-        merged = gathered.by_key
+        merged = dict(gathered.by_key)
         if former:
-            merged = {}
             with former.path.open(encoding="utf-8") as stream:
                 for line in stream:
-                    merged[self._key(json.loads(line))] = line.rstrip("\n")
-            merged |= gathered.by_key
-            allowance.take(rows=len(merged) - len(gathered.by_key), size=sum(map(len, merged.values())))
+                    key = self._key(json.loads(line))
+                    if key not in gathered.by_key:
+                        allowance.take(rows=1, size=len(line.encode()))
+                        merged[key] = line.rstrip("\n")
         return [merged[key] for key in sorted(merged)]
 
 
@@ -380,12 +376,3 @@ def _text(value: Any) -> str | None:
 def _next_link(headers: httpx.Headers) -> str | None:
     found = httpx.Response(200, headers={"Link": headers.get("Link", "")}).links.get("next", {})
     return found.get("url")
-
-
-def _write(target: Path, lines: list[str]) -> None:
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    # half of a surrogate pair is no UTF-8; escaped it stays the JSON that came
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
-        stream.writelines(f"{line}\n" for line in lines)
-        stream.flush()
-        os.fsync(stream.fileno())

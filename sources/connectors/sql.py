@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,13 +15,13 @@ import pyarrow.parquet as pq
 import sqlglot
 from sqlglot import exp
 
-from expectations.contracts.times import now
+from expectations.contracts.private_files import new_private_file
 from sources.connectors.environment import expand_secrets
-from sources.connectors.fetching import Allowance, Change, Former, question_of, whole_is_due
+from sources.connectors.fetching import Allowance, Change, Course, Former, question_of
 from sources.errors import AnswerError, PlaceRefusedError
 from sources.feeds.connectors import Sql
 from sources.offers import Offer
-from sources.places import DATABASE_PORTS, Place, masked
+from sources.places import masked
 from sources.readers.records import NUMBER_MARK
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sources.feeds import Feed
-    from sources.places import Places
+    from sources.places import Place, Places
 
 GROUP_ROWS = 1 << 16
 """Rows of a row group: always the same, however the database cuts its answer."""
@@ -94,35 +93,22 @@ class SqlSource:
 
     def fetch(self, _offer: Offer, target: Path, former: Former | None) -> dict[str, Any]:
         """All rows that stand there now, into `target`; see `sources.connectors.fetching.Fetcher`."""
-        rules, began = self._connector.incremental, now()
-        allowance = Allowance(self._target.said, self._connector.limits)
-        if rules is None:
+        rules, said = self._connector.incremental, self._target.said
+        change = Change(said, rules.by, None, rules.overlap) if rules else None
+        course = Course.of(self.question, former, rules, change)
+        allowance = Allowance(said, self._connector.limits)
+        if rules is None or change is None:
             with self._batches(self.statement(order=True), allowance) as batches:
-                count = _write_sorted(target, batches, self._connector.key, self._target.said)
-            return {
-                "state": {"question": self.question},
-                "pages": [],
-                "records": count,
-                "since": None,
-                "merged_with": None,
-            }
-        if whole_is_due(former, rules.whole_every_days, self.question):
-            former = None
-        reached = former.state.get("reached") if former else None
-        change = Change(self._target.said, rules.by, None, rules.overlap)
-        since = change.since(reached) if reached is not None else None
-        former = former if since is not None else None
-        with self._batches(self.statement(since=since), allowance) as batches:
+                count = _write_sorted(target, batches, self._connector.key, said)
+            return course.told(records=count, reached=None)
+        with self._batches(self.statement(since=course.since), allowance) as batches:
             fresh = pa.Table.from_batches([*batches.rows], batches.schema)
-        _see(change, fresh, rules.by, self._target.said)
-        rows = _merged(fresh, former.path if former else None, self._connector.key, self._target.said)
+        _see(change, fresh, rules.by, said)
+        rows = _merged(fresh, course.former.path if course.former else None, self._connector.key, said)
         allowance.take(rows=rows.num_rows - fresh.num_rows)
         _write(target, rows.schema, rows.to_batches())
-        whole_at = former.state.get("whole_at") if former else began.isoformat()
-        state = {"question": self.question, "reached": change.reached(reached), "whole_at": whole_at}
-        merged_with = former.delivery_id if former else None
-        told = {"state": state, "pages": [], "records": rows.num_rows}
-        return {**told, "since": since, "merged_with": merged_with, "records_fetched": fresh.num_rows}
+        reached = change.reached(course.reached)
+        return course.told(records=rows.num_rows, reached=reached, records_fetched=fresh.num_rows)
 
     def try_first_page(self) -> tuple[int, list[str]]:
         """Open a session and read the first rows; how many came at once, and their columns. Raises SourceError."""
@@ -158,12 +144,7 @@ def target_of(connector: Sql, home: Path, places: Places) -> Target:
         raise PlaceRefusedError(
             f"{said}: write protocol://host:port/database and no more; user, password and tls are keys of their own"
         )
-    places.check(connector.url, url, {}, home)
-    if kind == "sqlite":
-        path = unquote(url.partition("://")[2].removeprefix("/"))
-        place = Place(kind, path=places.check_path(said, home / path)[0])
-    else:
-        place = Place(kind, host=parts.hostname or "", port=parts.port or DATABASE_PORTS[kind])
+    [place] = places.check(connector.url, url, {}, home)
     return Target(
         kind=kind,
         said=said,
@@ -268,22 +249,18 @@ def _write_sorted(target: Path, batches: Any, key: tuple[str, ...], said: str) -
 
 def _write(target: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
     """Parquet in row groups of one size, so that the same rows make the same bytes; how many rows."""
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     count, held, waiting = 0, [], 0
-    with os.fdopen(descriptor, "wb") as stream:
-        with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
-            for batch in batches:
-                held.append(batch)
-                waiting += batch.num_rows
-                count += batch.num_rows
-                while waiting >= GROUP_ROWS:
-                    rows = pa.Table.from_batches(held, schema)
-                    writer.write_table(rows.slice(0, GROUP_ROWS).combine_chunks(), row_group_size=GROUP_ROWS)
-                    held, waiting = rows.slice(GROUP_ROWS).to_batches(), waiting - GROUP_ROWS
-            if waiting:
-                writer.write_table(pa.Table.from_batches(held, schema).combine_chunks(), row_group_size=GROUP_ROWS)
-        stream.flush()
-        os.fsync(stream.fileno())
+    with new_private_file(target) as stream, pq.ParquetWriter(stream, schema, compression="zstd") as writer:
+        for batch in batches:
+            held.append(batch)
+            waiting += batch.num_rows
+            count += batch.num_rows
+            while waiting >= GROUP_ROWS:
+                rows = pa.Table.from_batches(held, schema)
+                writer.write_table(rows.slice(0, GROUP_ROWS).combine_chunks(), row_group_size=GROUP_ROWS)
+                held, waiting = rows.slice(GROUP_ROWS).to_batches(), waiting - GROUP_ROWS
+        if waiting:
+            writer.write_table(pa.Table.from_batches(held, schema).combine_chunks(), row_group_size=GROUP_ROWS)
     return count
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from expectations.contracts.text import did_you_mean
 from sources.feeds.problems import FeedError, FeedProblem
 from sources.feeds.values import typed
 
@@ -42,7 +43,8 @@ def _names(entry: FeedEntry | Part, contract: Contract) -> Iterator[tuple[str, s
             if name in personal:
                 yield f"{kind}.{name}", "is personal and never read; remove the line, its header is recognised"
             else:
-                yield f"{kind}.{name}", f"{contract.dataset} has no such column; known: {', '.join(stored)}"
+                hint = did_you_mean(name, stored)
+                yield f"{kind}.{name}", f"{contract.dataset} has no such column; {hint}known: {', '.join(stored)}"
 
 
 def _values(entry: FeedEntry | Part, contract: Contract) -> Iterator[tuple[str, str]]:
@@ -63,7 +65,8 @@ def _values(entry: FeedEntry | Part, contract: Contract) -> Iterator[tuple[str, 
                 yield key, f"{value!r} is no {column.type}; {column.name} needs one"
                 continue
             if allowed and read is not None and str(read) not in allowed:
-                yield key, f"'{value}' is no code of {column.name}; codes: {', '.join(allowed)}"
+                hint = did_you_mean(str(value), allowed)
+                yield key, f"'{value}' is no code of {column.name}; {hint}codes: {', '.join(allowed)}"
 
 
 def _required_unmapped(feed: Feed, contract: Contract) -> Iterator[tuple[str, str]]:
@@ -85,7 +88,9 @@ def _period_column(feed: Feed, contract: Contract) -> Iterator[tuple[str, str]]:
     name = feed.period.column
     column = next((one for one in contract.stored_columns if one.name == name), None)
     if name and column is None:
-        yield "period.column", f"{contract.dataset} has no column '{name}'"
+        days = [one.name for one in contract.stored_columns if one.type in ("date", "timestamp")]
+        hint = did_you_mean(name, days)
+        yield "period.column", f"{contract.dataset} has no column '{name}'; {hint}known: {', '.join(days)}"
     elif column and column.type not in ("date", "timestamp"):
         yield "period.column", f"'{name}' is no date; name a date column"
 
@@ -97,7 +102,12 @@ def _key(feed: Feed, contract: Contract) -> Iterator[tuple[str, str]]:
     if feed.row_key is None:
         for prefix, entry in places:
             unit = entry.unit or feed.unit
-            if unit.fixed and contract.key and set(contract.key) <= set(entry.constants):
+            if (
+                unit.fixed
+                and feed.period.origin != "header"
+                and contract.key
+                and set(contract.key) <= set(entry.constants)
+            ):
                 name = contract.key[0]
                 message = (
                     f"gives every row of {unit.fixed} one key, so that no two could stand; map {name} to a header, or "

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from expectations.contracts.secrets import has_password
 from sources.feeds.values import Strict, Word, Words
@@ -219,6 +219,13 @@ class Limits(Strict):
     request_seconds: float = Field(60, gt=0, description="Time without a byte until one try has failed.")
 
 
+class MailLimits(Strict):
+    """What one attachment may take; beyond it is a failure, never a shorter delivery."""
+
+    mib: float = Field(512, gt=0, description="MiB of one attachment, as it is sent.")
+    request_seconds: float = Field(60, gt=0, description="Time without a byte until one try has failed.")
+
+
 USUAL_LIMITS = Limits.model_validate({})
 
 
@@ -343,7 +350,7 @@ class Mailbox(Strict):
     )
     glob: Word = Field("*", description="Which attachments belong to the feed, e.g. `*.xlsx`.")
     since_days: int = Field(400, ge=1, description="Mail that came longer ago is not looked at.")
-    limits: Limits = Field(USUAL_LIMITS, description="`mib` and `seconds` of one mail.")
+    limits: MailLimits = Field(MailLimits.model_validate({}), description="What one attachment may take.")
 
     _named = field_validator("password")(_secret)
 
@@ -360,7 +367,6 @@ class Mailbox(Strict):
         return f"{self.url}/{self.folder}"
 
 
-CONNECTORS = (Files, Rest, Sql, Mailbox)
 Connector = Annotated[Files | Rest | Sql | Mailbox, Field(discriminator="kind")]
 
 LANDED_AS = {"rest": "ndjson", "sql": "parquet"}
@@ -368,13 +374,3 @@ LANDED_AS = {"rest": "ndjson", "sql": "parquet"}
 
 WINDOW_NAME = r"[a-z0-9_]+\.(?P<period>\d{4}(?:-(?:Q\d|H\d|9M|\d\d)|\.\.\d{4})?)\.ndjson"
 """How a delivery of one period is called."""
-
-TAGGED: dict[str, dict[str, type[BaseModel]]] = {
-    field: {tag: model for model in models for tag in get_args(model.model_fields["kind"].annotation)}
-    for field, models in (
-        ("connector", CONNECTORS),
-        ("auth", (BearerAuth, BasicAuth, KeyAuth, OAuth2)),
-        ("paging", (PagePaging, OffsetPaging, CursorPaging, NextPaging, LinkPaging)),
-    )
-}
-"""Keys whose entries are told apart by `kind`: kind → model."""

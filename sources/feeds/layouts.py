@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
 from expectations.contracts.forms import DATASET, forms
 from sources.feeds.values import Strict, Word, Words
@@ -13,7 +13,7 @@ SHEET_FORMATS = ("xlsx", "xls", "ods")
 
 
 class Header(Strict):
-    """Where the header stands: by row number or by a text in it."""
+    """Where the header stands: by row number or by a text in it; or the names of columns that have no header."""
 
     row: int | None = Field(
         None, ge=1, description="Number of the first header row, as the spreadsheet shows it (from 1)."
@@ -22,11 +22,18 @@ class Header(Strict):
         None, description="Text of a cell in the first header row; letterheads of any height are skipped."
     )
     rows: int = Field(1, ge=1, le=8, description="How many rows the header has; merged rows are joined by ` › `.")
+    names: Words = Field(
+        (),
+        description="The file has no header: names of its columns from the left, by which `columns` and `ignore` call "
+        "them. Data begin with the first row, or at `data_from`.",
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if (self.row is None) == (self.find is None):
-            raise ValueError('write either row: 7 or find: "Mã hồ sơ"')
+        if sum((self.row is not None, self.find is not None, bool(self.names))) != 1:
+            raise ValueError('write either row: 7 or find: "Mã hồ sơ"; names: [Mã, …] where the file has no header')
+        if self.names and self.rows != 1:
+            raise ValueError("'rows' counts the rows of a header, and names: says that there is none; keep one")
         return self
 
 
@@ -37,6 +44,20 @@ class Totals(Strict):
     text: Words = Field(("Tổng cộng",), description="Text (or texts) by which the row is known.")
     check: bool = Field(True, description="Compare the total with the sum of the rows (Q32).")
     subtotals: Words = Field((), description="Texts of subtotal rows inside the table, left out of data and sums.")
+
+
+class Wide(Strict):
+    """Columns that are values of one thing, a column a year or an indicator: each filled cell becomes a row."""
+
+    columns: Words = Field(min_length=1, description="Headers of those columns; `*` and `?` are allowed, e.g. `20??`.")
+    header: Word = Field(description="What the header of the cell is called among `columns` of the feed, e.g. `Năm`.")
+    value: Word = Field(description="What the cell itself is called there, e.g. `Điểm`.")
+
+    @model_validator(mode="after")
+    def _two_names(self) -> Self:
+        if self.header == self.value:
+            raise ValueError("'header' and 'value' are two columns; give them two names")
+        return self
 
 
 class _Rows(Strict):
@@ -63,6 +84,13 @@ class _Rows(Strict):
         "to its end, and its checksum is compared.",
     )
     round_count: bool = Field(True, description="Report a round number of rows (1000, 10000) as a suspected cut (Q11).")
+    wide: Wide | None = Field(None, description="Columns to be turned into rows.")
+
+    @model_validator(mode="after")
+    def _totals_of_rows(self) -> Self:
+        if self.wide and self.totals and self.totals.check:
+            raise ValueError("totals are compared by columns, and 'wide' turns these into rows; write check: false")
+        return self
 
 
 class _Table(_Rows):
@@ -70,7 +98,11 @@ class _Table(_Rows):
 
     header: Header | None = Field(None, description="Header of a text file or sheet (default: row 1).")
     skip_after_header: int = Field(0, ge=0, description="Rows between header and data that are never data.")
-    control_row: bool = Field(False, description="A row (1) (2) (3) or `MS` stands under the header.")
+    control_row: bool | None = Field(
+        None,
+        description="`true`: a row (1) (2) (3) or `MS` stands under the header; `false`: what looks like one is data. "
+        "Without it such a row is left out and reported (Q10).",
+    )
     data_from: int | None = Field(None, ge=1, description="First data row, when it does not follow the header.")
 
 
@@ -99,11 +131,21 @@ class CsvLayout(_Text, _Table):
     """A text file with delimited fields."""
 
     format: Literal["csv"] = Field(description="Kind of file.")
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
-        None, description='Character between fields (default `,`; a tab is `"\\t"`).'
+    delimiter: Annotated[str, Field(min_length=1, max_length=8)] | None = Field(
+        None, description='What stands between fields, one character or several (default `,`; a tab is `"\\t"`).'
     )
     quote: Annotated[str, Field(max_length=1)] = Field('"', description="Quoting character; empty for none.")
     final_newline: bool = _FINAL_NEWLINE
+    surplus: int = Field(
+        0,
+        ge=0,
+        le=50,
+        description="Empty fields that every row has beyond the last column of the header, as some programs write. "
+        "A row with any other number of fields is held back (C02): one field more in its middle shifts all others.",
+    )
+    short_rows: bool = Field(
+        False, description="Rows may end before the last column: this source leaves out the empty fields at their end."
+    )
 
 
 class SheetLayout(_Table):
@@ -174,6 +216,11 @@ class FormLayout(Strict):
         return
 
     @property
+    def wide(self) -> None:
+        """Columns of a form are known one by one."""
+        return
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What ends a form is known."""
         return ()
@@ -202,17 +249,6 @@ class FormLayout(Strict):
         return self
 
 
-KINDS = (CsvLayout, SheetLayout, JsonLayout, LinesLayout, ParquetLayout, FormLayout)
 Layout = Annotated[
     CsvLayout | SheetLayout | JsonLayout | LinesLayout | ParquetLayout | FormLayout, Field(discriminator="format")
 ]
-
-
-def formats_in(kind: type[BaseModel]) -> tuple[str, ...]:
-    """The formats a layout model is for."""
-    return get_args(kind.model_fields["format"].annotation)
-
-
-def formats_of(key: str) -> list[str]:
-    """The formats whose layouts have that key."""
-    return [name for kind in KINDS if key in kind.model_fields for name in formats_in(kind)]

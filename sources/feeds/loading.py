@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from sources.feeds.connectors import TAGGED, Incremental, Limits, Window
+from expectations.contracts.text import did_you_mean
 from sources.feeds.documents import line_of, read_document
-from sources.feeds.layouts import KINDS, Header, Totals, formats_in, formats_of
-from sources.feeds.model import (
-    Active,
-    ColumnSource,
-    Feed,
-    FeedEntry,
-    FeedFile,
-    Part,
-    PeriodSource,
-    RuleException,
-    SourceInfo,
-    UnitSource,
-)
+from sources.feeds.keys import locate, told_apart_by
+from sources.feeds.model import Feed, FeedFile
 from sources.feeds.problems import FeedError, FeedProblem
 from sources.feeds.sharing import with_shared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sources.feeds.documents import Node
+    from sources.feeds.keys import Place
+    from sources.feeds.model import ColumnSource
 
 
 def load_feeds(folder: Path) -> list[Feed]:
@@ -65,7 +57,7 @@ def load_feed_file(path: Path) -> list[Feed]:
     try:
         document = FeedFile.model_validate(raw)
     except ValidationError as wrong:
-        raise FeedError([_problem(path, node, error) for error in wrong.errors()]) from None
+        raise FeedError(_problems(path, node, wrong.errors())) from None
     return list(_feeds(document, path, node))
 
 
@@ -120,73 +112,43 @@ def _feeds(document: FeedFile, path: Path, node: Node | None) -> Iterator[Feed]:
     yield from feeds
 
 
-def _problem(path: Path, node: Node | None, error: Any) -> FeedProblem:
-    place = [str(part) for part in error["loc"] if not str(part).startswith("function-") and part != "[key]"]
-    kind = _without_tag(place)
-    tagged = _without_kind(place)
-    message = str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        message = f"unknown key; {_known_keys(place, kind, tagged)}"
-        if kind and (others := formats_of(place[-1])):
-            message = f"'{place[-1]}' means nothing for format {kind}; remove it (it is for {', '.join(others)})"
-    elif error["type"] == "union_tag_invalid":
-        place.append("kind" if place[-1] in TAGGED else "format")
-        context = error.get("ctx", {})
-        message = f"'{context.get('tag')}' is unknown; known: {context.get('expected_tags')}"
-    elif error["type"] == "union_tag_not_found":
-        place.append("kind" if place[-1] in TAGGED else "format")
-        message = "is missing; add it"
-    elif error["type"] == "missing":
-        message = "is missing; add it"
-    return FeedProblem(file=path.name, key=".".join(place), line=line_of(node, place), message=message)
+def _problems(path: Path, node: Node | None, errors: Sequence[Any]) -> list[FeedProblem]:
+    found: dict[tuple[str, ...], str] = {}
+    for error in errors:
+        place = locate(FeedFile, error["loc"])
+        keys = place.keys
+        if error["type"] in ("union_tag_invalid", "union_tag_not_found"):
+            keys = (*keys, error["ctx"]["discriminator"].strip("'"))
+        # each kind of value that would do is a mistake of its own
+        found[keys] = _PLAIN_VALUE if keys in found and error["type"].endswith("_type") else _message(error, place)
+    return [
+        FeedProblem(file=path.name, key=".".join(keys), line=line_of(node, list(keys)), message=message)
+        for keys, message in found.items()
+    ]
 
 
-def _without_tag(place: list[str]) -> str | None:
-    """The format of the layout in which a place lies: pydantic puts it into the place, the file has no such key."""
-    for number in range(len(place) - 1):
-        if place[number] == "layout" and place[number + 1] in _FORMATS:
-            return place.pop(number + 1)
-    return None
+_PLAIN_VALUE = "is no single value; write a text, a number, true or false"
 
 
-def _without_kind(place: list[str]) -> type[BaseModel] | None:
-    """The same for what is told apart by `kind`; the innermost model in which the place lies."""
-    found = None
-    number = 0
-    while number < len(place) - 1:
-        models = TAGGED.get(place[number], {})
-        if place[number + 1] in models:
-            found = models[place.pop(number + 1)]
-        number += 1
-    return found
+def _message(error: Any, place: Place) -> str:
+    told = error.get("ctx", {})
+    match error["type"]:
+        case "extra_forbidden" if place.belongs_to:
+            key, others = place.keys[-1], ", ".join(place.belongs_to)
+            by = told_apart_by(place.entry)
+            return f"'{key}' means nothing for {by} {place.tag}; remove it (it is for {others})"
+        case "extra_forbidden":
+            return f"unknown key; {did_you_mean(place.keys[-1], place.known)}known here: {', '.join(place.known)}"
+        case "union_tag_invalid":
+            tags = told["expected_tags"]
+            return f"'{told['tag']}' is unknown; {did_you_mean(told['tag'], _quoted(tags))}known: {tags}"
+        case "literal_error":
+            hint = did_you_mean(str(error["input"]), _quoted(told["expected"]))
+            return f"'{error['input']}' is unknown; {hint}known: {told['expected']}"
+        case "missing" | "union_tag_not_found":
+            return "is missing; add it"
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
-_FORMATS = frozenset(formats_of("format"))
-
-
-_SECTIONS: dict[str, type[BaseModel]] = {
-    "source": SourceInfo,
-    "feeds": FeedEntry,
-    "active": Active,
-    "window": Window,
-    "incremental": Incremental,
-    "limits": Limits,
-    "period": PeriodSource,
-    "header": Header,
-    "totals": Totals,
-    "unit": UnitSource,
-    "columns": ColumnSource,
-    "parts": Part,
-    "rules": RuleException,
-}
-
-
-def _known_keys(place: list[str], kind: str | None, tagged: type[BaseModel] | None) -> str:
-    model: type[BaseModel] = FeedFile
-    for part in place[:-1]:
-        model = tagged if tagged and part in TAGGED else _SECTIONS.get(part, model)
-    if kind and len(place) > 1 and place[-2] == "layout":
-        model = next(one for one in KINDS if kind in formats_in(one))
-    names = [field.alias or name for name, field in model.model_fields.items()]
-    names.sort(key=lambda name: name != "format")
-    return f"known here: {', '.join(names)}"
+def _quoted(text: str) -> list[str]:
+    return re.findall(r"'([^']*)'", text)

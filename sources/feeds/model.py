@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from expectations.contracts.addresses import is_address
 from expectations.contracts.forms import DATASET
 from expectations.contracts.periods import regimes
+from expectations.contracts.text import did_you_mean
 from sources.feeds.connectors import LANDED_AS, WINDOW_NAME, Connector, Rest
 from sources.feeds.fingerprint import fingerprint
 from sources.feeds.layouts import SHEET_FORMATS, Layout
@@ -51,11 +52,12 @@ class SourceInfo(Strict):
 class PeriodSource(Strict):
     """Where the period of a delivery is written. Exactly one of `from` and `fixed`."""
 
-    origin: Literal["name", "cell", "column", "field", "form"] | None = Field(
+    origin: Literal["name", "cell", "column", "header", "field", "form"] | None = Field(
         None,
         alias="from",
         description="`name`: in the file name (group `period` of `name`); `cell`: in a sentence above the table; "
-        "`column`: each row has its own date; `field`: a field of the JSON envelope; `form`: the sentence of an "
+        "`column`: each row has its own date; `header`: a column of the file holds the period of each row as text "
+        "(`2021`, `Quý I/2024`); `field`: a field of the JSON envelope; `form`: the sentence of an "
         "official form.",
     )
     fixed: Word | None = Field(None, description="One period for every file, e.g. `2024-Q1`.")
@@ -66,6 +68,7 @@ class PeriodSource(Strict):
     column: Word | None = Field(
         None, description="With `column`: the canonical date column that decides the period of a row."
     )
+    header: Word | None = Field(None, description="With `header`: header of that column.")
     regime: Word | None = Field(
         None, description="Reporting regime, when it is not the contract's (`CALENDAR`, `TTCP`, `VPCP_II06`)."
     )
@@ -79,11 +82,11 @@ class PeriodSource(Strict):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.origin is None) == (self.fixed is None):
-            raise ValueError("write either from: name|cell|column|field|form, or fixed: 2024-Q1")
-        needs = {"cell": "contains", "column": "column", "field": "path"}
+            raise ValueError("write either from: name|cell|column|header|field|form, or fixed: 2024-Q1")
+        needs = {"cell": "contains", "column": "column", "header": "header", "field": "path"}
         if self.origin in needs and getattr(self, needs[self.origin]) is None:
             raise ValueError(f"from: {self.origin} also needs '{needs[self.origin]}'")
-        owners = {"contains": "cell", "sheet": "cell", "column": "column", "path": "field"}
+        owners = {"contains": "cell", "sheet": "cell", "column": "column", "header": "header", "path": "field"}
         for name, owner in owners.items():
             if getattr(self, name) is not None and self.origin != owner:
                 raise ValueError(f"'{name}' belongs to from: {owner}; remove it")
@@ -92,7 +95,8 @@ class PeriodSource(Strict):
         if self.fixed:
             period_of_text(self.fixed)
         if self.regime and self.regime not in regimes():
-            raise ValueError(f"unknown regime '{self.regime}'; known: {', '.join(regimes())}")
+            hint = did_you_mean(self.regime, regimes())
+            raise ValueError(f"unknown regime '{self.regime}'; {hint}known: {', '.join(regimes())}")
         return self
 
 
@@ -382,6 +386,9 @@ class FeedEntry(Strict):
         if self.period.origin == "cell" and kind not in ("csv", *SHEET_FORMATS):
             raise ValueError("period: {from: cell} is for sheets and csv")
         self._check_declaration()
+        layouts = [self.layout, *(part.layout for part in self.parts if part.layout)]
+        if self.row_key == "row" and any(layout.wide for layout in layouts):
+            raise ValueError("layout: {wide: …} makes several rows of one, and key: row one key of them; write content")
         if self.parts and kind not in SHEET_FORMATS:
             raise ValueError(f"'parts' are sheets; format {kind} has none")
         if not self.columns and not any(part.columns for part in self.parts):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from expectations.contracts.text import did_you_mean
 from sources.feeds.documents import line_of, read_document
 from sources.feeds.problems import FeedError, FeedProblem
 
@@ -38,10 +38,9 @@ def with_shared(raw: dict[str, Any], path: Path, node: Node | None) -> dict[str,
         elif name in shared_names():
             placed[key] = _over(_shared(name), entry)
         else:
-            near = get_close_matches(str(name), shared_names(), 1)
-            message = f"no shared layout '{name}'" + (f"; did you mean {near[0]}?" if near else "")
             line = line_of(node, ["feeds", str(key), "like"])
-            text = f"{message} (known: {', '.join(shared_names())})"
+            hint = did_you_mean(str(name), shared_names())
+            text = f"no shared layout '{name}'; {hint}known: {', '.join(shared_names())}"
             problems.append(FeedProblem(file=path.name, key=f"feeds.{key}.like", line=line, message=text))
     if problems:
         raise FeedError(problems)

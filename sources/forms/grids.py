@@ -13,12 +13,11 @@ import polars as pl
 
 from sources.errors import UnreadableFileError
 from sources.readers.delimited import utf8_pieces
-from sources.readers.sheets import load_cells, own_sheets, true_numbers, unreadable, with_uncalculated
-from sources.readers.signatures import check_signature, kind_of
-from sources.readers.workbook_parts import merged_ranges
+from sources.readers.sheets import Sheet, load_sheet, own_sheets, true_numbers, unreadable
+from sources.readers.signatures import check_signature, kind_of, workbook_format
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 Span = tuple[int, int, int, int]
@@ -64,33 +63,30 @@ def read_grids(path: Path) -> list[Grid]:
     kind = kind_of(path)
     if kind in ("html", "text"):
         return _of_page(path)
-    file_format = {"zip": "ods" if _is_ods(path) else "xlsx", "ole": "xls"}.get(kind)
+    file_format = workbook_format(path)
     if file_format is None:
         raise UnreadableFileError("Tệp không phải bảng tính hay trang HTML. Đề nghị gửi biểu dạng XLSX, XLS hoặc ODS.")
     check_signature(path, file_format)
     try:
         reader = fastexcel.read_excel(path)
-        return [grid for name in own_sheets(reader.sheet_names) if (grid := _of_sheet(path, reader, name, file_format))]
+        return grids_of(load_sheet(path, reader, name, file_format) for name in own_sheets(reader.sheet_names))
     except fastexcel.FastExcelError as wrong:
         raise unreadable(wrong) from None
 
 
-def _is_ods(path: Path) -> bool:
-    """The mimetype stands first and uncompressed in an OpenDocument file."""
-    with path.open("rb") as stream:
-        return b"opendocument.spreadsheet" in stream.read(200)
-
-
-def _of_sheet(path: Path, reader: Any, name: str, file_format: str) -> Grid | None:
-    frame, first_column = load_cells(reader, name)
-    if frame.is_empty() or reader.load_sheet(name, header_row=None, n_rows=0).visible != "visible":
-        return None
-    frame = with_uncalculated(path, name, frame, first_column, file_format)
-    spans = merged_ranges(path, name) if file_format == "xlsx" else None
-    if spans is not None:
-        spans = [(top, left - first_column, bottom, right - first_column) for top, left, bottom, right in spans]
-    rows = [tuple(plain_cell(cell) for cell in row) for row in frame.rows()]
-    return Grid(name, rows, first_column, spans, reader)
+def grids_of(sheets: Iterable[Sheet]) -> list[Grid]:
+    """The visible sheets that hold anything."""
+    return [
+        Grid(
+            sheet.name,
+            [tuple(plain_cell(cell) for cell in row) for row in sheet.cells.rows()],
+            sheet.first_column,
+            sheet.spans,
+            sheet.reader,
+        )
+        for sheet in sheets
+        if not sheet.cells.is_empty() and sheet.is_visible
+    ]
 
 
 def plain_cell(cell: str | None) -> str | None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from expectations.contracts.forms import DATASET, JOIN, TEXT, Form, forms
-from expectations.contracts.text import plain
+from expectations.contracts.text import nearest, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,7 +91,7 @@ def difference_vi(match: Match, paths: Mapping[int, str], letter: Mapping[int, s
     if match.missing:
         told = []
         for number in match.missing[:_TOLD]:
-            near = _nearest(own[number], [paths[n] for n in match.extra])
+            near = nearest(own[number], [paths[n] for n in match.extra])
             told.append(f"cột {number} “{own[number]}”" + (f" (trong tệp là “{near}”?)" if near else ""))
         parts.append(f"thiếu {'; '.join(told)}{_more(match.missing)}")
     if match.extra:
@@ -103,12 +102,6 @@ def difference_vi(match: Match, paths: Mapping[int, str], letter: Mapping[int, s
 
 def _more(numbers: Sequence[int]) -> str:
     return f" và {len(numbers) - _TOLD} cột khác" if len(numbers) > _TOLD else ""
-
-
-def _nearest(text: str, others: Sequence[str]) -> str | None:
-    scored = [(SequenceMatcher(None, plain(text), plain(one)).ratio(), one) for one in others]
-    best = max(scored, default=(0.0, ""))
-    return best[1] if best[0] >= 0.6 else None
 
 
 def _is_remark(header: str) -> bool:

@@ -7,8 +7,12 @@ the person and written as a comment beside the line it concerns.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from expectations.contracts.forms import DATASET as FORMS
+from sources.feeds import Layout
+from sources.feeds.keys import branches
 from sources.proposals.looking import look
 from sources.proposals.matching import Wanted, fitting, known_headers
 from sources.proposals.naming import name_of, unit_of
@@ -18,7 +22,6 @@ from sources.proposals.writing import Entry, Line, write
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
-    from pathlib import Path
 
     from sources.feeds import Feed
     from sources.units import UnitIndex
@@ -41,7 +44,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Heard:
-    """What other feeds say: (dataset, bare header) → column; (dataset, column) → word → code."""
+    """What other feeds say: (dataset, letters of a header) → column; (dataset, column) → word → code."""
 
     headers: Mapping[tuple[str, str], str] = field(default_factory=dict)
     maps: Mapping[tuple[str, str], Mapping[str, object]] = field(default_factory=dict)
@@ -54,15 +57,22 @@ class Heard:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A feed file as text; `doubts` are what its writer was unsure of, `dataset` and `source` what it decided."""
+    """A feed file as text; `doubts` are what its writer was unsure of, `dataset` and `source` what it decided.
+
+    The one feed of the file is called as its dataset.
+    """
 
     text: str
     source: str
-    feed_key: str
     dataset: str
     columns_mapped: int
     columns_left: int
     doubts: tuple[str, ...]
+
+    @property
+    def feed_id(self) -> str:
+        """As commands name the feed."""
+        return f"{self.source}.{self.dataset}"
 
 
 def propose(  # noqa: PLR0917 - the file, what is known, what is said
@@ -70,24 +80,26 @@ def propose(  # noqa: PLR0917 - the file, what is known, what is said
     file_name: str,
     units: UnitIndex,
     today: date,
+    province: str,
     asked: Asked = Asked(),
     heard: Heard | None = None,
 ) -> Proposal:
     """Look at a file and write the feed that would read it.
 
-    `heard`: what headers and words mean in the feeds a home has. To be run in a bounded worker. Raises
-    UnreadableFileError for a file that cannot be opened and HeaderMissingError where no header is found.
+    `province`: code of the home's province, whose the file is where nothing says another. `heard`: what headers and
+    words mean in the feeds a home has. To be run in a bounded worker. Raises UnreadableFileError for a file that a feed
+    could not read either and HeaderMissingError where no header is found.
     """
     heard = heard or Heard()
     found = look(path, ROWS, frozenset(header for _, header in heard.headers))
-    entry = Entry(layout=dict(found.layout), doubts=list(found.doubts))
+    entry = Entry(layout=dict(found.layout), doubts=[*_misnamed(file_name, found.layout["format"]), *found.doubts])
     named = name_of(file_name)
     entry.name, entry.glob = named.pattern, named.glob
-    unit = unit_of(found, units, today, asked.unit)
+    unit = unit_of(found, units, today, province, asked.unit)
     entry.unit = unit.lines
     entry.doubts += unit.doubts
     if found.form:
-        dataset = "petition_forms"
+        dataset = FORMS
         entry.period = {"from": "form"}
         mapped = left = 0
     else:
@@ -96,15 +108,21 @@ def propose(  # noqa: PLR0917 - the file, what is known, what is said
         entry.doubts += wanted.doubts
         mapped, left = _fill(entry, wanted, heard.maps)
         _say_period(entry, wanted, named.has_period, found.sentence)
-    code = asked.unit or unit.code or "33"
+    code = unit.code or province
     source = asked.source or f"d{code}"
     known = units.unit(code, today)
     entry.dataset = dataset
     entry.path = f"inbox/{code}/{dataset}"
-    text = write(
-        source, asked.name or (known.name if known else source), code if known else None, dataset, entry, file_name
-    )
-    return Proposal(text, source, dataset, dataset, mapped, left, tuple(entry.doubts))
+    text = write(source, asked.name or (known.name if known else source), code if known else None, entry, file_name)
+    return Proposal(text, source, dataset, mapped, left, tuple(entry.doubts))
+
+
+def _misnamed(file_name: str, content: str) -> list[str]:
+    """A doubt where a name ends as that of another kind of file; a form is told by its content alone."""
+    ending = Path(file_name).suffix.removeprefix(".").lower()
+    if content == ending or not {content, ending} <= branches(Layout).keys() - {"form"}:
+        return []
+    return [f"its name ends in .{ending} and its content is {content}: it is read as {content}, if every file comes so"]
 
 
 def _fill(entry: Entry, wanted: Wanted, maps: Mapping[tuple[str, str], Mapping[str, object]]) -> tuple[int, int]:

@@ -16,23 +16,26 @@ from pydantic import TypeAdapter
 
 from expectations.contracts.forms import DATASET as FORMS
 from expectations.contracts.model import contract, datasets
-from sources.errors import HeaderMissingError, SourceError, UnreadableFileError
+from expectations.contracts.text import letters
+from sources.errors import HeaderMissingError, UnreadableFileError
 from sources.feeds import Layout
-from sources.forms.grids import read_grids
+from sources.feeds.layouts import JsonLayout, SheetLayout
+from sources.forms.grids import grids_of, read_grids
 from sources.forms.headers import find_header
 from sources.forms.recognition import recognise
-from sources.plans import TablePlan
-from sources.proposals.matching import bare
-from sources.readers import read_tables
-from sources.readers.records import at
-from sources.readers.sheets import load_cells, own_sheets, unreadable
-from sources.readers.signatures import kind_of
+from sources.readers import read_flat
+from sources.readers.records import at, json_document
+from sources.readers.sheets import load_sheet, own_sheets, sheet_table, unreadable
+from sources.readers.signatures import NAMES_VI, check_signature, kind_of, workbook_format
 from sources.readers.table import TextTable
 from sources.words import key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from sources.forms.grids import Grid
+    from sources.readers.sheets import Sheet
 
 _SEARCHED = 60
 """Rows in which a header is looked for."""
@@ -57,29 +60,47 @@ class Look:
 
 
 def look(path: Path, rows: int, heard: frozenset[str] = frozenset()) -> Look:
-    """Look at a file; `heard`: bare headers that other feeds use. Raises UnreadableFileError and HeaderMissingError."""
+    """Look at a file; `heard`: letters of headers that other feeds use.
+
+    Raises UnreadableFileError, for what a feed could not read either, and HeaderMissingError.
+    """
     kind = kind_of(path)
-    if kind in ("zip", "ole", "html"):
-        form = _official(path)
+    file_format = workbook_format(path)
+    if file_format:
+        check_signature(path, file_format)
+        return _of_workbook(path, file_format, rows, heard)
+    if kind == "html":
+        form = _official(read_grids(path))
         if form:
             return form
-    match kind:
-        case "zip" | "ole":
-            return _of_workbook(path, kind, rows, heard)
-        case "parquet":
-            return _read(path, {"format": "parquet"}, rows, [])
-        case "text":
-            return _of_text(path, rows, heard)
+    elif kind == "parquet":
+        return _read(_File(path, rows), {"format": kind}, [])
+    elif kind == "text":
+        check_signature(path, "csv")
+        return _of_text(_File(path, rows), heard)
     raise UnreadableFileError(
-        f"Tệp là {kind}, không phải bảng dữ liệu. Giải nén hoặc xuất lại thành CSV, XLSX hay JSON."
+        f"Tệp là {NAMES_VI[kind]}, không phải bảng dữ liệu. Giải nén hoặc xuất lại thành CSV, XLSX hay JSON."
     )
 
 
-def _official(path: Path) -> Look | None:
-    try:
-        grids = read_grids(path)
-    except SourceError:
-        return None
+@dataclass(frozen=True)
+class _File:
+    """A file as it is laid out again and again: the sheets of a workbook are loaded once."""
+
+    path: Path
+    rows: int
+    sheets: Mapping[str, Sheet] = field(default_factory=dict)
+
+    def table(self, layout: Mapping[str, Any]) -> TextTable:
+        """Its table by the entries of a `layout`, cut to the rows that are looked at."""
+        made: Layout = TypeAdapter(Layout).validate_python(dict(layout))
+        if isinstance(made, SheetLayout):
+            sheet = self.sheets[made.sheet] if made.sheet else next(iter(self.sheets.values()))
+            return sheet_table(sheet, made).head(self.rows)
+        return read_flat(self.path, made).head(self.rows)
+
+
+def _official(grids: Sequence[Grid]) -> Look | None:
     found = []
     for grid in grids:
         header = find_header(grid)
@@ -100,40 +121,36 @@ def _official(path: Path) -> Look | None:
 # --- workbooks -------------------------------------------------------------------------------------------------------
 
 
-def _of_workbook(path: Path, kind: str, rows: int, heard: frozenset[str]) -> Look:
+def _of_workbook(path: Path, file_format: str, rows: int, heard: frozenset[str]) -> Look:
     try:
-        reader = fastexcel.read_excel(path)
-        sizes = {}
-        for name in own_sheets(reader.sheet_names):
-            cells, _ = load_cells(reader, name)
-            sizes[name] = (cells.height * cells.width, cells)
+        reader = fastexcel.read_excel(path.read_bytes())  # by its name it would believe what the ending says
+        sheets = {name: load_sheet(path, reader, name, file_format) for name in own_sheets(reader.sheet_names)}
+        form = _official(grids_of(sheets.values()))
+        if form:
+            return form
+        filled = {name: sheet for name, sheet in sheets.items() if not sheet.cells.is_empty() and sheet.is_visible}
     except fastexcel.FastExcelError as wrong:
         raise unreadable(wrong) from None
-    if not any(size for size, _ in sizes.values()):
+    if not filled:
         raise HeaderMissingError("Không có trang tính nào có dữ liệu.")
-    name = max(sizes, key=lambda one: sizes[one][0])
-    layout: dict[str, Any] = {"format": "xls" if kind == "ole" else _zip_format(path)}
+    name = max(filled, key=lambda one: filled[one].cells.height * filled[one].cells.width)
+    layout: dict[str, Any] = {"format": file_format}
     doubts = []
-    others = [one for one, (size, _) in sizes.items() if size and one != name]
-    if list(sizes).index(name) or others:
+    others = [one for one in filled if one != name]
+    if next(iter(sheets)) != name or others:
         layout["sheet"] = name
     if others:
         layout["other_sheets"] = dict.fromkeys(others, "not read yet")
         doubts.append(f"the largest sheet “{name}” is read; not read: {', '.join(others)}")
-    grid = [list(row) for row in sizes[name][1].head(_SEARCHED).rows()]
-    return _with_header(path, layout, grid, rows, doubts, heard)
-
-
-def _zip_format(path: Path) -> str:
-    with path.open("rb") as stream:
-        return "ods" if b"opendocument.spreadsheet" in stream.read(200) else "xlsx"
+    grid = [list(row) for row in filled[name].cells.head(_SEARCHED).rows()]
+    return _with_header(_File(path, rows, sheets), layout, grid, doubts, heard)
 
 
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
-def _of_text(path: Path, rows: int, heard: frozenset[str]) -> Look:
-    with path.open("rb") as stream:
+def _of_text(file: _File, heard: frozenset[str]) -> Look:
+    with file.path.open("rb") as stream:
         head = stream.read(1 << 20)
     doubts: list[str] = []
     encoding = _encoding(head, doubts)
@@ -141,7 +158,7 @@ def _of_text(path: Path, rows: int, heard: frozenset[str]) -> Look:
     layout: dict[str, Any] = {} if encoding == "utf-8" else {"encoding": encoding}
     start = text.lstrip()[:1]
     if start in {"{", "["}:
-        return _of_json(path, text, layout, rows, doubts)
+        return _of_json(file, text, layout, doubts)
     delimiter = _delimiter(text)
     layout = {"format": "csv", "delimiter": delimiter, **layout}
     if head and len(head) < 1 << 20 and not text.endswith(("\n", "\r")):
@@ -152,7 +169,7 @@ def _of_text(path: Path, rows: int, heard: frozenset[str]) -> Look:
         grid.append([cell or None for cell in row])
         if len(grid) >= _SEARCHED:
             break
-    return _with_header(path, layout, grid, rows, doubts, heard)
+    return _with_header(file, layout, grid, doubts, heard)
 
 
 def _encoding(head: bytes, doubts: list[str]) -> str:
@@ -186,14 +203,11 @@ def _delimiter(text: str) -> str:
     return max(_DELIMITERS, key=steadiness)
 
 
-def _of_json(path: Path, text: str, layout: dict[str, Any], rows: int, doubts: list[str]) -> Look:
+def _of_json(file: _File, text: str, layout: dict[str, Any], doubts: list[str]) -> Look:
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) > 1 and all(line.lstrip().startswith("{") for line in lines[:5]) and _is_json(lines[0]):
-        return _read(path, {"format": "ndjson", **layout}, rows, doubts)
-    try:
-        document = json.loads(path.read_text(encoding=layout.get("encoding", "utf-8-sig")))
-    except (ValueError, RecursionError) as wrong:
-        raise UnreadableFileError(f"Không đọc được JSON ({wrong}).") from None
+        return _read(file, {"format": "ndjson", **layout}, doubts)
+    document = json_document(file.path, JsonLayout.model_validate({"format": "json", **layout}))
     places = list(_lists(document))
     if not places:
         raise HeaderMissingError("Không có danh sách bản ghi nào trong tệp JSON.")
@@ -201,7 +215,7 @@ def _of_json(path: Path, text: str, layout: dict[str, Any], rows: int, doubts: l
     layout = {"format": "json", **({"records": place} if place else {}), **layout}
     if len(places) > 1:
         doubts.append(f"several lists of records: {', '.join(filter(None, places))}; the longest is read")
-    return _read(path, layout, rows, doubts)
+    return _read(file, layout, doubts)
 
 
 def _is_json(line: str) -> bool:
@@ -228,7 +242,7 @@ def _lists(value: Any, place: str = "") -> Iterator[str]:
 def _known_headers() -> frozenset[str]:
     """Labels and synonyms of every dataset that has a header of its own (a form is recognised otherwise)."""
     return frozenset(
-        bare(name)
+        letters(name)
         for dataset in datasets()
         if dataset != FORMS
         for column in contract(dataset).columns
@@ -238,14 +252,13 @@ def _known_headers() -> frozenset[str]:
 
 def _is_known(header: str, known: frozenset[str]) -> bool:
     levels = header.split("›")
-    return any(bare(text) in known for text in (header, levels[-1], " ".join(levels[::-1])))
+    return any(letters(text) in known for text in (header, levels[-1], " ".join(levels[::-1])))
 
 
-def _with_header(  # noqa: PLR0917 - what is known so far, in order
-    path: Path,
+def _with_header(
+    file: _File,
     layout: dict[str, Any],
     grid: Sequence[Sequence[str | None]],
-    rows: int,
     doubts: list[str],
     heard: frozenset[str],
 ) -> Look:
@@ -259,15 +272,15 @@ def _with_header(  # noqa: PLR0917 - what is known so far, in order
         for count in range(1, _MOST_HEADER_ROWS + 1):
             tried = {**layout, **_header_at(grid, top, count)}
             try:
-                found = _read(path, tried, rows, [])
-            except SourceError:
+                found = _read(file, tried, [])
+            except HeaderMissingError:  # anything else is wrong wherever the header stands
                 continue
             score = _fit(found.table, known) - 0.01 * count
             if best is None or score > best[0]:
                 best = (score, found)
     if best is None:
         raise HeaderMissingError("Không nhận ra dòng tiêu đề nào trong tệp.")
-    found = _tidied(path, best[1], rows)
+    found = _tidied(file, best[1])
     found.doubts[:0] = doubts
     return found
 
@@ -303,28 +316,15 @@ def _fit(table: TextTable, known: frozenset[str]) -> float:
     return score - titles  # a title among the data says that the header goes on
 
 
-def _read(path: Path, layout: dict[str, Any], rows: int, doubts: list[str]) -> Look:
-    made: Any = TypeAdapter(Layout).validate_python(layout)
-    plan = TablePlan(layout.get("sheet"), made, None, {}, {}, {}, contract("dossiers"))  # type: ignore[arg-type]
-    [table] = read_tables(path, [plan]).tables
-    if table is None:
-        raise HeaderMissingError("Không có bảng nào trong tệp.")
+def _read(file: _File, layout: dict[str, Any], doubts: list[str]) -> Look:
+    table = file.table(layout)
     sentence = next(
         (found[0].strip() for line in table.above for cell in line if cell and (found := _SENTENCE.search(cell))), None
     )
-    cut = TextTable(
-        headers=table.headers,
-        cells=table.cells.head(rows),
-        rows=table.rows.head(rows),
-        sheet=table.sheet,
-        above=table.above,
-        numeric={number: mask.head(rows) for number, mask in table.numeric.items()},
-        has_true_dates=table.has_true_dates,
-    )
-    return Look(layout, cut, sentence=sentence, doubts=list(doubts))
+    return Look(layout, table, sentence=sentence, doubts=list(doubts))
 
 
-def _tidied(path: Path, found: Look, rows: int) -> Look:
+def _tidied(file: _File, found: Look) -> Look:
     """A row of column numbers, a total row and what stands under the table are declared, and the file is read again."""
     layout, table = dict(found.layout), found.table
     cells = table.cells.rows()
@@ -347,27 +347,13 @@ def _tidied(path: Path, found: Look, rows: int) -> Look:
         doubts.append(f"reading stops at {', '.join(f'“{note}”' for note in notes)}")
     if layout == found.layout:
         return found
-    again = _read(path, layout, rows, doubts)
+    again = _read(file, layout, doubts)
     keep = [
         number for number, row in enumerate(cells) if number < end and not (number == 0 and "control_row" in layout)
     ]
     if notes:
         keep = [number for number in keep if not (filled[number] and _begins(filled[number][0], notes))]
-    table = again.table
-    return Look(
-        layout,
-        TextTable(
-            headers=table.headers,
-            cells=table.cells[keep],
-            rows=table.rows[keep],
-            sheet=table.sheet,
-            above=table.above,
-            numeric={number: mask[keep] for number, mask in table.numeric.items()},
-            has_true_dates=table.has_true_dates,
-        ),
-        sentence=again.sentence,
-        doubts=doubts,
-    )
+    return Look(layout, again.table.take(keep), sentence=again.sentence, doubts=doubts)
 
 
 def _notes(filled: Sequence[Sequence[str]], width: int, end: int) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from expectations.contracts.forms import DATASET as FORMS
 from expectations.contracts.model import DROPPED, contract, datasets
 from expectations.contracts.questionnaires import expand, known, load
+from expectations.contracts.text import letters
 from sources.errors import HeaderMissingError
 
 if TYPE_CHECKING:
@@ -49,22 +49,16 @@ class Wanted:
 
 
 def known_headers(feeds: Sequence[Feed]) -> dict[tuple[str, str], str]:
-    """Which column a header is in the feeds a home has: (dataset, bare header) → column, but for headers of two."""
+    """Which column a header is in feeds: (dataset, letters of a header) → column, but for headers of two columns."""
     found: dict[tuple[str, str], str] = {}
     unsure: set[tuple[str, str]] = set()
     for feed in feeds:
         pairs = [*feed.columns.items(), *(pair for part in feed.parts for pair in part.columns.items())]
         for name, source in pairs:
             for header in source.headers:
-                if found.setdefault((feed.dataset, bare(header)), name) != name:
-                    unsure.add((feed.dataset, bare(header)))
+                if found.setdefault((feed.dataset, letters(header)), name) != name:
+                    unsure.add((feed.dataset, letters(header)))
     return {place: name for place, name in found.items() if place not in unsure}
-
-
-def bare(text: str) -> str:
-    """Letters and digits only, without accents and case: `Mã hồ sơ`, `ma_ho_so` and `MaHoSo` are one."""
-    plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
-    return re.sub(r"[^a-z0-9]", "", plain)
 
 
 def fitting(
@@ -104,7 +98,7 @@ def _as(
 ) -> Wanted:
     stored = terms.stored_columns
     personal = {
-        bare(name)
+        letters(name)
         for column in terms.columns
         if column.classification == DROPPED
         for name in (column.label_vi, column.name, *column.synonyms)
@@ -115,10 +109,10 @@ def _as(
     for place, header in enumerate(table.headers):
         if place in taken:
             continue
-        if bare(header) in personal:
+        if letters(header) in personal:
             silent.add(place)
             continue
-        known = heard.get((terms.dataset, bare(header)))
+        known = heard.get((terms.dataset, letters(header)))
         if known:
             pairs.append((1.0, place, known))
         else:
@@ -158,24 +152,24 @@ def _as(
 
 
 def _index(columns: Sequence[Column]) -> dict[str, set[str]]:
-    """Bare label, name or synonym → the columns it may be."""
+    """Letters of a label, name or synonym → the columns it may be."""
     found: dict[str, set[str]] = {}
     for column in columns:
         for name in (column.label_vi, column.name, *column.synonyms):
-            found.setdefault(bare(name), set()).add(column.name)
+            found.setdefault(letters(name), set()).add(column.name)
     return found
 
 
 def _likeness(header: str, column: Column, index: Mapping[str, set[str]]) -> float:
     """1: the header is the column's label or a synonym; less: its last level is, or it looks like one of them."""
-    levels = [bare(level) for level in re.split(r"›|\.", header)]
-    whole, last, turned = bare(header), levels[-1], "".join(levels[::-1])  # `Thủ tục › Mã` is `Mã thủ tục`
+    levels = [letters(level) for level in re.split(r"›|\.", header)]
+    whole, last, turned = letters(header), levels[-1], "".join(levels[::-1])  # `Thủ tục › Mã` is `Mã thủ tục`
     if whole in _ORDINALS or not whole:
         return 0.0
     for text, score in ((whole, 1.0), (turned, 0.95), (last, 0.9)):
         if text in index:
             return score if column.name in index[text] else 0.0
-    names = [bare(name) for name in (column.label_vi, *column.synonyms)]
+    names = [letters(name) for name in (column.label_vi, *column.synonyms)]
     texts = {whole, last, turned}
     best = max((SequenceMatcher(None, one, name).ratio() for name in names for one in texts if one and name), default=0)
     return 0.8 * best if best >= _ALIKE else 0.0

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.periods import PeriodError
+from sources.forms.headers import UNIT_HEADERS
+from sources.forms.reading import UNIT
 from sources.period_texts import read_period, read_stamp
 from sources.words import key
 
@@ -22,18 +24,8 @@ _PERIOD = re.compile(
 )
 _STAMP = re.compile(r"20\d{6}(?:[T_\-]?\d{4}(?:\d{2})?)?")
 _DIGITS = re.compile(r"\d+")
-_UNIT_HEADERS = (
-    "đơn vị",
-    "tên đơn vị",
-    "mã đơn vị",
-    "xã",
-    "huyện",
-    "địa phương",
-    "ubnd",
-    "phường xã",
-    "cơ quan",
-    "đơn vị báo cáo",
-)
+_UNIT_HEADERS = (*UNIT_HEADERS, "mã đơn vị", "xã", "huyện", "địa phương", "ubnd", "phường xã", "cơ quan")
+"""Beside those of forms: what a header begins with that stands over units."""
 _MOST_NAMES_LOST = 0.1
 """Share of the values of a unit column that may be no unit."""
 
@@ -97,13 +89,13 @@ class UnitFound:
     doubts: list[str] = field(default_factory=list)
 
 
-def unit_of(found: Look, units: UnitIndex, today: date, given: str | None) -> UnitFound:
+def unit_of(found: Look, units: UnitIndex, today: date, province: str, given: str | None) -> UnitFound:
     """The unit as the person says, a column that holds units, or the one named above the table."""
     if given:
         doubts = [] if units.unit(given, today) else [f"unit {given} is not valid today: check the code"]
         return UnitFound({"fixed": given}, code=given, doubts=doubts)
     if found.form:
-        return UnitFound({"name": "Đơn vị"}, doubts=["units are read from the column “Đơn vị”: add level and parent"])
+        return UnitFound({"name": UNIT}, doubts=[f"units are read from the column “{UNIT}”: add level and parent"])
     for place, header in enumerate(found.table.headers):
         by = _column_of_units(found, place, header, units, today)
         if by:
@@ -114,15 +106,15 @@ def unit_of(found: Look, units: UnitIndex, today: date, given: str | None) -> Un
             if code:
                 return UnitFound({"fixed": code}, code=code, doubts=[f"the unit is taken from the head: “{cell}”"])
     return UnitFound(
-        {"fixed": "33"},
-        code="33",
-        doubts=["whose file it is cannot be told: 33 is the province, write the unit's code"],
+        {"fixed": province},
+        code=province,
+        doubts=[f"whose file it is cannot be told: {province} is the province, write the unit's code"],
     )
 
 
 def _column_of_units(found: Look, place: int, header: str, units: UnitIndex, today: date) -> str | None:
     last = key(header.rpartition("›")[2])
-    if not any(last == key(name) or last.startswith(key(name) + " ") for name in _UNIT_HEADERS):
+    if not any(last == name or last.startswith(f"{name} ") for name in _UNIT_HEADERS):
         return None
     texts = found.table.cells.to_series(place).drop_nulls().unique().to_list()
     for way, resolve in (("code", units.resolve_code), ("name", units.resolve_name)):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from expectations.contracts.text import nearest
 from sources import parsing
 from sources.words import key
 
@@ -126,10 +126,10 @@ def _coded(column: Column, cells: pl.Series, known: Mapping[str, object]) -> Rea
         if exact is not None:
             meant[word] = exact
             continue
-        close = get_close_matches(key(word), labels, n=1, cutoff=0.75)
+        close = nearest(word, labels, 0.75)
         if close:
-            meant[word] = labels[close[0]]
-            unsure.append(f"“{word}” is taken for {labels[close[0]]}")
+            meant[word] = labels[close]
+            unsure.append(f"“{word}” is taken for {labels[close]}")
     read = _mapped(meant, counts, ", ".join(sorted(codes)))
     return ReadAs(read.options, [*unsure, *read.notes])
 

@@ -38,14 +38,14 @@ class Entry:
     doubts: list[str] = field(default_factory=list)
 
 
-def write(source: str, name: str, unit: str | None, feed_key: str, entry: Entry, file_name: str) -> str:  # noqa: PLR0917
-    """The text of a feed file with one feed."""
+def write(source: str, name: str, unit: str | None, entry: Entry, file_name: str) -> str:
+    """The text of a feed file with one feed, called as its dataset."""
     lines = [
         f"# Proposed from {json.dumps(file_name, ensure_ascii=False)}; docs/adding-a-district.md explains every key.",
         *(f"# To check: {doubt}" for doubt in entry.doubts),
         f"source: {_flow({'id': source, 'name': name, **({'unit': unit} if unit else {})})}",
         "feeds:",
-        f"  {feed_key}:",
+        f"  {entry.dataset}:",
         f"    dataset: {entry.dataset}",
         f"    connector: {_flow({'path': entry.path, 'glob': entry.glob})}",
         f"    name: {_quoted(entry.name)}",

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from sources.feeds.layouts import Layout
     from sources.plans import TablePlan
 
-__all__ = ["TextTable", "Workbook", "read_tables"]
+__all__ = ["TextTable", "Workbook", "read_flat", "read_tables"]
 
 
 def read_tables(path: Path, plans: Sequence[TablePlan]) -> Workbook:
@@ -27,14 +28,17 @@ def read_tables(path: Path, plans: Sequence[TablePlan]) -> Workbook:
     """
     layout = plans[0].layout
     check_signature(path, layout.format)
+    return read_sheets(path, plans) if isinstance(layout, SheetLayout) else Workbook((read_flat(path, layout),))
+
+
+def read_flat(path: Path, layout: Layout) -> TextTable:
+    """The one table of a file that has no sheets; raises as `read_tables` does."""
     match layout:
         case CsvLayout():
-            return Workbook((read_delimited(path, layout),))
+            return read_delimited(path, layout)
         case JsonLayout() | LinesLayout():
-            return Workbook((read_json(path, layout),))
+            return read_json(path, layout)
         case ParquetLayout():
-            return Workbook((read_parquet(path),))
-        case SheetLayout():
-            return read_sheets(path, plans)
+            return read_parquet(path)
         case _:
-            raise TypeError("official forms are read by sources.forms")
+            raise TypeError("sheets are read by sources.readers.sheets, official forms by sources.forms")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
@@ -43,14 +43,24 @@ def read_delimited(path: Path, layout: CsvLayout) -> TextTable:
 
     Raises WrongEncodingError, HeaderMissingError, UnreadableFileError, also while the later slices are taken.
     """
+    delimiter = layout.delimiter or ","
     pieces = utf8_pieces(path, layout.encoding)
+    if len(delimiter) > 1:
+        pieces = _with_one_mark(pieces, delimiter.encode())
+        layout = layout.model_copy(update={"delimiter": _MARK})
     text = next(pieces, b"")
     while text.count(b"\n") < SEARCHED_LINES and len(text) < SEARCHED_CHARACTERS and (more := next(pieces, b"")):
         text += more
     head = text if len(text) <= SEARCHED_CHARACTERS else text[: text.rfind(b"\n", 0, SEARCHED_CHARACTERS) + 1]
-    above, header_rows, lines_used = _header(_decoded(head, 0, layout), layout)
-    names, trailing = _names(header_rows)
-    slices = _slices(_after(text, lines_used), pieces, layout, (len(names), trailing), lines_used)
+    above: tuple[tuple[str | None, ...], ...] = ()
+    if layout.header and layout.header.names:
+        names, trailing, lines_used = list(layout.header.names), 0, 0
+    else:
+        above, header_rows, lines_used = _header(_decoded(head, 0, layout), layout)
+        names, trailing = _names(header_rows)
+    names = [name.replace(_MARK, delimiter) for name in names]
+    width = _Width(len(names), layout.surplus or trailing, is_short_too=layout.short_rows)
+    slices = _unmarked(_slices(_after(text, lines_used), pieces, layout, width, lines_used), delimiter)
     cells, rows, ragged = next(slices)
     first = TextTable(headers=unique_headers(names), cells=cells, rows=rows, above=above, ragged=ragged)
     return replace(
@@ -61,6 +71,49 @@ def read_delimited(path: Path, layout: CsvLayout) -> TextTable:
 _Slice = tuple[pl.DataFrame, pl.Series, dict[int, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Width:
+    """How many fields a row has: those of the header, or `surplus` empty ones more, as the layout or the header says.
+
+    Any other number is reported, empty fields too: a field too many in the middle of a row shifts what follows, and
+    where the last one is empty nothing else shows it.
+    """
+
+    columns: int
+    surplus: int
+    is_short_too: bool
+
+    def fits(self, fields: int) -> bool:
+        return fields in (self.columns, self.columns + self.surplus) or (self.is_short_too and fields < self.columns)
+
+
+_MARK = "\x1f"
+"""Stands for a delimiter of several characters, which no reader of CSV takes: ASCII's own for fields."""
+
+
+def _with_one_mark(pieces: Iterator[bytes], delimiter: bytes) -> Iterator[bytes]:
+    """The text with `_MARK` in place of each delimiter, also of one that two pieces share."""
+    mark, rest = _MARK.encode(), b""
+    for piece in pieces:
+        if mark in piece:
+            raise UnreadableFileError("Tệp có ký tự điều khiển (US, mã 31): tệp hỏng. Đề nghị xuất và gửi lại.")
+        text = (rest + piece).replace(delimiter, mark)
+        rest = text[1 - len(delimiter) :]
+        if len(text) > len(rest):
+            yield text[: len(text) - len(rest)]
+    if rest:
+        yield rest
+
+
+def _unmarked(slices: Iterator[_Slice], delimiter: str) -> Iterator[_Slice]:
+    """A delimiter within quotes is no delimiter: it comes back as it stood there."""
+    for cells, rows, ragged in slices:
+        if len(delimiter) > 1:
+            yield cells.with_columns(pl.all().str.replace_all(_MARK, delimiter, literal=True)), rows, ragged
+        else:
+            yield cells, rows, ragged
+
+
 _OPEN_QUOTE = "Tệp CSV có dấu nháy kép mở mà không đóng; phần còn lại không đọc được. Đề nghị xuất và gửi lại."
 
 
@@ -69,7 +122,7 @@ class _OpenQuoteError(UnreadableFileError):
 
 
 def _slices(
-    text: bytes, pieces: Iterator[bytes], layout: CsvLayout, width: tuple[int, int], lines_used: int
+    text: bytes, pieces: Iterator[bytes], layout: CsvLayout, width: _Width, lines_used: int
 ) -> Iterator[_Slice]:
     """Cells, row numbers and ragged rows of each piece; at least one slice, which may be empty.
 
@@ -121,11 +174,10 @@ def _line_end(text: bytes, quote: bytes) -> int:
     return cut
 
 
-def _slice(body: bytes, layout: CsvLayout, width: tuple[int, int], lines_used: int) -> _Slice:
-    wanted, trailing = width
-    if layout.data_from is None and (found := _fast(body, layout, wanted + trailing, lines_used)):
-        return found[0][:, :wanted], found[1], {}
-    return _slow(_decoded(body, lines_used, layout), layout, wanted, lines_used)
+def _slice(body: bytes, layout: CsvLayout, width: _Width, lines_used: int) -> _Slice:
+    if layout.data_from is None and (found := _fast(body, layout, width, lines_used)):
+        return found[0][:, : width.columns], found[1], {}
+    return _slow(_decoded(body, lines_used, layout), layout, width, lines_used)
 
 
 def _decoded(text: bytes, lines: int, layout: CsvLayout | JsonLayout | LinesLayout) -> str:
@@ -281,9 +333,9 @@ def _header(text: str, layout: CsvLayout) -> tuple[tuple[tuple[str | None, ...],
     raise HeaderMissingError(f"Không tìm thấy dòng tiêu đề {where} trong tệp. Đề nghị gửi đúng mẫu đã đăng ký.")
 
 
-def _fast(data: bytes, layout: CsvLayout, width: int, lines_used: int) -> tuple[pl.DataFrame, pl.Series] | None:
-    """Polars' reader; None when a line does not have exactly `width` fields or quoting is odd."""
-    delimiter = layout.delimiter or ","
+def _fast(data: bytes, layout: CsvLayout, wanted: _Width, lines_used: int) -> tuple[pl.DataFrame, pl.Series] | None:
+    """Polars' reader; None when not every line has the fields of the header and the surplus, or quoting is odd."""
+    delimiter, width = layout.delimiter or ",", wanted.columns + wanted.surplus
     schema = {str(number): pl.String for number in range(width)}
     if not data.strip():
         return pl.DataFrame(schema=schema), pl.Series([], dtype=pl.Int64)
@@ -298,19 +350,13 @@ def _fast(data: bytes, layout: CsvLayout, width: int, lines_used: int) -> tuple[
         )
     except (pl.exceptions.PolarsError, ValueError):
         return None
+    # a field that should be empty and is not is told row by row
+    if any(column.null_count() < cells.height for column in cells[:, wanted.columns :].get_columns()):
+        return None
     quoted = bool(layout.quote) and layout.quote.encode() in data
-    breaks = 0
-    # Too many fields raise; too few leave the last ones empty. Without quotes and empty ends all lines are even.
-    if quoted or (cells.height and cells.to_series(width - 1).null_count()):
-        fields, inside = data.count(delimiter.encode()), 0
-        if quoted:
-            counts = cells.select(
-                pl.concat_list(pl.all().str.count_matches(delimiter, literal=True).sum()).list.sum().alias("delimiters")
-            )
-            inside = int(counts.item() or 0)
-            breaks = data.count(b"\n") + 1 - cells.height
-        if fields - inside != (width - 1) * cells.height:
-            return None
+    breaks = data.count(b"\n") + 1 - cells.height if quoted else 0
+    if not _is_even(data, cells, delimiter, has_breaks=breaks > 0, is_quoted=quoted, is_short_too=wanted.is_short_too):
+        return None
     rows = pl.int_range(lines_used + 1, lines_used + 1 + cells.height, eager=True, dtype=pl.Int64)
     if breaks:
         inner = cells.select(pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True))).to_series()
@@ -318,7 +364,33 @@ def _fast(data: bytes, layout: CsvLayout, width: int, lines_used: int) -> tuple[
     return cells, rows
 
 
-def _slow(text: str, layout: CsvLayout, width: int, lines_used: int) -> _Slice:
+def _is_even(
+    data: bytes, cells: pl.DataFrame, delimiter: str, *, has_breaks: bool, is_quoted: bool, is_short_too: bool
+) -> bool:
+    """Whether every line has as many fields as there are columns; False also where that cannot be told at once.
+
+    Polars fills up a line with too few, and says nothing of an empty field too many on the last line.
+    """
+    inside = cells.select(pl.sum_horizontal(pl.all().str.count_matches(delimiter, literal=True))).to_series()
+    inside = inside.fill_null(0) if is_quoted else pl.repeat(0, cells.height, eager=True)
+    missing = (cells.width - 1) * cells.height - (data.count(delimiter.encode()) - int(inside.sum() or 0))
+    if missing and not (missing > 0 and is_short_too):
+        return False
+    if not cells.to_series(cells.width - 1).null_count():
+        return True  # a line with too few leaves its last field empty: without one, none has too many
+    if has_breaks:
+        return False
+    try:
+        lines = pl.read_csv(data, has_header=False, schema={"line": pl.String}, separator="\x1e", quote_char=None)
+    except (pl.exceptions.PolarsError, ValueError):
+        return False
+    if lines.height != cells.height:
+        return False
+    surplus = lines["line"].str.count_matches(delimiter, literal=True).fill_null(0).cast(pl.Int64) - inside
+    return bool(((surplus <= cells.width - 1) if is_short_too else (surplus == cells.width - 1)).all())
+
+
+def _slow(text: str, layout: CsvLayout, width: _Width, lines_used: int) -> _Slice:
     """Python's reader, field by field: for files with ragged lines or stray quotes."""
     try:
         return _parsed(text, layout, width, lines_used, strict=True)
@@ -334,8 +406,9 @@ def _slow(text: str, layout: CsvLayout, width: int, lines_used: int) -> _Slice:
     return found
 
 
-def _parsed(text: str, layout: CsvLayout, width: int, lines_used: int, *, strict: bool) -> _Slice:
+def _parsed(text: str, layout: CsvLayout, wanted: _Width, lines_used: int, *, strict: bool) -> _Slice:
     """A slice of text, some records at a time. Raises csv.Error, and HeaderMissingError when most are ragged."""
+    width = wanted.columns
     reader = _reader(text, layout, strict=strict)
     first = layout.data_from or 0
     ragged: dict[int, int] = {}
@@ -357,8 +430,8 @@ def _parsed(text: str, layout: CsvLayout, width: int, lines_used: int, *, strict
         row, line = line, reader.line_num + lines_used + 1
         if row < first:
             continue
-        is_short = len(record) < width and any(cell.strip() for cell in record)
-        if is_short or any(cell.strip() for cell in record[width:]):
+        is_even = wanted.fits(len(record)) and not any(cell.strip() for cell in record[width:])
+        if not is_even and any(cell.strip() for cell in record):
             ragged[row] = len(record)
         kept.append((record + [""] * width)[:width])
         rows.append(row)

@@ -26,15 +26,11 @@ NUMBER_MARK = {b"danvan": b"number"}
 
 def read_json(path: Path, layout: JsonLayout | LinesLayout) -> TextTable:
     """A list of records (`json`, at `records`) or one record a line (`ndjson`). Raises UnreadableFileError."""
-    text = decode(path, layout)
     envelope: Any = None
     if isinstance(layout, LinesLayout):
-        records, rows = _lines(text)
+        records, rows = _lines(decode(path, layout))
     else:
-        try:
-            envelope = json.loads(text, parse_constant=str)
-        except (ValueError, RecursionError) as wrong:
-            raise _broken(wrong) from None
+        envelope = json_document(path, layout)
         found = at(envelope, layout.records)
         if not isinstance(found, list):
             place = f"“{layout.records}”" if layout.records else "gốc tài liệu"
@@ -46,6 +42,14 @@ def read_json(path: Path, layout: JsonLayout | LinesLayout) -> TextTable:
         if not isinstance(record, dict):
             raise UnreadableFileError(f"Bản ghi thứ {row} không phải là đối tượng JSON. Đề nghị xuất và gửi lại.")
     return _table(records, rows, envelope)
+
+
+def json_document(path: Path, layout: JsonLayout) -> Any:
+    """What a JSON file holds. Raises UnreadableFileError."""
+    try:
+        return json.loads(decode(path, layout), parse_constant=str)
+    except (ValueError, RecursionError) as wrong:
+        raise _broken(wrong) from None
 
 
 def read_parquet(path: Path) -> TextTable:

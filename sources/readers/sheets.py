@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import fastexcel
@@ -57,13 +59,46 @@ def read_sheets(path: Path, plans: Sequence[TablePlan]) -> Workbook:
             there = ", ".join(names) or "không có"
             raise HeaderMissingError(f"Không có trang tính “{wanted}” (trong tệp: {there}). Đề nghị gửi đúng mẫu.")
         used.add(name)
+        layout = _sheet_layout(plan)
         try:
-            tables.append(_table(path, reader, name, plan))
+            tables.append(sheet_table(load_sheet(path, reader, name, layout.format), layout, plan.styled_numbers))
         except fastexcel.FastExcelError as wrong:
             raise unreadable(wrong) from None
     known = {key(name) for plan in plans for name in _sheet_layout(plan).other_sheets}
     others = [name for name in names if name not in used and key(name) not in known]
     return Workbook(tuple(tables), tuple(name for name in others if _has_cells(reader, name)))
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet, loaded: its cells as text from row 1 on, and the number of the first column (0 = A)."""
+
+    path: Path
+    reader: Any
+    name: str
+    cells: pl.DataFrame
+    first_column: int
+    file_format: str
+
+    @cached_property
+    def spans(self) -> list[tuple[int, int, int, int]] | None:
+        """Merged ranges, with columns as in `cells`; None where the format does not tell."""
+        found = merged_ranges(self.path, self.name) if self.file_format == "xlsx" else None
+        first = self.first_column
+        return found and [(top, left - first, bottom, right - first) for top, left, bottom, right in found]
+
+    @cached_property
+    def is_visible(self) -> bool:
+        """Whether a person who opens the file sees it."""
+        return bool(self.reader.load_sheet(self.name, header_row=None, n_rows=0).visible == "visible")
+
+
+def load_sheet(path: Path, reader: Any, name: str, file_format: str) -> Sheet:
+    """Load a sheet, with a mark in the cells whose formula has no result."""
+    cells, first_column = load_cells(reader, name)
+    if not cells.is_empty():
+        cells = _with_uncalculated(path, name, cells, first_column, file_format)
+    return Sheet(path, reader, name, cells, first_column, file_format)
 
 
 def _sheet_layout(plan: TablePlan) -> SheetLayout:
@@ -135,24 +170,28 @@ def load_cells(reader: Any, name: str) -> tuple[pl.DataFrame, int]:
     return frame, columns[0].absolute_index if columns else 0
 
 
-def _table(path: Path, reader: Any, name: str, plan: TablePlan) -> TextTable:
-    layout = _sheet_layout(plan)
-    frame, first_column = load_cells(reader, name)
-    frame = with_uncalculated(path, name, frame, first_column, layout.format)
-    start = _header_row(frame, layout, name)
-    count = layout.header.rows if layout.header else 1
+def sheet_table(sheet: Sheet, layout: SheetLayout, styled_numbers: frozenset[str] = frozenset()) -> TextTable:
+    """A sheet laid out: `styled_numbers` are keys of headers under which 1.234 as a number is not 1.234 as a text.
+
+    Raises HeaderMissingError.
+    """
+    frame = sheet.cells
+    given = layout.header.names if layout.header else ()
+    more = range(frame.width, len(given))  # columns that no row fills
+    frame = frame.with_columns(pl.lit(None, pl.String).alias(str(number)) for number in more) if more else frame
+    start = 0 if given else _header_row(frame, layout, sheet.name)
+    count = 0 if given else layout.header.rows if layout.header else 1
     data = max(start + count + layout.skip_after_header, (layout.data_from or 1) - 1)
     header = [list(row) for row in frame[start : start + count].rows()]
     if count > 1:
-        spans = merged_ranges(path, name) if layout.format == "xlsx" else None
         inside = [
-            (top - start, left - first_column, bottom - start, right - first_column)
-            for top, left, bottom, right in spans or ()
+            (top - start, left, bottom - start, right)
+            for top, left, bottom, right in sheet.spans or ()
             if start <= top < start + count
         ]
         texts = merged_headers(header, _apart(inside, count, frame.width) or None)
     else:
-        texts = [cell or "" for cell in header[0]]
+        texts = [*given, *[""] * (frame.width - len(given))] if given else [cell or "" for cell in header[0]]
     cells = frame[data:]
     width = frame.width
     while width > 1 and not texts[width - 1] and cells[:, width - 1].null_count() == cells.height:
@@ -160,20 +199,20 @@ def _table(path: Path, reader: Any, name: str, plan: TablePlan) -> TextTable:
     check_width(width)
     cells = cells[:, :width].with_columns(pl.all().replace("", None))
     headers = unique_headers(texts[:width])
-    styled = [number for number, header in enumerate(headers) if key(header) in plan.styled_numbers]
+    styled = [number for number, header in enumerate(headers) if key(header) in styled_numbers]
     return TextTable(
         headers=headers,
         cells=cells,
         rows=pl.int_range(data + 1, data + 1 + cells.height, eager=True, dtype=pl.Int64),
-        sheet=name,
+        sheet=sheet.name,
         above=tuple(frame[:start].rows()),
-        numeric=true_numbers(reader, name, data, cells, styled),
+        numeric=true_numbers(sheet.reader, sheet.name, data, cells, styled),
         has_true_dates=True,
-        first_column=first_column,
+        first_column=sheet.first_column,
     )
 
 
-def with_uncalculated(path: Path, name: str, frame: pl.DataFrame, first_column: int, file_format: str) -> pl.DataFrame:
+def _with_uncalculated(path: Path, name: str, frame: pl.DataFrame, first_column: int, file_format: str) -> pl.DataFrame:
     """The frame with a mark in the cells whose formula has no result.
 
     An XLS file has no such cells: its format holds a result beside every formula, and a program that writes 0 there

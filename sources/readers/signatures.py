@@ -7,6 +7,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from sources.errors import UnreadableFileError
+from sources.readers.workbook_parts import workbook_part
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,10 @@ _PIECE = 1 << 20
 
 _ZIP, _OLE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
-_NAMES = {
+_XLS_STREAMS = tuple(name.encode("utf-16-le") for name in ("Workbook", "Book"))
+_BROKEN_ZIP = (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
+_CONTENT_OF_ODS = "content.xml"
+NAMES_VI = {
     "zip": "tệp ZIP hoặc XLSX/ODS",
     "ole": "tệp XLS đời cũ",
     "parquet": "tệp Parquet",
@@ -42,7 +46,7 @@ def check_signature(path: Path, file_format: str) -> None:
         head = stream.read(512)
     kind = _kind(head)
     if file_format in ("xlsx", "xls") and kind == "ole":
-        _refuse_encrypted(path, file_format)
+        _refuse_encrypted(path)
     expected = _EXPECTED.get(file_format)
     if expected is None:
         if kind in ("zip", "ole", "parquet", "pdf", "rar", "gzip"):
@@ -60,6 +64,23 @@ def kind_of(path: Path) -> str:
         return _kind(stream.read(512))
 
 
+def workbook_format(path: Path) -> str | None:
+    """What kind of workbook a file is by its content: xlsx, ods or xls; None for no workbook.
+
+    What a zip directory cannot tell, because it is cut off, counts as the commonest kind, and is refused as that.
+    """
+    kind = kind_of(path)
+    if kind != "zip":
+        return "xls" if kind == "ole" else None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if _CONTENT_OF_ODS in archive.namelist():
+                return "ods"
+            return "xlsx" if workbook_part(archive) else None
+    except (*_BROKEN_ZIP, zlib.error):
+        return "xlsx"
+
+
 def _kind(head: bytes) -> str:
     if head.startswith((_ZIP, b"PK\x05\x06")):
         return "zip"
@@ -74,13 +95,15 @@ def _kind(head: bytes) -> str:
 
 def _other_kind(kind: str, file_format: str) -> str:
     return (
-        f"Nội dung là {_NAMES[kind]}, không phải {file_format.upper()} như đã đăng ký. "
+        f"Nội dung là {NAMES_VI[kind]}, không phải {file_format.upper()} như đã đăng ký. "
         f"Đề nghị lưu lại đúng định dạng {file_format.upper()} và gửi lại."
     )
 
 
-def _refuse_encrypted(path: Path, file_format: str) -> None:
-    if file_format == "xlsx" and _ENCRYPTED_STREAM in path.read_bytes():
+def _refuse_encrypted(path: Path) -> None:
+    """An XLSX with a password is an OLE file too, with a stream of that name in place of an XLS's own."""
+    content = path.read_bytes()
+    if _ENCRYPTED_STREAM in content and not any(name in content for name in _XLS_STREAMS):
         raise UnreadableFileError("Tệp được đặt mật khẩu nên không mở được. Đề nghị bỏ mật khẩu và gửi lại.")
 
 
@@ -90,7 +113,7 @@ def _check_zip(path: Path, size: int, file_format: str) -> None:
             entries = archive.infolist()
             names = {entry.filename for entry in entries}
             manifest = archive.read("META-INF/manifest.xml") if "META-INF/manifest.xml" in names else b""
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError):
+    except _BROKEN_ZIP:
         raise UnreadableFileError(
             "Tệp bị cắt cụt hoặc hỏng (không đọc được mục lục ZIP bên trong). Đề nghị xuất và gửi lại."
         ) from None
@@ -103,8 +126,7 @@ def _check_zip(path: Path, size: int, file_format: str) -> None:
     if any(entry.flag_bits & 1 for entry in entries) or b"encryption-data" in manifest:
         raise UnreadableFileError("Tệp được đặt mật khẩu nên không mở được. Đề nghị bỏ mật khẩu và gửi lại.")
     _read_to_the_end(path, entries)
-    inside = "content.xml" if file_format == "ods" else "xl/workbook.xml"
-    if inside not in names and not (file_format == "xlsx" and any(name.startswith("xl/") for name in names)):
+    if workbook_format(path) != file_format:
         raise UnreadableFileError(_other_kind("zip", file_format))
 
 
@@ -119,7 +141,7 @@ def _read_to_the_end(path: Path, entries: list[zipfile.ZipInfo]) -> None:
                     while left > 0 and (piece := member.read(min(_PIECE, left))):
                         left -= len(piece)
                 is_longer = is_longer or left <= 0
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError):
+    except (*_BROKEN_ZIP, zlib.error):
         is_longer = True
     if is_longer:
         raise UnreadableFileError(

@@ -42,6 +42,20 @@ class TextTable:
     more: Iterator[TextTable] | None = None
     """The slices that follow, of a file too large to be held whole; they can be gone through once."""
 
+    def take(self, numbers: Sequence[int]) -> TextTable:
+        """Only the rows of these numbers (0-based) of the first slice."""
+        return replace(
+            self,
+            cells=self.cells[list(numbers)],
+            rows=self.rows[list(numbers)],
+            numeric={column: mask[list(numbers)] for column, mask in self.numeric.items()},
+            more=None,
+        )
+
+    def head(self, count: int) -> TextTable:
+        """Only the first rows."""
+        return self.take(range(min(count, self.cells.height)))
+
     def slices(self) -> Iterator[TextTable]:
         """The table in slices of so many rows that memory does not grow with the file."""
         height = self.cells.height

@@ -14,6 +14,11 @@ SHEET_NAME_LENGTH = 31
 """Characters of the name of a sheet that programs take."""
 
 
+_USUAL = "xl/workbook.xml"
+_BEGINNING = 1 << 16
+"""Bytes of a part that say what it is: a part may be made to unpack to no end."""
+
+
 def merged_ranges(path: Path, sheet: str) -> list[tuple[int, int, int, int]] | None:
     """Merged ranges of a sheet (first row, first column, last row, last column, from 0); None when not found."""
     place = sheet_part(path, sheet)
@@ -31,12 +36,39 @@ def merged_ranges(path: Path, sheet: str) -> list[tuple[int, int, int, int]] | N
     ]
 
 
+def workbook_part(archive: zipfile.ZipFile) -> str | None:
+    """Name of the part that is the workbook itself: nearly always `xl/workbook.xml`; None where there is none."""
+    names = archive.namelist()
+    if _USUAL in names:
+        return _USUAL
+    try:
+        links = _beginning(archive, "_rels/.rels").decode("utf-8", "replace")
+    except KeyError:
+        return next((name for name in names if name.lower() == _USUAL), None)
+    for tag in re.findall(r"<Relationship\s[^>]*>", links):
+        if _attribute(tag, "Type").endswith("/officeDocument"):
+            place = _attribute(tag, "Target").lstrip("/")
+            content = _beginning(archive, place) if place in names else b""
+            return place if b"spreadsheetml" in content or b"<workbook" in content else None
+    return None
+
+
+def _beginning(archive: zipfile.ZipFile, part: str) -> bytes:
+    with archive.open(part) as stream:
+        return stream.read(_BEGINNING)
+
+
 def sheet_part(path: Path, sheet: str) -> str | None:
     """Name of the part that holds a sheet; None when the workbook does not say."""
     try:
         with zipfile.ZipFile(path) as archive:
-            workbook = archive.read("xl/workbook.xml").decode("utf-8", "replace")
-            links = archive.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
+            main = workbook_part(archive)
+            if main is None:
+                return None
+            folder, _, name = main.rpartition("/")
+            beside = f"{folder}/" if folder else ""
+            workbook = archive.read(main).decode("utf-8", "replace")
+            links = archive.read(f"{beside}_rels/{name}.rels").decode("utf-8", "replace")
             identity = next(
                 (
                     found[1]
@@ -56,7 +88,7 @@ def sheet_part(path: Path, sheet: str) -> str | None:
             )
             if not target:
                 return None
-            place = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+            place = target.lstrip("/") if target.startswith("/") else f"{beside}{target}"
             return place if place in archive.namelist() else None
     except (KeyError, zipfile.BadZipFile, OSError):
         return None

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from expectations import suites
 from expectations.contracts.findings import Finding
 from expectations.contracts.model import Rule
-from expectations.verdict import Case, staging
+from expectations.verdict import Case, batches, reporting, staging
 from tests.expectations.one import judge_many
 from tests.expectations.test_rules import CASES, ROWS, UNITS
 
@@ -103,6 +103,50 @@ def test_a_batch_says_of_each_delivery_what_it_would_say_alone(
         assert (also_verdict, also_quarantine, also_findings) == (verdict, quarantine, findings)
         assert _by_rid(also_accepted) == _by_rid(accepted)
     assert list(together) == [case.delivery_id for case in cases]
+
+
+class Counting:
+    """A connection that remembers how often it was asked."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection, self.asked = connection, 0
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "execute":
+            self.asked += 1
+        return getattr(self.connection, name)
+
+
+def test_what_fails_as_a_whole_is_asked_once_for_all_deliveries(
+    one_rule: Callable[..., Contract], write_frame: WriteFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turned = {"columns": ["count_a", "count_b"], "minimum": 1, "maximum": 5, "min_forms": 3, "correlation_below": -0.5}
+    contract = replace(
+        one_rule("required", columns=["word"]),
+        rules=(
+            Rule("Q08", "too_few", "row_count", "gate", "Ít dòng.", {"minimum": 100}),
+            Rule("Q53", "turned", "scale_direction", "warning", "Mục “{column}” ngược.", turned),
+        ),
+    )
+    frame = write_frame(contract, [{"count_a": 1, "count_b": 5}, {"count_a": 2, "count_b": 5}] * 2)
+    asked = []
+
+    def counted(connection: Any, *more: Any) -> None:
+        counting = Counting(connection)
+        reporting.report(counting, *more)  # type: ignore[arg-type]
+        asked.append(counting.asked)
+
+    monkeypatch.setattr(batches, "report", counted)
+    for count in (1, 9):
+        paths = [tmp_path / f"{count}-{number}.parquet" for number in range(count)]
+        for path in paths:
+            path.write_bytes(frame.read_bytes())
+        cases = [Case(path.stem, path, (), None, date(2024, 1, 1), None) for path in paths]
+        found = judge_many(cases, contract, suite=False, work_dir=tmp_path / str(count))
+        for one in found:
+            said = [(row["check"], row["column_name"]) for row in one.findings.to_dicts()]
+            assert said == [("too_few", None), ("turned", "count_a")]
+    assert asked[0] == asked[1]
 
 
 def _by_rid(rows: Any) -> Any:

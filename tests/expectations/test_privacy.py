@@ -78,6 +78,10 @@ PERSONAL = [
     "trú tại thôn 3 xã Đa Lộc",
     "Địa chỉ: Thôn 3, xã Đa Lộc",
     "biển số 89A-123.45",
+    # a telephone with one point is no number with decimals
+    "0912.345678",
+    "84.912345678",
+    "8.716099808; 0912345678",
 ]
 IMPERSONAL = [
     "",
@@ -106,6 +110,10 @@ IMPERSONAL = [
     "Trường THCS Lê Quý Đôn",
     "Bao cao Quy 1 2024.xlsx",
     "ngân sách 125.000.000 đồng",
+    "8.716099808",
+    "0.912345678",
+    "-12,123456789",
+    " 105.912345678901 ",
     "1.234.567.890 đ",
     "từ 05.01.2024 đến 07.02.2024",
     "05-01-2024 08-30-15",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from expectations.contracts.model import ContractError, contract
-from expectations.contracts.questionnaires import expand, known, load, parse
+from expectations.contracts.questionnaires import Scale, expand, known, load, parse
 from tests.expectations.one import judge_one
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.expectations.conftest import WriteFrame
 
 CITY = """
@@ -44,7 +44,7 @@ def test_sipas_has_its_33_items_in_nine_factors() -> None:
     ]  # fmt: skip
     sizes = {factor.code: sum(item.factor == factor for item in sipas.items) for factor in sipas.factors}
     assert sizes == {"CS_A": 2, "CS_B": 2, "CS_C": 8, "CS_D": 2, "DV_1": 4, "DV_2": 4, "DV_3": 5, "DV_4": 3, "DV_5": 3}
-    assert (sipas.scale_min, sipas.scale_max, sipas.satisfied, sipas.method_id) == (1, 5, (4, 5), "SIPAS_NEW")
+    assert (sipas.scales, sipas.method_id) == ((Scale(1, 5, (4, 5)),), "SIPAS_NEW")
 
 
 def test_another_questionnaire_is_one_file(tmp_path: Path) -> None:
@@ -83,6 +83,29 @@ def test_answers_outside_the_scale_are_nulled_and_no_answers_in_silence(
         ("Q50", "warning", 3, "item_water"),
         ("Q50", "warning", 4, "item_life"),
     ]
+
+
+def test_the_questionnaire_of_the_page_can_be_used() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "adding-a-district.md").read_text(encoding="utf-8")
+    [text] = re.findall(r"```yaml\n(id: .*?)```", page, re.DOTALL)
+    found = parse(text, "PHUONG_2024.yaml")
+    assert found.scales == (Scale(1, 10, (8, 9, 10)), Scale(0, 1, (1,)))
+    assert expand(contract("survey_responses"), found).column("item_hai_long").label_vi == "Có hài lòng không"
+
+
+def test_two_scales_in_one_questionnaire(tmp_path: Path, write_frame: WriteFrame) -> None:
+    """Marks from 1 to 10 and a yes-or-no question from 0 to 1: each answer is judged by its own scale."""
+    own = "label_vi: Nước, scale: {min: 0, max: 1}, satisfied: [1]"
+    city = parse(CITY.replace("label_vi: Nước", own), "CITY_2018.yaml")
+    assert city.scales == (Scale(0, 1, (1,)), Scale(1, 10, (8, 9, 10)))
+    terms = expand(contract("survey_responses"), city)
+    row = {"response_code": "1", "questionnaire_id": "CITY_2018"}
+    frame = write_frame(terms, [row | {"item_water": 1, "item_life": 10}, row | {"item_water": 8, "item_life": 0}])
+    frame_rows = judge_one(frame, terms, work_dir=tmp_path / "work")
+    said = [(one["row"], one["column_name"]) for one in frame_rows.findings.to_dicts() if one["rule_id"] == "Q50"]
+    assert sorted(said) == [(3, "item_life"), (3, "item_water")]
+    with pytest.raises(ContractError, match="item water: scale needs min < max"):
+        parse(CITY.replace("label_vi: Nước", "label_vi: Nước, scale: {min: 0, max: 1}"), "CITY_2018.yaml")
 
 
 def test_contract_without_a_questionnaire_judges_the_rest(tmp_path: Path, write_frame: WriteFrame) -> None:

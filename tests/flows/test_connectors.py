@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+from flows.collecting import collect_source, landed_now, sources_of
 from flows.home import open_home
+from flows.planning import open_run
 from flows.rebuilding import rebuild
 from flows.steps import run_cycle
 from sources.connectors import http
@@ -68,6 +71,46 @@ def run(home: Any) -> RunReport:
 def standing(home: Any) -> dict[str, list[str]]:
     query = "select unit_code, list(status_code order by dossier_code) as told from core.dossiers_current group by all"
     return {row["unit_code"]: list(row["told"]) for row in sql(home.path, query).to_dicts()}
+
+
+def test_the_landing_zone_is_gone_through_once_a_run_however_many_feeds_are_fetched(
+    tiny_home: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tiny_home.path / "inbox").mkdir(exist_ok=True)
+    for source in ("d323", "d325", "d329"):
+        with closing(sqlite3.connect(tiny_home.path / "inbox" / f"{source}.db")) as con:
+            con.execute("create table ho_so (code text, status text, received text, ended text, changed text)")
+            con.execute("insert into ho_so values (?, ?, ?, ?, ?)", tuple(dossier(1).values()))
+            con.commit()
+        add_feed(
+            tiny_home,
+            source,
+            {
+                "kind": "sql",
+                "url": f"sqlite:///inbox/{source}.db",
+                "table": "ho_so",
+                "key": ["code"],
+                "incremental": {"by": "changed"},
+            },
+            "parquet",
+        )
+    searches: list[str] = []
+    search = Path.glob
+
+    def counted(self: Path, pattern: str) -> Iterator[Path]:
+        searches.append(pattern)
+        return search(self, pattern)
+
+    monkeypatch.setattr(Path, "glob", counted)
+    runs = []
+    for _ in range(2):
+        plan = open_run(open_home(tiny_home.path))
+        searches.clear()
+        found = [one for feeds in sources_of(plan) for one in collect_source(plan, feeds)]
+        assert searches.count("[0-9a-f][0-9a-f]/*.json") == 1
+        runs.append([(one.feed, one.delivery_id) for one in landed_now(found)])
+    assert runs[0] == runs[1]
+    assert [feed for feed, _ in runs[0]] == ["d323.dossiers", "d325.dossiers", "d329.dossiers"]
 
 
 @pytest.mark.slow

@@ -55,7 +55,7 @@ def test_what_stands_is_never_overwritten(tiny_home: Any, file: Path, capsys: py
     [
         (["nowhere.csv"], "is not there; name one file"),
         (["{file}", "--dataset", "dosiers"], "did you mean dossiers?"),
-        (["{torn}"], "Không mở được bảng tính"),
+        (["{torn}"], "Tệp bị cắt cụt hoặc hỏng"),
     ],
 )
 def test_mistakes_are_explained(

@@ -129,6 +129,45 @@ def test_refused(  # noqa: PLR0917 - the columns of the table above
     assert result.reading.rows_read == sum(result.reading.ignored.values())
 
 
+def with_parts_elsewhere(content: bytes) -> bytes:
+    """The workbook in `book/` instead of `xl/`, its members the other way round, as its relations say."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in reversed(old.namelist()):
+            body = old.read(name)
+            if name.endswith(".rels") or name == "[Content_Types].xml":
+                body = body.replace(b"xl/", b"book/")
+            new.writestr(name.replace("xl/", "book/"), body)
+    return out.getvalue()
+
+
+def test_valid_workbook_whose_parts_stand_elsewhere(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any]
+) -> None:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("Hồ sơ")
+        sheet.merge_range(0, 0, 0, 1, "Hồ sơ")
+        sheet.write_row(1, 0, ["Mã", "Trạng thái"])
+        sheet.write_row(2, 0, ["A1", "10"])
+    text = """
+    source: {id: d329, name: Huyện Ân Thi}
+    feeds:
+      dossiers:
+        dataset: dossiers
+        connector: {kind: files, path: inbox}
+        period: {fixed: 2024-Q1}
+        layout: {format: xlsx, header: {row: 1, rows: 2}}
+        unit: {fixed: 329}
+        columns: {dossier_code: Hồ sơ › Mã, status_code: Hồ sơ › Trạng thái}
+    """
+    feed = make_feed(text)
+    for content in (out.getvalue(), with_parts_elsewhere(out.getvalue())):
+        result = read_text(content, feed, "tep.xlsx")
+        assert result.findings == []
+        assert result.frame["dossier_code"].to_list() == ["A1"]  # merged ranges are found there too
+
+
 def test_stale_dimension(make_feed: Callable[..., Feed], read_text: Callable[..., Any]) -> None:
     rows = [HEADER, *([f"A{n}", "10", "05/01/2024 08:00:00", ""] for n in range(50))]
 
@@ -162,12 +201,109 @@ def test_wrong_way_round(make_feed: Callable[..., Feed], read_text: Callable[...
 def test_ragged_lines_are_held_back_and_named(make_feed: Callable[..., Feed], read_text: Callable[..., Any]) -> None:
     text = CSV + "A3;10;07/01/2024 08:00:00\nA4;10;07/01/2024 08:00:00;5;6\nA5;10;07/01/2024 08:00:00;7;\nA6;10;;\n"
     result = read_text(text, make_feed())
-    assert result.frame["dossier_code"].to_list() == ["A1", "A2", None, None, "A5", "A6"]
+    assert result.frame["dossier_code"].to_list() == ["A1", "A2", None, None, None, "A6"]
     assert result.frame["_row"].to_list() == [2, 3, 4, 5, 6, 7]
-    assert result.defects["_row"].to_list() == [4, 5]
+    assert result.defects["_row"].to_list() == [4, 5, 6]
     assert result.defects["detail_vi"][0] == "Dòng có 3 ô trong khi tiêu đề có 4 cột: bị lệch cột nên không được đọc."
     assert result.frame["_defects"].to_list()[2:4] == ["|dossier_code:unreadable|"] * 2
-    assert result.reading.rows_read == 6
+    assert result.reading.rows_read == 6  # the last one is as wide as the header, with its empty fields
+
+
+SURPLUS = {
+    "in_the_middle_and_the_last_is_empty": "A3;10;;07/01/2024 08:00:00;\n",
+    "at_the_end": "A3;10;07/01/2024 08:00:00;5;\n",
+    "at_the_end_of_the_last_line": "A3;10;07/01/2024 08:00:00;5;",
+    "beside_a_short_line": "A4;10;07/01/2024 08:00:00\nA3;10;;07/01/2024 08:00:00;\n",
+    "with_quotes": 'A4;"10";07/01/2024 08:00:00\nA3;"10";;"07/01/2024 08:00:00";\n',
+    "with_a_quoted_line_break": '"A\n4";10;07/01/2024 08:00:00\nA3;10;;07/01/2024 08:00:00;\n',
+}
+
+
+@pytest.mark.parametrize("defect", SURPLUS)
+def test_surplus_empty_field(make_feed: Callable[..., Feed], read_text: Callable[..., Any], defect: str) -> None:
+    """One field more than the header has columns, though it is empty: what stands in which column cannot be told."""
+    result = read_text(CSV + SURPLUS[defect], make_feed())
+    said = dict(zip(result.defects["_row"].to_list(), result.defects["detail_vi"].to_list(), strict=True))
+    assert "A3" not in result.frame["dossier_code"].to_list()
+    assert said[result.frame["_row"].to_list()[-1]].startswith("Dòng có 5 ô trong khi tiêu đề có 4 cột")
+    assert result.frame["dossier_code"].to_list()[:2] == ["A1", "A2"]
+
+
+@pytest.mark.parametrize(
+    ("layout", "rows", "held_back"),
+    [
+        ("surplus: 2", "A3;10;07/01/2024;5;;\nA4;10;07/01/2024;;;\n", []),
+        ("surplus: 2", "A3;10;07/01/2024;5;;\nA4;10;07/01/2024;5\nA5;10;07/01/2024;5;\n", [6]),
+        ("surplus: 1", "A3;10;07/01/2024;5;6\n", [4]),
+        ("short_rows: true", "A3;10;07/01/2024\nA4;10\nA5\n", []),
+        ("short_rows: true", "A3;10;07/01/2024\nA4;10;;07/01/2024;\n", [5]),
+        ("short_rows: true", 'A3;10;07/01/2024\n"A;4";10\n', []),
+    ],
+)
+def test_what_the_layout_says_of_a_row_is_no_defect(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any], layout: str, rows: str, held_back: list[int]
+) -> None:
+    result = read_text(CSV + rows, make_feed(layout=f'{{format: csv, delimiter: ";", {layout}}}'))
+    defects = result.defects["_row"].to_list() if result.defects.height else []
+    assert defects == held_back
+    kept = [code for code in result.frame["dossier_code"].to_list() if code]
+    assert len(kept) == result.frame.height - len(held_back)
+
+
+def test_header_that_ends_with_delimiters(make_feed: Callable[..., Feed], read_text: Callable[..., Any]) -> None:
+    """Rows are as wide as such a header, or end with the last column; nothing else fits."""
+    text = "Mã hồ sơ;Trạng thái;Ngày tiếp nhận;Lệ phí;\nA1;10;05/01/2024;5;\nA2;10;05/01/2024;5\nA3;10;;05/01/2024;;"
+    result = read_text(text, make_feed())
+    assert result.frame["dossier_code"].to_list() == ["A1", "A2", None]
+
+
+def test_delimiter_of_several_characters(make_feed: Callable[..., Feed], read_text: Callable[..., Any]) -> None:
+    rows = [["Mã hồ sơ", "Trạng thái", "Ngày tiếp nhận"], ["A1", "10", "05/01/2024"], ['"A||2"', "10", "06/01/2024"]]
+    feed = make_feed(layout='{format: csv, delimiter: "||"}')
+    result = read_text("".join("||".join(row) + "\n" for row in rows), feed)
+    assert result.frame["dossier_code"].to_list() == ["A1", "A||2"]
+    assert not result.defects.height
+    shifted = read_text("Mã hồ sơ||Trạng thái\nA1||10||\nA2||10\n", feed)
+    assert shifted.frame["dossier_code"].to_list() == [None, "A2"]
+    with_mark = read_text("Mã hồ sơ||Trạng thái\nA\x1f1||10\n", feed)
+    assert [finding.rule_id for finding in with_mark.findings] == ["Q01"]
+
+
+@pytest.mark.parametrize("size", [1, 7, 1 << 20])
+def test_delimiter_of_several_characters_between_pieces(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr("sources.readers.delimited.PIECE", size + 3)
+    text = "Mã hồ sơ<|>Trạng thái\n" + "".join(f"A{n}<|>10\n" for n in range(50))
+    result = read_text(text, make_feed(layout='{format: csv, delimiter: "<|>"}'))
+    assert result.frame["dossier_code"].to_list() == [f"A{n}" for n in range(50)]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_file_without_a_header(make_feed: Callable[..., Feed], read_text: Callable[..., Any], kind: str) -> None:
+    names = "[Mã hồ sơ, Trạng thái, Ngày tiếp nhận, Lệ phí]"
+    feed = make_feed(layout=f"{{format: {kind}, header: {{names: {names}}}}}")
+    rows = [row[:3] for row in ROWS]
+    content = workbook(rows) if kind == "xlsx" else "".join(",".join([*row, ""]) + "\n" for row in rows)
+    result = read_text(content, feed, f"tep.{kind}")
+    assert result.frame["dossier_code"].to_list() == ["A1", "A2"]
+    assert result.frame["_row"].to_list() == [1, 2]
+    assert result.frame["fee_amount"].to_list() == [None, None]
+    assert not result.findings
+
+
+def test_row_of_numbers_that_is_data(make_feed: Callable[..., Feed], read_text: Callable[..., Any]) -> None:
+    """`1,2,3` under the header: data where the layout says so, and in a file that has no header to number."""
+    text = "Mã hồ sơ;Trạng thái;Lệ phí\n1;2;3\nA2;10;5\n"
+    for said, codes in (("", ["A2"]), (", control_row: true", ["A2"]), (", control_row: false", ["1", "A2"])):
+        result = read_text(text, make_feed(layout=f'{{format: csv, delimiter: ";"{said}}}'))
+        assert result.frame["dossier_code"].to_list() == codes
+        assert result.rules.count("Q10") == (1 if not said else 0)
+    later = read_text(text.replace("1;2;3", "3;4;5"), make_feed())
+    assert later.frame["dossier_code"].to_list() == ["3", "A2"]
+    records = [{"Mã hồ sơ": "1", "Trạng thái": "2", "Lệ phí": 3}, {"Mã hồ sơ": "A2", "Trạng thái": "10", "Lệ phí": 5}]
+    result = read_text(json.dumps(records), make_feed(layout="{format: json}"), "tep.json")
+    assert result.frame["dossier_code"].to_list() == ["1", "A2"]
 
 
 def test_line_breaks_and_delimiters_inside_quotes(

@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from sources import feed_docs
+from sources.feeds.keys import entries
+from sources.feeds.model import FeedFile
 
 HERE = Path(__file__).parent
 FEEDS = sorted(
@@ -27,6 +29,11 @@ def test_page_is_fresh() -> None:
     path = feed_docs.DOCS / feed_docs.PAGE_FILE
     text = path.read_text(encoding="utf-8")
     assert text == feed_docs.page(text), "run python -m sources.feed_docs"
+
+
+def test_every_entry_of_a_feed_file_has_its_table() -> None:
+    told = {model for _, model in feed_docs.SECTIONS}
+    assert set(entries(FeedFile)) == told
 
 
 def test_every_key_is_explained() -> None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import pytest
+import yaml
 
 from expectations.contracts.model import contract
 from sources.feeds import FeedError, check_against_contract, load_feed_file, load_feeds, read_feeds, typed
+from sources.feeds.keys import branches, keys_of, told_apart_by
+from sources.feeds.model import FeedFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from pydantic import BaseModel
 
 GOOD = """\
 source: {id: d323, name: Thành phố Hưng Yên, unit: 323}
@@ -34,7 +41,7 @@ feeds:
 """
 
 MISTAKES = [
-    ("feeds:\n", "feds:\n", "feds", "unknown key; known here: source, maps, feeds"),
+    ("feeds:\n", "feds:\n", "feds", "unknown key; did you mean feeds? known here: source, maps, feeds"),
     ("id: d323", "id: D 323", "source.id", "pattern"),
     ("    dataset: dossiers\n", "", "feeds.dossiers.dataset", "is missing; add it"),
     ("from: 2023-Q4", "from: 2023Q4", "feeds.dossiers.active", "'2023Q4' is not a period"),
@@ -61,14 +68,41 @@ MISTAKES = [
     ("{from: name}", "{from: name, path: a.b}", "feeds.dossiers.period", "'path' belongs to from: field"),
     ("{from: name}", "{from: name, regime: TT99}", "feeds.dossiers.period", "unknown regime"),
     ("{from: name}", "{from: field, path: a}", "feeds.dossiers", "is for format json"),
-    ("format: csv", "format: cvs", "feeds.dossiers.layout.format", "'csv'"),
+    ("format: csv", "format: cvs", "feeds.dossiers.layout.format", "'cvs' is unknown; did you mean csv? known: 'csv'"),
     (
         "delimiter:",
         "delimitr:",
         "feeds.dossiers.layout.delimitr",
-        "unknown key; known here: format, ",
+        "unknown key; did you mean delimiter? known here: format, ",
     ),
-    ('delimiter: ";"', 'delimiter: ";;"', "feeds.dossiers.layout.delimiter", "at most 1 character"),
+    ('delimiter: ";"', 'delimiter: ";;;;;;;;;"', "feeds.dossiers.layout.delimiter", "at most 8 characters"),
+    (
+        'delimiter: ";"',
+        "header: {names: [Mã], row: 1}",
+        "feeds.dossiers.layout.header",
+        "names: [Mã, …] where",
+    ),
+    ('delimiter: ";"', "header: {names: [Mã], rows: 2}", "feeds.dossiers.layout.header", "says that there is none"),
+    ("{from: name}", "{from: header}", "feeds.dossiers.period", "from: header also needs 'header'"),
+    ("{from: name}", "{from: name, header: Năm}", "feeds.dossiers.period", "'header' belongs to from: header"),
+    (
+        "encoding: cp1258",
+        "wide: {columns: [a], header: x, value: x}",
+        "feeds.dossiers.layout.wide",
+        "give them two names",
+    ),
+    (
+        "encoding: cp1258",
+        "totals: {column: a}, wide: {columns: [a], header: x, value: y}",
+        "feeds.dossiers.layout",
+        "'wide' turns these into rows; write check: false",
+    ),
+    (
+        "encoding: cp1258",
+        "wide: {columns: [a], header: x, value: y}}\n    key: row\n    ignore: {a: b",
+        "feeds.dossiers",
+        "write content",
+    ),
     ("cp1258", "tcvn9", "feeds.dossiers.layout", "encoding 'tcvn9' is unknown"),
     ("format: csv", "format: parquet", "feeds.dossiers.layout.encoding", "means nothing for format parquet"),
     ("encoding: cp1258", "header: {row: 3, find: Mã}", "feeds.dossiers.layout.header", "write either row: 7 or find:"),
@@ -82,7 +116,20 @@ MISTAKES = [
         "feeds.dossiers.columns.has_complaint.map",
         "no map 'yesno' under maps (there: yes_no)",
     ),
-    ("map: yes_no", "as: presense", "feeds.dossiers.columns.has_complaint.as", "'presence', 'length' or 'count'"),
+    (
+        "map: yes_no",
+        "as: presense",
+        "feeds.dossiers.columns.has_complaint.as",
+        "did you mean presence? known: 'presence'",
+    ),
+    ("map: yes_no", "map: {x: [1]}", "feeds.dossiers.columns.has_complaint.map.x", "is no single value; write a text"),
+    ("map: yes_no", "frm: KN", "feeds.dossiers.columns.has_complaint.frm", "did you mean from? known here: from, "),
+    (
+        "{from: name}",
+        "{from: name, regime: TTPC}",
+        "feeds.dossiers.period",
+        "unknown regime 'TTPC'; did you mean TTCP?",
+    ),
     ("map: yes_no", "map: yes_no, as: length", "feeds.dossiers.columns.has_complaint", "exclude each other"),
     ("map: yes_no", "map: {true: 1}", "feeds.dossiers.columns.has_complaint.map", "put it in quotes"),
     ("Xong: 10", "Xong: 10, XONG: 9", "feeds.dossiers.columns.status_code.map", "read the same but mean different"),
@@ -113,6 +160,44 @@ def write(folder: Path, text: str, name: str = "d323.yaml") -> Path:
     path = folder / name
     path.write_text(text, encoding="utf-8")
     return path
+
+
+Put = Callable[[dict[str, Any]], Any]
+
+
+def entries(annotation: Any, put: Put, seen: set[type[BaseModel]]) -> Iterator[tuple[type[BaseModel], Put]]:
+    """Every entry that may stand in a feed file, and how it is put in its place in one."""
+    for tag, model in branches(annotation).items():
+        if model in seen:
+            continue
+        seen.add(model)
+        head = {told_apart_by(model): tag} if tag else {}
+        yield model, lambda own, head=head: put(head | own)  # type: ignore[misc]
+        for name, told in model.model_fields.items():
+            key = told.alias or name
+            yield from entries(told.annotation, lambda own, head=head, key=key: put(head | {key: own}), seen)  # type: ignore[misc]
+    arguments = get_args(annotation)
+    if get_origin(annotation) is dict:
+        yield from entries(arguments[1], lambda own: put({"x": own}), seen)
+    if get_origin(annotation) is tuple:
+        yield from entries(arguments[0], lambda own: put([own]), seen)  # type: ignore[arg-type]
+
+
+ENTRIES = list(entries(FeedFile, lambda own: own, set()))
+
+
+@pytest.mark.parametrize(("model", "put"), ENTRIES, ids=[model.__name__ for model, _ in ENTRIES])
+def test_a_misspelt_key_is_known_for_what_it_is_wherever_it_stands(
+    tmp_path: Path, model: type[BaseModel], put: Put
+) -> None:
+    for key in keys_of(model):
+        if key != told_apart_by(model):
+            text = yaml.safe_dump(put({key + key[-1]: None}), allow_unicode=True)
+            with pytest.raises(FeedError) as caught:
+                load_feed_file(write(tmp_path, text))
+            said = [one.message for one in caught.value.problems if one.key.rpartition(".")[2] == key + key[-1]]
+            assert len(said) == 1
+            assert said[0].startswith(f"unknown key; did you mean {key}? known here: {keys_of(model)[0]}")
 
 
 def test_a_good_file(tmp_path: Path) -> None:
@@ -255,7 +340,11 @@ def test_a_source_without_a_key_needs_no_key_column(tmp_path: Path, way: str) ->
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("has_complaint:", "has_complain:", "columns.has_complain: dossiers has no such column; known: dossier_code"),
+        (
+            "has_complaint:",
+            "has_complain:",
+            "columns.has_complain: dossiers has no such column; did you mean has_complaint? known: ",
+        ),
         ("has_complaint:", "applicant_name:", "columns.applicant_name: is personal and never read"),
         ("has_complaint: {from: KN, map: yes_no}", "fee_amount: {from: P, format: '%d'}", "format: is for dates"),
         ("Xong: 10", "Xong: 77", "columns.status_code.map: '77' is no code of status_code; codes: 1, 2"),
@@ -266,7 +355,8 @@ def test_a_source_without_a_key_needs_no_key_column(tmp_path: Path, way: str) ->
             "columns.dossier_code: is required; map it to a header or give a constant",
         ),
         ("{from: name}", "{from: column, column: procedure_code}", "'procedure_code' is no date"),
-        ("{from: name}", "{from: column, column: nope}", "dossiers has no column 'nope'"),
+        ("{from: name}", "{from: column, column: nope}", "dossiers has no column 'nope'; known: "),
+        ("{from: name}", "{from: column, column: recieved_at}", "no column 'recieved_at'; did you mean received_at?"),
         (
             "    columns:\n      dossier_code: Mã hồ sơ\n",
             "    constants: {dossier_code: H1}\n    columns:\n",
@@ -281,6 +371,14 @@ def test_feeds_are_checked_against_their_contract(tmp_path: Path, old: str, new:
     with pytest.raises(FeedError) as caught:
         check_against_contract(feed, contract("dossiers"))
     assert message in str(caught.value)
+
+
+def test_a_code_that_is_nearly_right_is_known_for_what_it_is(tmp_path: Path) -> None:
+    text = GOOD.replace("dataset: dossiers", "dataset: petitions").partition("    columns:")[0]
+    text += "    columns:\n      kind_code: {from: Loại đơn, map: {Tố cáo: denuncation}}\n"
+    [feed] = load_feed_file(write(tmp_path, text))
+    with pytest.raises(FeedError, match=r"'denuncation' is no code of kind_code; did you mean denunciation\? codes: "):
+        check_against_contract(feed, contract("petitions"))
 
 
 def test_typed_values() -> None:

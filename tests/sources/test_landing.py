@@ -3,6 +3,7 @@
 # ruff: noqa: DTZ001 (times are local times of Asia/Ho_Chi_Minh without zone, everywhere)
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from expectations.contracts.deliveries import Terms
+from expectations.contracts.private_files import make_private_folder, new_private_file
 from sources import errors
 from sources.connectors.environment import expand_secrets
 from sources.connectors.files import FileSource
@@ -120,6 +122,23 @@ def test_the_way_of_reading_is_no_part_of_a_delivery(home: Path, make_feed: Call
     assert one.delivery_id == other.delivery_id
     terms = [Terms(feed.feed_id, feed.dataset, feed.fingerprint, "1") for feed in feeds]
     assert terms[0].reading_id(one.delivery_id) != terms[1].reading_id(one.delivery_id)
+
+
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_a_new_file_is_its_owners_alone_and_never_another(tmp_path: Path, *, is_broken: bool) -> None:
+    folder = tmp_path / "a" / "b"
+    make_private_folder(folder)
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (folder, folder.parent)] == [0o700, 0o700]
+    path = folder / "note"
+    with contextlib.suppress(KeyError), new_private_file(path, "w", encoding="utf-8") as stream:
+        stream.write("số")
+        if is_broken:
+            raise KeyError
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stream.closed
+    with pytest.raises(FileExistsError), new_private_file(path):
+        pass
+    assert path.read_text(encoding="utf-8") == "số"
 
 
 def test_damaged_bytes_are_found_and_named(home: Path, make_feed: Callable[..., Feed]) -> None:

@@ -186,6 +186,13 @@ def test_a_given_format_is_the_only_one_but_for_date_cells() -> None:
     assert shown(parse_dates(cells("43712"), ["%d/%m/%Y"], true_dates=True, base_1904=True)) == [SEPTEMBER]
 
 
+@pytest.mark.filterwarnings("error")
+def test_fractions_of_a_second_are_read_as_python_writes_them_and_nothing_is_warned_of() -> None:
+    moment = datetime(2023, 9, 5, 9, 30, 15, 250_000)
+    for form in ("%Y-%m-%d %H:%M:%S.%f", "%d/%m/%Y %H:%M:%S,%f", "%Y%m%d%H%M%S%f"):
+        assert shown(parse_dates(cells(moment.strftime(form)), [form])) == [moment]
+
+
 @given(st.lists(st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)), min_size=1))
 @settings(max_examples=60, deadline=None)
 def test_moments_come_back_from_every_form(moments: list[datetime]) -> None:

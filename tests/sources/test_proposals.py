@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import fastexcel
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
@@ -15,6 +17,8 @@ from sources.feeds import load_feeds
 from sources.feeds.loading import load_feed_file
 from sources.proposals import Asked, Heard, propose
 from sources.proposals.naming import name_of
+from sources.readers import sheets, signatures
+from tests.sources.test_defective_files import REFUSED, WITH_PASSWORD_XLSX
 
 if TYPE_CHECKING:
     from sources.feeds import Feed
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "province"
 TODAY = date(2024, 6, 30)
+PROVINCE = "33"
 TORN = {"d329.dossiers"}
 """The file in the middle is torn on purpose."""
 NAMELESS = {"d327.service_reports", "d33.collected_reports"}
@@ -47,7 +52,7 @@ def made(proposal: Proposal, folder: Path) -> Feed:
 
 
 def proposed(path: Path, units: UnitIndex, **asked: Any) -> Proposal:
-    return propose(path, path.name, units, TODAY, Asked(**asked))
+    return propose(path, path.name, units, TODAY, PROVINCE, Asked(**asked))
 
 
 @pytest.mark.parametrize("feed", feeds(), ids=[feed.feed_id for feed in feeds()])
@@ -56,7 +61,7 @@ def test_every_layout_of_the_sample_is_known_for_what_it_is(feed: Feed, units: U
     path = a_file_of(feed)
     heard = Heard.of([one for one in feeds() if one.source != feed.source])
     asked = Asked(unit=feed.source_unit, dataset=feed.dataset if feed.feed_id in NAMELESS else None)
-    found = propose(path, path.name, units, TODAY, asked, heard)
+    found = propose(path, path.name, units, TODAY, PROVINCE, asked, heard)
     new = made(found, tmp_path)
     assert new.dataset == feed.dataset
     assert new.layout.format == feed.layout.format
@@ -152,10 +157,94 @@ def test_units_in_a_column_are_found_by_name(units: UnitIndex, tmp_path: Path) -
     assert feed.unit.name == "Đơn vị"
 
 
+MISNAMED = {"xls_called.xlsx", "xlsx_called.xls", "xlsx_called.csv", "archive.ods"}
+MADE_ANYWAY = MISNAMED | {"utf16.csv", "cp1258.csv", "no_key_column.csv"}
+"""Files that another feed could read."""
+TOLD_OTHERWISE = {
+    "text.parquet": "Không tiêu đề nào khớp",
+    "no_records.json": "Không có danh sách bản ghi",
+    "records_are_numbers.json": "Không có danh sách bản ghi",
+    "two_on_a_line.ndjson": "JSON",
+}
+"""Files whose defect is another one for whom no feed says what they should be."""
+BROKEN = [(name, content, TOLD_OTHERWISE.get(name, words)) for name, content, _, _, words in REFUSED]
+
+
+@pytest.mark.parametrize(("name", "content", "words"), BROKEN, ids=[one[0] for one in BROKEN])
+def test_a_file_that_no_feed_could_read_gets_the_verdict_that_reading_gives(
+    name: str, content: bytes, words: str, units: UnitIndex, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    if name in MADE_ANYWAY:
+        doubts = proposed(path, units, dataset="dossiers").doubts
+        said = any(f"its name ends in {path.suffix} and its content is" in doubt for doubt in doubts)
+        assert said == (name in MISNAMED)
+        return
+    with pytest.raises(UnreadableFileError, match=re.escape(words)):
+        proposed(path, units, dataset="dossiers")
+
+
+def test_a_workbook_with_a_password_is_known_whatever_it_is_called(units: UnitIndex, tmp_path: Path) -> None:
+    path = tmp_path / "bao cao.xls"
+    path.write_bytes(WITH_PASSWORD_XLSX)
+    with pytest.raises(UnreadableFileError, match="mật khẩu"):
+        proposed(path, units)
+
+
+def test_a_workbook_is_opened_once_and_each_sheet_loaded_once(
+    units: UnitIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ho so 2024Q1.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for name in ("HS", "Khác"):
+            sheet = book.add_worksheet(name)
+            sheet.write_row(0, 0, ["BÁO CÁO"])
+            sheet.merge_range(1, 0, 1, 1, "Hồ sơ")
+            sheet.write_row(2, 0, ["Mã hồ sơ", "Trạng thái", "Ngày tiếp nhận"])
+            for number in range(5 if name == "HS" else 2):
+                sheet.write_row(3 + number, 0, [f"A{number}", "Đã trả kết quả", "05/01/2024"])
+    looks: list[str] = []
+
+    def counted(module: Any, name: str) -> None:
+        act = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *told, **named: (looks.append(name), act(*told, **named))[1])
+
+    counted(fastexcel, "read_excel")
+    counted(sheets, "load_cells")
+    counted(signatures, "_check_zip")
+    assert made(proposed(path, units, unit="329"), tmp_path).dataset == "dossiers"
+    assert sorted(looks) == ["_check_zip", "load_cells", "load_cells", "read_excel"]
+
+
+def test_a_hidden_sheet_is_not_proposed_however_large(units: UnitIndex, tmp_path: Path) -> None:
+    path = tmp_path / "ho so 2024Q1.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        hidden, shown = book.add_worksheet("Nháp"), book.add_worksheet("HS")
+        hidden.hide()
+        shown.activate()
+        shown.set_first_sheet()
+        for sheet, count in ((hidden, 50), (shown, 2)):
+            sheet.write_row(0, 0, ["Mã hồ sơ", "Trạng thái", "Ngày tiếp nhận"])
+            for number in range(count):
+                sheet.write_row(1 + number, 0, [f"A{number}", "Đã trả kết quả", "05/01/2024"])
+    layout = made(proposed(path, units, unit="329"), tmp_path).layout
+    assert layout.sheet == "HS"  # type: ignore[union-attr]
+    assert layout.other_sheets == {}  # type: ignore[union-attr]
+
+
+def test_whose_file_it_is_may_be_the_provinces_of_the_home(units: UnitIndex, tmp_path: Path) -> None:
+    path = tmp_path / "ho_so_2024Q1.csv"
+    path.write_text("Mã hồ sơ,Trạng thái\nA1,Đang xử lý\n", encoding="utf-8")
+    found = propose(path, path.name, units, TODAY, "01")
+    assert made(found, tmp_path).unit.fixed == "01"
+    assert any("01 is the province" in doubt for doubt in found.doubts)
+
+
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        (b"", HeaderMissingError),
+        (b"", UnreadableFileError),
         (b"%PDF-1.7 ...", UnreadableFileError),
         (b"PK\x03\x04torn", UnreadableFileError),
         (b"a,b\n1,2\n", HeaderMissingError),

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
+
+from expectations.contracts.model import contract
+from sources.feeds import FeedError, check_against_contract
+from tests.sources.test_defective_files import workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +51,147 @@ def test_sums_by_name_are_left_out_with_a_warning(
     assert sum(result.reading.ignored.values()) == 1
     [finding] = [one for one in result.findings if one.rule_id == "Q10"]
     assert (finding.severity, finding.row) == ("warning", 3)
+
+
+INDEX = """
+source: {id: p33, name: Tỉnh}
+feeds:
+  index_scores:
+    dataset: index_scores
+    connector: {path: inbox}
+    period: {from: header, header: Năm}
+    supersedes: feed
+    layout: {format: csv, wide: {columns: ["20??"], header: Năm, value: Điểm}}
+    unit: {code: Mã}
+    constants: {index_code: SIPAS, method_code: SIPAS_NEW}
+    columns: {score: Điểm, document_no: {from: Văn bản, optional: true}}
+    ignore: {Tỉnh: tên}
+"""
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "json"])
+def test_a_wide_table_is_read_as_a_long_one(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any], kind: str
+) -> None:
+    lines = [
+        ["Mã", "Tỉnh", "2022", "Văn bản", "2023"],
+        ["33", "Hưng Yên", "81.5", "12/QĐ", "82"],
+        ["01", "Hà Nội", "", "", "9,1"],
+    ]
+    layout = f'{{format: {kind}, wide: {{columns: ["20??"], header: Năm, value: Điểm}}}}'
+    content: str | bytes = "".join(",".join(f'"{cell}"' for cell in line) + "\n" for line in lines)
+    if kind == "xlsx":
+        content = workbook(lines)
+    if kind == "json":
+        content = json.dumps([dict(zip(lines[0], line, strict=True)) for line in lines[1:]])
+    result = read_text(content, make_feed(INDEX, layout=layout), f"tep.{kind}")
+    found = result.frame.select("_row", "unit_code", "period", "score", "document_no").rows()
+    first = 1 if kind == "json" else 2
+    assert found == [
+        (first, "33", "2022", 81.5, "12/QĐ"),
+        (first, "33", "2023", 82.0, "12/QĐ"),
+        (first + 1, None, "2023", None, None),
+    ]
+    assert [finding.rule_id for finding in result.findings] == []
+    bad = sorted(result.defects.select("_row", "column_name").rows())
+    assert bad == [(first + 1, "score"), (first + 1, "unit_code")]
+    assert result.reading.rows_read == 3
+    assert result.reading.periods == ("2022", "2023")
+
+
+def test_one_unit_may_have_one_row_a_period(make_feed: Callable[..., Feed], read_text: Callable[..., Any]) -> None:
+    """A constant key is one where each row says a period of its own."""
+    feed = make_feed(INDEX, unit="{fixed: 33}")
+    check_against_contract(feed, contract("index_scores"))
+    assert read_text("Tỉnh,2022,2023\nHưng Yên,81.5,82\n", feed).frame["unit_code"].to_list() == ["33", "33"]
+    fixed = make_feed(INDEX, unit="{fixed: 33}", period="{fixed: 2022}", layout="{format: csv}")
+    with pytest.raises(FeedError, match="one key"):
+        check_against_contract(fixed, contract("index_scores"))
+
+
+def test_sums_and_notes_of_a_wide_table_are_told_before_it_is_turned(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any]
+) -> None:
+    text = "Mã,Tỉnh,2022,2023\n(1),(2),(3),(4)\n33,Hưng Yên,81.5,82\nTổng cộng,,81.5,82\n,,,\nNgười lập biểu,,,\n"
+    result = read_text(text, make_feed(INDEX))
+    assert result.frame["period"].to_list() == ["2022", "2023"]
+    assert result.reading.ignored == {"control_row": 1, "total_row": 1, "blank": 1, "signature": 1}
+    assert [finding.row for finding in result.findings if finding.rule_id == "Q10"] == [2, 4, 6]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Mã,Tỉnh,Năm nay\n33,Hưng Yên,8\n", "không có cột nào khớp “20??”"),
+        ("Mã,Năm,2022\n33,Hưng Yên,8\n", "đã có cột “năm”"),
+    ],
+)
+def test_a_wide_table_of_another_shape_is_refused(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any], text: str, words: str
+) -> None:
+    [finding] = read_text(text, make_feed(INDEX)).findings
+    assert (finding.rule_id, finding.severity) == ("Q03", "gate")
+    assert words in finding.message_vi
+
+
+def test_a_row_says_its_own_period_or_is_held_back(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any]
+) -> None:
+    feed = make_feed(INDEX, layout="{format: csv}")
+    result = read_text("Mã,Năm,Điểm\n33,Năm 2022,8\n33,Quý I/2023,9\n33,sau,7\n33,,6\n", feed)
+    assert result.frame["period"].to_list() == ["2022", "2023-Q1", None, None]
+    said = dict(result.defects.filter(pl.col("column_name") == "period").select("_row", "detail_vi").rows())
+    assert said == {
+        4: "Không phải là một kỳ của chế độ báo cáo: “sau”.",
+        5: "Không xác định được kỳ báo cáo của dòng vì thiếu “Năm”.",
+    }
+    [missing] = read_text("Mã,Điểm\n33,8\n", feed).findings
+    assert (missing.severity, missing.column_name) == ("gate", "Năm")
+
+
+def test_a_header_that_comes_once_more_is_no_row(make_feed: Callable[..., Feed], read_text: Callable[..., Any]) -> None:
+    row = "{0};Huyện Ân Thi;D{0};05/01/2024;1\n"
+    text = HEADER + row.format(1) + HEADER + row.format(2) + ";;;;\n" + HEADER + row.format(3)
+    result = read_text(text, make_feed(FEED))
+    assert result.frame["petition_code"].to_list() == ["D1", "D2", "D3"]
+    assert result.reading.ignored == {"header_again": 2, "blank": 1}
+    assert result.findings == []
+
+
+MORE = "      accepted_on: Ngày thụ lý\n"
+OTHERS = "TT;Lĩnh vực;Số liệu;Đã xong;Còn lại;Tỷ lệ\n1;Đất đai;12;05/01/2024;7;9\n2;Hộ tịch;8;1;7;9\n"
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_two_tables_under_each_other_are_not_one(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any], kind: str
+) -> None:
+    head = "TT;Đơn vị;Mã đơn;Ngày nhận;Ngày thụ lý;Số đơn\n"
+    row = "{0};Huyện Ân Thi;D{0};05/01/2024;{1};1\n"
+    text = head + row.format(1, "06/01/2024") + ";;;;;\n" + row.format(2, "") + ";;;;;\n" + OTHERS
+    text += ";;;;;\n" + head + row.format(3, "-")
+    layout = '{format: csv, delimiter: ";"}' if kind == "csv" else "{format: xlsx}"
+    feed = make_feed(FEED.replace("received_on: Ngày nhận\n", f"received_on: Ngày nhận\n{MORE}"), layout=layout)
+    content: str | bytes = text
+    if kind == "xlsx":
+        content = workbook([line.split(";") for line in text.splitlines()])
+    result = read_text(content, feed, f"tep.{kind}")
+    assert result.frame["petition_code"].to_list() == ["D1", "D2", "D3"]
+    assert result.reading.ignored == {"header_again": 1, "blank": 3, "other_table": 3}
+    [finding] = [one for one in result.findings if one.rule_id == "Q10"]
+    assert (finding.severity, finding.row) == ("warning", 6)
+    assert "là một bảng khác (“TT”, “Lĩnh vực”, “Số liệu”, “Đã xong”)" in finding.message_vi
+
+
+def test_words_under_a_blank_row_may_be_data(make_feed: Callable[..., Feed], read_text: Callable[..., Any]) -> None:
+    """With a key like the others, or with one cell that is no number, a row is a row: its cells are findings."""
+    text = (
+        HEADER
+        + "1;Huyện Ân Thi;D1;05/01/2024;1\n;;;;\n2;Huyện Phù Cừ;D2;chưa rõ;không\n;;;;\n3;Huyện Phù Cừ;X;chưa rõ;\n"
+    )
+    result = read_text(text, make_feed(FEED))
+    assert result.frame["petition_code"].to_list() == ["D1", "D2", "X"]
+    assert "other_table" not in result.reading.ignored
 
 
 @pytest.mark.parametrize(

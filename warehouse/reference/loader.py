@@ -270,9 +270,9 @@ def _questionnaire_items(home_overlay: Path | None) -> pl.DataFrame:
                 item.factor.code,
                 item.factor.label_vi,
                 item.factor.label_en,
-                asked.scale_min,
-                asked.scale_max,
-                min(asked.satisfied),
+                item.scale.minimum,
+                item.scale.maximum,
+                min(item.scale.satisfied),
             )
             for number, item in enumerate(asked.items, start=1)
         ]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class Asked:
     """One request as it came."""
 
+    method: str
     path: str
     query: dict[str, str]
     headers: dict[str, str]
@@ -70,7 +71,9 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Interface]:
             parts = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-            told = Asked(parts.path, query, {name.lower(): value for name, value in self.headers.items()}, body)
+            told = Asked(
+                self.command, parts.path, query, {name.lower(): value for name, value in self.headers.items()}, body
+            )
             found.asked.append(told)
             fault = found.faults.pop(0) if found.faults else None
             if fault == "drop":

@@ -34,7 +34,21 @@ MAIL = "kind: imap, url: imaps://mail.example.org, user: tinh, senders: a@exampl
 MISTAKES = [
     ("{kind: rest}", "ndjson", "connector.url: is missing"),
     ("{kind: soap, url: x}", "ndjson", "connector.kind: 'soap' is unknown; known: 'files', 'rest', 'sql', 'imap'"),
-    (f"{{kind: rest, {URL}, glob: x}}", "ndjson", "connector.glob: unknown key; known here: kind, url"),
+    (
+        f"{{kind: rest, {URL}, glob: x}}",
+        "ndjson",
+        "connector.glob: 'glob' means nothing for kind rest; remove it (it is for files, imap)",
+    ),
+    (
+        f"{{kind: rest, {URL}, parms: {{a: b}}}}",
+        "ndjson",
+        "connector.parms: unknown key; did you mean params? known here: kind, url",
+    ),
+    (
+        f"{{kind: rest, {URL}, auth: {{kind: baerer, token: abc}}}}",
+        "ndjson",
+        "did you mean bearer? known: 'bearer', 'basic'",
+    ),
     ("{kind: rest, url: ftp://x}", "ndjson", "is no http"),
     ("{kind: rest, url: https://u:p@x.org/a}", "ndjson", "holds a password"),
     ("{kind: rest, url: https://x.org/a?api_key=abc}", "ndjson", "holds a secret"),
@@ -42,17 +56,30 @@ MISTAKES = [
     (f"{{kind: rest, {URL}, params: {{access_token: x}}}}", "ndjson", "looks like a secret"),
     (f"{{kind: rest, {URL}, auth: {{kind: bearer, token: abc}}}}", "ndjson", "connector.auth.token: is a secret"),
     (f"{{kind: rest, {URL}, auth: {{kind: ntlm}}}}", "ndjson", "connector.auth.kind: 'ntlm' is unknown"),
-    (f"{{kind: rest, {URL}, paging: {{kind: page, from: x}}}}", "ndjson", "known here: kind, param, first, size_param"),
+    (
+        f"{{kind: rest, {URL}, paging: {{kind: page, from: x}}}}",
+        "ndjson",
+        "connector.paging.from: 'from' means nothing for kind page; remove it (it is for cursor, next)",
+    ),
     (f"{{kind: rest, {URL}, incremental: {{key: a, param: b}}}}", "ndjson", "write either by: "),
     (f"{{kind: rest, {URL}, key: x, incremental: {{key: a, by: t, param: b}}}}", "ndjson", "differ"),
     (f"{{kind: rest, {URL}, window: {{from: a, to: b}}}}", "ndjson", "write active: {from: 2024-Q1}"),
-    (f"{{kind: rest, {URL}, limits: {{row: 1}}}}", "ndjson", "known here: rows, pages"),
+    (
+        f"{{kind: rest, {URL}, limits: {{row: 1}}}}",
+        "ndjson",
+        "connector.limits.row: unknown key; did you mean rows? known here: rows, pages",
+    ),
     (f"{{kind: rest, {URL}}}", "csv", "lands ndjson; write layout: {format: ndjson}"),
     (f"{{{SQL}}}", "parquet", "write either table: or query:"),
     (f"{{{SQL}, table: hs}}", "ndjson", "lands parquet"),
     (f"{{{SQL}, table: hs, user: a, password: b}}", "parquet", "connector.password: is a secret"),
     ("{kind: sql, url: 'mysql://a:b@x/y', key: id, table: hs}", "parquet", "holds a password"),
     (f"{{{MAIL}, password: x}}", "csv", "connector.password: is a secret"),
+    (
+        f"{{{MAIL}, password: '${{env:X}}', limits: {{seconds: 9}}}}",
+        "csv",
+        "limits.seconds: unknown key; did you mean request_seconds? known here: mib, request_seconds",
+    ),
     (f"{{{MAIL.replace('imaps', 'pop3')}, password: '${{env:X}}'}}", "csv", "is no mailbox"),
 ]
 
@@ -131,7 +158,7 @@ def test_what_a_feed_says_stands_over_what_is_shared(tmp_path: Path) -> None:
 def test_a_shared_layout_that_is_not_there_is_said_with_the_nearest(tmp_path: Path) -> None:
     path = tmp_path / "d329.yaml"
     path.write_text(OWN.replace("NAME", "national_dosiers"), encoding="utf-8")
-    with pytest.raises(FeedError, match=r"yaml:4: feeds\.dossiers\.like: .*did you mean national_dossiers\?"):
+    with pytest.raises(FeedError, match=r"yaml:4: feeds\.dossiers\.like: .*did you mean national_dossiers\? known: "):
         load_feed_file(path)
 
 

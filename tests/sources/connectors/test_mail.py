@@ -1,5 +1,6 @@
 """A mailbox, on a real server: attachments of listed senders become deliveries, and nothing in it changes."""
 
+# ruff: noqa: PLR0917 (fixtures)
 from __future__ import annotations
 
 import imaplib
@@ -149,6 +150,53 @@ def test_who_may_not_in_is_told(
     monkeypatch.delenv("MAIL_SECRET")
     with pytest.raises(errors.SecretMissingError, match="MAIL_SECRET"):
         Landing(feed_of(), tmp_path / "home", places(port))
+
+
+def cut(_: Any) -> Any:
+    raise ValueError("an answer that is cut")
+
+
+ENDS: dict[str, tuple[dict[str, Any], type[errors.SourceError]]] = {
+    "a wrong password": ({"user": "tinh33", "password": "${env:WRONG}"}, errors.ConnectorRefusedError),
+    "no encryption": ({"tls": "verify"}, errors.ConnectorRefusedError),
+    "a wrong folder": ({"folder": "khong_co"}, errors.FolderMissingError),
+    "a cut answer": ({}, errors.AnswerIncompleteError),
+    "a broken answer": ({}, errors.ConnectorUnreachableError),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_no_session_is_left_open_when_something_goes_wrong(
+    tmp_path: Path,
+    mailbox: imaplib.IMAP4,
+    feed_of: Callable[..., Feed],
+    port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    end: str,
+) -> None:
+    changes, kind = ENDS[end]
+    monkeypatch.setenv("WRONG", "wrong-password")
+    send(mailbox, "vp@vanlam.example.org", ("a.csv", b"x"))
+    sockets = []
+    opening = imaplib.IMAP4.open
+
+    def opened(session: imaplib.IMAP4, *arguments: Any, **named: Any) -> None:
+        opening(session, *arguments, **named)
+        sockets.append(session.sock)
+
+    monkeypatch.setattr(imaplib.IMAP4, "open", opened)
+    landing = Landing(feed_of(**changes), tmp_path / "home", places(port))
+    with monkeypatch.context() as patched:
+        if end == "a cut answer":
+            patched.setattr("sources.connectors.mail.answers", cut)
+        if end == "a broken answer":
+            patched.setattr(imaplib.IMAP4, "uid", lambda *_: ("NO", [b"busy"]))
+        for _ in range(2):
+            with pytest.raises(kind):
+                landing.offers()
+    assert [one.fileno() for one in sockets] == [-1, -1]
+    if not changes:  # and the next try begins with one of its own
+        assert [one.name for one in landing.offers()] == ["a.csv"]
 
 
 def test_a_large_attachment_is_refused_and_the_others_come(

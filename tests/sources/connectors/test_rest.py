@@ -16,6 +16,8 @@ from expectations.contracts.times import now
 from sources import errors
 from sources.connectors import http
 from sources.landing import Landing, landed, landed_path, sidecar_path
+from sources.places import Places
+from tests.sources.connectors.interfaces import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -342,6 +344,68 @@ def test_redirects_stay_at_the_server(
         pull(rest_feed(PAGES))
 
 
+@pytest.mark.parametrize("send", ["form", "json"])
+@pytest.mark.parametrize("status", [303, 307, 308])
+def test_a_redirected_post_is_asked_again_whole_or_its_answer_is_fetched(
+    interface: Interface,
+    rest_feed: Callable[..., Feed],
+    pull: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    send: str,
+    status: int,
+) -> None:
+    monkeypatch.setenv("API_SECRET", "s3cret-value")
+    interface.faults = [(status, {"Location": "/moved"}, b"")]
+    interface.answer = lambda _: {"items": rows("a")}
+    key = 'auth: {kind: api_key, name: apikey, value: "${env:API_SECRET}", in: query}'
+    [delivery] = pull(
+        rest_feed(f"send: {send}\nrecords: items\nparams: {{don_vi: '329'}}\nheaders: {{X-Tinh: HY}}\n{key}")
+    )
+    assert codes(tmp_path, delivery) == ["a"]
+    first, second = interface.asked
+    body = b"don_vi=329" if send == "form" else b'{"don_vi":"329"}'
+    assert (first.method, first.body) == ("POST", body)
+    assert (second.method, second.path, second.body) == (
+        ("GET", "/moved", b"") if status == 303 else ("POST", "/moved", body)
+    )
+    assert [(one.headers["x-tinh"], one.query) for one in interface.asked] == [("HY", {"apikey": "s3cret-value"})] * 2
+
+
+@pytest.mark.parametrize("status", [301, 302])
+def test_a_redirect_that_would_lose_what_a_post_asks_is_refused(
+    interface: Interface, rest_feed: Callable[..., Feed], pull: Any, tmp_path: Path, status: int
+) -> None:
+    interface.faults = [(status, {"Location": "/hoso/"}, b"")]
+    interface.answer = lambda _: {"items": rows("a")}  # of every unit
+    feed = rest_feed("send: json\nrecords: items\nparams: {don_vi: '329'}")
+    text = f"leads on to /hoso/ by {status}, on whose way the parameters of a POST are lost; correct connector.url"
+    refused(tmp_path, pull, feed, errors.AnswerError, text)
+    assert len(interface.asked) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("send", ["query", "json"])
+def test_no_redirect_takes_credentials_to_another_server(
+    interface: Interface,
+    rest_feed: Callable[..., Feed],
+    pull: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    send: str,
+) -> None:
+    monkeypatch.setenv("API_SECRET", "s3cret-value")
+    with serving() as other:
+        interface.faults = [(status, {"Location": f"{other.url}/hoso"}, b"")]
+        feed = rest_feed(f'send: {send}\nrecords: items\nauth: {{kind: bearer, token: "${{env:API_SECRET}}"}}')
+        both = Places((), (*interface.places.hosts, *other.places.hosts))
+        landing = Landing(feed, tmp_path / "home", both)
+        with pytest.raises(errors.AnswerError, match="another server, which would get the credentials"):
+            landing.land(landing.offers()[0])
+        assert other.asked == []
+
+
 # --- who asks -------------------------------------------------------------------------------------------------------
 
 
@@ -456,6 +520,20 @@ def test_only_what_changed_is_asked_for_and_the_delivery_is_whole(
     [third] = pull(feed)
     assert third == second
     assert interface.asked[-1].query["since"] == "2024-01-06T00:00:00"
+
+
+def test_what_came_counts_once_and_what_stays_counts_too(
+    interface: Interface, rest_feed: Callable[..., Feed], pull: Any, tmp_path: Path
+) -> None:
+    """12,000 bytes fit into 0.012 MiB when they come and when they stay, but not with 700 beside them."""
+    feed = rest_feed(CHANGES + "\nlimits: {mib: 0.012}")
+    for code, changed, text in (("a", "01", ""), ("b", "02", "ố" * 4_000), ("c", "03", "")):
+        interface.records += [rows(code, changed=f"2024-{changed}-01T00:00:00")[0] | {"note": text}]
+        [delivery] = pull(feed)
+    assert codes(tmp_path, delivery) == ["a", "b", "c"]
+    interface.records += [rows("d", changed="2024-04-01T00:00:00")[0] | {"note": "x" * 700}]
+    with pytest.raises(errors.FetchLimitError, match=r"more than 0\.012 mib"):
+        pull(feed)
 
 
 @pytest.mark.parametrize("when", ["before the note", "before the list"])
@@ -664,7 +742,8 @@ def test_a_period_is_asked_for_once_more_after_it_closed_whatever_was_missed_bef
     asked = []
     for day in ("2024-01-20", "2024-02-05", "2024-06-01", "2024-06-02", "2024-09-01"):
         moment = datetime.fromisoformat(f"{day}T06:00:00")
-        monkeypatch.setattr("sources.connectors.rest.now", lambda moment=moment: moment)
+        for place in ("sources.connectors.fetching.now", "sources.connectors.rest.now"):
+            monkeypatch.setattr(place, lambda moment=moment: moment)
         interface.records = rows(day)
         asked += [day] * len(pull(feed))
     assert asked == ["2024-02-05", "2024-06-01"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -279,6 +280,19 @@ def test_who_may_not_in_is_told_and_no_password_is_shown(
         Landing(feed, tmp_path / "home", database.places)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_file_that_is_opened_is_the_one_that_was_checked(tmp_path: Path, database: Database) -> None:
+    """A URL of SQLite holds the path as it is: what looks like an escape is a part of its name."""
+    database.execute(row("a"))
+    inbox = tmp_path / "home" / "inbox"
+    (inbox / "mc.db").rename(inbox / "a%2e%2eb.db")
+    database.url = "sqlite:///inbox/a%2e%2eb.db"
+    assert codes(tmp_path, pull(tmp_path, database, feed_of(tmp_path, database))) == ["a"]
+    database.url = "sqlite:///../x.db"
+    with pytest.raises(errors.PlaceRefusedError, match=r"'\.\.' is refused"):
+        pull(tmp_path, database, feed_of(tmp_path, database))
+
+
 @pytest.mark.parametrize("database", ["postgresql", "mariadb"], indirect=True)
 def test_a_name_that_leads_to_this_machine_needs_its_network(tmp_path: Path, database: Database) -> None:
     port = database.places.hosts[0].port
@@ -318,6 +332,32 @@ def test_limits_end_a_fetch_and_land_nothing(
     with pytest.raises((errors.FetchLimitError, errors.ConnectorUnreachableError)):
         pull(tmp_path, database, feed)
     assert not list(landed(tmp_path / "home"))
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+@pytest.mark.parametrize("ended_by", ["limits", "key", "a first look"])
+def test_a_fetch_that_ends_early_does_not_read_the_rows_that_are_left(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, ended_by: str
+) -> None:
+    query = "select 'a' as ma, repeat('x', 200) as s from seq_1_to_200000"
+    limits = ", limits: {rows: 5}" if ended_by == "limits" else ""
+    feed = feed_of(tmp_path, database, f'query: "{query}", key: ma{limits}')
+    packets = 0
+    read = pymysql.connections.Connection._read_packet
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        nonlocal packets
+        packets += 1
+        return read(*arguments, **named)
+
+    monkeypatch.setattr(pymysql.connections.Connection, "_read_packet", counted)
+    if ended_by == "a first look":
+        assert SqlSource(feed, tmp_path / "home", database.places).try_first_page() == (databases.ROWS, ["ma", "s"])
+    else:
+        with pytest.raises((errors.FetchLimitError, errors.AnswerError), match=r"more than 5 rows|does not tell rows"):
+            pull(tmp_path, database, feed)
+    gc.collect()
+    assert databases.ROWS <= packets < databases.ROWS + 100
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
