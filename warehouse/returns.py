@@ -1,7 +1,8 @@
 """Return files as facts: which deliveries go back to their units, what was written for each, and who was sent it.
 
 A delivery goes back while rows of it are quarantined, a gate refused it or it is held, and no later one of its feed and
-period has come. Letters stand in `ops.outbox` like digests of alerts: put down before they are sent, under one mark.
+period has come; one that says no period until its feed has sent better and owes nothing. Letters stand in `ops.outbox`
+like digests of alerts: put down before they are sent, under one mark.
 """
 
 from __future__ import annotations
@@ -255,7 +256,11 @@ delivered as materialized (
   select delivery.*, coalesce(reading.supersedes = 'feed', false) as is_whole
   from ops.deliveries as delivery
   left join ops.readings as reading using (reading_id)
+  -- a file without a row, of which nobody said that nothing occurred, says nothing
+  where delivery.delivery_id not in (select delivery_id from ops.places where outcome = 'empty')
 ),
+
+owing as (select feed, bool_or(status = 'missing') as is_owing from ops.obligations group by feed),
 
 owed as (select feed, period, min(due_on) as due_on from ops.obligations group by feed, period)
 
@@ -284,14 +289,19 @@ select
           > (delivery.effective_at, delivery.landed_at, delivery.delivery_id)
         and later.state in ('booked', 'refused', 'held')
         and (delivery.state_kind is distinct from 'conflict' or later.effective_at > delivery.effective_at)
-        and (delivery.is_whole or later.is_whole or len(delivery.periods) = 0
-             or len(list_intersect(later.periods, delivery.periods)) > 0)
+        and (
+          delivery.is_whole
+          or later.is_whole
+          or len(list_intersect(later.periods, delivery.periods)) > 0
+          or len(delivery.periods) = 0 and later.state = 'booked' and not coalesce(owing.is_owing, true)
+        )
     )
   end as is_replaced,
   owed.due_on
 from delivered as delivery
 left join ops.receipts as receipt using (delivery_id)
 left join standing on standing.delivery_id = delivery.delivery_id
+left join owing on owing.feed = delivery.feed
 left join owed on owed.feed = delivery.feed and owed.period = coalesce(receipt.period, delivery.period_claimed)
 where delivery.state in ('refused', 'held') or (delivery.state = 'booked' and receipt.rows_quarantined > 0)
 """

@@ -34,16 +34,17 @@ CONTACT = "motcua@tphungyen.example"
 
 
 def workbook(path: Path) -> None:
-    """Form II.06a as an office keeps it: a title, formats, a note, a total by formula; B5 and G5 are wrong."""
+    """Form II.06a as an office keeps it: a title, formats, a note, a total by formula; B5 and G6 are wrong."""
     book = xlsxwriter.Workbook(str(path))
     page = book.add_worksheet(SHEET)
     bold, money = book.add_format({"bold": True, "border": 1}), book.add_format({"border": 1, "num_format": "#,##0"})
     page.merge_range("A1:L1", "TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH", bold)
     page.write_row(2, 0, list(HEADERS.values()), bold)
     page.write_row(3, 0, ["Đất đai", 12, 6, 4, 2, 9, 3, 5, 1, 3, 3, 0], money)
-    page.write_row(4, 0, ["Hộ tịch", -10, 3, 7, 0, 8, "tám", 4, 0, 2, 2, 0], money)
-    page.write_string(5, 0, "Ghi chú: số liệu lấy từ phần mềm một cửa")
-    page.write_formula("N4", "=SUM(B4:B5)", money, 2)
+    page.write_row(4, 0, ["Hộ tịch", -10, 3, 7, 0, 8, 4, 4, 0, 2, 2, 0], money)
+    page.write_row(5, 0, ["Y tế", 10, 3, 7, 0, 8, "bốn", 4, 0, 2, 2, 0], money)
+    page.write_string(6, 0, "Ghi chú: số liệu lấy từ phần mềm một cửa")
+    page.write_formula("N4", "=SUM(B4:B6)", money, 12)
     book.close()
 
 
@@ -52,7 +53,7 @@ def mend(marked: Path, target: Path) -> None:
     with zipfile.ZipFile(marked) as old, zipfile.ZipFile(target, "w") as new:
         for name in old.namelist():
             part = old.read(name).decode() if name == "xl/worksheets/sheet1.xml" else None
-            for at, value in (("B5", "10"), ("G5", "4")) if part else ():
+            for at, value in (("B5", "10"), ("G6", "4")) if part else ():
                 head, _, rest = part.partition(f'<c r="{at}"')  # type: ignore[union-attr]
                 style = rest.partition('s="')[2].partition('"')[0]
                 part = f'{head}<c r="{at}" s="{style}"><v>{value}</v>{rest[rest.index("</c>") :]}'
@@ -94,15 +95,15 @@ def test_a_broken_workbook_comes_back_marked_is_mended_and_nothing_waits(
         inbox = with_workbooks(tiny_home, mail.port)
         workbook(inbox / "ii06a_2024Q1_20240318.xlsx")
 
-        # the first run: one row is held back, its workbook is marked, the unit gets it
+        # the first run: two rows are held back, its workbook is marked, the unit gets it
         first = run(tiny_home)
         assert (first.exit_code, first.returns) == (3, 1)
         assert "Return files: 1 wait in returns/ of the home; danvan quarantine list says for whom" in list(
             lines(first)
         )
-        assert [one.rows_quarantined for one in first.receipts] == [1]
+        assert [one.rows_quarantined for one in first.receipts] == [2]
         code, [listed] = asked(tiny_home, capsys, "list")
-        assert (code, listed["state"], listed["rows_quarantined"]) == (3, "booked", 1)
+        assert (code, listed["state"], listed["rows_quarantined"]) == (3, "booked", 2)
         assert str(listed["sent"]).startswith("sent ")
         [taken] = mail.taken
         letter = message_from_string(taken.body, policy=policy.default)
@@ -115,24 +116,24 @@ def test_a_broken_workbook_comes_back_marked_is_mended_and_nothing_waits(
         sheets = look(received)
         assert [name.startswith("Việc cần sửa") for name in sheets] == [True, False]
         summary, page = sheets.values()
-        assert summary.texts["A1"].startswith("Sửa 1 dòng chưa được nhận và gửi lại cả tệp trước hết ngày ")
-        assert {f"'{SHEET}'!B5", f"'{SHEET}'!G5"} <= set(summary.links.values())
-        assert page.fills == {"B5": RED, "G5": RED, "A6": YELLOW}  # A6: a note under the data
+        assert summary.texts["A1"].startswith("Sửa 2 dòng chưa được nhận và gửi lại cả tệp trước hết ngày ")
+        assert {f"'{SHEET}'!B5", f"'{SHEET}'!G6"} <= set(summary.links.values())
+        assert page.fills == {"B5": RED, "G6": RED, "A7": YELLOW}  # A7: a note under the data
         assert page.comments.keys() == page.fills.keys()
         assert "nhỏ hơn 0" in page.comments["B5"]
-        assert "tám" in page.comments["G5"]
-        assert page.texts["N4"].endswith("2")
+        assert "bốn" in page.comments["G6"]
+        assert page.texts["N4"].endswith("12")
 
         # mended in the marked workbook itself, which still holds the province's sheet
         mend(received, inbox / "ii06a_2024Q1_20240321.xlsx")
         second = run(tiny_home)
         [receipt] = second.receipts
-        assert (receipt.state, receipt.rows_loaded, receipt.rows_quarantined) == ("booked", 2, 0)
+        assert (receipt.state, receipt.rows_loaded, receipt.rows_quarantined) == ("booked", 3, 0)
         assert second.returns == 0
         assert asked(tiny_home, capsys, "list") == (0, [])
         assert list((tiny_home.path / "returns").iterdir()) == []
         assert len(mail.taken) == 1
     [standing] = sql(tiny_home.path, "select sum(received_total) as n from core.service_reports_current").to_dicts()
-    assert standing["n"] == 22
+    assert standing["n"] == 32
     found = sql(tiny_home.path, "select check_name from ops.findings where check_name = 'sheet_unknown'").to_dicts()
     assert found == []

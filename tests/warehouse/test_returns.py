@@ -78,6 +78,27 @@ def test_a_refused_file_goes_back_until_any_later_one_of_its_period_came(
     assert names(con) == []
 
 
+def test_a_file_of_no_known_period_goes_back_until_its_feed_sent_better_and_owes_nothing(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    unknown, good = Sent(FEED, 0, ROWS, (), salt="?"), Sent(FEED, 2, ROWS)
+    book(con, tmp_path, (unknown, GATE))
+    assert names(con) == [(unknown.file_name, "refused", False)]
+    owed = "insert into ops.obligations (feed, dataset, period, status) values (?, 'service_reports', ?, ?)"
+    con.execute(owed, [FEED, "2024-Q1", "received"])
+    assert len(names(con)) == 1
+    book(con, tmp_path, (good, GOOD))
+    assert names(con) == []
+    con.execute(owed, [FEED, "2024-Q2", "missing"])  # it may be the one
+    assert names(con) == [(unknown.file_name, "refused", False)]
+
+
+def test_an_empty_file_replaces_nothing(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    refused, empty = Sent(FEED, 0, ROWS), Sent(FEED, 2, ())
+    book(con, tmp_path, (refused, GATE), (empty, GOOD))
+    assert names(con) == [(refused.file_name, "refused", False)]
+
+
 def test_a_held_file_says_why_and_a_decision_ends_it(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     good, cut = Sent(FEED, 0, ROWS), Sent(FEED, 1, ROWS[:2])
     book(con, tmp_path, (good, GOOD), (cut, GOOD))
