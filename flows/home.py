@@ -58,7 +58,8 @@ material_pct = 1                # and any other signed figure that moves by so m
 
 [alerts]
 channels = ["terminal", "file"] # besides: apprise addresses, e.g. "mailto://${{env:MAIL_USER}}:${{env:MAIL_PASSWORD}}@example.org"
-# quarantine_pct = 5            # alert above this share of quarantined rows; unset: what the dataset's contract says
+# quarantine_pct = 5            # alert above this share of quarantined rows, when they are
+# quarantine_rows = 2           # so many at least; unset: what the dataset's contract says
 
 [returns]                       # files that go back to the units that sent them (docs/runbook.md)
 days = 3                        # working days a unit is given to send a mended file
@@ -175,6 +176,7 @@ class AlertSettings(_Section):
 
     channels: list[str] = ["terminal", "file"]
     quarantine_pct: Annotated[float, Field(ge=0, le=100)] | None = None
+    quarantine_rows: Annotated[int, Field(ge=1)] | None = None
 
     @field_validator("channels")
     @classmethod

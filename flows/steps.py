@@ -310,8 +310,9 @@ def work_through(plan: Plan, contract: Contract, jobs: Sequence[Job], listener: 
         with writing(plan.home) as con:
             fail(con, [(delivery, "read", message) for delivery, message in done.failures], plan.run_id)
             try:
-                limit = plan.home.settings.alerts.quarantine_pct
-                book(con, contract, done.bookings, done.batch, run_id=plan.run_id, alert_pct=limit)
+                told = plan.home.settings.alerts
+                bound = contract.service_level.alert_bound(told.quarantine_pct, told.quarantine_rows)
+                book(con, contract, done.bookings, done.batch, run_id=plan.run_id, alert_bound=bound)
             except (WarehouseError, duckdb.Error) as fault:
                 LOG.exception("%s: a batch of %d cannot be booked", contract.dataset, len(done.bookings))
                 message = f"{type(fault).__name__}: {fault}"
@@ -422,7 +423,7 @@ def build(plan: Plan) -> Built:
         mark = state_mark(con, regimes)
         if mark != built_mark(con):
             raise_held(con, plan.run_id)
-            build_models(con, regimes)
+            build_models(con, regimes, plan.run_id)
             raise_lapsed(con, plan.run_id)
             mark_built(con, mark)
         # built by a run that did not live to publish is news too

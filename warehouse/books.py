@@ -140,6 +140,8 @@ def _facts() -> tuple[TableShape, ...]:
                     "DOUBLE not null",
                     "Above this share of quarantined rows it waits for a person",
                 ),
+                "quarantine_alert_pct": ("DOUBLE", "Above this share of quarantined rows a person is alerted …"),
+                "quarantine_alert_rows": ("BIGINT", "… when they are so many at least"),
                 "shrink_hold_pct": ("DOUBLE not null", "Below this share of the rows that stand it waits for a person"),
                 "load_no": ("BIGINT not null", "Running number of the reading"),
                 "booked_at": ("TIMESTAMP not null", "Thời điểm nạp · when it was booked here"),

@@ -134,11 +134,28 @@ def delivery_held(feed: str, period: str | None, file_name: str, delivery_id: st
     return Alert("delivery_refused", feed, period, subject, todo, about=f"{delivery_id} held")
 
 
+@dataclass(frozen=True, slots=True)
+class QuarantineBound:
+    """From when on rows in quarantine are an alarm: more than `pct` percent of the rows, and `rows` of them at least.
+
+    One bad row of a form of seven is 14 %, and no alarm of its own; a delivery of which nothing is left always is one.
+    """
+
+    pct: float = 5.0
+    rows: int = 2
+
+    def is_passed(self, rows_quarantined: int, rows_judged: int) -> bool:
+        """Whether so many of so many rows are an alarm."""
+        if rows_quarantined >= rows_judged:
+            return rows_judged > 0
+        return rows_quarantined >= self.rows and rows_quarantined * 100 > self.pct * rows_judged
+
+
 def quarantined(
-    feed: str, period: str | None, rows_quarantined: int, rows_judged: int, alert_pct: float, *, about: str = ""
+    feed: str, period: str | None, rows_quarantined: int, rows_judged: int, bound: QuarantineBound, *, about: str = ""
 ) -> Alert | None:
-    """An alert when the share of quarantined rows is above `alert_pct` percent, else None."""
-    if rows_judged == 0 or rows_quarantined * 100 <= alert_pct * rows_judged:
+    """An alert when the quarantined rows pass the bound, else None."""
+    if not bound.is_passed(rows_quarantined, rows_judged):
         return None
     share = f"{rows_quarantined * 100 / rows_judged:.1f}".replace(".", ",")
     return Alert(
@@ -146,7 +163,8 @@ def quarantined(
         feed,
         period,
         f"{rows_quarantined} trên {rows_judged} dòng bị giữ lại ({share} %)",
-        f"Ngưỡng báo động là {alert_pct:g} %. Xem danh sách dòng lỗi và gửi lại tệp đã sửa.",
+        f"Ngưỡng báo động: trên {bound.pct:g} % và từ {bound.rows} dòng trở lên. Xem danh sách dòng lỗi và gửi lại tệp"
+        " đã sửa.",
         "warning",
         about=about,
     )
@@ -167,7 +185,7 @@ def correction_lapsed(correction_id: str, place: str, period: str, state: str, e
 
 def period_restated(feed: str, period: str, said: Sequence[str]) -> Alert:
     """A period whose term had ended says other totals now; `said` are the sentences, with old and new total of each."""
-    about = hashlib.sha256(" ".join(said).encode()).hexdigest()[:12]
+    about = hashlib.sha256(" ".join(sorted(said)).encode()).hexdigest()[:12]
     todo = " ".join((*said, "Đề nghị đơn vị giải trình; số liệu mới đang được dùng."))
     return Alert("period_restated", feed, period, "số liệu của kỳ đã khóa bị thay đổi", todo, "warning", about=about)
 

@@ -174,7 +174,11 @@ def test_name_of_a_channel_holds_no_secret(channel: str, name: str) -> None:
     assert channel_name(channel) == name
 
 
-@pytest.mark.parametrize(("bad", "rows", "told"), [(6, 100, True), (5, 100, False), (0, 0, False), (1, 10, True)])
-def test_quarantine_above_the_threshold_alerts(bad: int, rows: int, told: bool) -> None:
-    alert = words.quarantined("f", "2024-Q1", bad, rows, 5.0)
+@pytest.mark.parametrize(("bad", "rows", "told"), [
+    (6, 100, True), (5, 100, False), (0, 0, False), (2, 10, True),
+    (1, 7, False), (2, 7, True),  # a small form: one bad row is no alarm of its own
+    (1, 1, True),  # nothing is left of it
+])  # fmt: skip
+def test_quarantine_is_an_alarm_by_share_and_rows_together(bad: int, rows: int, told: bool) -> None:
+    alert = words.quarantined("f", "2024-Q1", bad, rows, words.QuarantineBound(5.0, 2))
     assert (alert is not None) == told

@@ -65,9 +65,11 @@ def test_a_refused_delivery_raises_its_alert_with_what_the_gate_said(
 def test_too_many_rows_in_quarantine_raise_an_alert_by_the_bound_of_the_home(
     con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    load_sent(con, SENT, tmp_path, quarantine=[("2024-Q1", "Q01")])
+    load_sent(con, replace(SENT, day=1), tmp_path, quarantine=[("2024-Q1", "Q01")])
+    assert alerts(con) == []  # one row of a small form
+    load_sent(con, SENT, tmp_path, quarantine=[("2024-Q1", "Q01")] * 2)
     assert [row[:4] for row in alerts(con)] == [
-        ("quarantine_above_threshold", "d323.reports", "2024-Q1", "1 trên 3 dòng bị giữ lại (33,3 %)")
+        ("quarantine_above_threshold", "d323.reports", "2024-Q1", "2 trên 4 dòng bị giữ lại (50,0 %)")
     ]
 
 
