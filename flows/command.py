@@ -406,7 +406,7 @@ def quarantine_replay(
 @_shared()
 @click.pass_context
 def alerts_group(context: click.Context, home_path: str | None, as_json: bool) -> int:
-    """What needs a person and who was told: list it (default), or acknowledge it."""
+    """What needs a person and who was told: list it (default), take note of it, or waive it for a time."""
     if context.invoked_subcommand:
         context.ensure_object(dict).update(home_path=home_path, as_json=as_json)
         return FINE
@@ -420,7 +420,10 @@ def alerts_group(context: click.Context, home_path: str | None, as_json: bool) -
 @_shared()
 @click.pass_obj
 def alerts_list(outer: dict[str, Any], home_path: str | None, *, everything: bool, as_json: bool) -> int:
-    """Alerts, newest first, with the state at each channel: told when, or how often tried and why not."""
+    """Alerts, the most urgent first: where, what, for how many days, in what state, which channel lacks it.
+
+    Example: danvan alerts list --all
+    """
     from flows.alerts import list_alerts
 
     home = _home(home_path or outer["home_path"])
@@ -429,17 +432,62 @@ def alerts_list(outer: dict[str, Any], home_path: str | None, *, everything: boo
 
 @alerts_group.command("ack")
 @click.argument("alerts", nargs=-1, required=True)
+@click.option("--why", "reason", default="acknowledged", metavar="TEXT", help="What is being done; it is kept.")
 @_BY
 @_shared()
 @click.pass_obj
 def alerts_ack(
-    outer: dict[str, Any], home_path: str | None, alerts: tuple[str, ...], *, by: str | None, as_json: bool
+    outer: dict[str, Any],
+    home_path: str | None,
+    alerts: tuple[str, ...],
+    *,
+    reason: str,
+    by: str | None,
+    as_json: bool,
 ) -> int:
-    """A person knows: ALERTS (ids, or how they begin) are closed, and no channel is told of them any more."""
+    """A person knows of ALERTS (ids, or how they begin): no run needs anybody for them, no channel is told again.
+
+    They are over when their cause is gone; one whose cause comes back is open again.
+
+    Example: danvan alerts ack 3f9a1c20 --by "Trần Thị Bình"
+    """
     from flows.alerts import acknowledge_alerts
 
     home = _home(home_path or outer["home_path"])
-    return acknowledge_alerts(home, alerts, by=by, as_json=as_json or outer["as_json"])
+    return acknowledge_alerts(home, alerts, reason=reason, by=by, as_json=as_json or outer["as_json"])
+
+
+@alerts_group.command("waive")
+@click.argument("alerts", nargs=-1, required=True)
+@_WHY
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    required=True,
+    metavar="DAY",
+    help="The last day on which they need nobody (2024-06-30).",
+)
+@_BY
+@_shared()
+@click.pass_obj
+def alerts_waive(
+    outer: dict[str, Any],
+    home_path: str | None,
+    alerts: tuple[str, ...],
+    *,
+    reason: str,
+    until: datetime,
+    by: str | None,
+    as_json: bool,
+) -> int:
+    """ALERTS (ids, or how they begin) need nobody until a day; after it they are open again, if their cause is there.
+
+    Example: danvan alerts waive 3f9a1c20 --until 2024-07-15 --why "Phần mềm của huyện đang nâng cấp"
+    """
+    from flows.alerts import waive_alerts
+
+    home, as_json = _home(home_path or outer["home_path"]), as_json or outer["as_json"]
+    return waive_alerts(home, alerts, reason=reason, by=by, until_on=until.date(), as_json=as_json)
 
 
 @cli.command()

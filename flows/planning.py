@@ -241,7 +241,11 @@ def open_run(
         load_reference(con, home.reference)
         for name, value in home.settings.assessment.model_dump().items():
             set_setting(con, name, f"{value:g}")
-        present_feeds(con, [terms_of(feed, owes, keys) for feed, owes in terms.values()])
+        present_feeds(
+            con,
+            [terms_of(feed, owes, keys) for feed, owes in terms.values()],
+            {feed.feed_id: (feed.unit.fixed or feed.source_unit, feed.source_name) for feed in found},
+        )
         bring_decisions(con, home.path)
         codes = con.execute("select indicator_code from ref.indicators").fetchall()
         datasets = {feed_id: feed.dataset for feed_id, (feed, _) in terms.items()}

@@ -55,7 +55,7 @@ found as (
 select
     coalesce(obligation.feed, received.feed) as feed,
     coalesce(obligation.period, received.period) as period,
-    coalesce(obligation.status, case when received.refused + received.held = received.deliveries then 'refused' else 'received' end) as status,
+    coalesce(obligation.status, case when received.refused + received.held = received.deliveries then 'refused' else 'reported' end) as status,
     obligation.due_on,
     received.last_sent_at as sent_at,
     coalesce(received.deliveries, 0) as deliveries,

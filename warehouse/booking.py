@@ -7,6 +7,7 @@ changes nothing; one whose accepted rows are those of an earlier reading of the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from expectations.contracts.alerts import (
@@ -104,23 +105,27 @@ def register(con: duckdb.DuckDBPyConnection, deliveries: Iterable[Delivery]) -> 
     return _count(con, "select count(*) from ops.landed") - before
 
 
-def present_feeds(con: duckdb.DuckDBPyConnection, terms: Iterable[Terms]) -> bool:
-    """Write down how each feed is read today; feeds that are gone keep their last entry. True when anything changed."""
+def present_feeds(
+    con: duckdb.DuckDBPyConnection,
+    terms: Iterable[Terms],
+    senders: Mapping[str, tuple[str | None, str]] = MappingProxyType({}),
+) -> bool:
+    """Write down how each feed is read today, and who sends it (`senders`: feed → unit, name of the source).
+
+    Feeds that are gone keep their last entry. True when anything changed.
+    """
     found = {one.feed: one for one in terms}
-    rows = con.execute("select feed, dataset, fingerprint, contract_version from ops.feeds").fetchall()
+    names = ("feed", "dataset", "fingerprint", "contract_version", "unit_code", "sender_name")
+    rows = con.execute(f"select {', '.join(names)} from ops.feeds").fetchall()
     standing = {row[0]: row for row in rows}
-    changed = [
-        one
+    told = [
+        (one.feed, one.dataset, one.fingerprint, one.contract_version, *senders.get(one.feed, (None, None)))
         for one in found.values()
-        if standing.get(one.feed) != (one.feed, one.dataset, one.fingerprint, one.contract_version)
     ]
+    changed = [one for one in told if standing.get(one[0]) != one]
     if changed:
-        con.execute("delete from ops.feeds where list_contains(?, feed)", [[one.feed for one in changed]])
-        for one in changed:
-            con.execute(
-                "insert into ops.feeds values (?, ?, ?, ?)",
-                [one.feed, one.dataset, one.fingerprint, one.contract_version],
-            )
+        con.execute("delete from ops.feeds where list_contains(?, feed)", [[one[0] for one in changed]])
+        _insert(con, f"ops.feeds ({', '.join(names)})", ("varchar",) * len(names), changed)
     return bool(changed)
 
 

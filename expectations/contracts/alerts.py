@@ -42,7 +42,25 @@ TITLES: dict[str, str] = {
 }
 """Headings of the digest, in the order in which they stand there."""
 
+OURS = frozenset({"run_failed", "release_refused", "feed_failed", "delivery_failed", "text_covered"})
+"""Kinds of trouble that are the province's own: no unit has to do anything."""
+
+STATES_VI: dict[str, str] = {
+    "open": "mới",
+    "reminded": "đã nhắc",
+    "acknowledged": "đã có người nhận",
+    "waived": "tạm bỏ qua",
+    "resolved": "đã hết",
+}
+"""The life of an alert, in its order. Open and reminded ones need a person."""
+
+OPEN = ("open", "reminded")
+LEVELS_VI = {"error": "khẩn", "warning": "thường"}
+TROUBLE_VI = {True: "lỗi phía tỉnh", False: "số liệu của đơn vị"}
+
 NEEDS_WORK = "{place}: {count} việc cần người xử lý"
+ESCALATED = "{place}: {count} việc chưa có người nhận xử lý, chuyển lên cấp trên"
+STILL_OPEN = "(nhắc lại, đã {days} ngày)"
 IS_OVER = "(đến nay đã hết)"
 MORE_OF_A_FEED = "và {count} việc cùng loại của nguồn này; xem: danvan alerts list"
 MARK = "Mã thông báo: {digest_id}"
@@ -90,8 +108,29 @@ class Alert:
         return hashlib.sha256(identity.encode()).hexdigest()[:20]
 
     def __str__(self) -> str:
-        place = f"{self.feed}, kỳ {self.period}" if self.period else self.feed
-        return f"{place}: {self.subject_vi}"
+        return f"{place_of(self.feed, self.period)}: {self.subject_vi}"
+
+
+def place_of(name: str, period: str | None) -> str:
+    """Where an alert is: a feed, or what its unit and report are called, and the period."""
+    return f"{name}, kỳ {period}" if period else name
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An alert as a channel is told of it: where it is in names, whether it is over meanwhile, which reminder it is."""
+
+    alert: Alert
+    place_vi: str = ""
+    is_over: bool = False
+    reminder: int = 0
+    open_days: int = 0
+
+    def __str__(self) -> str:
+        said = f"{self.place_vi}: {self.alert.subject_vi}" if self.place_vi else str(self.alert)
+        if self.is_over:
+            return f"{said} {IS_OVER}"
+        return f"{said} {STILL_OPEN.format(days=self.open_days)}" if self.reminder else said
 
 
 def feed_failed(feed: str, message: str, since: str, *, may_pass: bool) -> Alert:
@@ -170,10 +209,24 @@ def quarantined(
     )
 
 
-def delivery_missing(feed: str, dataset: str, period: str, due_on: date) -> Alert:
+def delivery_missing(feed: str, period: str, due_on: date) -> Alert:
     """What a unit owes did not come in time. Never raised where the feed failed on our side."""
-    subject = f"chưa nhận được {dataset}, hạn {due_on:%d/%m/%Y}"
+    subject = f"chưa nhận được, hạn gửi {due_on:%d/%m/%Y}"
     return Alert("delivery_missing", feed, period, subject, "", about=str(due_on))
+
+
+def deliveries_missing_before(feed: str, periods: Sequence[str], begun_on: date) -> Alert:
+    """What a feed owed before the home was set up and still owes, all of it as one: `periods` in their order."""
+    span = periods[0] if len(periods) == 1 else f"{len(periods)} kỳ, từ {periods[0]} đến {periods[-1]}"
+    subject = f"còn thiếu {span} có hạn gửi trước khi bắt đầu theo dõi ({begun_on:%d/%m/%Y})"
+    return Alert(
+        "delivery_missing", feed, None, subject, "Xem từng kỳ: danvan status --problems.", about=before(begun_on)
+    )
+
+
+def before(begun_on: date) -> str:
+    """What tells the alert of all that was owed before a home was set up from that of one due day."""
+    return f"before {begun_on}"
 
 
 def correction_lapsed(correction_id: str, place: str, period: str, state: str, entry_id: str) -> Alert:

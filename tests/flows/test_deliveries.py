@@ -231,10 +231,10 @@ def test_decisions_are_kept_and_said(two_districts: Any, capsys: pytest.CaptureF
 
 def test_a_waived_duty_is_owed_no_more(two_districts: Any) -> None:
     two_districts.add_feed("326")
-    assert run(two_districts).obligations == {"received": 2, "missing": 1}
+    assert run(two_districts).obligations == {"reported": 2, "missing": 1}
     home = str(two_districts.path)
     assert main(["decide", "waive", "d326.service_reports", "2024-Q1", "--why", "bão lụt", "--home", home]) == 0
-    assert run(two_districts).obligations == {"received": 2, "waived": 1}
+    assert run(two_districts).obligations == {"reported": 2, "waived": 1}
     assert rows(two_districts, "select count(*) as n from ops.findings where rule_id = 'Q20'") == [{"n": 0}]
 
 

@@ -78,7 +78,7 @@ def windows(con: duckdb.DuckDBPyConnection, regime: str | None) -> None:
         insert(con, "service_reports", [line(period, received_total=1)])
         con.execute(
             "insert into ops.obligations (feed, dataset, unit_code, period, status)"
-            " values (?, 'service_reports', '323', ?, 'received')",
+            " values (?, 'service_reports', '323', ?, 'reported')",
             [feed, period],
         )
     models.build(con, {"b.service_reports": regime} if regime else {})
@@ -151,7 +151,7 @@ def restated(con: duckdb.DuckDBPyConnection, sent: str, rows: int) -> None:
         insert(con, "dossiers", [_dossier(number, "second") for number in range(rows)])
     con.execute(
         "insert into ops.obligations (feed, dataset, unit_code, period, due_on, grace_days, status, delivery_id)"
-        " values ('first.dossiers', 'dossiers', '323', '2024-Q1', '2024-03-21', 3, 'received', 'first')"
+        " values ('first.dossiers', 'dossiers', '323', '2024-Q1', '2024-03-21', 3, 'reported', 'first')"
     )
 
 
@@ -322,7 +322,7 @@ def test_a_finding_goes_when_its_cause_does() -> None:
 
 
 def test_a_restated_period_is_told_once_and_the_alert_ends() -> None:
-    from warehouse.outbox import listed  # noqa: PLC0415
+    from warehouse.alert_states import listed  # noqa: PLC0415
 
     con = empty_warehouse()
     restated(con, "2024-04-10", 3)

@@ -1,4 +1,4 @@
-"""Obligations: received, late, missing or not due yet, with findings that follow the present state."""
+"""Obligations: reported, confirmed zero, late, missing or due yet, with findings that follow the present state."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def findings(con: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
     return con.execute("select rule_id, feed, period, delivery_id from ops.findings order by all").fetchall()
 
 
-def test_a_delivery_in_term_late_missing_and_not_due(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+def test_a_delivery_in_term_late_missing_and_due(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     late = Sent("d325.reports", 10, ROWS)  # sent on 30/03/2024
     load_sent(con, Sent("d323.reports", 3, ROWS), tmp_path)  # 23/03/2024: within the days of grace
     load_sent(con, Sent("d323.reports", 20, (*ROWS, ("2024-Q1", "Hộ tịch", 1))), tmp_path)  # a correction is not late
@@ -47,10 +47,10 @@ def test_a_delivery_in_term_late_missing_and_not_due(con: duckdb.DuckDBPyConnect
     ]
     found = record_obligations(con, asked, date(2024, 4, 15))
     assert [(one.feed, one.period, one.status) for one in found] == [
-        ("d323.reports", "2024-Q1", "received"),
+        ("d323.reports", "2024-Q1", "reported"),
         ("d325.reports", "2024-Q1", "late"),
         ("d326.reports", "2024-Q1", "missing"),
-        ("d326.reports", "2024-Q2", "not_due"),
+        ("d326.reports", "2024-Q2", "due"),
     ]
     assert [one.delivered_on for one in found] == [date(2024, 3, 23), date(2024, 3, 30), None, None]
     assert con.execute("select count(*) from ops.obligations").fetchone() == (4,)
@@ -72,12 +72,12 @@ def test_a_missing_delivery_that_comes_loses_its_finding(con: duckdb.DuckDBPyCon
     assert con.execute("select finding_id from ops.findings").fetchone() == identity
     load_sent(con, Sent("d323.reports", 0, ROWS), tmp_path)
     [one] = record_obligations(con, [expected("d323.reports")], date(2024, 5, 1))
-    assert one.status == "received"
+    assert one.status == "reported"
     assert findings(con) == []
 
 
 def test_the_last_day_of_grace_is_in_time(con: duckdb.DuckDBPyConnection) -> None:
-    assert record_obligations(con, [expected("d323.reports")], date(2024, 3, 24))[0].status == "not_due"
+    assert record_obligations(con, [expected("d323.reports")], date(2024, 3, 24))[0].status == "due"
     assert record_obligations(con, [expected("d323.reports")], date(2024, 3, 25))[0].status == "missing"
 
 
@@ -87,7 +87,7 @@ def test_a_refused_delivery_answers_nothing_and_an_empty_form_does(
     load_sent(con, Sent("d323.reports", 0, ROWS), tmp_path, refused=True)
     load_sent(con, Sent("d325.reports", 0, ()), tmp_path)
     found = record_obligations(con, [expected("d323.reports"), expected("d325.reports")], date(2024, 4, 1))
-    assert [one.status for one in found] == ["missing", "received"]
+    assert [one.status for one in found] == ["missing", "reported"]
 
 
 def test_a_late_file_of_two_periods_is_told_once(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from warehouse import booking, releases
 from warehouse.booking import fail, raise_held
 from warehouse.journal import record_outcomes
 from warehouse.obligations import Expected, record_obligations
-from warehouse.outbox import put_together, raise_alerts, record_refused, record_told
+from warehouse.outbox import Telling, put_together, raise_alerts, record_refused, record_told
 from warehouse.releases import current, publish
 from warehouse.state import is_published, mark_built
 from warehouse.store import writer
@@ -210,6 +210,7 @@ def test_a_release_is_read_by_its_owner_or_their_group(tmp_path: Path, group: bo
 
 
 CHANNELS = ("mail", "file", "web")
+TELLING = Telling(CHANNELS)
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("raise"), st.integers(0, 9)),
@@ -233,25 +234,26 @@ def test_whatever_fails_or_is_killed_every_channel_hears_each_alert_under_one_ma
     with warehouse() as con:
         for what, how in [*history, ("tell", [])]:
             if what == "raise":
+                # nothing is known of its delivery: its cause is taken to be there
                 one = Alert("delivery_refused", f"d{how}.x", None, "tệp", "", about=str(how))
                 raise_alerts(con, [one])
                 raised.add(one.alert_id)
                 continue
             fates = list(how)  # type: ignore[call-overload]
-            for digest in put_together(con, CHANNELS):
+            for digest in put_together(con, TELLING):
                 fate = fates.pop() if fates else "ok"
                 if fate == "killed before":
                     break
                 if fate == "no":
                     record_refused(con, digest.channel, "dead")
                     continue
-                ids = frozenset(waiting.alert.alert_id for waiting in digest.waiting)
+                ids = frozenset(notice.alert.alert_id for notice in digest.notices)
                 heard[digest.channel].append((digest.digest_id, ids))
                 if fate == "killed after":
                     unseen += 1
                     break
                 record_told(con, digest, CHANNELS)
-        assert put_together(con, CHANNELS) == []
+        assert put_together(con, TELLING) == []
         assert con.execute("select count(*) from ops.alerts where not is_sent").fetchone() == (0,)
     for told in heard.values():
         assert {alert_id for _, ids in told for alert_id in ids} == raised

@@ -31,7 +31,10 @@ VIEWS = (
     "conflicts",
     "corrections",
     "findings",
+    "alert_states",
 )
+BEFORE = {"alert_states": "alert_states_at"}
+"""A macro over views, by the view that reads it."""
 
 _WORDS = {
     "chain": "Chuỗi · the period whose deliveries stand in a row, or * for all periods of a feed",
@@ -48,6 +51,16 @@ _WORDS = {
     "rows": "Số dòng · rows",
     "row_unit_code": "Đơn vị của dòng · unit of the rows",
     "row_count": "Số dòng tìm thấy · rows found in the delivery that stands",
+    "is_over": "Đã hết nguyên nhân · its cause is gone",
+    "since": "Từ khi nào · when its cause came, or came back",
+    "open_days": "Số ngày chưa xong · days since then",
+    "late_days": "Số ngày quá hạn gửi · days past the due day of the oldest report that is missing",
+    "reminder_count": "Số lần đã nhắc · how often it was told again",
+    "acknowledged_at": "Thời điểm có người nhận · when a person said that they know",
+    "acknowledged_by": "Người nhận · who",
+    "waived_until": "Tạm bỏ qua đến hết ngày · needs nobody until this day",
+    "waived_by": "Người quyết định tạm bỏ qua · who said so",
+    "waived_because": "Lý do tạm bỏ qua · why",
     "applied_count": "Số dòng được hiệu chỉnh · rows it applies to",
 }
 """What the columns mean that only views have."""
@@ -63,6 +76,8 @@ def standing_statements() -> list[str]:
     found.append("delete from ops.standing_words")
     found += [f"insert into ops.standing_words values ({', '.join(map(literal, row))})" for row in rows]
     for name in VIEWS:
+        if name in BEFORE:
+            found.append(folder.joinpath(f"{BEFORE[name]}.sql").read_text(encoding="utf-8").strip())
         lines = folder.joinpath(f"{name}.sql").read_text(encoding="utf-8").splitlines()
         head = [line.removeprefix("--").strip() for line in lines if line.startswith("--")]
         vi = next(line.removeprefix("vi: ") for line in head if line.startswith("vi: "))
