@@ -282,10 +282,32 @@ def decide_waive(
     as_json: bool,
 ) -> int:
     """A feed owes nothing for a period."""
-    from flows.deciding import waive
+    from flows.deciding import decide_duty
 
     home = _home(home_path or outer["home_path"])
-    return waive(home, feed, period, reason=reason, by=by, as_json=as_json or outer["as_json"])
+    return decide_duty(home, "waive", feed, period, reason=reason, by=by, as_json=as_json or outer["as_json"])
+
+
+@cli.command()
+@click.argument("feed")
+@click.argument("period")
+@click.option("--waive", "is_waived", is_flag=True, help="It owes nothing for the period, whatever occurred.")
+@_WHY
+@_BY
+@_shared()
+def confirm(
+    home_path: str | None, feed: str, period: str, *, is_waived: bool, reason: str, by: str | None, as_json: bool
+) -> int:
+    """Nothing occurred in a period: a nil return without a file, which counts as a report.
+
+    A file with rows that comes later says otherwise, and stands.
+
+    Example: danvan confirm d323.petitions 2024-Q2 --why "Công văn 12 của huyện" --by "Trần Thị Bình"
+    """
+    from flows.deciding import decide_duty
+
+    kind: Literal["waive", "confirm"] = "waive" if is_waived else "confirm"
+    return decide_duty(_home(home_path), kind, feed, period, reason=reason, by=by, as_json=as_json)
 
 
 @cli.command()

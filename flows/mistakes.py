@@ -48,6 +48,12 @@ class NotHeldError(ExplainedError):
 
 class NotInQuarantineError(ExplainedError):
     """Raised when `danvan quarantine` is asked for a delivery that is none of those held back, or for several."""
+class NotOwedError(ExplainedError):
+    """Raised when a confirmation names a period that the feed does not owe."""
+
+
+class ReportedError(ExplainedError):
+    """Raised when a person says that nothing occurred, and a file that stands says otherwise."""
 
 
 class UnknownAlertError(ExplainedError):

@@ -1,4 +1,4 @@
-"""The life of an alert against a naive model of the world: whatever happens, no live cause is closed, no gone one open."""
+"""The life of an alert against a naive model of the world: no live cause is ever closed, no gone one open."""
 
 from __future__ import annotations
 
