@@ -624,15 +624,26 @@ def feeds_check(outer: dict[str, Any], home_path: str | None, feeds: tuple[str, 
 @cli.command()
 @click.option("--period", metavar="P", help="Only this period or range.")
 @_FEED
-@click.option("--all", "everything", is_flag=True, help="Every feed and period, not only what needs a person.")
+@click.option("--problems", is_flag=True, help="A list of what needs a person, with due days and days late.")
+@click.option("--all", "everything", is_flag=True, help="A list of every feed and period.")
 @_shared()
 def status(
-    home_path: str | None, period: str | None, feeds: tuple[str, ...], *, everything: bool, as_json: bool
+    home_path: str | None,
+    period: str | None,
+    feeds: tuple[str, ...],
+    *,
+    problems: bool,
+    everything: bool,
+    as_json: bool,
 ) -> int:
-    """What arrived and what did not: counts, and the feeds and periods that need a person."""
+    """What arrived and what did not: a grid of units and periods, 100 columns wide, and counts.
+
+    Example: danvan status --period 2024-Q1..2024-Q2 --problems
+    """
     from flows.inspection import show_status
 
-    return show_status(_home(home_path), period=period, feeds=feeds, everything=everything, as_json=as_json)
+    home = _home(home_path)
+    return show_status(home, period=period, feeds=feeds, problems=problems, everything=everything, as_json=as_json)
 
 
 @cli.command()
