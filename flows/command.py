@@ -428,7 +428,7 @@ def quarantine_replay(
 @_shared()
 @click.pass_context
 def alerts_group(context: click.Context, home_path: str | None, as_json: bool) -> int:
-    """What needs a person and who was told: list it (default), take note of it, or waive it for a time."""
+    """What needs a person and who was told: list it (default), take note, waive it for a time, explain a finding."""
     if context.invoked_subcommand:
         context.ensure_object(dict).update(home_path=home_path, as_json=as_json)
         return FINE
@@ -510,6 +510,81 @@ def alerts_waive(
 
     home, as_json = _home(home_path or outer["home_path"]), as_json or outer["as_json"]
     return waive_alerts(home, alerts, reason=reason, by=by, until_on=until.date(), as_json=as_json)
+
+
+_UNTIL = click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="The last day on which it holds (default: no end).",
+)
+
+
+@alerts_group.command("explain")
+@click.argument("finding")
+@click.option("--text", required=True, metavar="TEXT", help="What the unit answers.")
+@_UNTIL
+@_BY
+@_shared()
+@click.pass_obj
+def alerts_explain(
+    outer: dict[str, Any],
+    home_path: str | None,
+    finding: str,
+    *,
+    text: str,
+    until: datetime | None,
+    by: str | None,
+    as_json: bool,
+) -> int:
+    """Answer a soft finding, or those an alert is about (FINDING: an id, or how it begins). Hard ones must be mended.
+
+    Example: danvan alerts explain 5b0e77d1 --text "Nhập bổ sung hồ sơ tháng 3" --by "UBND huyện Văn Lâm"
+    """
+    from flows.explaining import explain_finding
+
+    home, until_on = _home(home_path or outer["home_path"]), until.date() if until else None
+    return explain_finding(home, finding, text=text, by=by, until_on=until_on, as_json=as_json or outer["as_json"])
+
+
+@alerts_group.command("review")
+@click.argument("finding")
+@click.argument("outcome", type=click.Choice(["accepted", "not_accepted", "ask"]))
+@_WHY
+@_BY
+@_shared()
+@click.pass_obj
+def alerts_review(
+    outer: dict[str, Any],
+    home_path: str | None,
+    finding: str,
+    outcome: Literal["accepted", "not_accepted", "ask"],
+    *,
+    reason: str,
+    by: str | None,
+    as_json: bool,
+) -> int:
+    """Say what becomes of an explanation: accepted, not_accepted, or ask for more.
+
+    Example: danvan alerts review 5b0e77d1 accepted --why "Khớp với sổ theo dõi"
+    """
+    from flows.explaining import review_explanation
+
+    home = _home(home_path or outer["home_path"])
+    return review_explanation(home, finding, outcome, reason=reason, by=by, as_json=as_json or outer["as_json"])
+
+
+@alerts_group.command("explanations")
+@_shared()
+@click.pass_obj
+def alerts_explanations(outer: dict[str, Any], home_path: str | None, as_json: bool) -> int:
+    """Every explanation with its finding; those that wait for a reviewer come first.
+
+    Example: danvan alerts explanations --json
+    """
+    from flows.explaining import list_explanations
+
+    return list_explanations(_home(home_path or outer["home_path"]), as_json=as_json or outer["as_json"])
 
 
 @cli.command()

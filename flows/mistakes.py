@@ -48,6 +48,8 @@ class NotHeldError(ExplainedError):
 
 class NotInQuarantineError(ExplainedError):
     """Raised when `danvan quarantine` is asked for a delivery that is none of those held back, or for several."""
+
+
 class NotOwedError(ExplainedError):
     """Raised when a confirmation names a period that the feed does not owe."""
 
@@ -62,6 +64,18 @@ class UnknownAlertError(ExplainedError):
 
 class NoQueryError(ExplainedError):
     """Raised by `danvan sql` without a question where no person sits at a terminal, or with a file but no question."""
+
+
+class UnknownFindingError(ExplainedError):
+    """Raised when an explanation names no finding, or several."""
+
+
+class HardFindingError(ExplainedError):
+    """Raised when a person explains what can only be mended: a row held back, a file refused."""
+
+
+class NotExplainedError(ExplainedError):
+    """Raised when an explanation is reviewed that nobody has given."""
 
 
 class MissingFileError(ExplainedError):

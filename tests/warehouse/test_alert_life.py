@@ -148,6 +148,21 @@ class Life(RuleBasedStateMachine):
         kind = "withdraw" if file.is_withdrawn else "accept"
         decide(self.folder, kind, delivery_id=file.sent.delivery_id, reason="vì thế")  # type: ignore[arg-type]
 
+    @precondition(lambda self: self.world.files)
+    @rule(data=st.data(), is_noted=st.booleans())
+    def a_cause_goes_and_comes_back(self, data: st.DataObject, *, is_noted: bool) -> None:
+        file = data.draw(st.sampled_from(self.world.files))
+        self.run()
+        for alert_id in file.alert_ids() if is_noted else ():
+            if not self.known[alert_id].was_over:
+                decide(self.folder, "acknowledge", alert_id=alert_id, reason="đã rõ")
+                self.known[alert_id].is_acknowledged = True
+        for _ in range(2):
+            file.is_withdrawn = not file.is_withdrawn
+            kind = "withdraw" if file.is_withdrawn else "accept"
+            decide(self.folder, kind, delivery_id=file.sent.delivery_id, reason="vì thế")  # type: ignore[arg-type]
+            self.run()
+
     @rule(feed=st.sampled_from(FEEDS))
     def a_feed_breaks_or_is_mended(self, feed: str) -> None:
         self.world.failing ^= {feed}

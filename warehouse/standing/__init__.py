@@ -31,6 +31,7 @@ VIEWS = (
     "conflicts",
     "corrections",
     "findings",
+    "explanations",
     "alert_states",
 )
 BEFORE = {"alert_states": "alert_states_at"}
@@ -43,7 +44,11 @@ _WORDS = {
     "before_id": "Bản đọc đứng trước · reading that stood before it",
     "before_rows": "Số dòng đứng trước · rows of that reading",
     "is_standing": "Đang được dùng · it counts today",
-    "state": "Trạng thái · landed, booked, refused, held, failed, withdrawn",
+    "state": (
+        "Trạng thái · of a delivery: landed, booked, refused, held, failed, withdrawn; of an alert: open, reminded,"
+        " acknowledged, waived, resolved; of an explanation: waiting, accepted, not_accepted, ask, expired; of a"
+        " correction: applied, no_row, mended, contested, figure"
+    ),
     "state_kind": "Lý do trạng thái · why it is held, or the step that failed",
     "message": "Nội dung lỗi · what failed on our side",
     "is_success": "Đạt · no failing row",
@@ -51,6 +56,12 @@ _WORDS = {
     "rows": "Số dòng · rows",
     "row_unit_code": "Đơn vị của dòng · unit of the rows",
     "row_count": "Số dòng tìm thấy · rows found in the delivery that stands",
+    "explanation": "Nội dung giải trình · what was answered",
+    "explained_by": "Người giải trình · who",
+    "explained_at": "Thời điểm giải trình · when",
+    "reviewed_by": "Người xem xét · who reviewed it",
+    "reviewed_at": "Thời điểm xem xét · when",
+    "review": "Ý kiến xem xét · what the reviewer says",
     "is_over": "Đã hết nguyên nhân · its cause is gone",
     "since": "Từ khi nào · when its cause came, or came back",
     "open_days": "Số ngày chưa xong · days since then",

@@ -98,13 +98,16 @@ owed as materialized (
   from ops.obligations
 ),
 
+-- a total that moved is no cause any more when its explanation was accepted
 restated as materialized (
   select
-    feed,
-    period,
-    left(sha256(string_agg(message_vi, ' ' order by message_vi)), 12) as about
-  from ops.check_findings
-  group by rule_id, feed, period
+    found.feed,
+    found.period,
+    left(sha256(string_agg(found.message_vi, ' ' order by found.message_vi)), 12) as about
+  from ops.check_findings as found
+  left join ops.explanations as said using (finding_id)
+  group by found.rule_id, found.feed, found.period
+  having not bool_and(coalesce(said.outcome = 'accepted' and coalesce(said.until_on >= today, true), false))
 ),
 
 acknowledged as (
