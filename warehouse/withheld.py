@@ -343,9 +343,18 @@ def _names_entry(own: str) -> str:
     return f"(kind = 'correction_lapsed' and feed in ({feeds}))"
 
 
-def _decisions(_con: duckdb.DuckDBPyConnection, _own: str, source: str) -> str:
-    """Who took care of an alert is the house's own matter."""
-    return f"select * from {source} where kind not in ({', '.join(map(literal, OF_ALERTS))})"
+def _decisions(_con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
+    """Who took care of an alert is the house's own matter; an answer about rows of which some stay may tell of them."""
+    return f"""
+      select said.*
+      from {source} as said
+      where said.kind not in ({", ".join(map(literal, OF_ALERTS))})
+        and (
+          said.finding_id is null
+          or said.finding_id in (
+            select finding_id from {identifier(own)}.ops.findings where not {_is_partly("dataset")}
+          )
+        )"""
 
 
 def _is_partly(column: str) -> str:
