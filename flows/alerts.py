@@ -142,11 +142,19 @@ def list_alerts(home: Home, *, everything: bool, as_json: bool) -> int:
     if as_json:
         terminal.show_json(found)
     else:
-        terminal.show([_shown(one) for one in found], as_json=False, empty="no alert is open")
+        rows = [_shown(one) for one in found]
+        if not any(row[LACKING] for row in rows):
+            for row in rows:
+                del row[LACKING]
+        terminal.show(rows, as_json=False, empty="no alert is open")
         states = Counter(one["state"] for one in found)
         if found:
             terminal.tell(", ".join(f"{states[state]} {said}" for state, said in STATES_VI.items() if states[state]))
     return 3 if any(one["state"] in OPEN for one in found) else 0
+
+
+LACKING = "kênh chưa nhận"
+"""The column of channels that lack an alert; it is left out when none does."""
 
 
 def _shown(one: dict[str, Any]) -> dict[str, Any]:
@@ -169,7 +177,7 @@ def _shown(one: dict[str, Any]) -> dict[str, Any]:
         "trạng thái": state,
         "từ": f"{one['since']:%d/%m/%Y %H:%M}",
         "số lần thấy": one["seen_count"],
-        "kênh chưa nhận": "; ".join(
+        LACKING: "; ".join(
             f"{told['channel']}: {told['attempts']} lần, {told['error'] or 'không rõ kết quả'}" for told in waiting
         ),
     }

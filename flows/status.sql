@@ -64,6 +64,21 @@ found as (
         count(*) filter (where severity = 'gate') as gates
     from told
     group by all
+),
+
+-- a file that names no period is no matter any more when its feed owes nothing and has sent better since
+feeds as (
+    select
+        delivery.feed,
+        max(coalesce(delivery.sent_at, delivery.landed_at)) filter (where delivery.state = 'booked') as booked_at,
+        coalesce(any_value(owing.is_owing), true) as is_owing
+    from delivery_facts as delivery
+    left join (
+        select feed, bool_or(status = 'missing') as is_owing
+        from ops.obligations
+        group by feed
+    ) as owing on owing.feed = delivery.feed
+    group by delivery.feed
 )
 
 select
@@ -89,12 +104,14 @@ select
     coalesce(found.warnings, 0) as warnings,
     received.last_file,
     obligation.status is not distinct from 'missing'
-    or coalesce(received.held > 0 or received.is_last_refused, false) as needs_a_person
+    or coalesce(received.held > 0 or received.is_last_refused, false)
+    and (received.period is not null or feeds.is_owing or coalesce(received.last_sent_at >= feeds.booked_at, true)) as needs_a_person
 from (
     select distinct feed, period, status, due_on, unit_code, dataset, delivered_on, is_ours
     from ops.obligations
 ) as obligation
 full join received on received.feed = obligation.feed and received.period = obligation.period
+left join feeds on feeds.feed = received.feed
 left join named on named.feed = coalesce(obligation.feed, received.feed)
 left join found
     on found.feed = coalesce(obligation.feed, received.feed) and found.period is not distinct from coalesce(obligation.period, received.period)

@@ -609,7 +609,6 @@ def abandon(plan: Plan, fault: BaseException) -> None:
     Where even that cannot be written (a full disk), the entry is closed by the next run.
     """
     from flows.alerts import tell as tell_channels
-    from warehouse.alert_states import settle
     from warehouse.journal import end_run, last_good_run
     from warehouse.outbox import raise_alerts
     from warehouse.releases import ReleaseRefusedError, current
@@ -624,7 +623,6 @@ def abandon(plan: Plan, fault: BaseException) -> None:
                 raise_alerts(con, [release_refused(said, standing.release_id if standing else "")], plan.run_id)
             elif isinstance(fault, Exception):
                 raise_alerts(con, [run_failed(said, last_good_run(con))], plan.run_id)
-            settle(con)
             # a person or the machine stopped it: nothing is wrong, the next run goes on
             end_run(con, plan.run_id, "failed" if isinstance(fault, Exception) else "interrupted", message=said)
     except Exception:

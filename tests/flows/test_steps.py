@@ -105,7 +105,7 @@ def test_a_broken_file_is_a_finding_and_the_rest_is_loaded(two_districts: Any) -
     assert broken.name in log
     assert "Huyện 325" not in log  # the unit's own name, of the reference tables
     assert "Văn Lâm" in log
-    assert "còn thiếu 2024-Q1 có hạn gửi trước khi bắt đầu theo dõi" in log
+    assert "còn thiếu kỳ 2024-Q1 có hạn gửi trước khi bắt đầu theo dõi" in log
 
 
 def test_a_failing_feed_does_not_stop_the_others(
@@ -149,8 +149,8 @@ def test_a_failing_feed_does_not_stop_the_others(
         assert main(["run", "--home", str(two_districts.path), "--direct", "--json"]) == 3
         told = json.loads(capsys.readouterr().out)
     assert [text.partition(": ")[2].partition(" (")[0] for text in told["alerts"]] == [
-        "còn thiếu 2024-Q1 có hạn gửi trước khi bắt đầu theo dõi",
-        "còn thiếu 2024-Q1 có hạn gửi trước khi bắt đầu theo dõi",
+        "còn thiếu kỳ 2024-Q1 có hạn gửi trước khi bắt đầu theo dõi",
+        "còn thiếu kỳ 2024-Q1 có hạn gửi trước khi bắt đầu theo dõi",
     ]
     booked = rows(two_districts, "select feed, outcome from ops.outcomes where outcome like 'failed%' order by feed")
     assert [one["feed"] for one in booked] == ["d325.service_reports", "d326.service_reports"]

@@ -209,6 +209,31 @@ def test_a_release_is_read_by_its_owner_or_their_group(tmp_path: Path, group: bo
     assert {stat.S_IMODE(path.stat().st_mode) for path in made.path.iterdir()} == {file}
 
 
+def test_a_refused_file_of_no_known_period_is_settled_when_better_came_and_nothing_is_owed(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    state = "select state from ops.alert_states where kind = 'delivery_refused'"
+    load_sent(con, replace(SENT, day=1, periods=()), tmp_path, refused=True, findings=[GATE], rows_read=2)
+    assert con.execute(state).fetchall() == [("open",)]
+    load_sent(con, SENT, tmp_path)  # sent before it
+    owed(con, "2024-Q1")
+    assert con.execute(state).fetchall() == [("open",)]
+    load_sent(con, replace(SENT, day=2, salt="x"), tmp_path)
+    owed(con, "2024-Q1", "2023-Q4")
+    assert con.execute(state).fetchall() == [("open",)]  # it may have been the one that is missing
+    decide_duty(con, "2023-Q4")
+    owed(con, "2024-Q1", "2023-Q4")
+    assert con.execute(state).fetchall() == [("resolved",)]
+
+
+def decide_duty(con: duckdb.DuckDBPyConnection, period: str) -> None:
+    con.execute(
+        "insert into ops.decisions (decision_id, kind, feed, period, decided_by, reason, decided_at)"
+        " values (?, 'waive', 'd323.reports', ?, 'test', 'because', now()::timestamp)",
+        [period, period],
+    )
+
+
 CHANNELS = ("mail", "file", "web")
 TELLING = Telling(CHANNELS)
 STEPS = st.lists(

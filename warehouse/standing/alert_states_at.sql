@@ -9,6 +9,7 @@ said as materialized (
   select
     delivery.delivery_id,
     delivery.feed,
+    delivery.state,
     delivery.effective_at,
     accepted.decided_at as accepted_at,
     -- those that contradict one another are equals until a person chooses
@@ -31,15 +32,29 @@ said as materialized (
     and delivery.delivery_id not in (select delivery_id from ops.places where outcome = 'empty')
 ),
 
+owing as (
+  select feed, bool_or(status = 'missing') as is_owing
+  from ops.obligations
+  group by feed
+),
+
 placed as (
   select
-    delivery_id,
-    -- a file that names no period is followed by none
-    chain is null or rank() over (
-      partition by feed, chain
-      order by effective_at desc, accepted_at desc nulls last, told_at desc, told_as desc
-    ) = 1 as is_last
+    said.delivery_id,
+    case when said.chain is null
+      -- whatever period it was of: when the feed owes nothing and has sent better since, nothing is lacking
+      then coalesce(owing.is_owing, true)
+        or said.effective_at >= coalesce(
+          max(said.effective_at) filter (where said.state = 'booked') over (partition by said.feed),
+          timestamp '-infinity'
+        )
+      else rank() over (
+        partition by said.feed, said.chain
+        order by said.effective_at desc, said.accepted_at desc nulls last, said.told_at desc, said.told_as desc
+      ) = 1
+    end as is_last
   from said
+  left join owing on owing.feed = said.feed
 ),
 
 last_words as materialized (
@@ -94,7 +109,13 @@ mistaken as materialized (
 ),
 
 owed as materialized (
-  select feed, period, due_on, due_on + grace_days as last_day, status
+  select
+    feed,
+    period,
+    due_on,
+    status,
+    -- due before the home was set up
+    coalesce(due_on + grace_days < (select cast(min(started_at) as date) from ops.runs), false) as is_old
   from ops.obligations
 ),
 
@@ -149,11 +170,15 @@ looked_into as (
           from owed
           where owed.feed = alert.feed
             and owed.status = 'missing'
-            and 'before ' || owed.last_day < alert.about
+            and owed.is_old
         )
         else coalesce(
           (
-            select max(owed.status = 'missing' and (alert.about is null or cast(owed.due_on as varchar) = alert.about))
+            select max(
+              owed.status = 'missing'
+              and not owed.is_old
+              and (alert.about is null or cast(owed.due_on as varchar) = alert.about)
+            )
             from owed
             where owed.feed = alert.feed
               and owed.period = alert.period
@@ -239,7 +264,7 @@ select
     from owed
     where owed.feed = alert.feed
       and owed.status = 'missing'
-      and (alert.period is null and 'before ' || owed.last_day < alert.about or owed.period = alert.period)
+      and (alert.period is null and owed.is_old or owed.period = alert.period)
   ) end as late_days,
   coalesce(told_again.reminder_count, 0) as reminder_count,
   case when acknowledged.acknowledged_at >= coalesce(alert.reopened_at, acknowledged.acknowledged_at)
