@@ -13,7 +13,7 @@ from warehouse.outbox import raise_alerts
 from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import duckdb
 
@@ -86,28 +86,28 @@ def record_obligations(
         con.execute(_WRITTEN)
         _write_findings(con, found)
         missing = [one for one in found if one.status == "missing" and not one.is_ours]
-        raise_alerts(con, _alerts(missing, _begun_on(con)), run_id)
+        raise_alerts(con, _alerts(missing, _watched_since(con), today), run_id)
         con.execute("drop table compared")
         con.execute("drop table expected_deliveries")
     return found
 
 
-def _begun_on(con: duckdb.DuckDBPyConnection) -> date | None:
-    """The day of the home's first run."""
-    row = con.execute("select cast(min(started_at) as date) from ops.runs").fetchone()
-    return row[0] if row else None
+def _watched_since(con: duckdb.DuckDBPyConnection) -> dict[str, date]:
+    """The day on which each feed was first asked; a feed that never was has none."""
+    rows = con.execute("select feed, cast(min(started_at) as date) from ops.outcomes group by feed").fetchall()
+    return {str(feed): day for feed, day in rows}
 
 
-def _alerts(missing: Sequence[Obligation], begun_on: date | None) -> Iterator[Alert]:
-    """One alert a missing delivery; one a feed for all that was owed before the home was set up."""
+def _alerts(missing: Sequence[Obligation], watched: Mapping[str, date], today: date) -> Iterator[Alert]:
+    """One alert a missing delivery; one a feed for all that was due before it was watched."""
     old: dict[str, list[str]] = {}
     for one in missing:
-        if begun_on is not None and one.due_on + timedelta(days=one.grace_days) < begun_on:
+        if one.due_on + timedelta(days=one.grace_days) < watched.get(one.feed, today if watched else date.min):
             old.setdefault(one.feed, []).append(one.period)
         else:
             yield delivery_missing(one.feed, one.period, one.due_on)
     for feed, periods in old.items():
-        yield deliveries_missing_before(feed, periods, begun_on or date.max)
+        yield deliveries_missing_before(feed, periods, watched.get(feed, today))
 
 
 _ANSWERING = """

@@ -61,8 +61,8 @@ TROUBLE_VI = {True: "lỗi phía tỉnh", False: "số liệu của đơn vị"}
 NEEDS_WORK = "{place}: {count} việc cần người xử lý"
 ESCALATED = "{place}: {count} việc chưa có người nhận xử lý, chuyển lên cấp trên"
 STILL_OPEN = "(nhắc lại, đã {days} ngày)"
-BEFORE = "before the first run"
-"""What the alert of all that a feed owed before there was a home is about."""
+BEFORE = "before it was watched"
+"""What the alert of all that a feed owed before it was first asked is about."""
 IS_OVER = "(đến nay đã hết)"
 MORE_OF_A_FEED = "và {count} việc cùng loại của nguồn này; xem: danvan alerts list"
 MARK = "Mã thông báo: {digest_id}"
@@ -217,10 +217,10 @@ def delivery_missing(feed: str, period: str, due_on: date) -> Alert:
     return Alert("delivery_missing", feed, period, subject, "", about=str(due_on))
 
 
-def deliveries_missing_before(feed: str, periods: Sequence[str], begun_on: date) -> Alert:
-    """What a feed owed before the home's first run and still owes, all of it as one: `periods` in their order."""
+def deliveries_missing_before(feed: str, periods: Sequence[str], watched_since: date) -> Alert:
+    """What a feed owed before it was first asked and still owes, all of it as one: `periods` in their order."""
     span = f"kỳ {periods[0]}" if len(periods) == 1 else f"{len(periods)} kỳ, từ {periods[0]} đến {periods[-1]}"
-    subject = f"còn thiếu {span} có hạn gửi trước khi bắt đầu theo dõi ({begun_on:%d/%m/%Y})"
+    subject = f"còn thiếu {span} có hạn gửi trước khi bắt đầu theo dõi ({watched_since:%d/%m/%Y})"
     return Alert("delivery_missing", feed, None, subject, "Xem từng kỳ: danvan status --problems.", about=BEFORE)
 
 

@@ -226,6 +226,7 @@ def test_what_is_over_needs_nobody_and_a_channel_is_not_told_of_it(home: Any) ->
     with writing(here) as con:
         con.execute("insert into ops.feeds (feed, dataset, fingerprint, contract_version) values"
                     " ('d323.dossiers', 'dossiers', '', '')")  # fmt: skip
+        record_outcomes(con, "run-0", [("d325.dossiers", "ok", None, datetime(2024, 1, 2), None)])  # noqa: DTZ001
         record_outcomes(con, "run-1", [("d323.dossiers", "failed_transient", "không trả lời", begun, None)])
         con.execute("insert into ops.obligations (feed, dataset, period, due_on, status) values"
                     " ('d325.dossiers', 'dossiers', '2024-Q1', '2024-03-21', 'missing')")  # fmt: skip

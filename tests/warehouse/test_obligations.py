@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.warehouse.deliveries import Sent, load_sent, warehouse
 from tests.warehouse.rows import built, empty_warehouse, one
-from warehouse.journal import begin_run
+from warehouse.journal import record_outcomes
 from warehouse.obligations import Expected, record_obligations
 from warehouse.store import migrate
 
@@ -112,8 +112,10 @@ def test_other_feeds_are_not_touched(con: duckdb.DuckDBPyConnection) -> None:
     assert len(findings(con)) == 2
 
 
-def test_what_was_owed_before_the_home_was_set_up_is_one_alert_a_feed(con: duckdb.DuckDBPyConnection) -> None:
-    begin_run(con, "run-1", datetime(2024, 6, 1, 8))  # noqa: DTZ001
+def test_what_was_owed_before_a_feed_was_watched_is_one_alert(con: duckdb.DuckDBPyConnection) -> None:
+    asked_at = datetime(2024, 6, 1, 8)  # noqa: DTZ001
+    record_outcomes(con, "run-1", [("d323.reports", "ok", None, asked_at, None)])
+    record_outcomes(con, "run-2", [("d323.reports", "ok", None, asked_at + timedelta(days=9), None)])
     periods = {f"{2020 + n // 4}-Q{n % 4 + 1}": date(2020 + n // 4, 3 * (n % 4) + 3, 21) for n in range(18)}
     asked = [
         expected(feed, day, period) for feed in ("d323.reports", "d325.reports") for period, day in periods.items()
@@ -121,14 +123,14 @@ def test_what_was_owed_before_the_home_was_set_up_is_one_alert_a_feed(con: duckd
     for today in (date(2024, 6, 1), date(2024, 7, 1)):
         record_obligations(con, asked, today)
     told = con.execute("select feed, period, message_vi from ops.alerts order by all").fetchall()
+    span = "còn thiếu {} kỳ, từ 2020-Q1 đến {} có hạn gửi trước khi bắt đầu theo dõi ({})"
     assert told == [
-        (feed, period, said)
-        for feed in ("d323.reports", "d325.reports")
-        for period, said in (
-            ("2024-Q2", "chưa nhận được, hạn gửi 21/06/2024"),
-            (None, "còn thiếu 17 kỳ, từ 2020-Q1 đến 2024-Q1 có hạn gửi trước khi bắt đầu theo dõi (01/06/2024)"),
-        )
+        ("d323.reports", "2024-Q2", "chưa nhận được, hạn gửi 21/06/2024"),
+        ("d323.reports", None, span.format(17, "2024-Q1", "01/06/2024")),
+        ("d325.reports", None, span.format(18, "2024-Q2", "01/07/2024")),  # nobody has asked it yet
     ]
+    states = con.execute("select feed, state from ops.alert_states order by all").fetchall()
+    assert states == [("d323.reports", "open"), ("d323.reports", "open"), ("d325.reports", "open")]
 
 
 def test_a_nil_return_is_a_confirmed_zero_and_a_late_one_is_late(

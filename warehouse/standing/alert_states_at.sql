@@ -108,15 +108,25 @@ mistaken as materialized (
   where run_id = (select arg_max(run_id, started_at) from ops.outcomes)
 ),
 
+watched as materialized (
+  select feed, cast(min(started_at) as date) as since
+  from ops.outcomes
+  group by feed
+),
+
 owed as materialized (
   select
-    feed,
-    period,
-    due_on,
-    status,
-    -- due before the home was set up
-    coalesce(due_on + grace_days < (select cast(min(started_at) as date) from ops.runs), false) as is_old
-  from ops.obligations
+    duty.feed,
+    duty.period,
+    duty.due_on,
+    duty.status,
+    -- due before the feed was first asked
+    case
+      when watched.since is null then exists (from watched)
+      else coalesce(duty.due_on + coalesce(duty.grace_days, 0) < watched.since, false)
+    end as is_old
+  from ops.obligations as duty
+  left join watched on watched.feed = duty.feed
 ),
 
 -- a total that moved is no cause any more when its explanation was accepted
