@@ -27,15 +27,16 @@ def explain_finding(home: Home, mark: str, *, text: str, by: str | None, until_o
 
     Raises UnknownFindingError where none, or more than one, begins so; HardFindingError for one that must be mended.
     """
+    from flows.inspection import open_readable
     from warehouse.decisions import bring_decisions, decide
 
-    with writing(home) as con:
-        bring_decisions(con, home.path)
+    with closing(open_readable(home)) as con:
         found = _meant(con, mark)
-        made = [
-            decide(home.path, "explain", finding_id=one["finding_id"], reason=text, decided_by=by, until_on=until_on)
-            for one in found
-        ]
+    made = [
+        decide(home.path, "explain", finding_id=one["finding_id"], reason=text, decided_by=by, until_on=until_on)
+        for one in found
+    ]
+    with writing(home) as con:
         bring_decisions(con, home.path)
     if as_json:
         show_json({"decisions": made})
@@ -48,21 +49,22 @@ def explain_finding(home: Home, mark: str, *, text: str, by: str | None, until_o
 
 def review_explanation(home: Home, mark: str, outcome: Outcome, *, reason: str, by: str | None, as_json: bool) -> int:
     """Say what becomes of an explanation. Raises NotExplainedError where nobody explained the finding."""
+    from flows.inspection import open_readable
     from warehouse.decisions import bring_decisions, decide
 
-    with writing(home) as con:
-        bring_decisions(con, home.path)
+    with closing(open_readable(home)) as con:
         found = _meant(con, mark)
         known = {str(row[0]) for row in con.execute("select finding_id from ops.explanations").fetchall()}
-        lacking = [one["finding_id"][:8] for one in found if one["finding_id"] not in known]
-        if lacking:
-            raise NotExplainedError(
-                f"nobody has explained {', '.join(lacking)} yet: danvan alerts explain {lacking[0]} --text TEXT"
-            )
-        made = [
-            decide(home.path, "review", finding_id=one["finding_id"], outcome=outcome, reason=reason, decided_by=by)
-            for one in found
-        ]
+    lacking = [one["finding_id"][:8] for one in found if one["finding_id"] not in known]
+    if lacking:
+        raise NotExplainedError(
+            f"nobody has explained {', '.join(lacking)} yet: danvan alerts explain {lacking[0]} --text TEXT"
+        )
+    made = [
+        decide(home.path, "review", finding_id=one["finding_id"], outcome=outcome, reason=reason, decided_by=by)
+        for one in found
+    ]
+    with writing(home) as con:
         bring_decisions(con, home.path)
     if as_json:
         show_json({"decisions": made})
