@@ -312,6 +312,14 @@ def _signatures() -> tuple[TableShape, ...]:
                 "deliveries": ("VARCHAR[]", "Các lần gửi được tính · deliveries the figure was made of"),
             },
         ),
+        TableShape(
+            "ops.outdated_signatures",
+            "Chữ ký cần ký lại theo lần chạy gần nhất · signatures of which the last run found material changes",
+            {
+                "signature_id": ("VARCHAR not null", "Mã chữ ký · signature"),
+                "period": ("VARCHAR not null", "Kỳ báo cáo · period"),
+            },
+        ),
     )
 
 

@@ -118,7 +118,7 @@ def _figure(con: duckdb.DuckDBPyConnection, code: str, unit_code: str, period: s
         " left join marts.definitions as definition"
         " on definition.indicator_code = figure.indicator_code and definition.term_id = figure.definition_id"
         " where figure.indicator_code = $code and figure.unit_code = $unit and figure.period = $period"
-        " and case when $definition is null then is_primary else definition_id = $definition end",
+        " and case when $definition is null then figure.is_primary else figure.definition_id = $definition end",
         {"code": code, "unit": unit_code, "period": period, "definition": definition_id},
     )
     if not found:

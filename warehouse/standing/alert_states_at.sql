@@ -237,7 +237,11 @@ looked_into as (
           and restated.about = alert.about
       )
       when 'signature_outdated' then alert.about in (
-        select arg_max(signature_id, signed_at) from ops.signatures where kind = 'sign' group by period
+        select outdated.signature_id
+        from ops.outdated_signatures as outdated
+        where outdated.signature_id in (
+          select arg_max(signature_id, signed_at) from ops.signatures where kind = 'sign' group by period
+        )
       )
       when 'text_covered' then not exists (from ops.releases as later where later.created_at > alert.last_seen_at)
       else not exists (from good_runs as run where run.started_at >= alert.raised_at)
