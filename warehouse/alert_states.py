@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from expectations.contracts.alerts import OPEN, OURS, TITLES, place_of
+from expectations.contracts.alerts import OPEN, OURS, PLACES_VI, TITLES, place_of
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.times import now
 from warehouse import sentences
@@ -123,7 +123,7 @@ def places(con: duckdb.DuckDBPyConnection) -> Callable[[str, str | None], str]:
         dataset, unit_code, sender = known.get(feed, (None, None, None))
         unit = unit_name(unit_code, today) if unit_code else sender
         unit = sender if unit == unit_code else unit
-        where = f"{unit} – {contract(dataset).label_vi}" if unit and dataset in shipped else feed
+        where = f"{unit} – {contract(dataset).label_vi}" if unit and dataset in shipped else PLACES_VI.get(feed, feed)
         return place_of(where, period)
 
     return name_of

@@ -58,6 +58,14 @@ OPEN = ("open", "reminded")
 LEVELS_VI = {"error": "khẩn", "warning": "thường"}
 TROUBLE_VI = {True: "lỗi phía tỉnh", False: "số liệu của đơn vị"}
 
+PLACES_VI = {
+    "run": "Hệ thống tổng hợp",
+    "release": "Bản phát hành",
+    "landing": "Kho tệp đã nhận",
+    "signatures": "Số liệu đã ký",
+}
+"""What is called by a name though it is no feed."""
+
 NEEDS_WORK = "{place}: {count} việc cần người xử lý"
 ESCALATED = "{place}: {count} việc chưa có người nhận xử lý, chuyển lên cấp trên"
 STILL_OPEN = "(nhắc lại, đã {days} ngày)"

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from expectations.contracts.alerts import Alert
 from expectations.contracts.finding_words import words_of
 from expectations.contracts.findings import Finding
+from expectations.contracts.model import contract
 from tests.warehouse.deliveries import Batch, Sent, decide, load_sent, prepare, warehouse
 from warehouse import booking, releases
+from warehouse.alert_states import listed
 from warehouse.booking import fail, raise_held
 from warehouse.journal import record_outcomes
 from warehouse.obligations import Expected, record_obligations
@@ -232,6 +234,36 @@ def decide_duty(con: duckdb.DuckDBPyConnection, period: str) -> None:
         " values (?, 'waive', 'd323.reports', ?, 'test', 'because', now()::timestamp)",
         [period, period],
     )
+
+
+def test_the_list_is_sorted_by_urgency_and_unit_and_says_names(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        "insert into ops.feeds (feed, dataset, fingerprint, contract_version, unit_code, sender_name) values"
+        " ('d1.reports', 'service_reports', '', '', null, 'Huyện Phù Cừ'),"
+        " ('d2.reports', 'service_reports', '', '', '328', 'Nguồn của huyện')"
+    )
+    con.execute("insert into ref.units (unit_code, name_vi, valid_from) values ('328', 'Huyện Kim Động', '1996-01-01')")
+    refused = [
+        Alert("delivery_refused", feed, "2024-Q1", "tệp bị từ chối", "", about=feed)
+        for feed in ("d1.reports", "d2.reports")
+    ]
+    held_back = Alert("quarantine_above_threshold", "d2.reports", "2024-Q1", "2 trên 4 dòng", "", "warning", about="x")
+    noted = Alert("delivery_refused", "d1.reports", "2024-Q2", "tệp khác", "", about="y")
+    broken = Alert("run_failed", "run", None, "OSError", "", about="z")
+    raise_alerts(con, [held_back, noted, *refused, broken])
+    con.execute(
+        "insert into ops.decisions (decision_id, kind, alert_id, decided_by, reason, decided_at)"
+        " values ('1', 'acknowledge', ?, 'Trực ban', 'đã gọi', now()::timestamp)",
+        [noted.alert_id],
+    )
+    label = contract("service_reports").label_vi
+    assert [(one["place_vi"], one["message_vi"], one["state"], one["is_ours"]) for one in listed(con)] == [
+        ("Hệ thống tổng hợp", "OSError", "open", True),
+        (f"Huyện Kim Động – {label}, kỳ 2024-Q1", "tệp bị từ chối", "open", False),
+        (f"Huyện Phù Cừ – {label}, kỳ 2024-Q1", "tệp bị từ chối", "open", False),
+        (f"Huyện Kim Động – {label}, kỳ 2024-Q1", "2 trên 4 dòng", "open", False),
+        (f"Huyện Phù Cừ – {label}, kỳ 2024-Q2", "tệp khác", "acknowledged", False),
+    ]
 
 
 CHANNELS = ("mail", "file", "web")
