@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from expectations.contracts.alerts import IS_OVER, MARK, MORE_OF_A_FEED, NEEDS_WORK, TITLES, Alert
+from expectations.contracts.alerts import ESCALATED, MARK, MORE_OF_A_FEED, NEEDS_WORK, TITLES, Notice
 from expectations.contracts.secrets import remember
 from expectations.contracts.times import now
 
@@ -59,11 +59,14 @@ class Message:
     enclosed: tuple[tuple[Path, str], ...] = ()
 
     @classmethod
-    def of(cls, place: str, mark: str, alerts: Iterable[tuple[Alert, bool]], attempts: int = 1) -> Message:
-        """The words of a digest: alerts with whether each has come to an end meanwhile."""
-        told = list(alerts)
+    def of(
+        cls, place: str, mark: str, notices: Iterable[Notice], attempts: int = 1, *, is_escalation: bool = False
+    ) -> Message:
+        """The words of a digest; `is_escalation`: to those who are told when nobody took care of it."""
+        told = list(notices)
         body = f"{digest(told)}\n\n{MARK.format(digest_id=mark)}"
-        return cls(mark, NEEDS_WORK.format(place=place, count=len(told)), body, attempts)
+        title = ESCALATED if is_escalation else NEEDS_WORK
+        return cls(mark, title.format(place=place, count=len(told)), body, attempts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +82,31 @@ class _NotTakenError(Exception):
     """A channel did not take a message; the words hold no address."""
 
 
-def digest(alerts: Iterable[tuple[Alert, bool]]) -> str:
-    """The text of one digest: alerts grouped by kind, errors first; with each, whether it is over."""
-    found = sorted(set(alerts), key=lambda a: (a[0].severity != "error", a[0].feed, a[0].period or "", a[0].subject_vi))
+def digest(notices: Iterable[Notice]) -> str:
+    """The text of one digest: alerts grouped by kind, errors first."""
+    found = sorted(set(notices), key=_urgency)
     parts: list[str] = []
     for kind, title in TITLES.items():
-        group = [one for one in found if one[0].kind == kind]
+        group = [one for one in found if one.alert.kind == kind]
         if not group:
             continue
         parts.append(f"{title} ({len(group)})")
-        for feed in dict.fromkeys(alert.feed for alert, _ in group):
-            of_feed = [one for one in group if one[0].feed == feed]
-            for alert, is_over in of_feed[:MOST_OF_A_FEED]:
-                parts.append(
-                    f"- {alert} {IS_OVER} [{alert.alert_id[:8]}]" if is_over else f"- {alert} [{alert.alert_id[:8]}]"
-                )
-                if alert.detail_vi:
-                    parts.append(f"  {alert.detail_vi}")
+        for feed in dict.fromkeys(one.alert.feed for one in group):
+            of_feed = [one for one in group if one.alert.feed == feed]
+            for one in of_feed[:MOST_OF_A_FEED]:
+                parts.append(f"- {one} [{one.alert.alert_id[:8]}]")
+                if one.alert.detail_vi:
+                    parts.append(f"  {one.alert.detail_vi}")
             if len(of_feed) > MOST_OF_A_FEED:
-                parts.append(f"- {feed}: {MORE_OF_A_FEED.format(count=len(of_feed) - MOST_OF_A_FEED)}")
+                more = MORE_OF_A_FEED.format(count=len(of_feed) - MOST_OF_A_FEED)
+                parts.append(f"- {of_feed[0].place_vi.partition(', kỳ')[0] or feed}: {more}")
         parts.append("")
     return "\n".join(parts).strip()
+
+
+def _urgency(one: Notice) -> tuple[bool, str, str, str]:
+    alert = one.alert
+    return (alert.severity != "error", one.place_vi or alert.feed, alert.period or "", alert.subject_vi)
 
 
 def send(message: Message, channel: str, to: str | None = None) -> Sent:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import Counter
 from contextlib import closing, contextmanager
-from getpass import getuser
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock, Timeout
 
@@ -20,10 +20,11 @@ from flows.mistakes import UnknownAlertError
 from flows.planning import writing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
 
     from flows.home import Home
-    from warehouse.outbox import Digest
+    from warehouse.outbox import Digest, Telling
 
 LOG = logging.getLogger("danvan")
 
@@ -48,41 +49,60 @@ def tell(home: Home) -> None:
 def _tell_all(home: Home) -> None:
     from warehouse.outbox import is_waiting, put_together
 
-    addresses = {channel_key(channel): channel for channel in home.settings.alerts.channels or [NOBODY]}
-    keys = list(addresses)
+    asked = telling(home)
     with writing(home) as con:
-        if not is_waiting(con, keys):
+        if not is_waiting(con, asked):
             return
     with _alone(home) as is_alone:
         if not is_alone:
             return
         with writing(home) as con:
-            digests = put_together(con, keys)
+            digests = put_together(con, asked)
         dead: set[str] = set()
         for digest in digests:
-            if digest.channel not in dead and not _tell_one(home, addresses[digest.channel], digest, keys):
+            if digest.channel not in dead and not _tell_one(home, digest, asked):
                 dead.add(digest.channel)
 
 
-def _tell_one(home: Home, channel: str, digest: Digest, keys: Sequence[str]) -> bool:
+def telling(home: Home) -> Telling:
+    """Who of a home is told, by the names of the books, and how often."""
+    from warehouse.outbox import Telling
+
+    told = home.settings.alerts
+    return Telling(
+        [channel_key(one) for one in told.channels or [NOBODY]],
+        [channel_key(one) for one in told.escalate_to],
+        told.remind_days,
+        told.escalate_days,
+    )
+
+
+def _tell_one(home: Home, digest: Digest, asked: Telling) -> bool:
     from expectations.alerts import Message, send
     from warehouse.outbox import record_refused, record_told
 
+    told = home.settings.alerts
+    addresses = {channel_key(channel): channel for channel in [*told.escalate_to, *(told.channels or [NOBODY])]}
+    channel = addresses[digest.channel]
     own = {"terminal": "terminal://", "file": f"file://{home.logs / 'alerts.log'}", NOBODY: "none://"}
     message = Message.of(
-        home.settings.name, digest.digest_id, [(one.alert, one.is_over) for one in digest.waiting], digest.attempts
+        home.settings.name,
+        digest.digest_id,
+        digest.notices,
+        digest.attempts,
+        is_escalation=digest.channel not in asked.channels,
     )
     sent = send(message, own.get(channel, channel))
     with writing(home) as con:
         if sent.ok:
-            record_told(con, digest, keys)
+            record_told(con, digest, asked.channels)
         else:
             record_refused(con, digest.channel, sent.message)
     if not sent.ok:
         LOG.error(
             "alerts: channel %s did not take %d alerts (attempt %d): %s; the next run tries again",
             sent.channel,
-            len(digest.waiting),
+            len(digest.notices),
             digest.attempts,
             sent.message,
         )
@@ -115,72 +135,109 @@ def channel_key(channel: str) -> str:
 
 
 def list_alerts(home: Home, *, everything: bool, as_json: bool) -> int:
-    """The alerts that are open, or all, with what each channel took; 3 when one is open."""
+    """The alerts whose cause is there, or all, the most urgent first; 3 when one is open. JSON has all of each."""
+    from expectations.contracts.alerts import OPEN, STATES_VI
+
     found = _listed(home, everything=everything)
     if as_json:
         terminal.show_json(found)
     else:
-        terminal.show(
-            [
-                {
-                    "alert": one["alert_id"][:8],
-                    "raised": one["raised_at"],
-                    "kind": one["kind"] + (" (over)" if one["is_over"] else ""),
-                    "place": " ".join(filter(None, (one["feed"], one["period"]))),
-                    "what": one["message_vi"],
-                    "channels": "; ".join(map(_state_of, one["channels"])) or "not tried yet",
-                    "acknowledged": one["acknowledged_by"],
-                }
-                for one in found
-            ],
-            as_json=False,
-            empty="no alert is open",
-        )
-    return 3 if any(one["acknowledged_at"] is None and not one["is_over"] for one in found) else 0
+        rows = [_shown(one) for one in found]
+        if not any(row[LACKING] for row in rows):
+            for row in rows:
+                del row[LACKING]
+        terminal.show(rows, as_json=False, empty="no alert is open")
+        states = Counter(one["state"] for one in found)
+        if found:
+            terminal.tell(", ".join(f"{states[state]} {said}" for state, said in STATES_VI.items() if states[state]))
+    return 3 if any(one["state"] in OPEN for one in found) else 0
+
+
+LACKING = "kênh chưa nhận"
+"""The column of channels that lack an alert; it is left out when none does."""
+
+
+def _shown(one: dict[str, Any]) -> dict[str, Any]:
+    """An alert as a row, in the language of what is told of it."""
+    from expectations.contracts.alerts import LEVELS_VI, STATES_VI, TROUBLE_VI
+
+    state = STATES_VI[one["state"]]
+    if one["state"] == "acknowledged":
+        state += f": {one['acknowledged_by']}"
+    if one["state"] == "waived":
+        state += f" đến {one['waived_until']:%d/%m/%Y}: {one['waived_by']}"
+    days = one["late_days"] if one["late_days"] is not None else one["open_days"]
+    waiting = [told for told in one["channels"] if told["told_at"] is None]
+    return {
+        "mã": one["alert_id"][:8],
+        "mức": f"{LEVELS_VI[one['severity']]}, {TROUBLE_VI[one['is_ours']]}",
+        "nơi": one["place_vi"],
+        "việc": one["message_vi"],
+        "ngày": days,
+        "trạng thái": state,
+        "từ": f"{one['since']:%d/%m/%Y %H:%M}",
+        "số lần thấy": one["seen_count"],
+        LACKING: "; ".join(
+            f"{told['channel']}: {told['attempts']} lần, {told['error'] or 'không rõ kết quả'}" for told in waiting
+        ),
+    }
 
 
 def _listed(home: Home, *, everything: bool) -> list[dict[str, Any]]:
-    import duckdb
-
     from flows.inspection import open_readable
-    from warehouse.outbox import listed
+    from warehouse.alert_states import listed
 
-    try:
-        with closing(open_readable(home)) as con:
-            return listed(con, everything=everything)
-    except duckdb.CatalogException:  # made before there was an outbox
-        with writing(home) as con:
-            return listed(con, everything=everything)
+    with closing(open_readable(home)) as con:
+        return listed(con, everything=everything)
 
 
-def _state_of(channel: dict[str, object]) -> str:
-    if channel["told_at"]:
-        return f"{channel['channel']}: told {channel['told_at']:%d/%m %H:%M}"
-    return f"{channel['channel']}: {channel['attempts']} attempts, {channel['error'] or 'the end was not seen'}"
+def acknowledge_alerts(home: Home, marks: Sequence[str], *, reason: str, by: str | None, as_json: bool) -> int:
+    """A person knows of these alerts: no run needs anybody for them, and no channel is told of them any more."""
+    return _decide(home, "acknowledge", marks, reason=reason, by=by, until_on=None, as_json=as_json)
 
 
-def acknowledge_alerts(home: Home, marks: Sequence[str], *, by: str | None, as_json: bool) -> int:
-    """A person knows of these alerts: they are closed, and channels that lack them are not told any more.
+def waive_alerts(
+    home: Home, marks: Sequence[str], *, reason: str, by: str | None, until_on: date, as_json: bool
+) -> int:
+    """These alerts need nobody until a day; then they are open again, unless their cause is gone."""
+    return _decide(home, "waive_alert", marks, reason=reason, by=by, until_on=until_on, as_json=as_json)
 
-    A mark is the beginning of an alert's id. Raises UnknownAlertError where none, or more than one, begins so.
-    """
-    from warehouse.outbox import acknowledge
+
+def _decide(
+    home: Home,
+    kind: Literal["acknowledge", "waive_alert"],
+    marks: Sequence[str],
+    *,
+    reason: str,
+    by: str | None,
+    until_on: date | None,
+    as_json: bool,
+) -> int:
+    """A mark is the beginning of an alert's id. Raises UnknownAlertError where none, or more than one, begins so."""
+    from warehouse.decisions import bring_decisions, decide
 
     known = {str(one["alert_id"]): one for one in _listed(home, everything=True)}
+    chosen = [_meant(known, mark) for mark in marks]
+    living = [alert_id for alert_id in dict.fromkeys(chosen) if not known[alert_id]["is_over"]]
+    made = [
+        decide(home.path, kind, alert_id=alert_id, reason=reason, decided_by=by, until_on=until_on)
+        for alert_id in living
+    ]
     with writing(home) as con:
-        chosen = []
-        for mark in marks:
-            fitting = [alert_id for alert_id in known if alert_id.startswith(mark)]
-            if len(fitting) != 1:
-                raise UnknownAlertError(
-                    f"{len(fitting)} alerts begin with '{mark}'; `danvan alerts list --all` shows them"
-                )
-            chosen += fitting
-        acknowledge(con, chosen, by or getuser())
+        bring_decisions(con, home.path)
     if as_json:
-        terminal.show_json({"acknowledged": chosen})
-    else:
-        for alert_id in chosen:
-            terminal.tell(f"{alert_id[:8]} {known[alert_id]['feed']}: {known[alert_id]['message_vi']}")
-        terminal.say(f"{len(chosen)} alerts are acknowledged.")
+        terminal.show_json({"decisions": made, "over": [one for one in chosen if one not in living]})
+        return 0
+    for alert_id in dict.fromkeys(chosen):
+        over = "" if alert_id in living else " (its cause is gone: nothing to decide)"
+        terminal.tell(f"{alert_id[:8]} {known[alert_id]['place_vi']}: {known[alert_id]['message_vi']}{over}")
+    done = "are acknowledged" if kind == "acknowledge" else f"are waived until {until_on}"
+    terminal.say(f"{len(living)} alerts {done}.")
     return 0
+
+
+def _meant(known: Mapping[str, object], mark: str) -> str:
+    fitting = [alert_id for alert_id in known if alert_id.startswith(mark)]
+    if len(fitting) != 1:
+        raise UnknownAlertError(f"{len(fitting)} alerts begin with '{mark}'; `danvan alerts list --all` shows them")
+    return fitting[0]

@@ -297,10 +297,32 @@ def decide_waive(
     as_json: bool,
 ) -> int:
     """A feed owes nothing for a period."""
-    from flows.deciding import waive
+    from flows.deciding import decide_duty
 
     home = _home(home_path or outer["home_path"])
-    return waive(home, feed, period, reason=reason, by=by, as_json=as_json or outer["as_json"])
+    return decide_duty(home, "waive", feed, period, reason=reason, by=by, as_json=as_json or outer["as_json"])
+
+
+@cli.command()
+@click.argument("feed")
+@click.argument("period")
+@click.option("--waive", "is_waived", is_flag=True, help="It owes nothing for the period, whatever occurred.")
+@_WHY
+@_BY
+@_shared()
+def confirm(
+    home_path: str | None, feed: str, period: str, *, is_waived: bool, reason: str, by: str | None, as_json: bool
+) -> int:
+    """Nothing occurred in a period: a nil return without a file, which counts as a report.
+
+    A file with rows that comes later says otherwise, and stands.
+
+    Example: danvan confirm d323.petitions 2024-Q2 --why "Công văn 12 của huyện" --by "Trần Thị Bình"
+    """
+    from flows.deciding import decide_duty
+
+    kind: Literal["waive", "confirm"] = "waive" if is_waived else "confirm"
+    return decide_duty(_home(home_path), kind, feed, period, reason=reason, by=by, as_json=as_json)
 
 
 @cli.command()
@@ -421,7 +443,7 @@ def quarantine_replay(
 @_shared()
 @click.pass_context
 def alerts_group(context: click.Context, home_path: str | None, as_json: bool) -> int:
-    """What needs a person and who was told: list it (default), or acknowledge it."""
+    """What needs a person and who was told: list it (default), take note, waive it for a time, explain a finding."""
     if context.invoked_subcommand:
         context.ensure_object(dict).update(home_path=home_path, as_json=as_json)
         return FINE
@@ -435,7 +457,10 @@ def alerts_group(context: click.Context, home_path: str | None, as_json: bool) -
 @_shared()
 @click.pass_obj
 def alerts_list(outer: dict[str, Any], home_path: str | None, *, everything: bool, as_json: bool) -> int:
-    """Alerts, newest first, with the state at each channel: told when, or how often tried and why not."""
+    """Alerts, the most urgent first: where, what, for how many days, in what state, which channel lacks it.
+
+    Example: danvan alerts list --all
+    """
     from flows.alerts import list_alerts
 
     home = _home(home_path or outer["home_path"])
@@ -444,17 +469,137 @@ def alerts_list(outer: dict[str, Any], home_path: str | None, *, everything: boo
 
 @alerts_group.command("ack")
 @click.argument("alerts", nargs=-1, required=True)
+@click.option("--why", "reason", default="acknowledged", metavar="TEXT", help="What is being done; it is kept.")
 @_BY
 @_shared()
 @click.pass_obj
 def alerts_ack(
-    outer: dict[str, Any], home_path: str | None, alerts: tuple[str, ...], *, by: str | None, as_json: bool
+    outer: dict[str, Any],
+    home_path: str | None,
+    alerts: tuple[str, ...],
+    *,
+    reason: str,
+    by: str | None,
+    as_json: bool,
 ) -> int:
-    """A person knows: ALERTS (ids, or how they begin) are closed, and no channel is told of them any more."""
+    """A person knows of ALERTS (ids, or how they begin): no run needs anybody for them, no channel is told again.
+
+    They are over when their cause is gone; one whose cause comes back is open again.
+
+    Example: danvan alerts ack 3f9a1c20 --by "Trần Thị Bình"
+    """
     from flows.alerts import acknowledge_alerts
 
     home = _home(home_path or outer["home_path"])
-    return acknowledge_alerts(home, alerts, by=by, as_json=as_json or outer["as_json"])
+    return acknowledge_alerts(home, alerts, reason=reason, by=by, as_json=as_json or outer["as_json"])
+
+
+@alerts_group.command("waive")
+@click.argument("alerts", nargs=-1, required=True)
+@_WHY
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    required=True,
+    metavar="DAY",
+    help="The last day on which they need nobody (2024-06-30).",
+)
+@_BY
+@_shared()
+@click.pass_obj
+def alerts_waive(
+    outer: dict[str, Any],
+    home_path: str | None,
+    alerts: tuple[str, ...],
+    *,
+    reason: str,
+    until: datetime,
+    by: str | None,
+    as_json: bool,
+) -> int:
+    """ALERTS (ids, or how they begin) need nobody until a day; after it they are open again, if their cause is there.
+
+    Example: danvan alerts waive 3f9a1c20 --until 2024-07-15 --why "Phần mềm của huyện đang nâng cấp"
+    """
+    from flows.alerts import waive_alerts
+
+    home, as_json = _home(home_path or outer["home_path"]), as_json or outer["as_json"]
+    return waive_alerts(home, alerts, reason=reason, by=by, until_on=until.date(), as_json=as_json)
+
+
+_UNTIL = click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="The last day on which it holds (default: no end).",
+)
+
+
+@alerts_group.command("explain")
+@click.argument("finding")
+@click.option("--text", required=True, metavar="TEXT", help="What the unit answers.")
+@_UNTIL
+@_BY
+@_shared()
+@click.pass_obj
+def alerts_explain(
+    outer: dict[str, Any],
+    home_path: str | None,
+    finding: str,
+    *,
+    text: str,
+    until: datetime | None,
+    by: str | None,
+    as_json: bool,
+) -> int:
+    """Answer a soft finding, or those an alert is about (FINDING: an id, or how it begins). Hard ones must be mended.
+
+    Example: danvan alerts explain 5b0e77d1 --text "Nhập bổ sung hồ sơ tháng 3" --by "UBND huyện Văn Lâm"
+    """
+    from flows.explaining import explain_finding
+
+    home, until_on = _home(home_path or outer["home_path"]), until.date() if until else None
+    return explain_finding(home, finding, text=text, by=by, until_on=until_on, as_json=as_json or outer["as_json"])
+
+
+@alerts_group.command("review")
+@click.argument("finding")
+@click.argument("outcome", type=click.Choice(["accepted", "not_accepted", "ask"]))
+@_WHY
+@_BY
+@_shared()
+@click.pass_obj
+def alerts_review(
+    outer: dict[str, Any],
+    home_path: str | None,
+    finding: str,
+    outcome: Literal["accepted", "not_accepted", "ask"],
+    *,
+    reason: str,
+    by: str | None,
+    as_json: bool,
+) -> int:
+    """Say what becomes of an explanation: accepted, not_accepted, or ask for more.
+
+    Example: danvan alerts review 5b0e77d1 accepted --why "Khớp với sổ theo dõi"
+    """
+    from flows.explaining import review_explanation
+
+    home = _home(home_path or outer["home_path"])
+    return review_explanation(home, finding, outcome, reason=reason, by=by, as_json=as_json or outer["as_json"])
+
+
+@alerts_group.command("explanations")
+@_shared()
+@click.pass_obj
+def alerts_explanations(outer: dict[str, Any], home_path: str | None, as_json: bool) -> int:
+    """Every explanation with its finding; those that wait for a reviewer come first.
+
+    Example: danvan alerts explanations --json
+    """
+    from flows.explaining import list_explanations
+
+    return list_explanations(_home(home_path or outer["home_path"]), as_json=as_json or outer["as_json"])
 
 
 @cli.command()
@@ -569,15 +714,26 @@ def feeds_check(outer: dict[str, Any], home_path: str | None, feeds: tuple[str, 
 @cli.command()
 @click.option("--period", metavar="P", help="Only this period or range.")
 @_FEED
-@click.option("--all", "everything", is_flag=True, help="Every feed and period, not only what needs a person.")
+@click.option("--problems", is_flag=True, help="A list of what needs a person, with due days and days late.")
+@click.option("--all", "everything", is_flag=True, help="A list of every feed and period.")
 @_shared()
 def status(
-    home_path: str | None, period: str | None, feeds: tuple[str, ...], *, everything: bool, as_json: bool
+    home_path: str | None,
+    period: str | None,
+    feeds: tuple[str, ...],
+    *,
+    problems: bool,
+    everything: bool,
+    as_json: bool,
 ) -> int:
-    """What arrived and what did not: counts, and the feeds and periods that need a person."""
+    """What arrived and what did not: a grid of units and periods, 100 columns wide, and counts.
+
+    Example: danvan status --period 2024-Q1..2024-Q2 --problems
+    """
     from flows.inspection import show_status
 
-    return show_status(_home(home_path), period=period, feeds=feeds, everything=everything, as_json=as_json)
+    home = _home(home_path)
+    return show_status(home, period=period, feeds=feeds, problems=problems, everything=everything, as_json=as_json)
 
 
 @cli.command()

@@ -1,15 +1,19 @@
-"""What a person decides at the command: a delivery counts, a delivery does not, a feed owes nothing for a period."""
+"""What a person decides at the command: a delivery counts or does not; a feed owes nothing, or nothing occurred."""
 
 # ruff: noqa: PLC0415 (the warehouse imports duckdb)
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from flows.mistakes import NotHeldError, UnknownFeedError
-from flows.planning import read_home_feeds, select, writing
+from expectations.contracts.times import now
+from flows.expected import expected
+from flows.mistakes import NotHeldError, NotOwedError, ReportedError, UnknownFeedError
+from flows.planning import read_terms, select, writing
 from flows.terminal import show, show_json, tell
 
 if TYPE_CHECKING:
+    import duckdb
+
     from flows.home import Home
     from warehouse.decisions import Decision, Kind
 
@@ -45,24 +49,59 @@ def decide_delivery(home: Home, kind: Kind, delivery_id: str, *, reason: str, by
     return 0
 
 
-def waive(home: Home, feed: str, period: str, *, reason: str, by: str | None, as_json: bool) -> int:
-    """Decide that a feed owes nothing for a period."""
+def decide_duty(
+    home: Home,
+    kind: Literal["waive", "confirm"],
+    feed: str,
+    period: str,
+    *,
+    reason: str,
+    by: str | None,
+    as_json: bool,
+) -> int:
+    """Decide of a feed's duty for a period: it owes nothing, or nothing occurred (a confirmed zero counts as a report).
+
+    Raises NotOwedError for a period that is not owed, ReportedError where a file with rows stands for it.
+    """
     from expectations.contracts.periods import Period
     from warehouse.decisions import bring_decisions, decide
 
-    feeds, _ = read_home_feeds(home)
-    [found, *others] = select(feeds, [feed])
+    terms, _ = read_terms(home)
+    [found, *others] = select([one for one, _ in terms.values()], [feed])
     if others:
         raise UnknownFeedError(f"'{feed}' is a source of {len(others) + 1} feeds; name one feed")
     label = str(Period.parse(period))
-    made = decide(home.path, "waive", feed=found.feed_id, period=label, reason=reason, decided_by=by)
+    owed = [one.period for one in expected(*terms[found.feed_id], now().date())]
+    if kind == "confirm" and label not in owed:
+        listed = f"{owed[0]} … {owed[-1]}" if owed else "nothing (its file has no `active`)"
+        raise NotOwedError(f"{found.feed_id} does not owe {label}; it owes {listed}")
     with writing(home) as con:
+        bring_decisions(con, home.path)
+        if kind == "confirm":
+            _refuse_rows(con, found.feed_id, label)
+        made = decide(home.path, kind, feed=found.feed_id, period=label, reason=reason, decided_by=by)
         bring_decisions(con, home.path)
     if as_json:
         show_json({"decision": made})
-    else:
-        tell(f"{found.feed_id} owes nothing for {label} (waived by {made.decided_by})")
+        return 0
+    said = "owes nothing for" if kind == "waive" else "says that nothing occurred in"
+    tell(f"{found.feed_id} {said} {label} ({kind} by {made.decided_by})")
+    tell(f"It counts from the next run on: danvan run --home {home.path}")
     return 0
+
+
+def _refuse_rows(con: duckdb.DuckDBPyConnection, feed: str, period: str) -> None:
+    row = con.execute(
+        "select landed.file_name, landed.delivery_id, standing.rows_accepted from ops.standing as standing"
+        " join ops.landed as landed using (delivery_id) where standing.feed = ? and standing.period = ?"
+        " and not standing.is_nil",
+        [feed, period],
+    ).fetchone()
+    if row:
+        raise ReportedError(
+            f"{row[0]} of {feed} stands for {period} with {row[2]} rows; if it is wrong, take it back first:"
+            f" danvan decide withdraw {row[1]} --why TEXT"
+        )
 
 
 def list_decisions(home: Home, *, as_json: bool) -> int:
@@ -73,7 +112,7 @@ def list_decisions(home: Home, *, as_json: bool) -> int:
         {
             "decided_at": one.decided_at,
             "kind": one.kind,
-            "about": one.delivery_id or f"{one.feed} {one.period}",
+            "about": one.delivery_id or one.alert_id or one.finding_id or f"{one.feed} {one.period}",
             "by": one.decided_by,
             "reason": one.reason,
         }

@@ -221,7 +221,7 @@ def _books(home: Home) -> Iterator[Remark]:
     """What the warehouse says of itself: runs without an end, and alerts that a channel has not taken."""
     import duckdb
 
-    from flows.alerts import NOBODY, channel_key
+    from flows.alerts import telling
     from flows.planning import is_living
     from warehouse.journal import open_runs
     from warehouse.outbox import unsent
@@ -233,7 +233,7 @@ def _books(home: Home) -> Iterator[Remark]:
     try:
         with connect(home.warehouse, read_only=True) as con:
             runs = open_runs(con)
-            waiting = unsent(con, [channel_key(one) for one in home.settings.alerts.channels or [NOBODY]])
+            waiting = unsent(con, telling(home))
     except duckdb.CatalogException:
         with connect(home.warehouse, read_only=True) as con:
             try:

@@ -58,7 +58,11 @@ material_pct = 1                # and any other signed figure that moves by so m
 
 [alerts]
 channels = ["terminal", "file"] # besides: apprise addresses, e.g. "mailto://${{env:MAIL_USER}}:${{env:MAIL_PASSWORD}}@example.org"
-# quarantine_pct = 5            # alert above this share of quarantined rows; unset: what the dataset's contract says
+remind_days = 3                 # what nobody took care of is told again after so many days, and so on; 0: never
+escalate_days = 7               # open for so long, it is told to these channels too
+escalate_to = []                # addresses as above
+# quarantine_pct = 5            # alert above this share of quarantined rows, when they are
+# quarantine_rows = 2           # so many at least; unset: what the dataset's contract says
 
 [returns]                       # files that go back to the units that sent them (docs/runbook.md)
 days = 3                        # working days a unit is given to send a mended file
@@ -174,9 +178,13 @@ class AlertSettings(_Section):
     """Whom a run tells, and from when on."""
 
     channels: list[str] = ["terminal", "file"]
+    remind_days: Annotated[int, Field(ge=0)] = 3
+    escalate_days: Annotated[int, Field(ge=1)] = 7
+    escalate_to: list[str] = []
     quarantine_pct: Annotated[float, Field(ge=0, le=100)] | None = None
+    quarantine_rows: Annotated[int, Field(ge=1)] | None = None
 
-    @field_validator("channels")
+    @field_validator("channels", "escalate_to")
     @classmethod
     def _no_password(cls, channels: list[str]) -> list[str]:
         if any(has_password(one) for one in channels):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 from importlib.resources import files
@@ -239,49 +240,77 @@ def reference(home: Home) -> Any:
     return frames(home.reference)
 
 
-def show_status(home: Home, *, period: str | None, feeds: Sequence[str], everything: bool, as_json: bool) -> int:
-    """What arrived and what did not: counts and the rows that need a person, or every row with `everything`.
+def show_status(
+    home: Home,
+    *,
+    period: str | None,
+    feeds: Sequence[str],
+    problems: bool = False,
+    everything: bool = False,
+    as_json: bool,
+) -> int:
+    """What arrived and what did not: a grid of units and periods, the rows that need a person (`problems`), or all.
 
     JSON holds every row. Returns 3 when something is missing, refused or held.
     """
+    from flows.grid import LEGEND, grid
+
     wanted = [str(one) for one in period_range(period)] if period else None
     # Feed files are read only when somebody asks for some of them: there may be hundreds.
     chosen = [feed.feed_id for feed in select(read_home_feeds(home)[0], feeds)] if feeds else None
     with closing(open_readable(home)) as con:
         query = files("flows").joinpath("status.sql").read_text(encoding="utf-8")
-        con.execute(
-            f"create temp table status as from ({query}) where ($periods is null or list_contains($periods, period))"
-            " and ($feeds is null or list_contains($feeds, feed))",
+        found = con.execute(
+            f"select * from ({query}) where ($periods is null or list_contains($periods, period))"
+            " and ($feeds is null or list_contains($feeds, feed)) order by unit_name, dataset, feed, period",
             {"periods": wanted, "feeds": chosen},
         )
-        counts = con.execute(
-            "select status, count(*), count(*) filter (where needs_a_person) from status group by all order by all"
-        ).fetchall()
-        only = "" if everything or as_json else "where needs_a_person"
-        found = con.execute(f"select * exclude (needs_a_person) from status {only} order by feed, period")
         names = [column[0] for column in found.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    needy = sum(int(count) for _, _, count in counts)
+    counts = Counter(row["status"] for row in rows)
+    needy = [row for row in rows if row["needs_a_person"]]
     if as_json:
-        show_json(rows)
+        show_json([{name: value for name, value in row.items() if name != "needs_a_person"} for row in rows])
         return 3 if needy else 0
-    if not counts:
+    if not rows:
         tell("nothing is expected and nothing came")
         return 0
-    shown = rows if everything else rows[:MOST_ROWS_SHOWN]
-    if shown:
-        show(shown, as_json=False)
-    if len(shown) < len(rows):
-        say(f"the first {len(shown)} of {len(rows)} that need a person; --all or --json gives every row")
-    tell(f"{_total(counts)} feeds and periods: " + ", ".join(f"{count} {status}" for status, count, _ in counts))
-    tell(f"{needy} need a person: missing, refused or held" if needy else "nobody is needed")
+    if everything or problems:
+        shown = rows if everything else needy[:MOST_ROWS_SHOWN]
+        show([_status_row(row) for row in shown], as_json=False, empty="")
+        if problems and len(shown) < len(needy):
+            say(f"the first {len(shown)} of {len(needy)} that need a person; --all or --json gives every row")
+    else:
+        lines, left_out = grid(rows)
+        for line in lines:
+            tell(line)
+        if lines:
+            tell(LEGEND)
+        if left_out:
+            tell(left_out)
+    tell(f"{len(rows)} feeds and periods: " + ", ".join(f"{counts[status]} {status}" for status in sorted(counts)))
+    tell(f"{len(needy)} need a person: missing, refused or held" if needy else "nobody is needed")
     if returns := len(list(home.returns.glob("*.xls[xm]"))):
         tell(f"{returns} return files wait in {home.returns}: danvan quarantine list")
     return 3 if needy else 0
 
 
-def _total(counts: Sequence[tuple[Any, ...]]) -> int:
-    return sum(int(count) for _, count, _ in counts)
+def _status_row(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the list: names first, and only what a person reads."""
+    return {
+        "unit": row["unit_name"],
+        "feed": row["feed"],
+        "period": row["period"],
+        "status": row["status"] + (" (our fault)" if row["is_ours"] else ""),
+        "due on": row["due_on"],
+        "days late": row["days_late"],
+        "refused": row["refused"],
+        "held": row["held"],
+        "loaded": row["rows_loaded"],
+        "quarantined": row["rows_quarantined"],
+        "warnings": row["warnings"],
+        "last file": row["last_file"],
+    }
 
 
 def open_readable(home: Home) -> duckdb.DuckDBPyConnection:

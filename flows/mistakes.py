@@ -50,12 +50,32 @@ class NotInQuarantineError(ExplainedError):
     """Raised when `danvan quarantine` is asked for a delivery that is none of those held back, or for several."""
 
 
+class NotOwedError(ExplainedError):
+    """Raised when a confirmation names a period that the feed does not owe."""
+
+
+class ReportedError(ExplainedError):
+    """Raised when a person says that nothing occurred, and a file that stands says otherwise."""
+
+
 class UnknownAlertError(ExplainedError):
     """Raised when `danvan alerts ack` names no alert, or several."""
 
 
 class NoQueryError(ExplainedError):
     """Raised by `danvan sql` without a question where no person sits at a terminal, or with a file but no question."""
+
+
+class UnknownFindingError(ExplainedError):
+    """Raised when an explanation names no finding, or several."""
+
+
+class HardFindingError(ExplainedError):
+    """Raised when a person explains what can only be mended: a row held back, a file refused."""
+
+
+class NotExplainedError(ExplainedError):
+    """Raised when an explanation is reviewed that nobody has given."""
 
 
 class MissingFileError(ExplainedError):

@@ -246,7 +246,11 @@ def open_run(
     run_id = _new_id(started_at)
     with writing(home) as con:
         bring_reference(con, home)
-        present_feeds(con, [terms_of(feed, owes, keys) for feed, owes in terms.values()])
+        present_feeds(
+            con,
+            [terms_of(feed, owes, keys) for feed, owes in terms.values()],
+            {feed.feed_id: (feed.unit.fixed or feed.source_unit, feed.source_name) for feed in found},
+        )
         bring_decisions(con, home.path)
         codes = con.execute("select indicator_code from ref.indicators").fetchall()
         datasets = {feed_id: feed.dataset for feed_id, (feed, _) in terms.items()}

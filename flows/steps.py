@@ -23,7 +23,6 @@ from flows.collecting import Collected, claims, collect_source, failed_to_collec
 from flows.examining import Job, by_contract, examine
 from flows.mistakes import NoRoomError, NothingPublishedError, during, step_of
 from flows.planning import (
-    FAILED_OUTCOMES,
     NOTHING_NEW,
     OK,
     TERMINAL,
@@ -54,6 +53,9 @@ if TYPE_CHECKING:
     from warehouse.releases import Publication
 
 LOG = logging.getLogger("danvan")
+
+LANDING = "landing"
+"""The name under which what a verification found stands among the feeds' outcomes."""
 
 _Asked = ParamSpec("_Asked")
 _Item = TypeVar("_Item")
@@ -135,6 +137,9 @@ class RunReport:
     is_new_release: bool
     reports: tuple[str, ...]
     alerts: tuple[str, ...]
+    """All that is open, the most urgent first, also where nothing of it is new."""
+    new_alerts: int
+    """How many of them this run met first."""
     exit_code: int
     returns: int = 0
     """Return files that lie in returns/ of the home: deliveries their units are to mend and send again."""
@@ -310,8 +315,9 @@ def work_through(plan: Plan, contract: Contract, jobs: Sequence[Job], listener: 
         with writing(plan.home) as con:
             fail(con, [(delivery, "read", message) for delivery, message in done.failures], plan.run_id)
             try:
-                limit = plan.home.settings.alerts.quarantine_pct
-                book(con, contract, done.bookings, done.batch, run_id=plan.run_id, alert_pct=limit)
+                told = plan.home.settings.alerts
+                bound = contract.service_level.alert_bound(told.quarantine_pct, told.quarantine_rows)
+                book(con, contract, done.bookings, done.batch, run_id=plan.run_id, alert_bound=bound)
             except (WarehouseError, duckdb.Error) as fault:
                 LOG.exception("%s: a batch of %d cannot be booked", contract.dataset, len(done.bookings))
                 message = f"{type(fault).__name__}: {fault}"
@@ -339,14 +345,19 @@ def account(
 
     # deliveries that failed have alerts of their own
     failures = [*plan.problems, *filter(None, map(failed_to_collect, found))]
-    if plan.is_verifying and (hurt := damaged(plan.home.path)):
+    verified = []
+    if plan.is_verifying:
+        hurt = damaged(plan.home.path)
         places = ", ".join(f"landing/{sha256[:2]}/{sha256}" for sha256 in hurt)
         text = f"{places}: the bytes are damaged or gone; put them back from a backup"
-        failures.append(Outcome("landing", TERMINAL, text, plan.started_at, 0.0))
+        if hurt:
+            failures.append(Outcome(LANDING, TERMINAL, text, plan.started_at, 0.0))
+        else:
+            verified.append(Outcome(LANDING, OK, "all bytes are as they landed", plan.started_at, 0.0))
     with writing(plan.home) as con, transaction(con):
         told = tuple(receipts(con, [*read, *accepted])) if read or accepted else ()
         others = [_outcome(one, told) for one in found if isinstance(one, Collected) and not one.failures]
-        outcomes = sorted([*failures, *others], key=lambda one: one.feed)
+        outcomes = sorted([*failures, *others, *verified], key=lambda one: one.feed)
         record_outcomes(
             con,
             plan.run_id,
@@ -363,7 +374,8 @@ def _failed_feeds(con: duckdb.DuckDBPyConnection, plan: Plan, failures: Iterable
     from warehouse.journal import last_without, last_worked
 
     for one in failures:
-        since = last_worked(con, one.feed) if one.feed in plan.every_feed else last_without(con, one.feed)
+        is_asked = one.feed in plan.every_feed or one.feed == LANDING
+        since = last_worked(con, one.feed) if is_asked else last_without(con, one.feed)
         yield feed_failed(one.feed, one.message, since, may_pass=one.outcome == TRANSIENT)
 
 
@@ -422,7 +434,7 @@ def build(plan: Plan) -> Built:
         mark = state_mark(con, regimes)
         if mark != built_mark(con):
             raise_held(con, plan.run_id)
-            build_models(con, regimes)
+            build_models(con, regimes, plan.run_id)
             raise_lapsed(con, plan.run_id)
             mark_built(con, mark)
         # built by a run that did not live to publish is news too
@@ -556,16 +568,17 @@ def tell(  # noqa: PLR0917 - what the steps before found, in their order
     """Close the run's entry and its work folder, send each channel what it has not been told, and sum the run up."""
     from flows.alerts import tell as tell_channels
     from flows.returning import send_returns
+    from warehouse.alert_states import needing_a_person, settle, spoken
     from warehouse.journal import end_run
-    from warehouse.outbox import needing_a_person
     from warehouse.signatures import raise_outdated
 
     with writing(plan.home) as con:
         raise_outdated(con, plan.home.path, plan.started_at.date(), plan.run_id)
-        alerts = needing_a_person(con, plan.run_id, plan.started_at)
+        settle(con, plan.run_id)
+        alerts = needing_a_person(con)
         findings = _findings(con, booked.receipts)
         rows = con.execute("select rule_id, count(*) from ops.check_findings group by 1 order by 1").fetchall()
-        code = 3 if alerts or any(one.outcome in FAILED_OUTCOMES for one in booked.outcomes) else 0
+        code = 3 if alerts else 0
         end_run(con, plan.run_id, "needs_a_person" if code else "fine", release_id=publication.release_id)
     close_work(plan)
     tell_channels(plan.home)
@@ -583,7 +596,8 @@ def tell(  # noqa: PLR0917 - what the steps before found, in their order
         release_id=publication.release_id,
         is_new_release=publication.is_new,
         reports=tuple(str(path) for path in written),
-        alerts=tuple(str(alert) for alert in alerts),
+        alerts=tuple(map(spoken, alerts)),
+        new_alerts=sum(one["run_id"] == plan.run_id for one in alerts),
         exit_code=code,
         returns=returns,
     )

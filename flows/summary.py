@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from flows.steps import RunReport
 
+MOST_ALERTS = 50
+"""So many open alerts stand on the page of a run; the command lists all."""
+
 FATES = ("rows_read", "rows_loaded", "rows_unchanged", "rows_quarantined", "rows_ignored")
 
 
@@ -53,6 +56,8 @@ def lines(report: RunReport) -> Iterator[str]:
     yield f"Expected deliveries: {owed or 'none'}"
     if report.returns:
         yield f"Return files: {report.returns} wait in returns/ of the home; danvan quarantine list says for whom"
+    if report.alerts:
+        yield f"Alerts: {len(report.alerts)} open, {report.new_alerts} of them new: danvan alerts"
     for path in report.reports:
         yield f"Report: {path}"
 
@@ -77,5 +82,7 @@ def summary(report: RunReport) -> str:
     if report.returns:
         found += ["", f"Return files that wait: {report.returns} (`danvan quarantine list`)"]
     if report.alerts:
-        found += ["", "### Needs a person", "", *(f"- {text}" for text in report.alerts)]
+        found += ["", "### Needs a person", "", *(f"- {text}" for text in report.alerts[:MOST_ALERTS])]
+        if len(report.alerts) > MOST_ALERTS:
+            found.append(f"- and {len(report.alerts) - MOST_ALERTS} more: `danvan alerts`")
     return "\n".join(found)

@@ -7,9 +7,17 @@ changes nothing; one whose accepted rows are those of an earlier reading of the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from expectations.contracts.alerts import Alert, delivery_failed, delivery_held, delivery_refused, quarantined
+from expectations.contracts.alerts import (
+    Alert,
+    QuarantineBound,
+    delivery_failed,
+    delivery_held,
+    delivery_refused,
+    quarantined,
+)
 from expectations.contracts.finding_words import words_of
 from expectations.contracts.privacy import masked
 from expectations.contracts.questionnaires import ITEM_PREFIX
@@ -97,23 +105,27 @@ def register(con: duckdb.DuckDBPyConnection, deliveries: Iterable[Delivery]) -> 
     return _count(con, "select count(*) from ops.landed") - before
 
 
-def present_feeds(con: duckdb.DuckDBPyConnection, terms: Iterable[Terms]) -> bool:
-    """Write down how each feed is read today; feeds that are gone keep their last entry. True when anything changed."""
+def present_feeds(
+    con: duckdb.DuckDBPyConnection,
+    terms: Iterable[Terms],
+    senders: Mapping[str, tuple[str | None, str]] = MappingProxyType({}),
+) -> bool:
+    """Write down how each feed is read today, and who sends it (`senders`: feed → unit, name of the source).
+
+    Feeds that are gone keep their last entry. True when anything changed.
+    """
     found = {one.feed: one for one in terms}
-    rows = con.execute("select feed, dataset, fingerprint, contract_version from ops.feeds").fetchall()
+    names = ("feed", "dataset", "fingerprint", "contract_version", "unit_code", "sender_name")
+    rows = con.execute(f"select {', '.join(names)} from ops.feeds").fetchall()
     standing = {row[0]: row for row in rows}
-    changed = [
-        one
+    told = [
+        (one.feed, one.dataset, one.fingerprint, one.contract_version, *senders.get(one.feed, (None, None)))
         for one in found.values()
-        if standing.get(one.feed) != (one.feed, one.dataset, one.fingerprint, one.contract_version)
     ]
+    changed = [one for one in told if standing.get(one[0]) != one]
     if changed:
-        con.execute("delete from ops.feeds where list_contains(?, feed)", [[one.feed for one in changed]])
-        for one in changed:
-            con.execute(
-                "insert into ops.feeds values (?, ?, ?, ?)",
-                [one.feed, one.dataset, one.fingerprint, one.contract_version],
-            )
+        con.execute("delete from ops.feeds where list_contains(?, feed)", [[one[0] for one in changed]])
+        _insert(con, f"ops.feeds ({', '.join(names)})", ("varchar",) * len(names), changed)
     return bool(changed)
 
 
@@ -129,19 +141,20 @@ def book(
     batch: JudgedBatch,
     *,
     run_id: str | None = None,
-    alert_pct: float | None = None,
+    alert_bound: QuarantineBound | None = None,
 ) -> list[str]:
     """Book judged deliveries of one contract in one transaction; returns the ids of the readings that are new.
 
     `batch` names the Parquet files of accepted rows, quarantine and findings, each with `_delivery_id`. A delivery
     whose counts do not add up, or that judging failed, is booked as a failure (state `failed`) and nothing of it as
     data; the others go on. Deliveries must have been registered. Alerts of what was refused, failed, or quarantined
-    above `alert_pct` (else the contract's bound) are part of the transaction. Anything raised leaves the warehouse as
-    it was.
+    beyond `alert_bound` (else the contract's), which is kept with the reading, are part of the transaction. Anything
+    raised leaves the warehouse as it was.
     """
     # of equal files that come together, the one sent first holds the rows
     ordered = sorted(bookings, key=lambda one: (one.effective_at, one.delivery.delivery_id))
     fresh = [one for one in ordered if one.verdict.failure is None]
+    bound = alert_bound or contract.service_level.alert_bound()
     with transaction(con):
         failed: list[tuple[str, FailedStep, str]] = [
             (one.delivery.delivery_id, "judge", one.verdict.failure) for one in bookings if one.verdict.failure
@@ -150,13 +163,12 @@ def book(
         known = booked_readings(con)
         fresh = list({one.reading_id: one for one in fresh if one.reading_id not in known}.values())
         if fresh:
-            _stage(con, contract, fresh)
+            _stage(con, contract, fresh, bound)
             _count_accepted(con, contract, batch.accepted)
             _drop_unbalanced(con, run_id)
             _find_equal(con)
             _append(con, contract, batch)
-            limit = contract.service_level.quarantine_alert_pct if alert_pct is None else alert_pct
-            raise_alerts(con, _alerts_of_incoming(con, limit), run_id)
+            raise_alerts(con, _alerts_of_incoming(con, bound), run_id)
         booked = (
             [str(row[0]) for row in con.execute("select reading_id from incoming order by place").fetchall()]
             if fresh
@@ -220,7 +232,9 @@ def receipts(con: duckdb.DuckDBPyConnection, delivery_ids: Iterable[str]) -> lis
 # --- one transaction, step by step -------------------------------------------------------------------------------
 
 
-def _stage(con: duckdb.DuckDBPyConnection, contract: Contract, bookings: Sequence[Booking]) -> None:
+def _stage(
+    con: duckdb.DuckDBPyConnection, contract: Contract, bookings: Sequence[Booking], alert_bound: QuarantineBound
+) -> None:
     """Temp table `incoming`: one row a reading, with everything but its rows."""
     level = contract.service_level
     rows = [
@@ -257,6 +271,7 @@ def _stage(con: duckdb.DuckDBPyConnection, contract: Contract, bookings: Sequenc
     listed["place"] = list(range(len(rows)))
     con.execute(
         f"create temp table incoming as select *, {level.quarantine_hold_pct}::double as quarantine_hold_pct,"
+        f" {alert_bound.pct}::double as quarantine_alert_pct, {alert_bound.rows}::bigint as quarantine_alert_rows,"
         " null::varchar as content_hash, null::varchar as place_hash,"
         " reading_id as rows_of, 0::bigint as rows_accepted"
         f" from ({_unnested(listed, {**kinds, 'place': 'bigint'})})",
@@ -335,7 +350,7 @@ def _write_failures(
     raise_alerts(con, [delivery_failed(delivery_id, steps[delivery_id], *told) for delivery_id, *told in rows], run_id)
 
 
-def _alerts_of_incoming(con: duckdb.DuckDBPyConnection, alert_pct: float) -> list[Alert]:
+def _alerts_of_incoming(con: duckdb.DuckDBPyConnection, bound: QuarantineBound) -> list[Alert]:
     """Alerts of the readings that are being booked: refused by a gate, or too many rows quarantined."""
     rows = con.execute(
         """
@@ -366,7 +381,7 @@ def _alerts_of_incoming(con: duckdb.DuckDBPyConnection, alert_pct: float) -> lis
                 for gate in gates
             ]
             found.append(delivery_refused(feed, period, file_name, delivery_id, said))
-        alert = quarantined(feed, period, rows_quarantined, rows_judged, alert_pct, about=delivery_id)
+        alert = quarantined(feed, period, rows_quarantined, rows_judged, bound, about=delivery_id)
         if alert:
             found.append(alert)
     return found
@@ -453,7 +468,7 @@ def _append(con: duckdb.DuckDBPyConnection, contract: Contract, batch: JudgedBat
           case when rows_of = reading_id then rows_accepted else 0 end as rows_loaded,
           case when rows_of = reading_id then 0 else rows_accepted end as rows_unchanged,
           rows_quarantined, rows_ignored, content_hash, place_hash, rows_of, is_nil,
-          quarantine_hold_pct, shrink_hold_pct,
+          quarantine_hold_pct, quarantine_alert_pct, quarantine_alert_rows, shrink_hold_pct,
           (select coalesce(max(load_no), 0) from ops.readings) + row_number() over (order by place) as load_no,
           $booked_at as booked_at
         from incoming

@@ -14,6 +14,13 @@ _DELIVERY = ("VARCHAR not null", "Lần gửi · delivery")
 _READING = ("VARCHAR not null", "Bản đọc · reading: delivery, layout and contract version")
 _PERIOD = ("VARCHAR", "Kỳ báo cáo · period")
 _COUNT = "BIGINT not null"
+_DECISION_KIND = (
+    "VARCHAR not null check (kind in"
+    " ('accept', 'withdraw', 'waive', 'confirm', 'acknowledge', 'waive_alert', 'explain', 'review'))"
+)
+_OBLIGATION_STATUS = (
+    "VARCHAR not null check (status in ('due', 'reported', 'confirmed_zero', 'late', 'missing', 'waived'))"
+)
 
 
 def ops_tables() -> tuple[TableShape, ...]:
@@ -69,6 +76,8 @@ def _house() -> tuple[TableShape, ...]:
                 "dataset": _DATASET,
                 "fingerprint": ("VARCHAR not null", "Hash of what the feed file says about reading"),
                 "contract_version": ("VARCHAR not null", "Version of the contract"),
+                "unit_code": ("VARCHAR", "Mã đơn vị · unit that sends it"),
+                "sender_name": ("VARCHAR", "Tên nguồn · name of the source"),
             },
         ),
         TableShape(
@@ -140,6 +149,8 @@ def _facts() -> tuple[TableShape, ...]:
                     "DOUBLE not null",
                     "Above this share of quarantined rows it waits for a person",
                 ),
+                "quarantine_alert_pct": ("DOUBLE", "Above this share of quarantined rows a person is alerted …"),
+                "quarantine_alert_rows": ("BIGINT", "… when they are so many at least"),
                 "shrink_hold_pct": ("DOUBLE not null", "Below this share of the rows that stand it waits for a person"),
                 "load_no": ("BIGINT not null", "Running number of the reading"),
                 "booked_at": ("TIMESTAMP not null", "Thời điểm nạp · when it was booked here"),
@@ -173,19 +184,31 @@ def _facts() -> tuple[TableShape, ...]:
         ),
         TableShape(
             "ops.decisions",
-            "Quyết định của con người · what a person said of a delivery; kept in decisions.jsonl of the home as well",
+            "Quyết định của con người · what people said; kept in decisions.jsonl of the home as well",
             {
                 "decision_id": ("VARCHAR not null", "Mã quyết định · id"),
                 "kind": (
-                    "VARCHAR not null check (kind in ('accept', 'withdraw', 'waive'))",
-                    "accept (a delivery counts), withdraw (it does not), waive (a feed owes nothing for a period)",
+                    _DECISION_KIND,
+                    (
+                        "accept (a delivery counts), withdraw (it does not), waive (a feed owes nothing for a period),"
+                        " confirm (nothing occurred in it), acknowledge (a person knows of an alert), waive_alert (it"
+                        " needs nobody until a day), explain (a finding is answered), review (what becomes of the"
+                        " answer)"
+                    ),
                 ),
-                "delivery_id": ("VARCHAR", "Lần gửi · delivery; null for waive"),
-                "feed": ("VARCHAR", "Nguồn cấp dữ liệu · feed, for waive"),
+                "delivery_id": ("VARCHAR", "Lần gửi · delivery, for accept and withdraw"),
+                "feed": ("VARCHAR", "Nguồn cấp dữ liệu · feed, for waive and confirm"),
                 "period": _PERIOD,
                 "decided_by": ("VARCHAR not null", "Người quyết định · who"),
-                "reason": ("VARCHAR not null", "Lý do · why"),
+                "reason": ("VARCHAR not null", "Lý do, nội dung giải trình · why; for explain the explanation"),
                 "decided_at": ("TIMESTAMP not null", "Thời điểm · when"),
+                "alert_id": ("VARCHAR", "Mã cảnh báo · alert, for acknowledge and waive_alert"),
+                "finding_id": ("VARCHAR", "Mã phát hiện · finding, for explain and review"),
+                "until_on": ("DATE", "Có hiệu lực đến hết ngày · last day on which it holds; null: no end"),
+                "outcome": (
+                    "VARCHAR check (outcome in ('accepted', 'not_accepted', 'ask'))",
+                    "Kết quả xem xét giải trình · accepted, not_accepted, ask (more is asked), for review",
+                ),
             },
         ),
     )
@@ -289,6 +312,14 @@ def _signatures() -> tuple[TableShape, ...]:
                 "deliveries": ("VARCHAR[]", "Các lần gửi được tính · deliveries the figure was made of"),
             },
         ),
+        TableShape(
+            "ops.outdated_signatures",
+            "Chữ ký cần ký lại theo lần chạy gần nhất · signatures of which the last run found material changes",
+            {
+                "signature_id": ("VARCHAR not null", "Mã chữ ký · signature"),
+                "period": ("VARCHAR not null", "Kỳ báo cáo · period"),
+            },
+        ),
     )
 
 
@@ -360,8 +391,11 @@ def _duties() -> tuple[TableShape, ...]:
                 "due_on": ("DATE", "Hạn gửi · due day"),
                 "grace_days": ("INTEGER", "Số ngày gia hạn · grace"),
                 "status": (
-                    "VARCHAR not null check (status in ('received', 'late', 'missing', 'not_due', 'waived'))",
-                    "received, late, missing, not_due, waived",
+                    _OBLIGATION_STATUS,
+                    (
+                        "due (its day has not come), reported, confirmed_zero (nothing occurred: said by a nil return"
+                        " or a person), late, missing, waived"
+                    ),
                 ),
                 "delivery_id": ("VARCHAR", "Lần gửi đầu tiên · first delivery that answers it"),
                 "delivered_on": ("DATE", "Ngày gửi · day it was sent"),
@@ -467,8 +501,11 @@ def _runs() -> tuple[TableShape, ...]:
                 "message_vi": ("VARCHAR not null", "Nội dung · message"),
                 "detail_vi": ("VARCHAR", "Chi tiết, việc cần làm · detail: what to do"),
                 "is_sent": ("BOOLEAN", "Mọi kênh đã nhận · taken by every channel of the time"),
-                "acknowledged_at": ("TIMESTAMP", "Thời điểm xác nhận · when a person said that they know"),
-                "acknowledged_by": ("VARCHAR", "Người xác nhận · who"),
+                "last_seen_at": ("TIMESTAMP", "Lần gần nhất còn thấy · when a run last met its cause alive"),
+                "last_run_id": ("VARCHAR", "Lần chạy gần nhất còn thấy · the run that did"),
+                "seen_count": ("BIGINT", "Số lần chạy đã thấy · how many runs met it"),
+                "resolved_at": ("TIMESTAMP", "Thời điểm hết nguyên nhân · when its cause was first seen to be gone"),
+                "reopened_at": ("TIMESTAMP", "Thời điểm tái phát · when the cause was seen to be back; null: never"),
             },
         ),
         TableShape(
@@ -477,6 +514,7 @@ def _runs() -> tuple[TableShape, ...]:
             {
                 "alert_id": ("VARCHAR not null", "Mã cảnh báo · alert"),
                 "channel": ("VARCHAR not null", "Kênh · channel, without its address"),
+                "round": ("INTEGER", "Lượt báo: 0 lần đầu, sau đó là các lần nhắc · 0 first, then reminders"),
                 "digest_id": ("VARCHAR", "Mã thông báo · the message it travels in; the same in every attempt"),
                 "attempts": ("INTEGER not null", "Số lần gửi · attempts begun"),
                 "tried_at": ("TIMESTAMP", "Lần gửi gần nhất · last attempt"),

@@ -6,7 +6,7 @@ with a header as every model has, and
     -- rule: Q33                      (the id of the register of rules)
     -- severity: warning              (nothing is held back: the rows are loaded long ago)
     -- datasets: petition_forms …     (what it reads; * where it reads figures of any)
-    -- alert: period_restated         (only where a person must be told)
+    -- alert: period_restated         (only where a person must be told: a name of ALERTS)
 
 Its SELECT gives facts, no sentence; columns it lacks are empty: check_name, dataset, unit_code, period, about_code,
 other_unit_code, other_period, left_value, right_value, is_confidential, feed. What is said of them stands in the
@@ -21,7 +21,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from expectations.contracts.alerts import period_restated
+from expectations.contracts.alerts import Alert, period_restated
 from expectations.contracts.findings import Finding, finding_id
 from expectations.contracts.model import datasets
 from expectations.contracts.sql import literal
@@ -31,7 +31,7 @@ from warehouse import guarded, models, sentences
 from warehouse.outbox import raise_alerts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     import duckdb
@@ -55,18 +55,17 @@ FACTS = {
 
 HEADER = ("vi", "grain", "rule", "severity", "datasets")
 
+ALERTS: Mapping[str, Callable[[str, str, Sequence[str]], Alert]] = {"period_restated": period_restated}
+"""What a check may name as its alert: feed, period and the sentences of its findings → one alert."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """A rule across periods or sources: what its header says, and its SELECT."""
 
     name: str
-    description: str
-    description_vi: str
-    grain: tuple[str, ...]
     rule_id: str
     severity: str
-    datasets: tuple[str, ...]
     alert: str | None
     query: str
 
@@ -87,6 +86,15 @@ def parse(name: str, text: str) -> Check:
     import duckdb  # noqa: PLC0415 - heavy
 
     prose, said, query = models.split(f"checks.{name}", text, HEADER)
+    if not prose.endswith("."):
+        raise models.ModelError(f"checks.{name}: the header says in whole sentences what is checked")
+    unknown = [one for one in said["datasets"].split() if one not in {*datasets(), "*"}]
+    if unknown:
+        raise models.ModelError(
+            f"checks.{name}: no dataset {', '.join(unknown)}; known: {', '.join(datasets())}, or * for all"
+        )
+    if said.get("alert") not in {None, *ALERTS}:
+        raise models.ModelError(f"checks.{name}: no alert '{said['alert']}'; known: {', '.join(ALERTS)}")
     try:
         statements = duckdb.extract_statements(query)
     except duckdb.Error as error:
@@ -95,21 +103,18 @@ def parse(name: str, text: str) -> Check:
         raise models.ModelError(f"checks.{name}: a check is exactly one SELECT")
     return Check(
         name=name,
-        description=prose,
-        description_vi=said["vi"],
-        grain=tuple(part.strip() for part in said["grain"].split(",")),
         rule_id=said["rule"],
         severity=said["severity"],
-        datasets=tuple(said["datasets"].split()),
         alert=said.get("alert"),
         query=query,
     )
 
 
-def record(con: duckdb.DuckDBPyConnection) -> int:
+def record(con: duckdb.DuckDBPyConnection, run_id: str | None = None) -> int:
     """Run every check over what was just built and put its findings in place of the last; how many there are.
 
-    Runs inside the transaction of the build. A finding that was known keeps the moment it was found first.
+    Runs inside the transaction of the build, the alerts of `ALERTS` too. A finding that was known keeps the moment it
+    was found first.
     """
     _ask(con, checks())
     _name_feeds(con)
@@ -127,7 +132,7 @@ def record(con: duckdb.DuckDBPyConnection) -> int:
         rows.append(one)
     con.execute("delete from ops.check_findings")
     _insert(con, rows)
-    _alert(con, rows)
+    raise_alerts(con, _alerts(rows), run_id)
     con.execute("drop table check_facts")
     return len(rows)
 
@@ -258,10 +263,11 @@ def _insert(con: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, Any]]) -> N
     )
 
 
-def _alert(con: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """One alert a feed and period, however many of its totals moved."""
-    told: dict[tuple[str, str], list[str]] = {}
+def _alerts(rows: Sequence[dict[str, Any]]) -> Iterator[Alert]:
+    """One alert a kind, feed and period, however many of its totals moved."""
+    told: dict[tuple[str, str, str], list[str]] = {}
     for one in rows:
-        if one["alert"] == "period_restated" and one["feed"]:
-            told.setdefault((one["feed"], one["period"]), []).append(one["message_vi"])
-    raise_alerts(con, [period_restated(feed, period, said) for (feed, period), said in told.items()])
+        if one["alert"] and one["feed"]:
+            told.setdefault((one["alert"], one["feed"], one["period"]), []).append(one["message_vi"])
+    for (alert, feed, period), said in told.items():
+        yield ALERTS[alert](feed, period, said)

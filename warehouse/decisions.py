@@ -1,4 +1,4 @@
-"""What people decide about deliveries and duties: one line each in `decisions.jsonl` of the home, never changed.
+"""What people decide: one line each in `decisions.jsonl` of the home, never changed.
 
 The file is the fact; `ops.decisions` is brought up to it whenever the warehouse is opened for a run, and a warehouse
 made anew has the same ones.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import getpass
 import secrets
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from expectations.contracts.times import now
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     import duckdb
 
 DECISIONS = "decisions.jsonl"
-Kind = Literal["accept", "withdraw", "waive"]
+Kind = Literal["accept", "withdraw", "waive", "confirm", "acknowledge", "waive_alert", "explain", "review"]
+Outcome = Literal["accepted", "not_accepted", "ask"]
+
+OF_ALERTS: tuple[Kind, ...] = ("acknowledge", "waive_alert")
+"""What is decided of alerts: no figure rests on it, and it does not leave the house."""
 
 
 class DecisionError(WarehouseError):
@@ -31,7 +35,12 @@ class DecisionError(WarehouseError):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who decided what about a delivery (accept, withdraw) or a feed's duty for a period (waive), when and why."""
+    """Who decided what, when and why.
+
+    About a delivery: accept, withdraw; about a feed's duty for a period: waive (it owes nothing), confirm (nothing
+    occurred); about an alert: acknowledge (a person knows), waive_alert (`until_on`); about a finding: explain (the
+    reason is the explanation, `until_on`), review (`outcome`).
+    """
 
     decision_id: str
     kind: Kind
@@ -41,6 +50,10 @@ class Decision:
     decided_by: str
     reason: str
     decided_at: datetime
+    alert_id: str | None = None
+    finding_id: str | None = None
+    until_on: date | None = None
+    outcome: Outcome | None = None
 
 
 def decide(
@@ -50,17 +63,44 @@ def decide(
     delivery_id: str | None = None,
     feed: str | None = None,
     period: str | None = None,
+    alert_id: str | None = None,
+    finding_id: str | None = None,
+    until_on: date | None = None,
+    outcome: Outcome | None = None,
     reason: str,
     decided_by: str | None = None,
 ) -> Decision:
-    """Write down a decision; it is on the disk when this returns. Raises DecisionError without a reason."""
+    """Write down a decision; it is on the disk when this returns.
+
+    Raises DecisionError without a reason, or when it would end before it begins.
+    """
     if not reason.strip():
         raise DecisionError(f"a decision ({kind}) needs a reason: say it with --why")
+    moment = now()
+    if until_on is not None and until_on < moment.date():
+        raise DecisionError(f"a decision ({kind}) until {until_on} would be over already: name today or a later day")
     made = Decision(
-        secrets.token_hex(8), kind, delivery_id, feed, period, decided_by or getpass.getuser(), reason.strip(), now()
+        decision_id=secrets.token_hex(8),
+        kind=kind,
+        delivery_id=delivery_id,
+        feed=feed,
+        period=period,
+        decided_by=decided_by or getpass.getuser(),
+        reason=reason.strip(),
+        decided_at=moment,
+        alert_id=alert_id,
+        finding_id=finding_id,
+        until_on=until_on,
+        outcome=outcome,
     )
-    lines.append(home / DECISIONS, [{**asdict(made), "decided_at": made.decided_at.isoformat()}])
+    told = {name: value for name, value in asdict(made).items() if value is not None or name in _ALWAYS_SAID}
+    moments = {"decided_at": made.decided_at.isoformat()} | ({"until_on": str(until_on)} if until_on else {})
+    lines.append(home / DECISIONS, [told | moments])
     return made
+
+
+_ALWAYS_SAID = ("delivery_id", "feed", "period")
+"""What a line holds also where it is empty, as lines of all times do."""
 
 
 def decisions(home: Path) -> list[Decision]:
@@ -68,7 +108,9 @@ def decisions(home: Path) -> list[Decision]:
     path = home / DECISIONS
 
     def decision(told: Any) -> Decision:
-        return Decision(**{**told, "decided_at": datetime.fromisoformat(told["decided_at"])})
+        until_on = told.get("until_on")
+        days = {"until_on": date.fromisoformat(until_on)} if until_on else {}
+        return Decision(**{**told, "decided_at": datetime.fromisoformat(told["decided_at"]), **days})
 
     def damaged(number: int, wrong: Exception) -> DecisionError:
         return DecisionError(f"{path}:{number}: not a decision ({wrong}); mend the line or take it out")
@@ -79,19 +121,9 @@ def decisions(home: Path) -> list[Decision]:
 def bring_decisions(con: duckdb.DuckDBPyConnection, home: Path) -> int:
     """Bring `ops.decisions` up to the home's file; returns how many are new."""
     known = {str(row[0]) for row in con.execute("select decision_id from ops.decisions").fetchall()}
-    new = [one for one in decisions(home) if one.decision_id not in known]
+    new = [asdict(one) for one in decisions(home) if one.decision_id not in known]
     for one in new:
         con.execute(
-            "insert into ops.decisions values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                one.decision_id,
-                one.kind,
-                one.delivery_id,
-                one.feed,
-                one.period,
-                one.decided_by,
-                one.reason,
-                one.decided_at,
-            ],
+            f"insert into ops.decisions ({', '.join(one)}) values ({', '.join('?' * len(one))})", [*one.values()]
         )
     return len(new)

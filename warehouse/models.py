@@ -168,12 +168,14 @@ def _row_parts() -> str:
     return "\nunion all\n".join(parts)
 
 
-def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = None) -> dict[str, int]:
+def build(
+    con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = None, run_id: str | None = None
+) -> dict[str, int]:
     """Make every model anew, with comments, in one transaction; rows by table name (views are not counted).
 
     Reads core, ref and ops as they stand; the findings of the checks follow (`warehouse.checks`). `regimes` names the
     reporting regime of the feeds that have another one than their contract (None: as told before). On any error nothing
-    changes and ModelError names the model.
+    changes and ModelError names the model. `run_id` stands in the alerts of checks.
     """
     rows: dict[str, int] = {}
     with transaction(con):
@@ -191,7 +193,7 @@ def build(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None = No
                 rows[model.name] = counted
             if model.name == SETTINGS:
                 _create_macros(con)
-        checks.record(con)
+        checks.record(con, run_id)
     return rows
 
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from expectations.contracts.alerts import delivery_missing
+from expectations.contracts.alerts import Alert, deliveries_missing_before, delivery_missing
 from expectations.contracts.findings import Finding, finding_id
 from expectations.contracts.times import now
 from warehouse.outbox import raise_alerts
 from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import date
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import duckdb
 
-ObligationStatus = Literal["received", "late", "missing", "not_due", "waived"]
+ObligationStatus = Literal["due", "reported", "confirmed_zero", "late", "missing", "waived"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +66,9 @@ def record_obligations(
 
     The first delivery that was not refused and speaks for the period meets the obligation, an empty form or one that is
     held until a person decides too.
-    It is late (Q09) when it was sent after `due_on` + `grace_days`. Without one, the obligation is `missing` (Q20, a
-    finding without a delivery) once that day has passed, and `not_due` before. The findings follow the present state:
+    It is late (Q09) when it was sent after `due_on` + `grace_days`. What says that nothing occurred, a nil return or a
+    person (`danvan confirm`), is `confirmed_zero`. Without one, the obligation is `missing` (Q20, a
+    finding without a delivery) once that day has passed, and `due` before. The findings follow the present state:
     a missing delivery that has come loses its finding. Where the feed could not be asked, or a file of it that may be
     the one could not be read, it is missing through a fault of ours: so the finding says, and no alert names the unit.
     Only the given feeds and periods are touched. Sets throughout: 104 communes owe some 40,000 deliveries in three
@@ -86,10 +86,28 @@ def record_obligations(
         con.execute(_WRITTEN)
         _write_findings(con, found)
         missing = [one for one in found if one.status == "missing" and not one.is_ours]
-        raise_alerts(con, [delivery_missing(one.feed, one.dataset, one.period, one.due_on) for one in missing], run_id)
+        raise_alerts(con, _alerts(missing, _watched_since(con), today), run_id)
         con.execute("drop table compared")
         con.execute("drop table expected_deliveries")
     return found
+
+
+def _watched_since(con: duckdb.DuckDBPyConnection) -> dict[str, date]:
+    """The day on which each feed was first asked; a feed that never was has none."""
+    rows = con.execute("select feed, cast(min(started_at) as date) from ops.outcomes group by feed").fetchall()
+    return {str(feed): day for feed, day in rows}
+
+
+def _alerts(missing: Sequence[Obligation], watched: Mapping[str, date], today: date) -> Iterator[Alert]:
+    """One alert a missing delivery; one a feed for all that was due before it was watched."""
+    old: dict[str, list[str]] = {}
+    for one in missing:
+        if one.due_on + timedelta(days=one.grace_days) < watched.get(one.feed, today if watched else date.min):
+            old.setdefault(one.feed, []).append(one.period)
+        else:
+            yield delivery_missing(one.feed, one.period, one.due_on)
+    for feed, periods in old.items():
+        yield deliveries_missing_before(feed, periods, watched.get(feed, today))
 
 
 _ANSWERING = """
@@ -112,6 +130,21 @@ waived as (
   select distinct feed, period
   from ops.decisions
   where kind = 'waive'
+),
+
+-- a person said that nothing occurred, and no file says otherwise
+confirmed as (
+  select feed, period, cast(min(decided_at) as date) as confirmed_on
+  from ops.decisions
+  anti join ops.standing as standing using (feed, period)
+  where kind = 'confirm'
+  group by feed, period
+),
+
+nil_returns as (
+  select feed, period
+  from ops.standing
+  where is_nil
 ),
 
 failing as (
@@ -139,7 +172,10 @@ unread as (
 ),
 
 answered as (
-  select expected.*, first.delivery_id as delivery_id, first.delivered_on as delivered_on,
+  select expected.*, first.delivery_id as delivery_id,
+         coalesce(first.delivered_on, confirmed.confirmed_on) as delivered_on,
+         confirmed.feed is not null as is_confirmed,
+         nil_returns.feed is not null as is_nil,
          waived.feed is not null as is_waived,
          exists (from failing where failing.feed = expected.feed)
          or exists (
@@ -150,15 +186,19 @@ answered as (
   from expected_deliveries as expected
   left join answers using (feed, period)
   left join waived using (feed, period)
+  left join confirmed using (feed, period)
+  left join nil_returns using (feed, period)
 )
 
 select feed, dataset, unit_code, period, due_on, grace_days,
        case
+         when is_confirmed then 'confirmed_zero'
          when delivery_id is not null and delivered_on > due_on + grace_days then 'late'
-         when delivery_id is not null then 'received'
+         when is_nil then 'confirmed_zero'
+         when delivery_id is not null then 'reported'
          when is_waived then 'waived'
          when $today > due_on + grace_days then 'missing'
-         else 'not_due'
+         else 'due'
        end as status,
        delivery_id, delivered_on,
        is_failing and status = 'missing' as is_ours

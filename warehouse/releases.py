@@ -24,6 +24,7 @@ from expectations.contracts.privacy import PERSONAL_PATTERN
 from expectations.contracts.sql import literal
 from expectations.contracts.times import now
 from warehouse.catalogue import columns_of, database
+from warehouse.decisions import OF_ALERTS
 from warehouse.disclosure import decide, secret
 from warehouse.models import view_texts
 from warehouse.outbox import raise_alerts
@@ -52,7 +53,10 @@ __all__ = [
     "publish",
 ]
 
-_UNCOUNTED = {("ops", name) for name in ("runs", "outcomes", "alerts", "outbox", "releases", "schema_version")}
+_UNCOUNTED = {
+    ("ops", name)
+    for name in ("runs", "outcomes", "alerts", "outbox", "outdated_signatures", "releases", "schema_version")
+}
 """Tables that say how the house ran: a change in them alone is no reason for a new release."""
 _UNCOUNTED_COLUMNS = ("loaded_at", "found_at", "built_at", "computed_at", "booked_at", "load_no", "landed_at")
 _PARTIAL = ".making-"
@@ -166,7 +170,8 @@ def fingerprint(con: duckdb.DuckDBPyConnection) -> str:
         """select feed, dataset, period, delivery_id, reading_id, effective_at, rows_accepted, rows_quarantined
            from ops.standing""",
         "select delivery_id, state, state_kind from ops.deliveries",
-        "select kind, delivery_id, feed, period, decided_by, reason, decided_at from ops.decisions",
+        f"""select kind, delivery_id, feed, period, decided_by, reason, decided_at, finding_id, until_on, outcome
+            from ops.decisions where not list_contains({list(OF_ALERTS)}, kind)""",
         "select entry_id, state, row_count, applied_count from ops.corrections",
         """select finding_id, severity, message_vi from ops.findings
            where delivery_id is not null and check_name <> 'late_delivery'""",

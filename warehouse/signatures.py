@@ -21,6 +21,7 @@ from warehouse import lines
 from warehouse.outbox import raise_alerts
 from warehouse.releases import current
 from warehouse.store import WarehouseError, connect
+from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -165,7 +166,10 @@ def bring_signatures(con: duckdb.DuckDBPyConnection, home: Path) -> int:
 
 
 def raise_outdated(con: duckdb.DuckDBPyConnection, home: Path, today: date, run_id: str | None = None) -> None:
-    """Raise the alert of every signed period with material changes that no exception covers, as the release tells."""
+    """Raise the alert of every signed period with material changes that no exception covers, as the release tells.
+
+    `ops.outdated_signatures` is brought up to it, in one transaction: an alert is open as long as it stands there.
+    """
     release = current(home)
     if release is None or not last_signed(home):
         return
@@ -176,7 +180,11 @@ def raise_outdated(con: duckdb.DuckDBPyConnection, home: Path, today: date, run_
             " group by all order by all",
             [today],
         ).fetchall()
-    raise_alerts(con, [signature_outdated(*row) for row in rows], run_id)
+    with transaction(con):
+        con.execute("delete from ops.outdated_signatures")
+        for period, signature_id, *_ in rows:
+            con.execute("insert into ops.outdated_signatures values (?, ?)", [signature_id, period])
+        raise_alerts(con, [signature_outdated(*row) for row in rows], run_id)
 
 
 _FIGURE = ("indicator_code", "definition_id", "unit_code", "value", "numerator", "denominator", "availability")

@@ -6,6 +6,8 @@ import hashlib
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from warehouse.decisions import OF_ALERTS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -24,7 +26,7 @@ def state_mark(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None
         "select count(*), max(load_no) from ops.readings",
         "select count(*) from ops.landed",
         "select count(*), max(failed_at) from ops.failures",
-        "select count(*), max(decided_at) from ops.decisions",
+        f"select count(*), max(decided_at) from ops.decisions where not list_contains({list(OF_ALERTS)}, kind)",
         "select count(*), max(said_at) from ops.correction_entries",
         "select count(*), max(signed_at) from ops.signatures",
         "select count(*), coalesce(sum(hash(f)::hugeint), 0) from ops.feeds as f",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,7 @@ def migrate(con: duckdb.DuckDBPyConnection) -> bool:
             _complete(con)
             con.execute(";\n".join(wanted))
             _bring_outbox(con)
+            _bring_acknowledgements(con)
             comment_views(con)
             con.execute("delete from ops.schema_version")
             con.execute("insert into ops.schema_version values (?, ?, ?)", [SCHEMA_VERSION, fingerprint, now()])
@@ -198,9 +200,25 @@ def _bring_outbox(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("drop table ops.alert_channels")
 
 
+def _bring_acknowledgements(con: duckdb.DuckDBPyConnection) -> None:
+    """What was acknowledged before that was a decision stays so."""
+    if "acknowledged_at" not in columns_of(con, "ops.alerts"):
+        return
+    con.execute(
+        "insert into ops.decisions (decision_id, kind, alert_id, decided_by, reason, decided_at)"
+        " select 'ack-' || alert_id, 'acknowledge', alert_id, acknowledged_by, 'danvan alerts ack', acknowledged_at"
+        " from ops.alerts where acknowledged_at is not null"
+    )
+    for column in ("acknowledged_at", "acknowledged_by"):
+        con.execute(f"alter table ops.alerts drop column {column}")
+
+
 def _extend(con: duckdb.DuckDBPyConnection, shape: TableShape) -> None:
     standing = columns_of(con, shape.name)
     if not standing:
+        return
+    if shape.name in _LISTS_GROW and not _says_the_same(con, shape):
+        _make_again(con, shape, [name for name in shape.columns if name in standing])
         return
     for name, (declared, _) in shape.columns.items():
         kind = declared.partition(" not null")[0].partition(" check")[0]
@@ -211,3 +229,37 @@ def _extend(con: duckdb.DuckDBPyConnection, shape: TableShape) -> None:
                 f"{shape.name}.{name} is {standing[name]} in the file and {kind} in the contract: "
                 "give the column a new name, or load into a new home folder"
             )
+
+
+_LISTS_GROW = {"ops.decisions": {}, "ops.obligations": {"received": "reported", "not_due": "due"}}
+"""Tables of which a column holds a word of a list that may grow, and words that have another name now."""
+
+
+def _says_the_same(con: duckdb.DuckDBPyConnection, shape: TableShape) -> bool:
+    """Whether the lists of words in the table of the file are those of today."""
+    schema, _, name = shape.name.partition(".")
+    standing = con.execute(
+        "select constraint_text from duckdb_constraints() where schema_name = ? and table_name = ?"
+        " and constraint_type = 'CHECK'",
+        [schema, name],
+    ).fetchall()
+    wanted = [kind.partition("check ")[2] for kind, _ in shape.columns.values() if "check " in kind]
+    return sorted(_WORDS.findall(" ".join(text for (text,) in standing))) == sorted(_WORDS.findall(" ".join(wanted)))
+
+
+_WORDS = re.compile(r"'([^']*)'")
+
+
+def _make_again(con: duckdb.DuckDBPyConnection, shape: TableShape, kept: Sequence[str]) -> None:
+    """A table with the constraints of today, and the rows it had: a constraint cannot be altered."""
+    con.execute(f"create temp table made_again as from {shape.name}")
+    con.execute(f"drop table {shape.name}")
+    con.execute(shape.statement())
+    renamed = _LISTS_GROW[shape.name]
+    listed = ", ".join(
+        f'coalesce(map {renamed}["{name}"], "{name}")' if renamed and "check" in shape.columns[name][0] else f'"{name}"'
+        for name in kept
+    )
+    names = ", ".join(f'"{name}"' for name in kept)
+    con.execute(f"insert into {shape.name} ({names}) select {listed} from made_again")
+    con.execute("drop table made_again")

@@ -19,6 +19,8 @@ percent):
 - `corrections`: [correction_id, action, feed, indicator_code, unit_code, period, sheet, row, expected, changes,
   row_count, applied_count, state, reason, decided_by, decided_on]: those in force about its rows (also about rows that
   do not count any more) or about itself
+- `explanations`: [finding_id, rule_id, unit_code, period, message_vi, explanation, explained_by, explained_at, state,
+  reviewed_by, review, until_on]: answers to soft findings about its dataset, units and periods; they change no figure
 - `target`: op, value, legal_basis, source_vi, source_en, certainty, is_stated_in_notice, is_confirmed, is_deciding,
   is_reached; None without one
 - `comparisons`: [comparison, before_period, before_value, now_value, change, outcome, bound_outcome, common_units,
@@ -94,6 +96,7 @@ def walk_back(
             **_reach(figure, bounds, "absent_size"),
         },
         "corrections": _corrections(con, figure),
+        "explanations": _explanations(con, figure),
         **_judgement(con, figure),
     }
     if with_rows:
@@ -420,6 +423,48 @@ def _missing_units(con: duckdb.DuckDBPyConnection, figure: Row) -> list[Row]:
     return [
         {"unit_code": row["unit_code"], "name_vi": names.get(row["unit_code"]), "months": row["months"]} for row in rows
     ]
+
+
+def _explanations(con: duckdb.DuckDBPyConnection, figure: Row) -> list[Row]:
+    if not columns_of(con, "ops.explanations"):
+        return []  # a release made before findings could be explained
+    return _all(
+        con,
+        """
+        with placed as (
+          select finding_id, unit_code, period from ops.check_findings
+        ),
+
+        found as (
+          select found.finding_id, found.rule_id, found.message_vi, said.explanation, said.explained_by,
+            said.explained_at, said.state, said.reviewed_by, said.review, said.until_on,
+            coalesce(placed.unit_code, feed.unit_code, $province) as unit_code, found.period
+          from ops.explanations as said
+          join ops.findings as found using (finding_id)
+          left join placed using (finding_id)
+          left join ops.feeds as feed on feed.feed = found.feed
+          where found.severity = 'warning'
+            and found.dataset = $dataset
+            and found.period in (select part from marts.period_parts where period = $period and span = $span)
+        )
+
+        select distinct found.finding_id, found.rule_id, found.unit_code, found.period, found.message_vi,
+          found.explanation, found.explained_by, found.explained_at, found.state, found.reviewed_by, found.review,
+          found.until_on
+        from found
+        left join marts.unit_rollup as place
+          on place.dataset = $dataset and place.period = found.period and place.unit_code = found.unit_code
+        where $unit in (found.unit_code, place.rollup_code, $province)
+        order by found.period, found.unit_code, found.finding_id
+        """,
+        {
+            "dataset": _dataset(figure),
+            "province": _province(con),
+            "unit": figure["unit_code"],
+            "period": figure["period"],
+            "span": _span(con, figure),
+        },
+    )
 
 
 def _corrections(con: duckdb.DuckDBPyConnection, figure: Row) -> list[Row]:

@@ -14,6 +14,7 @@ from expectations.contracts.forms import DATASET, series
 from expectations.contracts.model import contract
 from expectations.contracts.sql import identifier, literal
 from warehouse.catalogue import columns_of
+from warehouse.decisions import OF_ALERTS
 from warehouse.disclosure import HIDDEN, secret
 from warehouse.guarded import NEVER, cases_that_leave, concerns, may_leave, partly_withheld
 from warehouse.models import build_again, models
@@ -342,6 +343,20 @@ def _names_entry(own: str) -> str:
     return f"(kind = 'correction_lapsed' and feed in ({feeds}))"
 
 
+def _decisions(_con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
+    """Who took care of an alert is the house's own matter; an answer about rows of which some stay may tell of them."""
+    return f"""
+      select said.*
+      from {source} as said
+      where said.kind not in ({", ".join(map(literal, OF_ALERTS))})
+        and (
+          said.finding_id is null
+          or said.finding_id in (
+            select finding_id from {identifier(own)}.ops.findings where not {_is_partly("dataset")}
+          )
+        )"""
+
+
 def _is_partly(column: str) -> str:
     return f"coalesce({column} in ({', '.join(map(literal, partly_withheld()))}), false)"
 
@@ -598,6 +613,7 @@ MADE: dict[tuple[str, str], Callable[[duckdb.DuckDBPyConnection, str, str], str]
     ("marts", "satisfaction_by_factor"): _satisfaction,
     ("marts", "denunciation_counts"): _denunciations,
     ("marts", "survey_answer_counts"): _survey_answers,
+    ("ops", "decisions"): _decisions,
     ("ops", "landed"): _landed,
     ("ops", "readings"): _readings,
     ("ops", "reading_periods"): _reading_periods,

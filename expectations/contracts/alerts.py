@@ -42,7 +42,35 @@ TITLES: dict[str, str] = {
 }
 """Headings of the digest, in the order in which they stand there."""
 
+OURS = frozenset({"run_failed", "release_refused", "feed_failed", "delivery_failed", "text_covered"})
+"""Kinds of trouble that are the province's own: no unit has to do anything."""
+
+STATES_VI: dict[str, str] = {
+    "open": "mới",
+    "reminded": "đã nhắc",
+    "acknowledged": "đã có người nhận",
+    "waived": "tạm bỏ qua",
+    "resolved": "đã hết",
+}
+"""The life of an alert, in its order. Open and reminded ones need a person."""
+
+OPEN = ("open", "reminded")
+LEVELS_VI = {"error": "khẩn", "warning": "thường"}
+TROUBLE_VI = {True: "lỗi phía tỉnh", False: "số liệu của đơn vị"}
+
+PLACES_VI = {
+    "run": "Hệ thống tổng hợp",
+    "release": "Bản phát hành",
+    "landing": "Kho tệp đã nhận",
+    "signatures": "Số liệu đã ký",
+}
+"""What is called by a name though it is no feed."""
+
 NEEDS_WORK = "{place}: {count} việc cần người xử lý"
+ESCALATED = "{place}: {count} việc chưa có người nhận xử lý, chuyển lên cấp trên"
+STILL_OPEN = "(nhắc lại, đã {days} ngày)"
+BEFORE = "before it was watched"
+"""What the alert of all that a feed owed before it was first asked is about."""
 IS_OVER = "(đến nay đã hết)"
 MORE_OF_A_FEED = "và {count} việc cùng loại của nguồn này; xem: danvan alerts list"
 MARK = "Mã thông báo: {digest_id}"
@@ -90,8 +118,29 @@ class Alert:
         return hashlib.sha256(identity.encode()).hexdigest()[:20]
 
     def __str__(self) -> str:
-        place = f"{self.feed}, kỳ {self.period}" if self.period else self.feed
-        return f"{place}: {self.subject_vi}"
+        return f"{place_of(self.feed, self.period)}: {self.subject_vi}"
+
+
+def place_of(name: str, period: str | None) -> str:
+    """Where an alert is: a feed, or what its unit and report are called, and the period."""
+    return f"{name}, kỳ {period}" if period else name
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An alert as a channel is told of it: where it is in names, whether it is over meanwhile, which reminder it is."""
+
+    alert: Alert
+    place_vi: str = ""
+    is_over: bool = False
+    reminder: int = 0
+    open_days: int = 0
+
+    def __str__(self) -> str:
+        said = f"{self.place_vi}: {self.alert.subject_vi}" if self.place_vi else str(self.alert)
+        if self.is_over:
+            return f"{said} {IS_OVER}"
+        return f"{said} {STILL_OPEN.format(days=self.open_days)}" if self.reminder else said
 
 
 def feed_failed(feed: str, message: str, since: str, *, may_pass: bool) -> Alert:
@@ -134,11 +183,28 @@ def delivery_held(feed: str, period: str | None, file_name: str, delivery_id: st
     return Alert("delivery_refused", feed, period, subject, todo, about=f"{delivery_id} held")
 
 
+@dataclass(frozen=True, slots=True)
+class QuarantineBound:
+    """From when on rows in quarantine are an alarm: more than `pct` percent of the rows, and `rows` of them at least.
+
+    One bad row of a form of seven is 14 %, and no alarm of its own; a delivery of which nothing is left always is one.
+    """
+
+    pct: float = 5.0
+    rows: int = 2
+
+    def is_passed(self, rows_quarantined: int, rows_judged: int) -> bool:
+        """Whether so many of so many rows are an alarm."""
+        if rows_quarantined >= rows_judged:
+            return rows_judged > 0
+        return rows_quarantined >= self.rows and rows_quarantined * 100 > self.pct * rows_judged
+
+
 def quarantined(
-    feed: str, period: str | None, rows_quarantined: int, rows_judged: int, alert_pct: float, *, about: str = ""
+    feed: str, period: str | None, rows_quarantined: int, rows_judged: int, bound: QuarantineBound, *, about: str = ""
 ) -> Alert | None:
-    """An alert when the share of quarantined rows is above `alert_pct` percent, else None."""
-    if rows_judged == 0 or rows_quarantined * 100 <= alert_pct * rows_judged:
+    """An alert when the quarantined rows pass the bound, else None."""
+    if not bound.is_passed(rows_quarantined, rows_judged):
         return None
     share = f"{rows_quarantined * 100 / rows_judged:.1f}".replace(".", ",")
     return Alert(
@@ -146,16 +212,24 @@ def quarantined(
         feed,
         period,
         f"{rows_quarantined} trên {rows_judged} dòng bị giữ lại ({share} %)",
-        f"Ngưỡng báo động là {alert_pct:g} %. Xem danh sách dòng lỗi và gửi lại tệp đã sửa.",
+        f"Ngưỡng báo động: trên {bound.pct:g} % và từ {bound.rows} dòng trở lên. Xem danh sách dòng lỗi và gửi lại tệp"
+        " đã sửa.",
         "warning",
         about=about,
     )
 
 
-def delivery_missing(feed: str, dataset: str, period: str, due_on: date) -> Alert:
+def delivery_missing(feed: str, period: str, due_on: date) -> Alert:
     """What a unit owes did not come in time. Never raised where the feed failed on our side."""
-    subject = f"chưa nhận được {dataset}, hạn {due_on:%d/%m/%Y}"
+    subject = f"chưa nhận được, hạn gửi {due_on:%d/%m/%Y}"
     return Alert("delivery_missing", feed, period, subject, "", about=str(due_on))
+
+
+def deliveries_missing_before(feed: str, periods: Sequence[str], watched_since: date) -> Alert:
+    """What a feed owed before it was first asked and still owes, all of it as one: `periods` in their order."""
+    span = f"kỳ {periods[0]}" if len(periods) == 1 else f"{len(periods)} kỳ, từ {periods[0]} đến {periods[-1]}"
+    subject = f"còn thiếu {span} có hạn gửi trước khi bắt đầu theo dõi ({watched_since:%d/%m/%Y})"
+    return Alert("delivery_missing", feed, None, subject, "Xem từng kỳ: danvan status --problems.", about=BEFORE)
 
 
 def correction_lapsed(correction_id: str, place: str, period: str, state: str, entry_id: str) -> Alert:
@@ -167,7 +241,7 @@ def correction_lapsed(correction_id: str, place: str, period: str, state: str, e
 
 def period_restated(feed: str, period: str, said: Sequence[str]) -> Alert:
     """A period whose term had ended says other totals now; `said` are the sentences, with old and new total of each."""
-    about = hashlib.sha256(" ".join(said).encode()).hexdigest()[:12]
+    about = hashlib.sha256(" ".join(sorted(said)).encode()).hexdigest()[:12]
     todo = " ".join((*said, "Đề nghị đơn vị giải trình; số liệu mới đang được dùng."))
     return Alert("period_restated", feed, period, "số liệu của kỳ đã khóa bị thay đổi", todo, "warning", about=about)
 

@@ -84,6 +84,8 @@ def lint_contract(found: Contract) -> list[str]:
         problems.append(f"{where}: frequency '{level.cadence}'; use one of {', '.join(CADENCES)}")
     shares = [(name, getattr(level, name)) for name in SHARES]
     problems += [f"{where}: {name} is {share:g}; use 0 to 100" for name, share in shares if not 0 <= share <= 100]
+    if level.quarantine_alert_rows < 1:
+        problems.append(f"{where}: quarantine_alert_rows is {level.quarantine_alert_rows}; use 1 or more")
     return problems + _lint_columns(found) + _lint_rules(found)
 
 

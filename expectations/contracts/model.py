@@ -8,6 +8,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from expectations.contracts.alerts import QuarantineBound
 from expectations.contracts.documents import read_yaml
 from expectations.contracts.text import key as text_key
 
@@ -83,11 +84,18 @@ class ServiceLevel:
     due_days: int = 0
     grace_days: int = 0
     quarantine_alert_pct: float = 5.0
-    """Share of quarantined rows above which a person is alerted."""
+    """Share of quarantined rows above which a person is alerted, when they are `quarantine_alert_rows` at least."""
+    quarantine_alert_rows: int = 2
     quarantine_hold_pct: float = 50.0
     """Share of quarantined rows above which a delivery is held for a person instead of superseding; 0 to 100."""
     shrink_hold_pct: float = 80.0
     """A delivery with fewer rows than this share of what it would supersede is held for a person; 0 to 100."""
+
+    def alert_bound(self, pct: float | None = None, rows: int | None = None) -> QuarantineBound:
+        """From when on rows in quarantine are an alarm: as it is said here, or else as a home says."""
+        return QuarantineBound(
+            self.quarantine_alert_pct if pct is None else pct, self.quarantine_alert_rows if rows is None else rows
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +244,7 @@ def parse(text: str, where: str) -> Contract:
             due_days=int(levels.get("due_days", 0)),
             grace_days=int(levels.get("grace_days", 0)),
             quarantine_alert_pct=float(levels.get("quarantine_alert_pct", 5.0)),
+            quarantine_alert_rows=int(levels.get("quarantine_alert_rows", 2)),
             quarantine_hold_pct=float(levels.get("quarantine_hold_pct", 50.0)),
             shrink_hold_pct=float(levels.get("shrink_hold_pct", 80.0)),
         ),

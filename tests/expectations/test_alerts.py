@@ -11,7 +11,7 @@ import pytest
 
 from expectations.alerts import MOST_OF_A_FEED, Message, channel_name, digest, send
 from expectations.contracts import alerts as words
-from expectations.contracts.alerts import TITLES, Alert
+from expectations.contracts.alerts import TITLES, Alert, Notice
 from tests.expectations.channels import mail_server, web_server
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ ALERTS = [
 
 
 def message(attempts: int = 1, mark: str = "abcd1234") -> Message:
-    return Message.of("Tỉnh thử", mark, [(alert, False) for alert in ALERTS], attempts)
+    return Message.of("Tỉnh thử", mark, [Notice(alert) for alert in ALERTS], attempts)
 
 
 def test_digest_groups_by_kind_and_tells_each_thing_once() -> None:
-    text = digest([(alert, False) for alert in [*ALERTS, ALERTS[0]]])
+    text = digest([Notice(alert) for alert in [*ALERTS, ALERTS[0]]])
     lines = text.splitlines()
     assert [line for line in lines if not line.startswith((" ", "-")) and line] == [
         "Nguồn không lấy được dữ liệu (1)",
@@ -41,12 +41,14 @@ def test_digest_groups_by_kind_and_tells_each_thing_once() -> None:
 
 
 def test_what_has_come_to_an_end_is_told_as_such() -> None:
-    assert f"Chưa nhận được hồ sơ (đến nay đã hết) [{ALERTS[0].alert_id[:8]}]" in digest([(ALERTS[0], True)])
+    assert f"Chưa nhận được hồ sơ (đến nay đã hết) [{ALERTS[0].alert_id[:8]}]" in digest(
+        [Notice(ALERTS[0], is_over=True)]
+    )
 
 
 def test_five_hundred_of_one_feed_are_counted_and_not_listed() -> None:
     many = [words.delivery_failed(f"{n:04}", "read", "d323.dossiers", None, f"{n}.csv") for n in range(500)]
-    text = digest([(one, False) for one in many])
+    text = digest([Notice(one) for one in many])
     assert text.count("lỗi khi đọc") == MOST_OF_A_FEED
     assert "và 480 việc cùng loại của nguồn này" in text
     assert "(500)" in text
@@ -54,7 +56,7 @@ def test_five_hundred_of_one_feed_are_counted_and_not_listed() -> None:
 
 def test_every_kind_has_a_title() -> None:
     for kind in TITLES:
-        assert digest([(Alert(kind, "f", None, "s", ""), False)]).startswith(TITLES[kind])  # type: ignore[arg-type]
+        assert digest([Notice(Alert(kind, "f", None, "s", ""))]).startswith(TITLES[kind])  # type: ignore[arg-type]
 
 
 def test_the_same_thing_has_the_same_identity_whatever_is_said_of_it() -> None:
@@ -174,7 +176,11 @@ def test_name_of_a_channel_holds_no_secret(channel: str, name: str) -> None:
     assert channel_name(channel) == name
 
 
-@pytest.mark.parametrize(("bad", "rows", "told"), [(6, 100, True), (5, 100, False), (0, 0, False), (1, 10, True)])
-def test_quarantine_above_the_threshold_alerts(bad: int, rows: int, told: bool) -> None:
-    alert = words.quarantined("f", "2024-Q1", bad, rows, 5.0)
+@pytest.mark.parametrize(("bad", "rows", "told"), [
+    (6, 100, True), (5, 100, False), (0, 0, False), (2, 10, True),
+    (1, 7, False), (2, 7, True),  # a small form: one bad row is no alarm of its own
+    (1, 1, True),  # nothing is left of it
+])  # fmt: skip
+def test_quarantine_is_an_alarm_by_share_and_rows_together(bad: int, rows: int, told: bool) -> None:
+    alert = words.quarantined("f", "2024-Q1", bad, rows, words.QuarantineBound(5.0, 2))
     assert (alert is not None) == told

@@ -177,6 +177,8 @@ def test_lint_finds_a_share_that_is_none(one_rule: Callable[..., Contract]) -> N
     sound = one_rule("required", columns=["word"])
     broken = replace(sound, service_level=replace(sound.service_level, shrink_hold_pct=500))
     assert any("shrink_hold_pct is 500" in problem for problem in lint.lint_contract(broken))
+    broken = replace(sound, service_level=replace(sound.service_level, quarantine_alert_rows=0))
+    assert any("quarantine_alert_rows is 0; use 1" in problem for problem in lint.lint_contract(broken))
 
 
 def test_lint_finds_what_is_not_odcs() -> None:

@@ -18,14 +18,16 @@ import pytest
 from expectations.contracts import alerts as words
 from expectations.contracts.alerts import Alert
 from expectations.contracts.times import now
-from flows.alerts import channel_key, tell
+from flows.alerts import channel_key, tell, telling
 from flows.command import main
 from flows.home import open_home
 from flows.planning import writing
 from tests.expectations.channels import mail_server, web_server
 from tests.warehouse.deliveries import prepare
+from warehouse.alert_states import needing_a_person, settle
+from warehouse.decisions import bring_decisions
 from warehouse.journal import begin_run, carry_journal, end_run, last_worked, record_outcomes
-from warehouse.outbox import needing_a_person, put_together, raise_alerts
+from warehouse.outbox import put_together, raise_alerts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 ALERT = Alert("delivery_refused", "d323.dossiers", "2024-Q1", "tệp bị từ chối", "Gửi lại.", about="d1")
 OTHER = Alert("delivery_refused", "d325.dossiers", "2024-Q1", "tệp khác bị từ chối", "", about="d2")
+THIRD = Alert("delivery_refused", "d326.dossiers", "2024-Q1", "tệp thứ ba bị từ chối", "", about="d3")
 DEAD = "json://127.0.0.1:9/"
 
 
@@ -211,42 +214,114 @@ def test_two_processes_never_tell_at_once(home: Any) -> None:
     assert told(here).count("tệp bị từ chối") == 1
 
 
-def test_what_is_over_needs_nobody_and_is_still_told_as_over(home: Any) -> None:
+def needing(con: duckdb.DuckDBPyConnection) -> set[str]:
+    return {one["alert_id"] for one in needing_a_person(con)}
+
+
+def test_what_is_over_needs_nobody_and_a_channel_is_not_told_of_it(home: Any) -> None:
     failed = words.feed_failed("d323.dossiers", "không trả lời", "", may_pass=True)
-    missing = words.delivery_missing("d325.dossiers", "dossiers", "2024-Q1", datetime(2024, 3, 21).date())  # noqa: DTZ001
-    here = raised(home("file"), failed, missing)
+    missing = words.delivery_missing("d325.dossiers", "2024-Q1", datetime(2024, 3, 21).date())  # noqa: DTZ001
+    here = raised(home("file", DEAD), failed, missing)
     begun = now()
     with writing(here) as con:
-        record_outcomes(con, "run-1", [("d323.dossiers", "failed_transient", None, begun, None)])
-        con.execute("insert into ops.obligations (feed, dataset, period, status) values"
-                    " ('d325.dossiers', 'dossiers', '2024-Q1', 'missing')")  # fmt: skip
-        assert needing_a_person(con, "run-2", begun) == [failed, missing]
+        con.execute("insert into ops.feeds (feed, dataset, fingerprint, contract_version) values"
+                    " ('d323.dossiers', 'dossiers', '', '')")  # fmt: skip
+        record_outcomes(con, "run-0", [("d325.dossiers", "ok", None, datetime(2024, 1, 2), None)])  # noqa: DTZ001
+        record_outcomes(con, "run-1", [("d323.dossiers", "failed_transient", "không trả lời", begun, None)])
+        con.execute("insert into ops.obligations (feed, dataset, period, due_on, status) values"
+                    " ('d325.dossiers', 'dossiers', '2024-Q1', '2024-03-21', 'missing')")  # fmt: skip
+        assert needing(con) == {failed.alert_id, missing.alert_id}
         assert last_worked(con, "d323.dossiers") == ""
         worked = begun + timedelta(seconds=1)
         record_outcomes(con, "run-2", [("d323.dossiers", "ok", None, worked, None)])
-        con.execute("update ops.obligations set status = 'late'")
-        assert needing_a_person(con, "run-2", begun) == []
+        assert needing(con) == {missing.alert_id}
         assert last_worked(con, "d323.dossiers") == worked.isoformat()
     tell(here)
-    assert told(here).count("(đến nay đã hết)") == 2
+    assert "không trả lời" not in told(here)
+    assert "chưa nhận được, hạn gửi 21/03/2024 [" in told(here)
+    with writing(here) as con:
+        con.execute("update ops.obligations set status = 'late'")
+        assert needing(con) == set()
+    with web_server() as web:
+        # of an attempt nobody knows whether it arrived: the digest is sent again, and says what is over
+        (here.path / "danvan.toml").write_text(
+            (here.path / "danvan.toml").read_text(encoding="utf-8").replace(DEAD, web.address), encoding="utf-8"
+        )
+        with writing(here) as con:
+            con.execute("update ops.outbox set channel = ? where channel like 'json%'", [channel_key(web.address)])
+        tell(open_home(here.path))
+        assert ["(đến nay đã hết)" in one.body for one in web.taken] == [True]
 
 
 def test_a_failed_run_is_over_when_a_later_one_ended_well(home: Any) -> None:
     here = raised(home("file"), words.run_failed("OSError: No space left on device: /data", ""))
     with writing(here) as con:
-        assert len(needing_a_person(con, "run-2", now())) == 1
+        assert len(needing(con)) == 1
         begin_run(con, "run-2", now() + timedelta(seconds=1))
         end_run(con, "run-2", "fine")
-        assert needing_a_person(con, "run-2", now()) == []
+        assert needing(con) == set()
 
 
-def test_what_somebody_has_heard_needs_nobody_again(home: Any) -> None:
+def test_what_is_open_needs_a_person_also_when_nothing_is_new(home: Any) -> None:
     tell(raised(home("file", DEAD), ALERT))
     with writing(home()) as con:
-        assert needing_a_person(con, "run-1", now()) == [ALERT]
-        assert needing_a_person(con, "run-2", now()) == []
-        raise_alerts(con, [ALERT], "run-2")
-        assert con.execute("select run_id from ops.alerts").fetchall() == [("run-1",)]
+        for run_id in ("run-1", "run-2", "run-2", "run-3"):
+            raise_alerts(con, [ALERT], run_id)
+            settle(con, run_id)
+            assert needing(con) == {ALERT.alert_id}
+        seen = con.execute("select run_id, last_run_id, seen_count from ops.alerts").fetchall()
+    assert seen == [("run-1", "run-3", 3)]
+
+
+def test_what_nobody_takes_care_of_is_told_again_and_then_to_others(home: Any) -> None:
+    here = raised(home("file"), ALERT, OTHER)
+    above = here.path / "above.log"
+    settings = here.path / "danvan.toml"
+    settings.write_text(
+        settings.read_text(encoding="utf-8")
+        + f"remind_days = 2\nescalate_days = 5\nescalate_to = ['file://{above}']\n",
+        encoding="utf-8",
+    )
+    here = open_home(here.path)
+    heard = []
+    for _ in range(7):
+        tell(here)
+        tell(here)
+        heard.append(
+            (
+                told(here).count("tệp bị từ chối"),
+                told(here).count("tệp khác bị từ chối"),
+                above.read_text(encoding="utf-8").count("bị từ chối") if above.exists() else 0,
+            )
+        )
+        with writing(here) as con:  # a day goes by
+            con.execute("update ops.alerts set raised_at = raised_at - interval 1 day")
+            con.execute("update ops.outbox set told_at = told_at - interval 1 day")
+        if len(heard) == 3:
+            assert main(["alerts", "--home", str(here.path), "ack", OTHER.alert_id, "--by", "Trực ban"]) == 0
+    assert heard == [(1, 1, 0), (1, 1, 0), (2, 2, 0), (2, 2, 0), (3, 2, 0), (3, 2, 1), (4, 2, 2)]
+    assert "tệp bị từ chối (nhắc lại, đã 4 ngày) [" in told(here)
+    assert "1 việc chưa có người nhận xử lý, chuyển lên cấp trên" in above.read_text(encoding="utf-8")
+    assert asked(here, "select state from ops.alert_states order by all") == [("acknowledged",), ("reminded",)]
+
+
+def test_a_waiver_ends_by_itself_and_needs_a_reason_and_a_day(home: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    here = raised(home("file"), ALERT)
+    waiving = ["alerts", "--home", str(here.path), "waive", ALERT.alert_id[:8]]
+    assert main(waiving) == 2
+    assert main([*waiving, "--until", "2024-01-01", "--why", "nâng cấp"]) == 1
+    assert "would be over already" in capsys.readouterr().err
+    until = now().date() + timedelta(days=3)
+    assert main([*waiving, "--until", str(until), "--why", " "]) == 1
+    assert main([*waiving, "--until", str(until), "--why", "Huyện nâng cấp phần mềm", "--by", "Trực ban"]) == 0
+    assert main(["alerts", "--home", str(here.path)]) == 0
+    assert f"tạm bỏ qua đến {until:%d/%m/%Y}: Trực ban" in capsys.readouterr().out
+    tell(here)
+    assert told(here) == ""
+    with writing(here) as con:
+        assert needing_a_person(con, until) == []
+        [after] = needing_a_person(con, until + timedelta(days=1))
+    assert (after["state"], after["waived_because"]) == ("open", "Huyện nâng cấp phần mềm")
 
 
 def test_alerts_are_listed_with_the_state_of_each_channel_and_acknowledged(
@@ -263,35 +338,41 @@ def test_alerts_are_listed_with_the_state_of_each_channel_and_acknowledged(
     assert channels["json"]["told_at"] is None
     assert channels["json"]["error"] == "the channel did not take the message"
     assert main([*asking, "list"]) == 3
-    assert "1 attempts, the channel did not take the message" in " ".join(capsys.readouterr().out.split())
-    assert main([*asking, "ack", ALERT.alert_id[:8], "--by", "Trực ban"]) == 0
+    assert ": 1 lần, the channel did not take the message" in " ".join(capsys.readouterr().out.split())
+    assert main([*asking, "ack", ALERT.alert_id[:8], "--by", "Trực ban", "--why", "đã gọi huyện"]) == 0
     assert main([*asking, "ack", "nothing"]) == 2
     assert "0 alerts begin with 'nothing'" in capsys.readouterr().err
     assert main([*asking, "ack", OTHER.alert_id, "--json"]) == 0
     capsys.readouterr()
     assert main([*asking, "list"]) == 0
-    assert "no alert is open" in capsys.readouterr().out
+    assert "đã có người nhận: Trực ban" in capsys.readouterr().out
+    [(by, why), _] = asked(here, "select decided_by, reason from ops.decisions order by decided_at")
+    assert (by, why) == ("Trực ban", "đã gọi huyện")
     with writing(here) as con:
-        assert put_together(con, [channel_key(DEAD)]) == []
+        assert put_together(con, telling(here)) == []
 
 
 def test_a_rebuilt_warehouse_knows_who_was_told(home: Any, tmp_path: Path) -> None:
-    here = raised(home("file", DEAD), ALERT)
+    here = raised(home("file", DEAD), ALERT, THIRD)
     tell(here)
+    assert main(["alerts", "--home", str(here.path), "ack", THIRD.alert_id]) == 0
     with writing(here) as con:
         begin_run(con, "20240101T000000-4194303-abcd", now())
         begin_run(con, "run-1", now())
         end_run(con, "run-1", "fine")
     former = here.warehouse.rename(tmp_path / "former.duckdb")
     with writing(here) as con:
-        assert carry_journal(con, former) == 1
-        raise_alerts(con, [ALERT, OTHER], "rebuild")
+        assert carry_journal(con, former) == 2
+        bring_decisions(con, here.path)
+        raise_alerts(con, [ALERT, OTHER, THIRD], "rebuild")
         assert con.execute("select run_id, outcome from ops.runs").fetchall() == [("run-1", "fine")]
     tell(here)
     assert told(here).count("tệp bị từ chối") == 1
     assert told(here).count("tệp khác bị từ chối") == 1
+    states = asked(here, "select state from ops.alert_states order by all")
+    assert states == [("acknowledged",), ("open",), ("open",)]
     attempts = asked(here, "select attempts from ops.outbox where channel like 'json%' order by all")
-    assert attempts == [(1,), (2,)]
+    assert attempts == [(1,), (1,), (2,)]
     (tmp_path / "damaged.duckdb").write_bytes(b"nothing of ours" * 1000)
     with writing(here) as con, pytest.raises(duckdb.Error):
         carry_journal(con, tmp_path / "damaged.duckdb")

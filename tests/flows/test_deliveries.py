@@ -231,11 +231,34 @@ def test_decisions_are_kept_and_said(two_districts: Any, capsys: pytest.CaptureF
 
 def test_a_waived_duty_is_owed_no_more(two_districts: Any) -> None:
     two_districts.add_feed("326")
-    assert run(two_districts).obligations == {"received": 2, "missing": 1}
+    assert run(two_districts).obligations == {"reported": 2, "missing": 1}
     home = str(two_districts.path)
     assert main(["decide", "waive", "d326.service_reports", "2024-Q1", "--why", "bão lụt", "--home", home]) == 0
-    assert run(two_districts).obligations == {"received": 2, "waived": 1}
+    assert run(two_districts).obligations == {"reported": 2, "waived": 1}
     assert rows(two_districts, "select count(*) as n from ops.findings where rule_id = 'Q20'") == [{"n": 0}]
+
+
+def test_nothing_that_occurred_is_confirmed_and_a_file_that_comes_says_otherwise(
+    two_districts: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_districts.add_feed("326")
+    assert run(two_districts).exit_code == 3
+    confirming = ["confirm", "--home", str(two_districts.path), "--why", "Công văn 12", "--by", "Trần Thị Bình"]
+    assert main([*confirming, "d323.service_reports", "2024-Q1"]) == 2
+    assert "stands for 2024-Q1 with 2 rows; if it is wrong, take it back first" in capsys.readouterr().err
+    assert main([*confirming, "d326.service_reports", "2024-Q2"]) == 2
+    assert "does not owe 2024-Q2; it owes 2024-Q1 … 2024-Q1" in capsys.readouterr().err
+    assert main([*confirming, "d326", "2024-Q1"]) == 0
+    report = run(two_districts)
+    assert (report.obligations, report.alerts, report.exit_code) == ({"reported": 2, "confirmed_zero": 1}, (), 0)
+    coverage = (
+        "select units_reporting, units_nil from marts.completeness where unit_code = '326' and period = '2024-Q1'"
+    )
+    coverage += " and dataset = 'service_reports' and span = 'period'"
+    assert rows(two_districts, coverage) == [{"units_reporting": 1, "units_nil": 1}]
+    two_districts.add_file("326")
+    assert run(two_districts).obligations == {"reported": 3}
+    assert rows(two_districts, coverage) == [{"units_reporting": 1, "units_nil": 0}]
 
 
 def test_the_warehouse_is_made_again_from_landing_and_decisions_alone(

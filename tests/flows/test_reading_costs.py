@@ -31,12 +31,12 @@ def province(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with writer(home) as con:
         con.execute(
             "insert into ops.obligations (feed, period, status)"
-            " select 'f' || i % 100 || '.dossiers', (1920 + i // 100)::varchar, 'received' from range(?) t(i)",
+            " select 'f' || i % 100 || '.dossiers', (1920 + i // 100)::varchar, 'reported' from range(?) t(i)",
             [OBLIGATIONS],
         )
         con.execute(
             "insert into ops.obligations (feed, period, status) values ('f1.dossiers', '2024', 'missing'),"
-            " ('f2.dossiers', '2024', 'missing'), ('f3.dossiers', '2024', 'not_due')"
+            " ('f2.dossiers', '2024', 'missing'), ('f3.dossiers', '2024', 'due')"
         )
         load_sent(con, Sent("d323.reports", 0, (("2024-Q1", "Đất đai", 1),)), home, refused=True)
         publish(home, con)
@@ -67,7 +67,7 @@ def test_a_status_shows_what_needs_a_person(province: Path, capsys: pytest.Captu
     assert len(told.splitlines()) < 12
     for feed in ("f1.dossiers", "f2.dossiers", "d323.reports"):
         assert feed in told
-    assert "10004 feeds and periods: 2 missing, 1 not_due, 10000 received, 1 refused" in told
+    assert "10004 feeds and periods: 1 due, 2 missing, 1 refused, 10000 reported" in told
     assert "3 need a person" in told
     assert main(["status", "--home", str(province), "--period", "1999"]) == 0
     assert "nobody is needed" in capsys.readouterr().out

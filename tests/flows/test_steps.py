@@ -50,7 +50,7 @@ def test_a_cycle_loads_assesses_publishes_and_reports(two_districts: Any) -> Non
     assert report.exit_code == 0
     assert outcomes(report) == {"d323.service_reports": "ok", "d325.service_reports": "ok"}
     assert [one.rows_loaded for one in report.receipts] == [2, 2]
-    assert report.obligations == {"received": 2}
+    assert report.obligations == {"reported": 2}
     assert report.is_new_release
     assert [path.rsplit("/", 1)[-1] for path in report.reports] == [
         "assessment-2024-Q1.html",
@@ -100,10 +100,12 @@ def test_a_broken_file_is_a_finding_and_the_rest_is_loaded(two_districts: Any) -
     [finding] = rows(two_districts, "select * from ops.findings where severity = 'gate'")
     assert finding["feed"] == "d325.service_reports"
     assert finding["message_vi"]
-    assert report.obligations == {"received": 1, "missing": 1}
+    assert report.obligations == {"reported": 1, "missing": 1}
     log = (two_districts.path / "logs" / "alerts.log").read_text(encoding="utf-8")
     assert broken.name in log
-    assert "d325.service_reports, kỳ 2024-Q1: chưa nhận được" in log
+    assert "Huyện 325" not in log  # the unit's own name, of the reference tables
+    assert "Văn Lâm" in log
+    assert "còn thiếu kỳ 2024-Q1 có hạn gửi trước khi bắt đầu theo dõi" in log
 
 
 def test_a_failing_feed_does_not_stop_the_others(
@@ -146,9 +148,9 @@ def test_a_failing_feed_does_not_stop_the_others(
         (two_districts.path / "inbox" / "325" / "ii06a_2024Q1_20240318.csv").unlink()
         assert main(["run", "--home", str(two_districts.path), "--direct", "--json"]) == 3
         told = json.loads(capsys.readouterr().out)
-    assert sorted(told["alerts"]) == [
-        "d325.service_reports, kỳ 2024-Q1: chưa nhận được service_reports, hạn 21/03/2024",
-        "d326.service_reports, kỳ 2024-Q1: chưa nhận được service_reports, hạn 21/03/2024",
+    assert [text.partition(": ")[2].partition(" (")[0] for text in told["alerts"]] == [
+        "còn thiếu kỳ 2024-Q1 có hạn gửi trước khi bắt đầu theo dõi",
+        "còn thiếu kỳ 2024-Q1 có hạn gửi trước khi bắt đầu theo dõi",
     ]
     booked = rows(two_districts, "select feed, outcome from ops.outcomes where outcome like 'failed%' order by feed")
     assert [one["feed"] for one in booked] == ["d325.service_reports", "d326.service_reports"]
@@ -162,13 +164,24 @@ def test_a_broken_feed_file_fails_alone(two_districts: Any) -> None:
     assert outcomes(report)["d323.service_reports"] == "ok"
 
 
-def test_what_was_told_once_is_not_told_again(two_districts: Any) -> None:
-    two_districts.add_feed("326")
-    assert len(run(two_districts).alerts) == 1
+def test_what_is_open_is_told_once_needs_a_person_in_every_run_and_closes_by_itself(two_districts: Any) -> None:
+    two_districts.add_feed("326", active={"from": "2021-Q1", "to": "2024-Q1"})
+    first = run(two_districts)
+    assert len(first.alerts) == 1  # a summary of what was owed before there was a home
+    assert "còn thiếu 13 kỳ, từ 2021-Q1 đến 2024-Q1" in first.alerts[0]
     again = run(two_districts)
-    assert again.alerts == ()
-    assert again.exit_code == 0
-    assert again.obligations["missing"] == 1
+    assert (again.alerts, again.new_alerts, again.exit_code) == (first.alerts, 0, 3)
+    assert again.obligations["missing"] == 13
+    log = (two_districts.path / "logs" / "alerts.log").read_text(encoding="utf-8")
+    assert log.count("còn thiếu") == 1
+    for year in (2021, 2022, 2023):
+        for quarter in (1, 2, 3, 4):
+            two_districts.add_file("326", period=f"{year}Q{quarter}", sent=f"{year}{3 * quarter:02}18")
+    two_districts.add_file("326", sent="20240318")
+    last = run(two_districts)
+    assert (last.alerts, last.exit_code) == ((), 0)
+    [alert] = rows(two_districts, "select state, seen_count from ops.alert_states")
+    assert alert == {"state": "resolved", "seen_count": 2}
 
 
 def test_quarantine_above_the_threshold_needs_a_person(two_districts: Any) -> None:
@@ -176,6 +189,8 @@ def test_quarantine_above_the_threshold_needs_a_person(two_districts: Any) -> No
     lines = path.read_text(encoding="utf-8").splitlines()
     lines[1] = lines[1].replace("Đất đai;12;", "Đất đai;13;")
     path.write_text("\n".join(lines), encoding="utf-8")
+    settings = two_districts.path / "danvan.toml"
+    settings.write_text(settings.read_text(encoding="utf-8") + "quarantine_rows = 1\n", encoding="utf-8")
     report = run(two_districts)
     assert [one.rows_quarantined for one in report.receipts] == [1, 0]
     assert report.exit_code == 3
@@ -266,7 +281,7 @@ def test_status_tells_what_came_and_what_did_not(two_districts: Any, capsys: pyt
     run(two_districts)
     assert main(["status", "--home", str(two_districts.path), "--json"]) == 3
     told = {one["feed"]: one for one in json.loads(capsys.readouterr().out)}
-    assert told["d323.service_reports"]["status"] == "received"
+    assert told["d323.service_reports"]["status"] == "reported"
     assert told["d323.service_reports"]["rows_loaded"] == 2
     assert told["d326.service_reports"]["status"] == "missing"
     assert main(["status", "--home", str(two_districts.path), "--feed", "d323", "--json"]) == 0

@@ -214,7 +214,8 @@ def load_sent(con: duckdb.DuckDBPyConnection, sent: Sent, folder: Path, **change
 def decide(con: duckdb.DuckDBPyConnection, kind: str, sent: Sent, at: datetime | None = None) -> None:
     """A person's decision about a delivery, made on `at`."""
     con.execute(
-        "insert into ops.decisions values (uuid()::varchar, ?, ?, null, null, 'test', 'because', ?)",
+        "insert into ops.decisions (decision_id, kind, delivery_id, decided_by, reason, decided_at)"
+        " values (uuid()::varchar, ?, ?, 'test', 'because', ?)",
         [kind, sent.delivery_id, at or sent.landed_at + timedelta(days=1)],
     )
 

@@ -216,7 +216,7 @@ def _deliver(rows: Rows, dice: random.Random) -> None:
     for dataset in DATASETS:
         for unit in DISTRICTS:
             feed, delivery = f"d{unit}.{dataset}", f"{dataset}-{unit}"
-            state = due.get((dataset, unit), "received")
+            state = due.get((dataset, unit), "reported")
             refused = (dataset, unit) == ("petitions", "327")
             answer = None if state == "missing" else delivery
             add(rows, "ops.obligations", (feed, dataset, unit, "2024-Q1", "2024-03-24", state, answer))

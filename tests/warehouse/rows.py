@@ -80,7 +80,7 @@ def report(
             book(con, f"x{number}", feed, [period], accepted=0, outcome="booked" if status == "loaded" else status)
             con.execute(
                 "insert into ops.obligations (feed, dataset, unit_code, period, status, delivery_id)"
-                " values (?, ?, ?, ?, 'received', ?)",
+                " values (?, ?, ?, ?, 'reported', ?)",
                 [feed, dataset, unit, period, f"x{number}"],
             )
 

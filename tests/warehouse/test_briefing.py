@@ -190,7 +190,7 @@ def test_a_line_has_gaps_where_nothing_is_known() -> None:
 
 
 def test_what_was_refused_or_held_is_owed_as_well(release: duckdb.DuckDBPyConnection) -> None:
-    release.execute("update ops.obligations set status = 'received'")
+    release.execute("update ops.obligations set status = 'reported'")
     [(feed,)] = release.execute(
         "select feed from ops.obligations where period = '2024-Q1' and unit_code = '326' limit 1"
     ).fetchall()
@@ -211,7 +211,7 @@ def test_more_units_owe_than_the_page_names(
     release: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(briefing_module, "OWING", 2)
-    release.execute("update ops.obligations set status = 'received'")
+    release.execute("update ops.obligations set status = 'reported'")
     release.execute(
         "update ops.obligations set status = 'missing' where period = '2024-Q1'"
         " and (unit_code = '329' or unit_code in ('326', '327', '328') and dataset = 'dossiers')"

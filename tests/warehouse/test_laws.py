@@ -75,7 +75,8 @@ def risen(before: Statuses, after: Statuses) -> list[tuple[tuple[str, str, str],
 def withdraw(con: duckdb.DuckDBPyConnection, delivery_id: str) -> None:
     """What `danvan decide withdraw` leaves in the warehouse."""
     con.execute(
-        "insert into ops.decisions values (?, 'withdraw', ?, null, null, 'test', 'law', now()::timestamp)",
+        "insert into ops.decisions (decision_id, kind, delivery_id, decided_by, reason, decided_at)"
+        " values (?, 'withdraw', ?, 'test', 'law', now()::timestamp)",
         [f"law-{delivery_id}", delivery_id],
     )
 

@@ -290,7 +290,7 @@ def test_the_regime_a_feed_names_decides_its_windows(regimes: dict[str, str], qu
     )
     con.execute(
         "insert into ops.obligations (feed, dataset, unit_code, period, status)"
-        " values ('d323.dossiers', 'dossiers', '323', '2024-Q1', 'received')"
+        " values ('d323.dossiers', 'dossiers', '323', '2024-Q1', 'reported')"
     )
     models.build(con, regimes)
     found = con.sql(

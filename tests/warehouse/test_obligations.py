@@ -1,15 +1,18 @@
-"""Obligations: received, late, missing or not due yet, with findings that follow the present state."""
+"""Obligations: reported, confirmed zero, late, missing or due yet, with findings that follow the present state."""
 
 from __future__ import annotations
 
 import time
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.warehouse.deliveries import Sent, load_sent, warehouse
+from tests.warehouse.rows import built, empty_warehouse, one
+from warehouse.journal import record_outcomes
 from warehouse.obligations import Expected, record_obligations
+from warehouse.store import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +37,7 @@ def findings(con: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
     return con.execute("select rule_id, feed, period, delivery_id from ops.findings order by all").fetchall()
 
 
-def test_a_delivery_in_term_late_missing_and_not_due(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+def test_a_delivery_in_term_late_missing_and_due(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     late = Sent("d325.reports", 10, ROWS)  # sent on 30/03/2024
     load_sent(con, Sent("d323.reports", 3, ROWS), tmp_path)  # 23/03/2024: within the days of grace
     load_sent(con, Sent("d323.reports", 20, (*ROWS, ("2024-Q1", "Hộ tịch", 1))), tmp_path)  # a correction is not late
@@ -47,10 +50,10 @@ def test_a_delivery_in_term_late_missing_and_not_due(con: duckdb.DuckDBPyConnect
     ]
     found = record_obligations(con, asked, date(2024, 4, 15))
     assert [(one.feed, one.period, one.status) for one in found] == [
-        ("d323.reports", "2024-Q1", "received"),
+        ("d323.reports", "2024-Q1", "reported"),
         ("d325.reports", "2024-Q1", "late"),
         ("d326.reports", "2024-Q1", "missing"),
-        ("d326.reports", "2024-Q2", "not_due"),
+        ("d326.reports", "2024-Q2", "due"),
     ]
     assert [one.delivered_on for one in found] == [date(2024, 3, 23), date(2024, 3, 30), None, None]
     assert con.execute("select count(*) from ops.obligations").fetchone() == (4,)
@@ -72,12 +75,12 @@ def test_a_missing_delivery_that_comes_loses_its_finding(con: duckdb.DuckDBPyCon
     assert con.execute("select finding_id from ops.findings").fetchone() == identity
     load_sent(con, Sent("d323.reports", 0, ROWS), tmp_path)
     [one] = record_obligations(con, [expected("d323.reports")], date(2024, 5, 1))
-    assert one.status == "received"
+    assert one.status == "reported"
     assert findings(con) == []
 
 
 def test_the_last_day_of_grace_is_in_time(con: duckdb.DuckDBPyConnection) -> None:
-    assert record_obligations(con, [expected("d323.reports")], date(2024, 3, 24))[0].status == "not_due"
+    assert record_obligations(con, [expected("d323.reports")], date(2024, 3, 24))[0].status == "due"
     assert record_obligations(con, [expected("d323.reports")], date(2024, 3, 25))[0].status == "missing"
 
 
@@ -87,7 +90,7 @@ def test_a_refused_delivery_answers_nothing_and_an_empty_form_does(
     load_sent(con, Sent("d323.reports", 0, ROWS), tmp_path, refused=True)
     load_sent(con, Sent("d325.reports", 0, ()), tmp_path)
     found = record_obligations(con, [expected("d323.reports"), expected("d325.reports")], date(2024, 4, 1))
-    assert [one.status for one in found] == ["missing", "received"]
+    assert [one.status for one in found] == ["missing", "reported"]
 
 
 def test_a_late_file_of_two_periods_is_told_once(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -107,6 +110,80 @@ def test_other_feeds_are_not_touched(con: duckdb.DuckDBPyConnection) -> None:
         ("d325.reports",),
     ]
     assert len(findings(con)) == 2
+
+
+def test_what_was_owed_before_a_feed_was_watched_is_one_alert(con: duckdb.DuckDBPyConnection) -> None:
+    asked_at = datetime(2024, 6, 1, 8)  # noqa: DTZ001
+    record_outcomes(con, "run-1", [("d323.reports", "ok", None, asked_at, None)])
+    record_outcomes(con, "run-2", [("d323.reports", "ok", None, asked_at + timedelta(days=9), None)])
+    periods = {f"{2020 + n // 4}-Q{n % 4 + 1}": date(2020 + n // 4, 3 * (n % 4) + 3, 21) for n in range(18)}
+    asked = [
+        expected(feed, day, period) for feed in ("d323.reports", "d325.reports") for period, day in periods.items()
+    ]
+    for today in (date(2024, 6, 1), date(2024, 7, 1)):
+        record_obligations(con, asked, today)
+    told = con.execute("select feed, period, message_vi from ops.alerts order by all").fetchall()
+    span = "còn thiếu {} kỳ, từ 2020-Q1 đến {} có hạn gửi trước khi bắt đầu theo dõi ({})"
+    assert told == [
+        ("d323.reports", "2024-Q2", "chưa nhận được, hạn gửi 21/06/2024"),
+        ("d323.reports", None, span.format(17, "2024-Q1", "01/06/2024")),
+        ("d325.reports", None, span.format(18, "2024-Q2", "01/07/2024")),  # nobody has asked it yet
+    ]
+    states = con.execute("select feed, state from ops.alert_states order by all").fetchall()
+    assert states == [("d323.reports", "open"), ("d323.reports", "open"), ("d325.reports", "open")]
+
+
+def test_a_nil_return_is_a_confirmed_zero_and_a_late_one_is_late(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    load_sent(con, Sent("d323.reports", 0, ()), tmp_path, is_nil=True)
+    load_sent(con, Sent("d325.reports", 20, ()), tmp_path, is_nil=True)
+    found = record_obligations(con, [expected("d323.reports"), expected("d325.reports")], date(2024, 4, 15))
+    assert [one.status for one in found] == ["confirmed_zero", "late"]
+
+
+def test_words_of_an_older_file_have_todays_names(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("drop table ops.obligations")
+    con.execute(
+        "create table ops.obligations (feed varchar not null, dataset varchar, unit_code varchar,"
+        " period varchar not null,"
+        " due_on date, grace_days integer, delivery_id varchar, delivered_on date, is_ours boolean,"
+        " status varchar not null check (status in ('received', 'late', 'missing', 'not_due', 'waived')))"
+    )
+    for place, status in enumerate(("received", "late", "missing", "not_due", "waived")):
+        con.execute("insert into ops.obligations (feed, period, status) values ('f', ?, ?)", [str(place), status])
+    con.execute("update ops.schema_version set fingerprint = 'older'")
+    assert migrate(con)
+    found = con.execute("select status from ops.obligations order by period").fetchall()
+    assert found == [("reported",), ("late",), ("missing",), ("due",), ("waived",)]
+    con.execute("insert into ops.obligations (feed, period, status) values ('f', '9', 'confirmed_zero')")
+
+
+def test_rates_are_of_what_is_expected_and_add_up_to_the_units_above() -> None:
+    con = empty_warehouse()
+    for feed, unit, status, sent_on, is_ours in (
+        ("a.petitions", "323", "reported", "2024-06-20", False),
+        ("b.petitions", "325", "late", "2024-07-20", False),
+        ("c.petitions", "326", "confirmed_zero", "2024-06-21", False),
+        ("d.petitions", "327", "missing", None, True),
+        ("e.petitions", "328", "waived", None, False),
+        ("f.petitions", "329", "due", None, False),
+        ("g.petitions", "329", "missing", None, False),
+    ):
+        con.execute(
+            "insert into ops.obligations (feed, dataset, unit_code, period, due_on, grace_days, status, delivered_on,"
+            " is_ours) values (?, 'petitions', ?, '2024-Q2', '2024-06-21', 3, ?, ?, ?)",
+            [feed, unit, status, sent_on, is_ours],
+        )
+    built(con)
+    rates = (
+        "select expected_count, reported_count, zero_count, on_time_count, missing_count, missing_ours_count,"
+        " not_yet_due_count, waived_count, reported_pct, on_time_pct from marts.reporting_rates where unit_code = ?"
+    )
+    assert one(con, rates, "33") == (5, 3, 1, 2, 2, 1, 1, 1, 60.0, 40.0)
+    assert one(con, rates, "329") == (1, 0, 0, 0, 1, 0, 1, 0, 0.0, 0.0)
+    assert one(con, rates, "328") == (0, 0, 0, 0, 0, 0, 0, 1, None, None)
+    con.close()
 
 
 def test_years_of_a_whole_province_are_written_as_sets(con: duckdb.DuckDBPyConnection) -> None:

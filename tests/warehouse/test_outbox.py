@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from expectations.contracts.alerts import Alert
 from expectations.contracts.finding_words import words_of
 from expectations.contracts.findings import Finding
+from expectations.contracts.model import contract
 from tests.warehouse.deliveries import Batch, Sent, decide, load_sent, prepare, warehouse
 from warehouse import booking, releases
+from warehouse.alert_states import listed
 from warehouse.booking import fail, raise_held
 from warehouse.journal import record_outcomes
 from warehouse.obligations import Expected, record_obligations
-from warehouse.outbox import put_together, raise_alerts, record_refused, record_told
+from warehouse.outbox import Telling, put_together, raise_alerts, record_refused, record_told
 from warehouse.releases import current, publish
 from warehouse.state import is_published, mark_built
 from warehouse.store import writer
@@ -65,9 +67,11 @@ def test_a_refused_delivery_raises_its_alert_with_what_the_gate_said(
 def test_too_many_rows_in_quarantine_raise_an_alert_by_the_bound_of_the_home(
     con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    load_sent(con, SENT, tmp_path, quarantine=[("2024-Q1", "Q01")])
+    load_sent(con, replace(SENT, day=1), tmp_path, quarantine=[("2024-Q1", "Q01")])
+    assert alerts(con) == []  # one row of a small form
+    load_sent(con, SENT, tmp_path, quarantine=[("2024-Q1", "Q01")] * 2)
     assert [row[:4] for row in alerts(con)] == [
-        ("quarantine_above_threshold", "d323.reports", "2024-Q1", "1 trên 3 dòng bị giữ lại (33,3 %)")
+        ("quarantine_above_threshold", "d323.reports", "2024-Q1", "2 trên 4 dòng bị giữ lại (50,0 %)")
     ]
 
 
@@ -207,7 +211,63 @@ def test_a_release_is_read_by_its_owner_or_their_group(tmp_path: Path, group: bo
     assert {stat.S_IMODE(path.stat().st_mode) for path in made.path.iterdir()} == {file}
 
 
+def test_a_refused_file_of_no_known_period_is_settled_when_better_came_and_nothing_is_owed(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    state = "select state from ops.alert_states where kind = 'delivery_refused'"
+    load_sent(con, replace(SENT, day=1, periods=()), tmp_path, refused=True, findings=[GATE], rows_read=2)
+    assert con.execute(state).fetchall() == [("open",)]
+    load_sent(con, SENT, tmp_path)  # sent before it
+    owed(con, "2024-Q1")
+    assert con.execute(state).fetchall() == [("open",)]
+    load_sent(con, replace(SENT, day=2, salt="x"), tmp_path)
+    owed(con, "2024-Q1", "2023-Q4")
+    assert con.execute(state).fetchall() == [("open",)]  # it may have been the one that is missing
+    decide_duty(con, "2023-Q4")
+    owed(con, "2024-Q1", "2023-Q4")
+    assert con.execute(state).fetchall() == [("resolved",)]
+
+
+def decide_duty(con: duckdb.DuckDBPyConnection, period: str) -> None:
+    con.execute(
+        "insert into ops.decisions (decision_id, kind, feed, period, decided_by, reason, decided_at)"
+        " values (?, 'waive', 'd323.reports', ?, 'test', 'because', now()::timestamp)",
+        [period, period],
+    )
+
+
+def test_the_list_is_sorted_by_urgency_and_unit_and_says_names(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        "insert into ops.feeds (feed, dataset, fingerprint, contract_version, unit_code, sender_name) values"
+        " ('d1.reports', 'service_reports', '', '', null, 'Huyện Phù Cừ'),"
+        " ('d2.reports', 'service_reports', '', '', '328', 'Nguồn của huyện')"
+    )
+    con.execute("insert into ref.units (unit_code, name_vi, valid_from) values ('328', 'Huyện Kim Động', '1996-01-01')")
+    refused = [
+        Alert("delivery_refused", feed, "2024-Q1", "tệp bị từ chối", "", about=feed)
+        for feed in ("d1.reports", "d2.reports")
+    ]
+    held_back = Alert("quarantine_above_threshold", "d2.reports", "2024-Q1", "2 trên 4 dòng", "", "warning", about="x")
+    noted = Alert("delivery_refused", "d1.reports", "2024-Q2", "tệp khác", "", about="y")
+    broken = Alert("run_failed", "run", None, "OSError", "", about="z")
+    raise_alerts(con, [held_back, noted, *refused, broken])
+    con.execute(
+        "insert into ops.decisions (decision_id, kind, alert_id, decided_by, reason, decided_at)"
+        " values ('1', 'acknowledge', ?, 'Trực ban', 'đã gọi', now()::timestamp)",
+        [noted.alert_id],
+    )
+    label = contract("service_reports").label_vi
+    assert [(one["place_vi"], one["message_vi"], one["state"], one["is_ours"]) for one in listed(con)] == [
+        ("Hệ thống tổng hợp", "OSError", "open", True),
+        (f"Huyện Kim Động – {label}, kỳ 2024-Q1", "tệp bị từ chối", "open", False),
+        (f"Huyện Phù Cừ – {label}, kỳ 2024-Q1", "tệp bị từ chối", "open", False),
+        (f"Huyện Kim Động – {label}, kỳ 2024-Q1", "2 trên 4 dòng", "open", False),
+        (f"Huyện Phù Cừ – {label}, kỳ 2024-Q2", "tệp khác", "acknowledged", False),
+    ]
+
+
 CHANNELS = ("mail", "file", "web")
+TELLING = Telling(CHANNELS)
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("raise"), st.integers(0, 9)),
@@ -231,25 +291,26 @@ def test_whatever_fails_or_is_killed_every_channel_hears_each_alert_under_one_ma
     with warehouse() as con:
         for what, how in [*history, ("tell", [])]:
             if what == "raise":
+                # nothing is known of its delivery: its cause is taken to be there
                 one = Alert("delivery_refused", f"d{how}.x", None, "tệp", "", about=str(how))
                 raise_alerts(con, [one])
                 raised.add(one.alert_id)
                 continue
             fates = list(how)  # type: ignore[call-overload]
-            for digest in put_together(con, CHANNELS):
+            for digest in put_together(con, TELLING):
                 fate = fates.pop() if fates else "ok"
                 if fate == "killed before":
                     break
                 if fate == "no":
                     record_refused(con, digest.channel, "dead")
                     continue
-                ids = frozenset(waiting.alert.alert_id for waiting in digest.waiting)
+                ids = frozenset(notice.alert.alert_id for notice in digest.notices)
                 heard[digest.channel].append((digest.digest_id, ids))
                 if fate == "killed after":
                     unseen += 1
                     break
                 record_told(con, digest, CHANNELS)
-        assert put_together(con, CHANNELS) == []
+        assert put_together(con, TELLING) == []
         assert con.execute("select count(*) from ops.alerts where not is_sent").fetchone() == (0,)
     for told in heard.values():
         assert {alert_id for _, ids in told for alert_id in ids} == raised

@@ -21,7 +21,7 @@ from warehouse.journal import begin_run, end_run
 from warehouse.privacy import MaskedCells, ReleaseRefusedError, cover, refuse_personal_columns
 from warehouse.reference import load_reference
 from warehouse.releases import current, list_releases, publish
-from warehouse.store import connect, writer
+from warehouse.store import WAREHOUSE, connect, writer
 
 
 @pytest.fixture
@@ -259,6 +259,30 @@ def test_a_narrative_and_the_name_of_a_file_never_stop_a_release_and_name_nobody
     with connect(found.path / "warehouse.duckdb", read_only=True) as con:
         assert con.execute("select narrative_vi from marts.told").fetchone() == (f"{MASK} ({MASK}) phụ trách.",)
         assert con.execute("select file_name from ops.deliveries").fetchone() == (f"Q1 {MASK} {MASK}.xlsx",)
+
+
+def test_who_took_care_of_an_alert_stays_and_so_does_an_answer_that_may_count_what_stays(home: Path) -> None:
+    with writer(home) as con:
+        for finding, dataset in (("open", "dossiers"), ("secret", "petitions")):
+            con.execute(
+                "insert into ops.check_findings (finding_id, dataset, rule_id, severity, is_confidential, message_vi,"
+                " message_en, found_at) values (?, ?, 'Q48', 'warning', false, '', '', now()::timestamp)",
+                [finding, dataset],
+            )
+        decisions = [("acknowledge", None), ("waive_alert", None), ("accept", None), ("explain", "open")]
+        decisions += [("explain", "secret"), ("review", "secret")]
+        for place, (kind, finding) in enumerate(decisions):
+            con.execute(
+                "insert into ops.decisions (decision_id, kind, finding_id, decided_by, reason, decided_at)"
+                " values (?, ?, ?, 'Trực ban', 'vì thế', now()::timestamp)",
+                [str(place), kind, finding],
+            )
+        made = publish(home, con)
+    with connect(made.path / WAREHOUSE, read_only=True) as release:
+        told = release.execute("select kind, finding_id from ops.decisions order by decision_id").fetchall()
+        assert told == [("accept", None), ("explain", "open")]
+        assert release.execute("select finding_id from ops.explanations").fetchall() == [("open",)]
+        release.execute("from ops.alert_states")
 
 
 def test_a_personal_column_refuses_the_release(home: Path) -> None:

@@ -61,6 +61,31 @@ def test_a_figure_tells_its_terms_its_deliveries_and_where_they_stand() -> None:
     assert not told["is_withheld"]
 
 
+def test_what_was_answered_to_a_soft_finding_stands_beside_the_figure() -> None:
+    con = empty_warehouse()
+    insert(con, "service_reports", [form("2024-Q1", 9, 10), form("2024-Q1", 7, 8, unit_code="325")])
+    built(con)
+    for finding, severity in (("soft", "warning"), ("hard", "error")):
+        con.execute(
+            "insert into ops.check_findings (finding_id, feed, dataset, unit_code, period, rule_id, check_name,"
+            " severity,"
+            " is_confidential, message_vi, message_en, found_at) values (?, 'd323.service_reports', 'service_reports',"
+            " '323', '2024-Q1', 'Q48', 'restated', ?, false, 'Tổng đã đổi.', '', now()::timestamp)",
+            [finding, severity],
+        )
+        con.execute(
+            "insert into ops.decisions (decision_id, kind, finding_id, decided_by, reason, decided_at)"
+            " values (?, 'explain', ?, 'Huyện A', 'Rà soát lại sổ', '2024-07-01')",
+            [finding, finding],
+        )
+    for unit, told in (("323", ["soft"]), ("325", []), (PROVINCE, ["soft"])):
+        document = walk_back(con, "AR01", unit, "2024-Q1")
+        assert [one["finding_id"] for one in document["explanations"]] == told
+    assert "Rà soát lại sổ (Huyện A, ngày 01/07/2024) · chờ xem xét" in render_text(document, "vi")
+    assert "Explanations: 1" in render_text(document, "en")
+    con.close()
+
+
 def test_where_a_part_is_not_published_no_part_is_told() -> None:
     """Fewer than 30 answered in one district: what the others add would tell what it adds."""
     con = empty_warehouse()

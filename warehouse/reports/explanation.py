@@ -57,6 +57,7 @@ class _Text:
             ("quarantine", self._quarantine()),
             ("missing", self._missing()),
             ("corrections", self._corrections()),
+            ("explanations", self._explanations()),
             ("target", self._target()),
             ("comparison", self._comparisons()),
             ("verdict", self._verdict()),
@@ -190,6 +191,18 @@ class _Text:
             who = words("correction.said", who=one["decided_by"], day=one["decided_on"]).to(self.language)
             yield f"– {one['correction_id']} · {place_of(one)} · {action_words(one).to(self.language)} · {state}"
             yield f"{_INDENT}{one['reason']} ({who})"
+
+    def _explanations(self) -> Iterator[str]:
+        found = self.document["explanations"]
+        if not found:
+            yield self.say("none")
+            return
+        yield number(len(found), self.language)
+        for one in found:
+            who = words("correction.said", who=one["explained_by"], day=one["explained_at"].date())
+            state = self.say(f"explanation.{one['state']}")
+            yield f"– {one['rule_id']} · {one['message_vi']}"
+            yield f"{_INDENT}{one['explanation']} ({who.to(self.language)}) · {state}"
 
     def _reach(self, part: Row) -> Iterator[str]:
         if part["lowest"] is None:

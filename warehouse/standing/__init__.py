@@ -31,7 +31,11 @@ VIEWS = (
     "conflicts",
     "corrections",
     "findings",
+    "explanations",
+    "alert_states",
 )
+BEFORE = {"alert_states": "alert_states_at"}
+"""A macro over views, by the view that reads it."""
 
 _WORDS = {
     "chain": "Chuỗi · the period whose deliveries stand in a row, or * for all periods of a feed",
@@ -40,7 +44,11 @@ _WORDS = {
     "before_id": "Bản đọc đứng trước · reading that stood before it",
     "before_rows": "Số dòng đứng trước · rows of that reading",
     "is_standing": "Đang được dùng · it counts today",
-    "state": "Trạng thái · landed, booked, refused, held, failed, withdrawn",
+    "state": (
+        "Trạng thái · of a delivery: landed, booked, refused, held, failed, withdrawn; of an alert: open, reminded,"
+        " acknowledged, waived, resolved; of an explanation: waiting, accepted, not_accepted, ask, expired; of a"
+        " correction: applied, no_row, mended, contested, figure"
+    ),
     "state_kind": "Lý do trạng thái · why it is held, or the step that failed",
     "message": "Nội dung lỗi · what failed on our side",
     "is_success": "Đạt · no failing row",
@@ -48,6 +56,22 @@ _WORDS = {
     "rows": "Số dòng · rows",
     "row_unit_code": "Đơn vị của dòng · unit of the rows",
     "row_count": "Số dòng tìm thấy · rows found in the delivery that stands",
+    "explanation": "Nội dung giải trình · what was answered",
+    "explained_by": "Người giải trình · who",
+    "explained_at": "Thời điểm giải trình · when",
+    "reviewed_by": "Người xem xét · who reviewed it",
+    "reviewed_at": "Thời điểm xem xét · when",
+    "review": "Ý kiến xem xét · what the reviewer says",
+    "is_over": "Đã hết nguyên nhân · its cause is gone",
+    "since": "Từ khi nào · when its cause came, or came back",
+    "open_days": "Số ngày chưa xong · days since then",
+    "late_days": "Số ngày quá hạn gửi · days past the due day of the oldest report that is missing",
+    "reminder_count": "Số lần đã nhắc · how often it was told again",
+    "acknowledged_at": "Thời điểm có người nhận · when a person said that they know",
+    "acknowledged_by": "Người nhận · who",
+    "waived_until": "Tạm bỏ qua đến hết ngày · needs nobody until this day",
+    "waived_by": "Người quyết định tạm bỏ qua · who said so",
+    "waived_because": "Lý do tạm bỏ qua · why",
     "applied_count": "Số dòng được hiệu chỉnh · rows it applies to",
 }
 """What the columns mean that only views have."""
@@ -66,6 +90,8 @@ def standing_statements() -> list[str]:
     found.append("delete from ops.standing_words")
     found += [f"insert into ops.standing_words values ({', '.join(map(literal, row))})" for row in rows]
     for name in VIEWS:
+        if name in BEFORE:
+            found.append(folder.joinpath(f"{BEFORE[name]}.sql").read_text(encoding="utf-8").strip())
         text = folder.joinpath(f"{name}.sql").read_text(encoding="utf-8")
         query = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
         found.append(f"create or replace view ops.{name} as\n{query}")

@@ -21,7 +21,7 @@ with owed as (
     on days.regime = coalesce(named.regime, datasets.regime)
     and days.period = duty.period
   where duty.unit_code is not null
-    and duty.status <> 'not_due'
+    and duty.status <> 'due'
 ),
 
 followed as (

@@ -9,7 +9,7 @@
 with closed as (
   select feed, dataset, unit_code, period, due_on + grace_days as closed_on
   from ops.obligations
-  where status in ('received', 'late')
+  where status in ('reported', 'late')
 ),
 
 stood as (

@@ -204,6 +204,15 @@ nil_units as (
     and standing.period = duty.period
     and standing.is_nil
   join marts.period_parts as parts on parts.part = duty.period
+  union
+  select
+    duty.dataset,
+    parts.period,
+    parts.span,
+    duty.unit_code
+  from ops.obligations as duty
+  join marts.period_parts as parts on parts.part = duty.period
+  where duty.status = 'confirmed_zero'
 ),
 
 summed as (

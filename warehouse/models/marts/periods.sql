@@ -14,7 +14,7 @@ with mentioned as (
   union
   select period
   from ops.obligations
-  where status <> 'not_due'
+  where status <> 'due'
 ),
 
 windows as (

@@ -1,5 +1,5 @@
 -- Which units have something loaded for which period of a dataset: rows, or a delivery that stands for
--- their obligation with none because it says that nothing occurred. Periods and units as they came, before any rolling up.
+-- their obligation with none because it says that nothing occurred, or a person who said so. Periods and units as they came, before any rolling up.
 -- vi: Đơn vị nào đã có dữ liệu được nạp cho kỳ nào của từng tập dữ liệu, kể cả biểu gửi với 0 dòng.
 -- grain: dataset, period, unit_code
 select dataset, period, unit_code
@@ -11,3 +11,7 @@ join ops.standing as standing
   on standing.feed = duty.feed
   and standing.dataset = duty.dataset
   and standing.period = duty.period
+union
+select dataset, period, unit_code
+from ops.obligations
+where status = 'confirmed_zero'
