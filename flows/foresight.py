@@ -11,6 +11,7 @@ from expectations.contracts.periods import period_range
 from flows.mistakes import NoWarehouseError, UnknownFeedError
 from flows.planning import keys_of, read_terms, select, terms_of
 from flows.terminal import say, show, show_json, tell
+from flows.workers import reading_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,6 +45,7 @@ def show_plan(home: Home, *, period: str | None, feeds: Sequence[str], as_json: 
             raise
         chosen = ()  # a file with a mistake may be the one that was meant
     books, keys = _read_books(home), keys_of(home)
+    bounds = reading_limits(home).bounds  # a file refused at others is read again
     rows: list[dict[str, Any]] = []
     for feed in chosen:
         rows += _offered(home, feed, books)
@@ -51,7 +53,8 @@ def show_plan(home: Home, *, period: str | None, feeds: Sequence[str], as_json: 
         rows += [
             _row(feed, READ, file_name, claimed, books)
             for delivery_id, feed_id, file_name, claimed in books.landed
-            if feed_id == feed.feed_id and own.reading_id(delivery_id) not in books.booked
+            if feed_id == feed.feed_id
+            and not any(own.reading_id(delivery_id, within) in books.booked for within in (None, bounds))
         ]
     rows = [row for row in rows if wanted is None or row["period"] is None or row["period"] in wanted]
     if as_json:
