@@ -3,10 +3,10 @@
 # ruff: noqa: PLC0415 (duckdb is imported only when one of these commands runs)
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.sql import literal
+from expectations.contracts.text import did_you_mean
 from flows.mistakes import NoTableError, NothingPublishedError
 from flows.terminal import show, show_json, tell
 
@@ -51,8 +51,7 @@ def describe_table(home: Home, name: str, *, as_json: bool) -> int:
         tables = {f"{row['schema']}.{row['name']}": row for row in _tables(con)}
         place = name if name in tables else next((one for one in tables if one.partition(".")[2] == name), None)
         if place is None:
-            close = get_close_matches(name, [*tables, *(one.partition(".")[2] for one in tables)], n=1)
-            hint = f"did you mean {close[0]}? " if close else ""
+            hint = did_you_mean(name, [*tables, *(one.partition(".")[2] for one in tables)])
             raise NoTableError(f"no table '{name}' in the release; {hint}danvan tables lists them")
         schema, _, table = place.partition(".")
         rows = con.execute(  # in literals: DuckDB imports pandas to bind a parameter

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -280,9 +280,30 @@ def _with_header(
                 best = (score, found)
     if best is None:
         raise HeaderMissingError("Không nhận ra dòng tiêu đề nào trong tệp.")
-    found = _tidied(file, best[1])
+    found = _evened(file, _tidied(file, best[1]))
     found.doubts[:0] = doubts
     return found
+
+
+def _evened(file: _File, found: Look) -> Look:
+    """What a text file says of its rows where they are not as wide as its header; a doubt where nothing fits."""
+    counts = _uneven(found.table, found.table)
+    if not counts:
+        return found
+    surplus = min(counts) - len(found.table.headers)
+    said: dict[str, Any] = {"surplus": surplus} if surplus > 0 else {"short_rows": True}
+    layout = {**found.layout, **said}
+    if _uneven(file.table(layout), found.table):
+        doubt = f"{len(counts)} rows have another number of fields than the header and will be held back"
+        return replace(found, doubts=[*found.doubts, doubt])
+    told = f"surplus: {surplus}" if surplus > 0 else "short_rows: true"
+    doubt = f"rows are not as wide as the header: {told}, if every file is so"
+    return replace(found, layout=layout, doubts=[*found.doubts, doubt])
+
+
+def _uneven(table: TextTable, rows: TextTable) -> list[int]:
+    """Fields of those `rows` that are not as wide as the layout of the table says."""
+    return [count for row in rows.rows.to_list() if (count := table.ragged.get(row)) is not None]
 
 
 def _weight(row: Sequence[str | None], known: frozenset[str]) -> float:

@@ -233,6 +233,30 @@ def test_a_hidden_sheet_is_not_proposed_however_large(units: UnitIndex, tmp_path
     assert layout.other_sheets == {}  # type: ignore[union-attr]
 
 
+ROW = "A1,Đang xử lý,05/01/2024,06/01/2024,"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said", "doubt"),
+    [
+        (f"{ROW}2,,\n{ROW},,\n", {"surplus": 2}, "surplus: 2, if every file is so"),
+        (f"{ROW}2\nA2,Đang xử lý,05/01/2024\n", {"short_rows": True}, "short_rows: true, if every file is so"),
+        (f"{ROW}2\n{ROW},x\nA2,,Đang xử lý,05/01/2024,,\n", {}, "2 rows have another number of fields"),
+        (f"{ROW}2\nNgười lập biểu\n", {}, "reading stops at “Người lập biểu”"),
+    ],
+    ids=["surplus", "short", "shifted", "signed"],
+)
+def test_rows_that_are_not_as_wide_as_the_header(
+    units: UnitIndex, tmp_path: Path, rows: str, said: dict[str, Any], doubt: str
+) -> None:
+    path = tmp_path / "ho_so_2024Q1.csv"
+    path.write_text(f"Mã hồ sơ,Trạng thái,Ngày tiếp nhận,Ngày hẹn trả,Kênh nộp\n{rows}", encoding="utf-8")
+    found = proposed(path, units, unit="329")
+    layout = made(found, tmp_path).layout.model_dump(exclude_defaults=True)
+    assert {name: layout[name] for name in ("surplus", "short_rows") if name in layout} == said
+    assert any(doubt in one for one in found.doubts)
+
+
 def test_whose_file_it_is_may_be_the_provinces_of_the_home(units: UnitIndex, tmp_path: Path) -> None:
     path = tmp_path / "ho_so_2024Q1.csv"
     path.write_text("Mã hồ sơ,Trạng thái\nA1,Đang xử lý\n", encoding="utf-8")
