@@ -133,6 +133,15 @@ class Life(RuleBasedStateMachine):
         for alert_id in file.alert_ids():
             self.known[alert_id] = Known()
 
+    @precondition(lambda self: self.world.files)
+    @rule(data=st.data(), kind=st.sampled_from(["good", "good", "refused", "bad"]))
+    def another_file_follows(self, data: st.DataObject, kind: str) -> None:
+        before = data.draw(st.sampled_from(self.world.files))
+        day = max(one.sent.day for one in self.world.files if one.sent.feed == before.sent.feed) + 1
+        self.run()
+        self.a_file_comes(before.sent.feed, before.period, day, kind)
+        self.run()
+
     def _book(self, con: duckdb.DuckDBPyConnection, file: File) -> None:
         if file.kind == "refused":
             load_sent(con, file.sent, self.folder, refused=True, findings=[GATE], rows_read=3)
@@ -312,5 +321,5 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(
-    max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=10, stateful_step_count=14, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
