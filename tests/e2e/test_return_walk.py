@@ -1,4 +1,4 @@
-"""A walk: a district's broken workbook comes back marked by mail, is mended in place, and nothing waits any more."""
+"""A walk: a broken workbook comes back marked by mail, is mended in place, and its alert closes by itself."""
 
 from __future__ import annotations
 
@@ -84,11 +84,11 @@ def run(home: TinyHome) -> RunReport:
 
 def asked(home: TinyHome, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
     capsys.readouterr()
-    code = main(["quarantine", *arguments, "--json", "--home", str(home.path)])
+    code = main([*arguments, "--json", "--home", str(home.path)])
     return code, json.loads(capsys.readouterr().out)
 
 
-def test_a_broken_workbook_comes_back_marked_is_mended_and_nothing_waits(
+def test_a_broken_workbook_comes_back_marked_is_mended_and_its_alert_closes(
     tiny_home: TinyHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with mail_server() as mail:
@@ -102,7 +102,9 @@ def test_a_broken_workbook_comes_back_marked_is_mended_and_nothing_waits(
             lines(first)
         )
         assert [one.rows_quarantined for one in first.receipts] == [2]
-        code, [listed] = asked(tiny_home, capsys, "list")
+        code, [alert] = asked(tiny_home, capsys, "alerts")
+        assert (code, alert["kind"], alert["state"]) == (3, "quarantine_above_threshold", "open")
+        code, [listed] = asked(tiny_home, capsys, "quarantine", "list")
         assert (code, listed["state"], listed["rows_quarantined"]) == (3, "booked", 2)
         assert str(listed["sent"]).startswith("sent ")
         [taken] = mail.taken
@@ -130,7 +132,11 @@ def test_a_broken_workbook_comes_back_marked_is_mended_and_nothing_waits(
         [receipt] = second.receipts
         assert (receipt.state, receipt.rows_loaded, receipt.rows_quarantined) == ("booked", 3, 0)
         assert second.returns == 0
-        assert asked(tiny_home, capsys, "list") == (0, [])
+        assert asked(tiny_home, capsys, "quarantine", "list") == (0, [])
+        assert asked(tiny_home, capsys, "alerts") == (0, [])
+        code, [closed] = asked(tiny_home, capsys, "alerts", "list", "--all")
+        assert (code, closed["alert_id"], closed["state"]) == (0, alert["alert_id"], "resolved")
+        assert second.exit_code == 0
         assert list((tiny_home.path / "returns").iterdir()) == []
         assert len(mail.taken) == 1
     [standing] = sql(tiny_home.path, "select sum(received_total) as n from core.service_reports_current").to_dicts()

@@ -13,10 +13,12 @@ import yaml
 from flows import planning
 from flows.command import main
 from flows.home import open_home
+from flows.rebuilding import rebuild
 from flows.steps import run_cycle
 from tests.conftest import HEADERS
 from tests.warehouse.deliveries import prepare
 from warehouse.query import sql
+from warehouse.releases import current
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -188,3 +190,18 @@ def test_a_replay_of_nothing_says_so(tiny_home: Any, asked: Any) -> None:
     prepare(tiny_home.path / "warehouse.duckdb")
     assert asked("replay") == (0, {"deliveries": [], "read_again": 0, "rows_loaded": 0, "rows_quarantined": 0})
     assert asked("list") == (0, [])
+
+
+def test_a_replayed_warehouse_is_the_one_a_rebuild_makes(tiny_home: Any, asked: Any) -> None:
+    tiny_home.add_feed("323", unit=NAMED)
+    write(tiny_home, "323", "Thành phố nhãn lồng")
+    run_cycle(open_home(tiny_home.path))
+    mend_alias(tiny_home)
+    assert asked("replay")[1]["rows_loaded"] == 1
+    grown = current(tiny_home.path)
+    rebuild(open_home(tiny_home.path))
+    again = current(tiny_home.path)
+    assert grown is not None
+    assert again is not None
+    assert again.manifest["fingerprint"] == grown.manifest["fingerprint"]
+    assert standing(tiny_home) == 2

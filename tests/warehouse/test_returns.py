@@ -85,7 +85,7 @@ def test_a_file_of_no_known_period_goes_back_until_its_feed_sent_better_and_owes
     book(con, tmp_path, (unknown, GATE))
     assert names(con) == [(unknown.file_name, "refused", False)]
     owed = "insert into ops.obligations (feed, dataset, period, status) values (?, 'service_reports', ?, ?)"
-    con.execute(owed, [FEED, "2024-Q1", "received"])
+    con.execute(owed, [FEED, "2024-Q1", "reported"])
     assert len(names(con)) == 1
     book(con, tmp_path, (good, GOOD))
     assert names(con) == []
