@@ -60,7 +60,7 @@ def test_every_kind_has_a_title() -> None:
 
 
 def test_the_same_thing_has_the_same_identity_whatever_is_said_of_it() -> None:
-    one = words.delivery_missing("d323.dossiers", "dossiers", "2024-Q1", date(2024, 3, 21))
+    one = words.delivery_missing("d323.dossiers", "2024-Q1", date(2024, 3, 21))
     assert dataclasses.replace(one, subject_vi="khác", detail_vi="x", severity="warning").alert_id == one.alert_id
     for change in ({"feed": "x"}, {"period": "2024-Q2"}, {"about": "x"}, {"kind": "feed_failed"}):
         assert dataclasses.replace(one, **change).alert_id != one.alert_id  # type: ignore[arg-type]
