@@ -250,7 +250,9 @@ def letters(con: duckdb.DuckDBPyConnection) -> dict[str, list[dict[str, Any]]]:
 _WRITTEN = "return_id, delivery_id, findings_mark, made, file_name, resend_by, written_at"
 
 _TROUBLES = """
-with standing as materialized (select distinct delivery_id from ops.standing),
+with stands as materialized (select feed, period, delivery_id, effective_at from ops.standing),
+
+standing as materialized (select distinct delivery_id from stands),
 
 delivered as materialized (
   select delivery.*, coalesce(reading.supersedes = 'feed', false) as is_whole
@@ -281,7 +283,14 @@ select
   delivery.landed_at,
   case
     when delivery.state = 'booked' then standing.delivery_id is null
+    -- of two of one moment a person chose the other
     else exists (
+      from stands
+      where stands.feed = delivery.feed
+        and list_contains(delivery.periods, stands.period)
+        and stands.effective_at >= delivery.effective_at
+    )
+    or exists (
       from delivered as later
       where later.feed = delivery.feed
         and later.delivery_id <> delivery.delivery_id

@@ -114,11 +114,15 @@ def test_a_held_file_says_why_and_a_decision_ends_it(con: duckdb.DuckDBPyConnect
     assert names(con) == []
 
 
-def test_two_files_of_one_moment_both_go_back(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+def test_two_files_of_one_moment_both_go_back_until_a_person_chose(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
     one, other = Sent(FEED, 0, ROWS), Sent(FEED, 0, ROWS[:-1], salt="other")
     book(con, tmp_path, (one, GOOD), (other, GOOD))
     assert {kind for _, kind, _ in names(con)} == {"held"}
     assert len(names(con)) == 2
+    decide(con, "accept", other)
+    assert names(con) == []
 
 
 @pytest.mark.parametrize("state", ["good", "withdrawn"])
