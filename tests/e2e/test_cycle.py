@@ -152,7 +152,7 @@ def test_demo_leaves_no_process_behind(demo: tuple[Path, dict[str, Any]]) -> Non
 def test_a_run_after_the_demo_loads_nothing_and_says_so(demo: tuple[Path, dict[str, Any]]) -> None:
     home, told = demo
     done = danvan("run", "--home", home)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 3, done.stderr  # the alerts of the demo are open until somebody takes care of them
     assert "No Prefect server answers: running directly." in done.stderr
     assert "Nothing new: nothing loaded." in done.stdout
     assert ask(home, "select count(*) as n from ops.receipts") == [{"n": len(told["report"]["receipts"])}]

@@ -83,20 +83,24 @@ def standing_statements() -> list[str]:
     folder = files("warehouse.standing")
     found = []
     for name in MACROS:
-        text = folder.joinpath(f"{name}.sql").read_text(encoding="utf-8").strip()
-        found += [text, *comments("macro table", f"ops.{name}", _described(text), {})]
+        found += _macro(name)
     with folder.joinpath("checks.csv").open(encoding="utf-8") as stream:
         rows = [(*row.values(), catalogue()[f"standing.{row['check_name']}"][0]) for row in csv.DictReader(stream)]
     found.append("delete from ops.standing_words")
     found += [f"insert into ops.standing_words values ({', '.join(map(literal, row))})" for row in rows]
     for name in VIEWS:
         if name in BEFORE:
-            found.append(folder.joinpath(f"{BEFORE[name]}.sql").read_text(encoding="utf-8").strip())
+            found += _macro(BEFORE[name])
         text = folder.joinpath(f"{name}.sql").read_text(encoding="utf-8")
         query = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
         found.append(f"create or replace view ops.{name} as\n{query}")
         found += comments("view", f"ops.{name}", _described(text), {})
     return found
+
+
+def _macro(name: str) -> list[str]:
+    text = files("warehouse.standing").joinpath(f"{name}.sql").read_text(encoding="utf-8").strip()
+    return [text, *comments("macro table", f"ops.{name}", _described(text), {})]
 
 
 def _described(text: str) -> str:

@@ -2,6 +2,7 @@
 -- acknowledged (a person knows); waived (needs nobody until waived_until); resolved (its cause is gone). A file that was
 -- returned or held, or had too many rows quarantined, is a cause as long as it is the last the feed said of one of its
 -- periods: a later file speaks for itself. What a person said of an alert before its cause came back is over.
+-- vi: Tình trạng của từng cảnh báo tính đến một ngày, hỏi từ chính các sự kiện gây ra cảnh báo.
 create or replace macro ops.alert_states_at(today) as table (
 with
 -- the deliveries that say something; a file without a row, of which nobody said that nothing occurred, does not

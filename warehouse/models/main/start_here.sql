@@ -6,6 +6,8 @@
 with place as (
   select
     (select value from marts.settings where name = 'province_code') as unit_code,
+    -- the second of the briefing's figures: one that every unit reports
+    (select string_split(value, ' ')[2] from marts.settings where name = 'key_figures') as indicator_code,
     (
       select figure.period
       from marts.indicator_values as figure
@@ -27,7 +29,7 @@ steps (step, question_vi, question_en, table_name, example_sql) as (
       'How far is every unit, against target, the period before and the year before?',
       'marts.figures',
       'select unit_vi, value, target, previous_change, last_year_change, verdict_vi from marts.figures
-where indicator_code = ''AR04'' and period = ''{period}'' order by unit_order'
+where indicator_code = ''{indicator}'' and period = ''{period}'' order by unit_order'
     ),
     (
       2,
@@ -82,7 +84,7 @@ where unit_code = ''{unit}'' and period = ''{period}'' order by channel_code'
       'Which file does a figure come from?',
       'marts.explanations',
       'select part, measure, member_code, file_name, amount from marts.explanations join ops.deliveries using (delivery_id)
-where indicator_code = ''AR04'' and unit_code = ''{unit}'' and period = ''{period}'''
+where indicator_code = ''{indicator}'' and unit_code = ''{unit}'' and period = ''{period}'''
     ),
     (
       9,
@@ -113,7 +115,10 @@ select
   steps.question_vi,
   steps.question_en,
   steps.table_name,
-  replace(replace(steps.example_sql, '{unit}', place.unit_code), '{period}', coalesce(place.period, '')) as example_sql
+  replace(
+    replace(replace(steps.example_sql, '{unit}', place.unit_code), '{period}', coalesce(place.period, '')),
+    '{indicator}', place.indicator_code
+  ) as example_sql
 from steps
 cross join place
 order by steps.step
