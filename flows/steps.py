@@ -199,6 +199,7 @@ def run_cycle(
     """
     from flows.alerts import tell as tell_channels
     from flows.returning import send_returns
+    from warehouse.transactions import is_stop
 
     keep_private()
     hears = listener or Listener()
@@ -214,6 +215,8 @@ def run_cycle(
         return _run(plan, runs, hears, accepted)
     except BaseException as fault:
         abandon(plan, fault)
+        if is_stop(fault):
+            raise KeyboardInterrupt from fault
         raise
 
 
@@ -606,14 +609,19 @@ def tell(  # noqa: PLR0917 - what the steps before found, in their order
 def abandon(plan: Plan, fault: BaseException) -> None:
     """Close the entry of a run that could not go on, and tell of it. What it had booked stays; the next run goes on.
 
-    Where even that cannot be written (a full disk), the entry is closed by the next run.
+    Where even that cannot be written (a full disk, a Ctrl-C within a question), the entry is closed by the next run.
     """
     from flows.alerts import tell as tell_channels
     from warehouse.journal import end_run, last_good_run
     from warehouse.outbox import raise_alerts
     from warehouse.releases import ReleaseRefusedError, current
-    from warehouse.transactions import let_go, transaction
+    from warehouse.transactions import is_stop, let_go, transaction
 
+    if is_stop(fault):
+        # DuckDB opens no file of which an answer was stopped half way: it may turn without end
+        LOG.warning("run %s: stopped within a question to the warehouse; the next run closes its entry", plan.run_id)
+        close_work(plan)
+        return
     said = _said(fault)
     let_go(fault)
     try:

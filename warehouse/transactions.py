@@ -27,6 +27,16 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         raise
 
 
+def is_stop(fault: BaseException | None) -> bool:
+    """Whether a signal reached the process within a question: DuckDB makes an error of its own of the Ctrl-C."""
+    if fault is None:
+        return False
+    is_interrupt = isinstance(fault, duckdb.InterruptException) or (
+        isinstance(fault, RuntimeError) and str(fault) == "Query interrupted"
+    )
+    return is_interrupt or is_stop(fault.__cause__)
+
+
 def let_go(fault: BaseException) -> None:
     """Give back what the functions that `fault` came out of still hold; the places and words of the fault stay.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from expectations.contracts.times import now
-from flows import collecting
+from flows import collecting, steps
 from flows.command import main
 from flows.expected import expected
 from flows.home import open_home
@@ -17,6 +17,7 @@ from flows.planning import read_terms, writing
 from flows.steps import run_cycle
 from sources import landing
 from sources.errors import ConnectorUnreachableError, FolderMissingError
+from warehouse.models import ModelError
 from warehouse.query import sql
 
 if TYPE_CHECKING:
@@ -433,3 +434,32 @@ def test_assessment_is_written_where_asked(
     assert capsys.readouterr().out.strip() == str(tmp_path / "assessment-2024-Q1.html")
     assert main([*arguments, "2019-Q1"]) == 2
     assert "2024-Q1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_a_stop_within_a_question_is_no_failure_and_the_next_run_closes_its_entry(
+    tiny_home: Any, monkeypatch: pytest.MonkeyPatch, *, is_wrapped: bool
+) -> None:
+    """DuckDB makes an error of its own of a Ctrl-C; the warehouse is not opened again in a process that met one."""
+    tiny_home.add_feed("323")
+    tiny_home.add_file("323")
+
+    def stopped(*_: Any, **__: Any) -> None:
+        monkeypatch.setattr(steps, "writing", lambda *_: pytest.fail("opened again"))
+        fault = RuntimeError("Query interrupted")
+        if is_wrapped:
+            raise ModelError("model marts.x cannot be built") from fault
+        raise fault
+
+    with monkeypatch.context() as patched:
+        patched.setattr(steps, "build", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            run_cycle(open_home(tiny_home.path))
+    monkeypatch.undo()
+    report = run_cycle(open_home(tiny_home.path))
+    assert not [alert for alert in report.alerts if "Lần chạy" in alert]
+    with writing(open_home(tiny_home.path)) as con:
+        outcomes = [row[0] for row in con.execute("select outcome from ops.runs order by started_at").fetchall()]
+        failed = con.execute("select count(*) from ops.alerts where kind = 'run_failed'").fetchone()
+    assert outcomes[0] == "interrupted"
+    assert failed == (0,)
