@@ -264,3 +264,22 @@ def noted(folder: str, name: str, seconds: float, *, dies: bool = False) -> None
         os._exit(7)
     with open(f"{folder}/{name}", "w", encoding="utf-8") as stream:  # noqa: PTH123
         stream.write(f"{begun} {time.time()}")
+
+
+_GREEDY = """
+import duckdb
+con = duckdb.connect(config={"threads": 2})
+con.execute("create table t as select range as a, hash(range) as b from range(6000000)")
+con.execute("create table u as select * from t order by b")
+con.close()
+"""
+
+
+def test_what_a_task_gave_back_is_not_held_against_the_next() -> None:
+    """The bound is on address space: an allocator that keeps what it gave back would use it up, task by task."""
+    address_space = "int(open('/proc/self/statm').read().split()[0]) * 4096 >> 20"
+    with WorkerPool(Limits(workers=1, memory_mib=4096)) as one:
+        one.run(exec, "import duckdb; duckdb.connect().execute('select 1')", {})
+        before = one.run(eval, address_space)
+        one.run(exec, _GREEDY, {})
+        assert one.run(eval, address_space) - before < 150
