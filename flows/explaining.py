@@ -76,16 +76,17 @@ def review_explanation(home: Home, mark: str, outcome: Outcome, *, reason: str, 
 def list_explanations(home: Home, *, as_json: bool) -> int:
     """Every explanation with its finding, those that wait for a reviewer first."""
     from flows.inspection import open_readable
+    from warehouse.catalogue import named
 
     with closing(open_readable(home)) as con:
-        asked = con.execute(
-            "select said.finding_id, found.feed, found.period, found.rule_id, found.message_vi, said.explanation,"
-            " said.explained_by, said.explained_at, said.state, said.reviewed_by, said.review, said.until_on"
-            " from ops.explanations as said left join ops.findings as found using (finding_id)"
-            " order by said.state <> 'waiting', said.explained_at desc, said.finding_id"
+        rows = named(
+            con.execute(
+                "select said.finding_id, found.feed, found.period, found.rule_id, found.message_vi, said.explanation,"
+                " said.explained_by, said.explained_at, said.state, said.reviewed_by, said.review, said.until_on"
+                " from ops.explanations as said left join ops.findings as found using (finding_id)"
+                " order by said.state <> 'waiting', said.explained_at desc, said.finding_id"
+            )
         )
-        names = [column[0] for column in asked.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in asked.fetchall()]
     if as_json:
         show_json(rows)
     else:
@@ -137,8 +138,7 @@ def _behind(
 
 
 def _findings(con: duckdb.DuckDBPyConnection, where: str, values: list[Any]) -> list[dict[str, Any]]:
-    names = ("finding_id", "feed", "period", "rule_id", "severity", "message_vi")
-    rows = con.execute(
-        f"select distinct {', '.join(names)} from ops.findings where {where} order by finding_id", values
-    ).fetchall()
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    from warehouse.catalogue import named
+
+    names = "finding_id, feed, period, rule_id, severity, message_vi"
+    return named(con.execute(f"select distinct {names} from ops.findings where {where} order by finding_id", values))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.periods import period_range
-from flows.mistakes import NoWarehouseError, UnknownFeedError
-from flows.planning import keys_of, read_terms, select, terms_of
+from flows.mistakes import NoWarehouseError
+from flows.planning import keys_of, read_terms, select_to_run, terms_of
 from flows.terminal import say, show, show_json, tell
 from flows.workers import reading_limits
 
@@ -38,12 +38,7 @@ def show_plan(home: Home, *, period: str | None, feeds: Sequence[str], as_json: 
     """List what a run would fetch and read; 1 where a place does not answer, 2 with a mistake in a feed file."""
     wanted = frozenset(str(one) for one in period_range(period)) if period else None
     terms, mistakes = read_terms(home)
-    try:
-        chosen = select([feed for feed, _ in terms.values()], feeds)
-    except UnknownFeedError:
-        if not mistakes:
-            raise
-        chosen = ()  # a file with a mistake may be the one that was meant
+    chosen = select_to_run([feed for feed, _ in terms.values()], feeds, mistakes)
     books, keys = _read_books(home), keys_of(home)
     bounds = reading_limits(home).bounds  # a file refused at others is read again
     rows: list[dict[str, Any]] = []

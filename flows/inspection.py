@@ -254,6 +254,7 @@ def show_status(
     JSON holds every row. Returns 3 when something is missing, refused or held.
     """
     from flows.grid import LEGEND, grid
+    from warehouse.catalogue import named
 
     wanted = [str(one) for one in period_range(period)] if period else None
     # Feed files are read only when somebody asks for some of them: there may be hundreds.
@@ -265,8 +266,7 @@ def show_status(
             " and ($feeds is null or list_contains($feeds, feed)) order by unit_name, dataset, feed, period",
             {"periods": wanted, "feeds": chosen},
         )
-        names = [column[0] for column in found.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        rows = named(found)
     counts = Counter(row["status"] for row in rows)
     needy = [row for row in rows if row["needs_a_person"]]
     if as_json:

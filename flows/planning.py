@@ -242,7 +242,7 @@ def open_run(
     found = [feed for feed, _ in terms.values()]
     if not found and not mistakes:
         raise NoFeedsError(f"no feed in {home.feeds}; write one (docs/adding-a-district.md explains every key)")
-    chosen = select(found, feeds) if not mistakes or not feeds else _select_lenient(found, feeds)
+    chosen = select_to_run(found, feeds, mistakes)
     run_id = _new_id(started_at)
     with writing(home) as con:
         bring_reference(con, home)
@@ -303,8 +303,13 @@ def bring_reference(con: duckdb.DuckDBPyConnection, home: Home) -> None:
         set_setting(con, name, f"{value:g}")
 
 
-def _select_lenient(found: Sequence[Feed], wanted: Sequence[str]) -> tuple[Feed, ...]:
-    """With broken feed files a name may be missing because its file is broken: run what there is."""
+def select_to_run(found: Sequence[Feed], wanted: Sequence[str], mistakes: Sequence[str]) -> tuple[Feed, ...]:
+    """The feeds a run takes of those that are `wanted` by name. Raises UnknownFeedError like `select`.
+
+    With broken feed files a name may be missing because its file is broken: then what there is.
+    """
+    if not mistakes or not wanted:
+        return select(found, wanted)
     return tuple(feed for feed in found if feed.feed_id in wanted or feed.source in wanted)
 
 

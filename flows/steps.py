@@ -211,7 +211,7 @@ def run_cycle(
     )
     try:
         tell_channels(home)  # what an earlier run could not, before anything else can go wrong
-        send_returns(home)
+        send_returns(home, dict(plan.every_feed))
         return _run(plan, runs, hears, accepted)
     except BaseException as fault:
         abandon(plan, fault)

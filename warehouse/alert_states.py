@@ -12,6 +12,7 @@ from expectations.contracts.alerts import OPEN, OURS, PLACES_VI, TITLES, place_o
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.times import now
 from warehouse import sentences
+from warehouse.catalogue import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,8 +77,7 @@ def listed(
         {"" if everything else "where not state.is_over"}
         """
     )
-    names = [column[0] for column in rows.description or ()]
-    found = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+    found = named(rows)
     place = places(con) if found else None
     for one in found:
         one["place_vi"] = place(one["feed"], one["period"]) if place else ""

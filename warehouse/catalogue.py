@@ -1,8 +1,8 @@
-"""What DuckDB knows of the tables and views of a connection."""
+"""What DuckDB knows of the tables and views of a connection, and its answers as rows by name."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.sql import literal
 
@@ -28,3 +28,9 @@ def columns_of(con: duckdb.DuckDBPyConnection, table: str, within: str | None = 
         " order by column_index"
     ).fetchall()
     return {str(column): str(kind) for column, kind in rows}
+
+
+def named(answer: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The rows of an answer that was just asked, each by the names of its columns."""
+    names = [column[0] for column in answer.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]

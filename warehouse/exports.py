@@ -6,7 +6,6 @@ Both say what the release says and no more: they are read from its file.
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import re
 import shutil
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.cells import neutral
 from expectations.contracts.sql import identifier, literal
+from warehouse.published import sha256_of
 from warehouse.store import WarehouseError, connect
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _write_parquet(con: duckdb.DuckDBPyConnection, release: Release, folder: Pat
                 "mediatype": "application/vnd.apache.parquet",
                 "description": comment or "",
                 "bytes": file.stat().st_size,
-                "hash": f"sha256:{_sha256(file)}",
+                "hash": f"sha256:{sha256_of(file)}",
                 "schema": {"fields": _fields(con, schema, table)},
             }
         )
@@ -199,8 +199,3 @@ def _new(folder: Path) -> Iterator[Path]:
         making.replace(folder)
     finally:
         shutil.rmtree(making, ignore_errors=True)
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -32,14 +32,6 @@ def append(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
         os.fsync(stream.fileno())
 
 
-def write_new(path: Path, text: str) -> None:
-    """Write a file that must not be there yet, for its owner only; it is on the disk when this returns."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(text.encode())
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
 def read(path: Path, parse: Callable[[Any], Said], damaged: Callable[[int, Exception], Exception]) -> list[Said]:
     """What `parse` makes of each line, in order; half a line at the end, of a killed process, is none.
 

@@ -509,15 +509,26 @@ def case_counts(con: duckdb.DuckDBPyConnection) -> str:
 
 counted as (
   {" union all ".join(counted)}
+),
+
+summed as (
+  select counted.dataset, if(level.is_province, {province}, counted.reporting_code) as unit_code, counted.period,
+    counted.field_name, counted.channel_code, counted.executing_office, counted.commune_code, {names}
+  from counted
+  cross join (values (false), (true)) as level (is_province)
+  where level.is_province
+    or counted.reporting_code <> {province}
+  group by all
 )
 
-select counted.dataset, if(level.is_province, {province}, counted.reporting_code) as unit_code, counted.period,
-  counted.field_name, counted.channel_code, counted.executing_office, counted.commune_code, {names}
-from counted
-cross join (values (false), (true)) as level (is_province)
-where level.is_province
-  or counted.reporting_code <> {province}
-group by all"""
+select summed.*, unit.unit_vi, unit.unit_en, unit.unit_order,
+  periods.period_vi, periods.period_en, periods.period_kind, periods.period_order, periods.last_day
+from summed
+join marts.periods as periods on periods.period = summed.period
+-- units are called as on that day, or as they were called last
+asof left join marts.units as unit
+  on unit.unit_code = summed.unit_code
+  and unit.valid_from <= periods.last_day"""
 
 
 @lru_cache(maxsize=256)

@@ -135,7 +135,8 @@ def models() -> tuple[Model, ...]:
     asked = (*read, "marts.definitions", "marts.indicator_values", "ref.indicator_terms", *views)
     found[backwards.name] = replace(backwards, reads=frozenset(asked))
     cases = found["marts.case_counts"]
-    seen = ("marts.dataset_spans", "marts.unit_successors", "marts.unit_rollup", SETTINGS)
+    named = ("dataset_spans", "periods", "unit_successors", "unit_rollup", "units")
+    seen = (*(f"marts.{name}" for name in named), SETTINGS)
     told = (
         f"{schema}.{name}{view}"
         for name in measures.CASE_COUNTS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -91,3 +92,9 @@ def find_folder(home: Path, asked: str) -> Path:
     what = f"{len(found)} releases begin so" if found else "no such release"
     names = ", ".join(one.name for one in folders) or "none yet"
     raise NoSuchReleaseError(f"{asked}: {what}; there are: {names} (`danvan release list`)")
+
+
+def sha256_of(file: Path) -> str:
+    """The hash a manifest and a package say of a file."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

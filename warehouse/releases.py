@@ -23,13 +23,13 @@ from expectations.contracts.model import contract, datasets
 from expectations.contracts.privacy import PERSONAL_PATTERN
 from expectations.contracts.sql import literal
 from expectations.contracts.times import now
-from warehouse.catalogue import columns_of, database
+from warehouse.catalogue import columns_of, database, named
 from warehouse.decisions import OF_ALERTS
 from warehouse.disclosure import decide, secret
 from warehouse.models import view_texts
 from warehouse.outbox import raise_alerts
 from warehouse.privacy import MaskedCells, ReleaseRefusedError, cover, refuse_personal_columns, released
-from warehouse.published import CURRENT, MANIFEST, RELEASES, Release, current, list_releases, read_release
+from warehouse.published import CURRENT, MANIFEST, RELEASES, Release, current, list_releases, read_release, sha256_of
 from warehouse.state import mark_published
 from warehouse.store import WAREHOUSE
 from warehouse.transactions import transaction
@@ -240,12 +240,8 @@ def _copy(  # noqa: PLR0917 - what the copy is made of
             # The warehouse itself still holds them: the next release must look at every row again.
             described["privacy_check"] = None
         con.execute("checkpoint release_copy")
-    digest = hashlib.sha256()
-    with path.open("rb") as opened:
-        while block := opened.read(1 << 20):
-            digest.update(block)
-        os.fsync(opened.fileno())
-    return {"sha256": digest.hexdigest(), "size_bytes": path.stat().st_size, **described}
+    _sync(path)
+    return {"sha256": sha256_of(path), "size_bytes": path.stat().st_size, **described}
 
 
 def _fill(
@@ -340,8 +336,7 @@ def _describe(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         order by source
         """
     )
-    names = [column[0] for column in sources.description or ()]
-    by_source = [dict(zip(names, row, strict=True)) for row in sources.fetchall()]
+    by_source = named(sources)
     return {
         "versions": {
             "danvan": _own_version(),

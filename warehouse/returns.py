@@ -8,7 +8,7 @@ like digests of alerts: put down before they are sent, under one mark.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.findings import Finding
@@ -189,13 +189,11 @@ def record_written(
 ) -> Written:
     """Write down that a return file lies there; the same findings of a delivery are the same return."""
     return_id = hashlib.sha256(f"{trouble.delivery_id}\x1f{trouble.mark}".encode()).hexdigest()[:20]
+    told = Written(return_id, trouble.delivery_id, trouble.mark, made, file_name, until, now())
     with transaction(con):
         con.execute("delete from ops.returns where return_id = ?", [return_id])
-        con.execute(
-            f"insert into ops.returns ({_WRITTEN}) values (?, ?, ?, ?, ?, ?, ?)",
-            [return_id, trouble.delivery_id, trouble.mark, made, file_name, until, now()],
-        )
-    return next(one for one in written(con).values() if one.return_id == return_id)
+        con.execute(f"insert into ops.returns ({_WRITTEN}) values (?, ?, ?, ?, ?, ?, ?)", astuple(told))
+    return told
 
 
 # --- who was sent it -------------------------------------------------------------------------------------------------

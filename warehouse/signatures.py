@@ -16,6 +16,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from expectations.contracts.alerts import signature_outdated
+from expectations.contracts.private_files import make_private_folder, new_private_file
 from expectations.contracts.times import now
 from warehouse import lines
 from warehouse.outbox import raise_alerts
@@ -99,8 +100,9 @@ def sign(home: Path, period: str, *, signed_by: str, role: str) -> tuple[Signatu
     if standing and (standing.content_hash, standing.signed_by, standing.role) == (content_hash, signed_by, role):
         return standing, False
     made = Signature(secrets.token_hex(8), "sign", period, signed_by, role, now(), release.release_id, content_hash)
-    (home / FOLDER).mkdir(mode=0o700, exist_ok=True)
-    lines.write_new(home / FOLDER / f"{made.signature_id}.jsonl", text)
+    make_private_folder(home / FOLDER)
+    with new_private_file(home / FOLDER / f"{made.signature_id}.jsonl") as stream:
+        stream.write(text.encode())
     _append(home, made)
     return made, True
 

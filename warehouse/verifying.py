@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from expectations.contracts.sql import identifier
-from warehouse.published import CURRENT, MANIFEST, RELEASES, find_folder
+from warehouse.published import CURRENT, MANIFEST, RELEASES, find_folder, sha256_of
 from warehouse.store import WAREHOUSE, WarehouseError, connect
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def _checks(home: Path, asked: str) -> Iterator[Checked]:
         return
     size = file.stat().st_size
     yield Checked("size", size == told["size_bytes"], _held(size, told["size_bytes"], "bytes"))
-    digest = _sha256(file)
+    digest = sha256_of(file)
     is_same = digest == told["sha256"]
     yield Checked("hash", is_same, f"sha256 {digest}" + ("" if is_same else f"; the manifest says {told['sha256']}"))
     yield from _of_the_file(file, told)
@@ -119,8 +118,3 @@ def _held(found: int | None, wanted: int | None, what: str) -> str:
         return f"{found} {what}"
     told = "no table" if found is None else f"{found} {what}"
     return f"{told}; the manifest says {'none' if wanted is None else wanted}"
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -39,7 +39,7 @@ from expectations.contracts.forms import DATASET as FORMS
 from expectations.contracts.forms import series
 from expectations.contracts.privacy import masked
 from expectations.contracts.text import plain
-from warehouse.catalogue import columns_of
+from warehouse.catalogue import columns_of, named
 from warehouse.explain import TOLD, NoSuchFigureError, tell
 from warehouse.measures import inputs
 
@@ -614,6 +614,4 @@ def _covered(text: str | None) -> str | None:
 
 
 def _all(con: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, Any] | None = None) -> list[Row]:
-    found = con.execute(query, dict(values)) if values else con.execute(query)
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return named(con.execute(query, dict(values)) if values else con.execute(query))

@@ -4,15 +4,15 @@
 -- grain: dataset, unit_code, period, channel_code
 -- kind: view
 select
-  counted.dataset,
-  counted.unit_code,
-  unit.unit_vi,
-  unit.unit_en,
-  counted.period,
-  periods.period_vi,
-  periods.period_en,
-  periods.period_kind,
-  counted.channel_code,
+  dataset,
+  unit_code,
+  unit_vi,
+  unit_en,
+  period,
+  period_vi,
+  period_en,
+  period_kind,
+  channel_code,
   channels.name_vi as channel_vi,
   channels.name_en as channel_en,
   cast(sum(received_count) as bigint) as received_count,
@@ -22,14 +22,9 @@ select
   100.0 * sum(in_term_count) / nullif(sum(judged_count), 0) as in_term_pct,
   cast(sum(open_count) as bigint) as open_count,
   cast(sum(overdue_count) as bigint) as overdue_count,
-  unit.unit_order,
-  periods.period_order
+  unit_order,
+  period_order
 from marts.case_counts as counted
-join marts.periods as periods on periods.period = counted.period
--- units are called as on that day, or as they were called last
-asof left join marts.units as unit
-  on unit.unit_code = counted.unit_code
-  and unit.valid_from <= periods.last_day
 left join ref.channels as channels on channels.code = counted.channel_code
-where counted.dataset = 'dossiers'
+where dataset = 'dossiers'
 group by all

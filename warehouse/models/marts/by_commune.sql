@@ -7,12 +7,12 @@
 select
   counted.dataset,
   counted.unit_code,
-  unit.unit_vi,
-  unit.unit_en,
+  counted.unit_vi,
+  counted.unit_en,
   counted.period,
-  periods.period_vi,
-  periods.period_en,
-  periods.period_kind,
+  counted.period_vi,
+  counted.period_en,
+  counted.period_kind,
   counted.commune_code,
   any_value(commune.unit_vi) as commune_vi,
   any_value(commune.unit_en) as commune_en,
@@ -23,15 +23,10 @@ select
   100.0 * sum(in_term_count) / nullif(sum(judged_count), 0) as in_term_pct,
   cast(sum(open_count) as bigint) as open_count,
   cast(sum(overdue_count) as bigint) as overdue_count,
-  unit.unit_order,
-  periods.period_order
+  counted.unit_order,
+  counted.period_order
 from marts.case_counts as counted
-join marts.periods as periods on periods.period = counted.period
--- units are called as on that day, or as they were called last
-asof left join marts.units as unit
-  on unit.unit_code = counted.unit_code
-  and unit.valid_from <= periods.last_day
 asof left join marts.units as commune
   on commune.unit_code = counted.commune_code
-  and commune.valid_from <= periods.last_day
+  and commune.valid_from <= counted.last_day
 group by all

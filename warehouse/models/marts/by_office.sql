@@ -4,15 +4,15 @@
 -- grain: dataset, unit_code, period, executing_office
 -- kind: view
 select
-  counted.dataset,
-  counted.unit_code,
-  unit.unit_vi,
-  unit.unit_en,
-  counted.period,
-  periods.period_vi,
-  periods.period_en,
-  periods.period_kind,
-  counted.executing_office,
+  dataset,
+  unit_code,
+  unit_vi,
+  unit_en,
+  period,
+  period_vi,
+  period_en,
+  period_kind,
+  executing_office,
   cast(sum(received_count) as bigint) as received_count,
   cast(sum(judged_count) as bigint) as judged_count,
   cast(sum(in_term_count) as bigint) as in_term_count,
@@ -20,13 +20,8 @@ select
   100.0 * sum(in_term_count) / nullif(sum(judged_count), 0) as in_term_pct,
   cast(sum(open_count) as bigint) as open_count,
   cast(sum(overdue_count) as bigint) as overdue_count,
-  unit.unit_order,
-  periods.period_order
-from marts.case_counts as counted
-join marts.periods as periods on periods.period = counted.period
--- units are called as on that day, or as they were called last
-asof left join marts.units as unit
-  on unit.unit_code = counted.unit_code
-  and unit.valid_from <= periods.last_day
-where counted.dataset = 'dossiers'
+  unit_order,
+  period_order
+from marts.case_counts
+where dataset = 'dossiers'
 group by all
