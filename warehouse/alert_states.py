@@ -49,7 +49,6 @@ def settle(con: duckdb.DuckDBPyConnection, run_id: str | None = None, today: dat
             f" where last_run_id is distinct from ? and alert_id not in ({over})",
             [moment, run_id, run_id],
         )
-    look(con, today)
 
 
 def needing_a_person(con: duckdb.DuckDBPyConnection, today: date | None = None) -> list[dict[str, Any]]:
