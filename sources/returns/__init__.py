@@ -20,7 +20,7 @@ from sources.returns.splicing import NotMarkedError
 from sources.returns.summary import At, sheet_xml, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from expectations.contracts.findings import Finding
@@ -95,18 +95,14 @@ def _tables(body: Path, feed: Feed, contract: Contract) -> list[Table] | None:
 
 def _marked(body: Path, tables: Sequence[Table], returned: Returned, findings: Sequence[Finding], target: Path) -> bool:
     """The workbook itself with its marks; False where it is built in a way that cannot be changed in place."""
-    spots = [(one, spot(one, tables)) for one in findings]
-    marks: dict[str, Marks] = {}
-    for finding, at in spots:
-        if at is not None and at.table.sheet is not None:
-            _add(marks.setdefault(at.table.sheet, {}), at.row, at.column, finding)
-
-    def where(finding: Finding) -> At | None:
-        at = spot(finding, tables)
-        return None if at is None or at.table.sheet is None else At(at.table.sheet, at.row, at.column)
-
+    places = {
+        one: At(at.table.sheet, at.row, at.column)
+        for one in findings
+        if (at := spot(one, tables)) is not None and at.table.sheet is not None
+    }
+    lines = summary(returned, findings, "marked", places.get, "")
     try:
-        mark_workbook(body, target, marks, partial(sheet_xml, summary(returned, findings, "marked", where, "")))
+        mark_workbook(body, target, _marks(places), partial(sheet_xml, lines))
     except NotMarkedError:
         target.unlink(missing_ok=True)
         return False
@@ -135,14 +131,9 @@ def _write(  # noqa: PLR0917 - as `make_return`
     draft = work_dir / f"{target.name}.copy"
     try:
         write_copy(sheets, draft)
-        marks: dict[str, Marks] = {}
-        for finding in findings:
-            at = _in_copy(spot(finding, tables), sheets)
-            if at is not None:
-                _add(marks.setdefault(at.sheet, {}), at.row, at.column, finding)
-        where: Callable[[Finding], At | None] = lambda finding: _in_copy(spot(finding, tables), sheets)  # noqa: E731
-        lines = summary(returned, findings, made, where, left_out(sheets))
-        mark_workbook(draft, target, marks, partial(sheet_xml, lines))
+        places = {one: at for one in findings if (at := _in_copy(spot(one, tables), sheets)) is not None}
+        lines = summary(returned, findings, made, places.get, left_out(sheets))
+        mark_workbook(draft, target, _marks(places), partial(sheet_xml, lines))
     finally:
         draft.unlink(missing_ok=True)
 
@@ -159,10 +150,14 @@ def _in_copy(at: Spot | None, sheets: Sequence[CopySheet]) -> At | None:
     return None
 
 
-def _add(marks: Marks, row: int, column: int, finding: Finding) -> None:
-    mark = Mark(finding.severity != "warning", [finding.message_vi])
-    held: Mapping[int, Mark] = marks.setdefault(row, {})
-    if column in held:
-        held[column].add(mark)
-    else:
-        marks[row][column] = mark
+def _marks(places: Mapping[Finding, At]) -> dict[str, Marks]:
+    """The marks of each sheet; what is said of one cell stands in one."""
+    found: dict[str, Marks] = {}
+    for finding, at in places.items():
+        mark = Mark(finding.severity != "warning", [finding.message_vi])
+        row = found.setdefault(at.sheet, {}).setdefault(at.row, {})
+        if at.column in row:
+            row[at.column].add(mark)
+        else:
+            row[at.column] = mark
+    return found
