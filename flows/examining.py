@@ -41,18 +41,19 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """Deliveries of one contract, read and judged: what `warehouse.booking.book` takes. `folder` holds their files."""
+    """Deliveries of one contract, read and judged: what `warehouse.booking.book` takes. `folders` hold their files."""
 
     contract: Contract
     bookings: tuple[Booking, ...]
     batch: JudgedBatch
     failures: tuple[tuple[str, str], ...]
     """Deliveries that could not be read through a fault of ours: (delivery, message)."""
-    folder: Path
+    folders: tuple[Path, ...]
 
     def clear(self) -> None:
         """Remove the files: what they held is booked."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def by_contract(plan: Plan, jobs: Sequence[Job]) -> list[tuple[Contract, list[Job]]]:
@@ -139,13 +140,17 @@ class _Batch:
             for job, reading in self.read
         ]
         batch = _judge(self.plan, self.contract, cases, folder, suite=suite) if cases else JudgedBatch(())
-        for job, _ in self.read:
-            shutil.rmtree(self.plan.work / "readings" / job.delivery.delivery_id, ignore_errors=True)
+        kept = {delivery_id for delivery_id, _ in batch.frames}
+        read = [self.plan.work / "readings" / job.delivery.delivery_id for job, _ in self.read]
+        for place in read:
+            if place.name not in kept:
+                shutil.rmtree(place, ignore_errors=True)
         bookings = tuple(
             Booking(job.delivery, self.plan.terms(job.feed), reading, verdict, job.again)
             for (job, reading), verdict in zip(self.read, batch.verdicts, strict=True)
         )
-        return Examined(self.contract, bookings, batch, tuple(self.failures), folder)
+        folders = (folder, *(place for place in read if place.name in kept))
+        return Examined(self.contract, bookings, batch, tuple(self.failures), folders)
 
 
 def _judge(plan: Plan, contract: Contract, cases: Sequence[Case], folder: Path, *, suite: bool) -> JudgedBatch:
@@ -178,4 +183,5 @@ def _joined(parts: Sequence[JudgedBatch], folder: Path) -> JudgedBatch:
             files[name] = target = folder / f"{name}.parquet"
             pl.concat([pl.scan_parquet(path) for path in found], how="vertical_relaxed").sink_parquet(target)
     verdicts = tuple(verdict for part in parts for verdict in part.verdicts)
-    return JudgedBatch(verdicts, files["accepted"], files["quarantine"], files["findings"])
+    frames = tuple(frame for part in parts for frame in part.frames)
+    return JudgedBatch(verdicts, files["accepted"], files["quarantine"], files["findings"], frames)

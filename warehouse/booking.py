@@ -21,7 +21,7 @@ from expectations.contracts.alerts import (
 from expectations.contracts.finding_words import words_of
 from expectations.contracts.privacy import masked
 from expectations.contracts.questionnaires import ITEM_PREFIX
-from expectations.contracts.sql import literal
+from expectations.contracts.sql import SQL_TYPES, literal, texts
 from expectations.contracts.times import now
 from warehouse.outbox import raise_alerts
 from warehouse.schema import content_columns, has_answers, plain_columns
@@ -145,7 +145,7 @@ def book(
 ) -> list[str]:
     """Book judged deliveries of one contract in one transaction; returns the ids of the readings that are new.
 
-    `batch` names the Parquet files of accepted rows, quarantine and findings, each with `_delivery_id`. A delivery
+    `batch` names the Parquet files of accepted rows, or the frames they are in, of quarantine and findings. A delivery
     whose counts do not add up, or that judging failed, is booked as a failure (state `failed`) and nothing of it as
     data; the others go on. Deliveries must have been registered. Alerts of what was refused, failed, or quarantined
     beyond `alert_bound` (else the contract's), which is kept with the reading, are part of the transaction. Anything
@@ -164,7 +164,7 @@ def book(
         fresh = list({one.reading_id: one for one in fresh if one.reading_id not in known}.values())
         if fresh:
             _stage(con, contract, fresh, bound)
-            _count_accepted(con, contract, batch.accepted)
+            _count_accepted(con, contract, batch)
             _drop_unbalanced(con, run_id)
             _find_equal(con)
             _append(con, contract, batch)
@@ -298,9 +298,9 @@ def _reasons(one: Booking) -> dict[str, int]:
     return ignored
 
 
-def _count_accepted(con: duckdb.DuckDBPyConnection, contract: Contract, accepted: Path | None) -> None:
+def _count_accepted(con: duckdb.DuckDBPyConnection, contract: Contract, batch: JudgedBatch) -> None:
     """Temp table `incoming_rows`: accepted rows of a reading by period, with order-free hashes of what they say."""
-    if accepted is None:
+    if batch.accepted is None and not batch.frames:
         con.execute(
             "create temp table incoming_rows"
             " (reading_id varchar, period varchar, rows bigint, said hugeint, placed hugeint)"
@@ -314,7 +314,7 @@ def _count_accepted(con: duckdb.DuckDBPyConnection, contract: Contract, accepted
                sum(hash(said, _sheet, _row)::hugeint) as placed
         from (
           select _delivery_id, period, _sheet, _row, hash({listed}) as said
-          from ({_content(con, contract, accepted)})
+          from ({_content(con, contract, batch)})
         )
         join incoming on incoming.delivery_id = _delivery_id and incoming.outcome = 'booked'
         group by reading_id, period
@@ -440,13 +440,13 @@ def _find_equal(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _append(con: duckdb.DuckDBPyConnection, contract: Contract, batch: JudgedBatch) -> None:
-    if batch.accepted is not None:
+    if batch.accepted is not None or batch.frames:
         listed = ", ".join(f'"{name}"' for name in content_columns(contract))
         con.execute(
             f"""
             insert into core.{contract.dataset} ({listed}, _reading_id, _sheet, _row)
             select {listed}, incoming.reading_id, _sheet, _row
-            from ({_content(con, contract, batch.accepted)}) as said
+            from ({_content(con, contract, batch)}) as said
             join incoming
               on incoming.delivery_id = said._delivery_id
               and incoming.outcome = 'booked'
@@ -521,9 +521,12 @@ def _append_quarantine(con: duckdb.DuckDBPyConnection, quarantine: Path | None) 
     )
 
 
-def _content(con: duckdb.DuckDBPyConnection, contract: Contract, accepted: Path) -> str:
+def _content(con: duckdb.DuckDBPyConnection, contract: Contract, batch: JudgedBatch) -> str:
     """Query for the accepted rows: `_delivery_id, _sheet, _row` and the content columns of core."""
-    source = f"read_parquet({literal(str(accepted))})"
+    sources = [f"select * from read_parquet({literal(str(batch.accepted))})"] if batch.accepted else []
+    if batch.frames:
+        sources.append(_of_frames(contract, batch))
+    source = f"({' union all by name '.join(sources)})"
     columns = ["_delivery_id", "_sheet", "_row", "period", "unit_code"]
     columns += [f'"{column.name}"' for column in plain_columns(contract)]
     if has_answers(contract):
@@ -535,6 +538,28 @@ def _content(con: duckdb.DuckDBPyConnection, contract: Contract, accepted: Path)
         answered = f"map_from_entries(list_filter([{pairs}], lambda pair: pair.value is not null))"
         columns.append(f"{answered if items else 'cast(map {} as map(varchar, double))'} as answers")
     return f"select {', '.join(columns)} from {source}"
+
+
+def _of_frames(contract: Contract, batch: JudgedBatch) -> str:
+    """Query for the rows of the frames of a batch that are not in its quarantine, typed as the contract says."""
+    frames = list(dict.fromkeys(frame for _, frame in batch.frames))
+    places = ", ".join(f"({literal(delivery)}, {literal(str(frame))})" for delivery, frame in batch.frames)
+    columns = ", ".join(
+        ["placed._delivery_id", "frame._sheet::varchar as _sheet", "frame._row"]
+        + ["frame.period::varchar as period", "frame.unit_code::varchar as unit_code"]
+        + [f'frame."{column.name}"::{SQL_TYPES[column.type]} as "{column.name}"' for column in contract.stored_columns]
+    )
+    held = (
+        f" where not exists (select 1 from read_parquet({literal(str(batch.quarantine))}) as held"
+        " where held._delivery_id = placed._delivery_id and held._rid = frame._rid)"
+        if batch.quarantine
+        else ""
+    )
+    source = f"read_parquet({texts(frames)}, filename = true, union_by_name = {literal(len(frames) > 1)})"
+    return (
+        f"select {columns} from {source} as frame"
+        f" join (values {places}) as placed (_delivery_id, path) on placed.path = frame.filename{held}"
+    )
 
 
 def _unnested(listed: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from expectations.contracts.sql import literal
+from expectations.contracts.sql import identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,14 +20,15 @@ def columns_of(con: duckdb.DuckDBPyConnection, table: str, within: str | None = 
 
     `within` is another attached database than the one that unqualified names mean.
     """
-    schema, name = map(literal, table.split(".", 1))
-    database_name = literal(within) if within else "current_database()"
-    rows = con.execute(  # in literals: DuckDB imports pandas to bind a parameter
-        "select column_name, data_type from duckdb_columns()"
-        f" where database_name = {database_name} and schema_name = {schema} and table_name = {name}"
-        " order by column_index"
-    ).fetchall()
-    return {str(column): str(kind) for column, kind in rows}
+    import duckdb  # noqa: PLC0415 - imported by whoever holds a connection
+
+    place = ".".join(map(identifier, (within or database(con), *table.split(".", 1))))
+    try:
+        # `duckdb_columns()` binds every view of the database for the columns of one table
+        rows = con.execute(f"describe {place}").fetchall()
+    except duckdb.CatalogException:
+        return {}
+    return {str(row[0]): str(row[1]) for row in rows}
 
 
 def named(answer: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

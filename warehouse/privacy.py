@@ -99,9 +99,10 @@ def cover(con: duckdb.DuckDBPyConnection, catalog: str, wanted: Mapping[Place, s
     ]
     if not asked:
         return []
-    found = con.execute(
-        f"select place, said from ({' union all '.join(asked)}) where {personal_sql('said')} order by all"
-    ).fetchall()
+    # In two steps: DuckDB carries a condition on a group down into the scan, and would ask it of every row.
+    con.execute(f"create or replace temp table release_texts as {' union all '.join(asked)}")
+    found = con.execute(f"select place, said from release_texts where {personal_sql('said')} order by all").fetchall()
+    con.execute("drop table release_texts")
     if found:
         con.execute(
             "insert into release_covered select unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::varchar[])",

@@ -170,7 +170,7 @@ def _lint_sql(found: Contract, checks: list[object]) -> list[str]:
                 continue
             try:
                 if check.prepared:
-                    connection.execute(f"create table {check.prepared.table} as {check.prepared.select}")
+                    check.prepared.make(connection)
                 connection.execute(
                     f"select {check.fails} from staged"
                     if check.is_whole

@@ -48,6 +48,9 @@ class JudgedBatch:
 
     accepted: `_delivery_id, _rid, _sheet, _row, period, unit_code`, stored columns; blanked cells are null. There is a
         file, if need be without a row, as soon as one delivery with a frame is not refused.
+    frames: (delivery, frame) of large deliveries of which no cell was changed, in place of accepted: what is accepted
+        of them are the rows of the frame that are not in quarantine, by `_rid`. To write them once more would cost a
+        quarter of judging them.
     quarantine: `_delivery_id, _rid, _sheet, _row, period, unit_code, row_key, rule_ids` (list). Of a refused delivery
         every row.
     findings: `_delivery_id, rule_id, check, severity, message_vi, sheet, row, column_name`.
@@ -60,5 +63,6 @@ class JudgedBatch:
     accepted: Path | None = None
     quarantine: Path | None = None
     findings: Path | None = None
+    frames: tuple[tuple[str, Path], ...] = ()
     seconds: float = 0.0
     suite_seconds: float = 0.0

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
 from expectations.contracts.model import Contract, ContractError, Rule
+
+if TYPE_CHECKING:
+    import duckdb
 
 PLACE_COLUMNS = ("period", "unit_code")
 ROW_COLUMNS = ("_rid", "_sheet", "_row", "_defects", *PLACE_COLUMNS)
@@ -42,11 +45,24 @@ class Native:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A small table made before the rules run, of what fails them; where it stays empty, `test` is false."""
+    """A small table made before the rules run, of what fails them; where it stays empty, `test` is false.
+
+    `select` reads from table `met` what `gathered` asks for: each different value once. They are two questions, since
+    DuckDB carries a condition on a group down into the scan and would ask it of every row.
+    """
 
     table: str
     select: str
     test: str
+    gathered: str | None = None
+
+    def make(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make the table beside `staged`."""
+        if self.gathered:
+            connection.execute(f"create temp table met as {self.gathered}")
+        connection.execute(f"create table {self.table} as {self.select}")
+        if self.gathered:
+            connection.execute("drop table temp.met")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,19 +24,12 @@ def privacy(rule: Rule, arguments: Columns, scope: Scope) -> Check:
     if not columns:
         return Check(rule, "false")
     # Different texts are few where rows are many, and looking at one takes a microsecond: they are looked at once, and
-    # almost always none of them names anybody.
+    # almost always none of them names anybody. Keys are all different: a table of them would be as large as the file.
     table = f"personal_{rule.check}"
-    found = [
-        # keys are all different: a list of them would be as large as the file
-        f"select {name} as text from staged where {personal_key_sql(name)}"
-        for name in columns
-        if name in keys
-    ]
-    texts = " union all ".join(f"select {name} as text from staged" for name in columns if name not in keys)
+    found = [f"select {name} as text from staged where {personal_key_sql(name)}" for name in columns if name in keys]
+    texts = [f"select {name} as text from staged where {name} is not null" for name in columns if name not in keys]
     if texts:
-        found.append(
-            f"select text from (select distinct text from ({texts}) where text is not null)"
-            f" where {personal_sql('text')}"
-        )
+        found.append(f"select text from met where {personal_sql('text')}")
     check = per_column(rule, columns, lambda c: f"{c} in (select text from {table})")
-    return replace(check, prepared=Prepared(table, " union ".join(found), check.fails))
+    gathered = " union ".join(texts) or None
+    return replace(check, prepared=Prepared(table, " union ".join(found), check.fails, gathered))

@@ -56,7 +56,13 @@ def judge(
     work_dir.mkdir(parents=True, exist_ok=True)
     done = batch.judge(list(cases), work_dir)
     return JudgedBatch(
-        done.verdicts, done.accepted, done.quarantine, done.findings, monotonic() - started, done.suite_seconds
+        done.verdicts,
+        done.accepted,
+        done.quarantine,
+        done.findings,
+        done.frames,
+        monotonic() - started,
+        done.suite_seconds,
     )
 
 
@@ -114,6 +120,7 @@ class _Batch:
             found["accepted"],
             found["quarantine"],
             found["findings"],
+            tuple(frame for half in halves for frame in half.frames),
             suite_seconds=sum(half.suite_seconds for half in halves),
         )
 
@@ -132,16 +139,18 @@ class _Batch:
             refused = outcome.quarantine(connection, cases, checks, counts)
             findings = outcome.write_findings(connection, work_dir / "findings.parquet")
             quarantine = outcome.write_quarantine(connection, self.contract, work_dir / "quarantine.parquet")
-            accepted, rows = (
-                outcome.write_accepted(
+            quarantined = dict(connection.execute("select _case, count(*) from quarantined group by _case").fetchall())
+            kept = sorted(set(framed) - refused)
+            accepted: Path | None = None
+            frames: tuple[tuple[str, Path], ...] = ()
+            if kept and in_file and outcome.is_as_read(connection, checks, counts):
+                frames = tuple((cases[number].delivery_id, frame) for number in kept if (frame := cases[number].frame))
+            elif kept:
+                accepted, rows = outcome.write_accepted(
                     connection, self.contract, checks, counts, work_dir / "accepted.parquet", in_file=in_file
                 )
-                if set(framed) - refused
-                else (None, 0)
-            )
-            quarantined = dict(connection.execute("select _case, count(*) from quarantined group by _case").fetchall())
-            if rows + sum(quarantined.values()) != sum(counts.rows.values()):
-                raise VerdictError(f"{self.contract.dataset}: rows do not add up; is `_rid` unique in every frame?")
+                if rows + sum(quarantined.values()) != sum(counts.rows.values()):
+                    raise VerdictError(f"{self.contract.dataset}: rows do not add up; is `_rid` unique in every frame?")
             severities: dict[int, dict[str, int]] = {}
             for case, severity, number in connection.execute(
                 "select _case, severity, count(*) from findings group by all order by all"
@@ -161,4 +170,4 @@ class _Batch:
             )
             for number, case in enumerate(cases)
         )
-        return JudgedBatch(verdicts, accepted, quarantine, findings, suite_seconds=suite_seconds)
+        return JudgedBatch(verdicts, accepted, quarantine, findings, frames, suite_seconds=suite_seconds)

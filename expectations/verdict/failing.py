@@ -32,7 +32,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, checks: Sequence[Check]) -> l
     harmless: list[str] = []
     for check in checks:
         if check.prepared:
-            connection.execute(f"create table {check.prepared.table} as {check.prepared.select}")
+            check.prepared.make(connection)
             if not connection.execute(f"select 1 from {check.prepared.table} limit 1").fetchone():
                 harmless.append(check.prepared.test)
     prepared = []

@@ -105,14 +105,7 @@ def write_accepted(
 
     Sorting a million wide rows takes as long as all rules together.
     """
-    blanked: dict[str, list[str]] = {}
-    for number, check in enumerate(checks):
-        if counts.total(number) and not check.is_whole:
-            for column, predicate in check.blanks:
-                # Only a row known to fail is asked again where.
-                blanked.setdefault(column, []).append(f"case when _f{number} then {predicate} end")
-        for column, predicate in check.silent:
-            blanked.setdefault(column, []).append(predicate)
+    blanked = _blanked(checks, counts)
     columns = ["_row", *PLACE_COLUMNS, *(column.name for column in contract.stored_columns)]
     cells = [
         f"case when {' or '.join(f'coalesce({p}, false)' for p in blanked[name])} then null else {name} end as {name}"
@@ -139,6 +132,24 @@ def write_accepted(
         path,
         even_empty=True,
     )
+
+
+def is_as_read(connection: duckdb.DuckDBPyConnection, checks: Sequence[Check], counts: Counts) -> bool:
+    """Whether the accepted rows are those of the frames, cell by cell: none is blanked, no name of a sheet covered."""
+    return not _blanked(checks, counts) and not connection.execute("select 1 from named_sheets limit 1").fetchone()
+
+
+def _blanked(checks: Sequence[Check], counts: Counts) -> dict[str, list[str]]:
+    """By column the predicates under which a cell is emptied."""
+    blanked: dict[str, list[str]] = {}
+    for number, check in enumerate(checks):
+        if counts.total(number) and not check.is_whole:
+            for column, predicate in check.blanks:
+                # Only a row known to fail is asked again where.
+                blanked.setdefault(column, []).append(f"case when _f{number} then {predicate} end")
+        for column, predicate in check.silent:
+            blanked.setdefault(column, []).append(predicate)
+    return blanked
 
 
 def _sheet(connection: duckdb.DuckDBPyConnection) -> str:

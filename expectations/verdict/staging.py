@@ -103,10 +103,8 @@ def stage(
         f"create {kind} staged as select c._case, c._day, {columns} from {source} f join cases c on c.path = f.filename"
         " left join windows w on w.period = f.period and w.regime = c.regime"
     )
-    connection.execute(
-        "create table named_sheets as select * from (select distinct _case, _sheet from staged)"
-        f" where {personal_sql('_sheet')}"
-    )
+    connection.execute("create table sheets as select distinct _case, _sheet from staged where _sheet is not null")
+    connection.execute(f"create table named_sheets as select * from sheets where {personal_sql('_sheet')}")
     return in_file
 
 

@@ -70,6 +70,20 @@ def judge_many(cases: Sequence[Case], contract: Contract, *, work_dir: Path, **o
         pl.read_parquet(path) if path else None for path in (batch.accepted, batch.quarantine, batch.findings)
     )
 
+    frames = dict(batch.frames)
+
+    def kept(delivery_id: str) -> pl.DataFrame | None:
+        if (path := frames.get(delivery_id)) is None:
+            return of(accepted, delivery_id)
+        held = of(quarantine, delivery_id)
+        columns = ["_rid", "_sheet", "_row", "period", "unit_code", *(one.name for one in contract.stored_columns)]
+        rows = (
+            pl.read_parquet(path)
+            .select(columns)
+            .filter(~pl.col("_rid").is_in([] if held is None else held["_rid"].to_list()))
+        )
+        return None if rows.is_empty() else rows
+
     def of(frame: pl.DataFrame | None, delivery_id: str) -> pl.DataFrame | None:
         found = None if frame is None else frame.filter(pl.col("_delivery_id") == delivery_id).drop("_delivery_id")
         return None if found is None or found.is_empty() else found
@@ -77,7 +91,7 @@ def judge_many(cases: Sequence[Case], contract: Contract, *, work_dir: Path, **o
     return [
         One(
             verdict,
-            of(accepted, verdict.delivery_id),
+            kept(verdict.delivery_id),
             _or_empty(of(quarantine, verdict.delivery_id), QUARANTINE),
             _or_empty(of(findings, verdict.delivery_id), FINDINGS),
         )

@@ -109,10 +109,14 @@ def terms(sent: Sent, dataset: str = "service_reports", supersedes: Supersedes =
 
 @dataclass
 class Batch:
-    """Deliveries of one contract made by hand, judged already; `book` puts them into the books together."""
+    """Deliveries of one contract made by hand, judged already; `book` puts them into the books together.
+
+    `is_large`: accepted rows stay in the frames they were read into, beside those held back.
+    """
 
     folder: Path
     dataset: str = "service_reports"
+    is_large: bool = False
     bookings: list[Booking] = field(default_factory=list)
     accepted: list[pl.DataFrame] = field(default_factory=list)
     quarantined: list[pl.DataFrame] = field(default_factory=list)
@@ -166,15 +170,33 @@ class Batch:
         for name, frames in (("accepted", self.accepted), ("quarantine", self.quarantined), ("findings", self.found)):
             files.append(place / f"{name}.parquet")
             pl.concat(frames, how="diagonal").write_parquet(files[-1])
+        frames_read = self._frames(place) if self.is_large else ()
         register(con, [one.delivery for one in self.bookings])
         present_feeds(con, [one.terms for one in self.bookings])
         book(
             con,
             contract(self.dataset),
             self.bookings,
-            JudgedBatch(tuple(one.verdict for one in self.bookings), *files),
+            JudgedBatch(
+                tuple(one.verdict for one in self.bookings),
+                None if self.is_large else files[0],
+                *files[1:],
+                frames_read,
+            ),
         )
         return receipts(con, [one.delivery.delivery_id for one in self.bookings])
+
+    def _frames(self, place: Path) -> tuple[tuple[str, Path], ...]:
+        found = []
+        for number, (booking, accepted, held) in enumerate(
+            zip(self.bookings, self.accepted, self.quarantined, strict=True)
+        ):
+            path = place / f"{number}.frame.parquet"
+            both = [accepted, held.select("_delivery_id", "_rid", "_sheet", "_row", "period", "unit_code")]
+            pl.concat(both, how="diagonal").drop("_delivery_id").sort("_row", descending=True).write_parquet(path)
+            if not booking.verdict.refused:
+                found.append((booking.delivery.delivery_id, path))
+        return tuple(found)
 
 
 def _reported(sent: Sent) -> list[dict[str, Any]]:
@@ -184,7 +206,7 @@ def _reported(sent: Sent) -> list[dict[str, Any]]:
 def _quarantined(sent: Sent, rows: Sequence[tuple[str | None, str]]) -> pl.DataFrame:
     return pl.DataFrame(
         [
-            {"_delivery_id": sent.delivery_id, "_rid": n, "_sheet": None, "_row": 90 + n, "period": period,
+            {"_delivery_id": sent.delivery_id, "_rid": 90 + n, "_sheet": None, "_row": 90 + n, "period": period,
              "unit_code": "323", "row_key": f"K{n}", "rule_ids": [rule]}
             for n, (period, rule) in enumerate(rows)
         ],

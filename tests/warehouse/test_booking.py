@@ -18,12 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from expectations.contracts.findings import Finding, finding_id
+from expectations.contracts.model import contract
 from tests.warehouse.deliveries import DAY0, Batch, Sent, decide, frame, load_sent, warehouse
 from warehouse.booking import booked_readings, receipts
 from warehouse.releases import fingerprint
 from warehouse.store import connect
 
 PERIODS = ("2024-Q1", "2024-Q2")
+SHRINK_PCT = contract("service_reports").service_level.shrink_hold_pct
 ROWS = st.tuples(st.sampled_from(PERIODS), st.sampled_from("ABC"), st.integers(1, 2))
 FOR_EVER = datetime(2100, 1, 1)  # noqa: DTZ001
 
@@ -65,7 +67,7 @@ def expected_standing(
             before = (
                 [row for row in standing[feed, period].rows if row[0] == period] if (feed, period) in standing else []
             )
-            if len(before) - len(mine) >= 3 and len(mine) < len(before) / 2:
+            if len(before) - len(mine) >= 3 and 100 * len(mine) < SHRINK_PCT * len(before):
                 continue
             standing[feed, period] = sent
     return standing
@@ -95,12 +97,12 @@ def test_any_order_batching_and_repetition_ends_in_one_warehouse(history: list[S
     prints = set()
     for order, in_one in zip(orders, (False, True), strict=True):
         with tempfile.TemporaryDirectory() as folder, warehouse() as con:
-            batch = Batch(Path(folder))
+            batch = Batch(Path(folder), is_large=data.draw(st.booleans()))
             for sent in dict.fromkeys(order) if in_one else order:
                 batch.add(sent)
                 if not in_one:
                     batch.book(con)
-                    batch = Batch(Path(folder))
+                    batch = Batch(Path(folder), is_large=data.draw(st.booleans()))
             if in_one:
                 batch.book(con)
             assert answered(con, "service_reports_current") == expected_rows(expected_standing(history))
@@ -346,6 +348,36 @@ def test_quarantine_keeps_the_key_and_every_failed_rule(tmp_path: Path) -> None:
         assert con.execute('select period, "row", row_key, rule_ids from ops.quarantine').fetchall() == [
             ("2024-Q1", 90, "K0", ["Q31"])
         ]
+
+
+def test_rows_left_in_their_frame_are_booked_like_those_written_apart(tmp_path: Path) -> None:
+    told = []
+    for is_large in (False, True):
+        with warehouse() as con:
+            batch = Batch(tmp_path, is_large=is_large)
+            batch.add(
+                Sent("d323.reports", 1, (("2024-Q1", "A", 1), ("2024-Q1", "B", 2))), quarantine=[("2024-Q1", "Q20")]
+            )
+            batch.add(Sent("d325.reports", 2, (("2024-Q1", "A", 3),)), refused=True)
+            batch.add(Sent("d326.reports", 3, (("2024-Q1", "A", 1),)), quarantine=[(None, "Q20"), ("2024-Q1", "Q21")])
+            done = batch.book(con)
+            rows = con.execute("select * exclude (_reading_id) from core.service_reports order by all").fetchall()
+            held = con.execute("select period, row_key, rule_ids from ops.quarantine order by all").fetchall()
+            told.append((done, rows, held, fingerprint(con)))
+            assert [one.rows_loaded for one in done] == [2, 0, 1]
+            assert [one.rows_quarantined for one in done] == [1, 0, 2]
+    assert told[0] == told[1]
+
+
+def test_a_frame_whose_rows_do_not_add_up_fails(tmp_path: Path) -> None:
+    with warehouse() as con:
+        batch = Batch(tmp_path, is_large=True)
+        made = batch.add(Sent("d323.reports", 1, (("2024-Q1", "A", 1),)))
+        batch.accepted[0] = pl.concat([batch.accepted[0]] * 2)
+        [receipt] = batch.book(con)
+        assert (receipt.state, receipt.rows_loaded) == ("failed", 0)
+        assert "lost rows" in con.execute("select message from ops.failures").fetchone()[0]
+        assert made.delivery.delivery_id == receipt.delivery_id
 
 
 def test_one_bad_delivery_of_a_batch_fails_alone(tmp_path: Path) -> None:
