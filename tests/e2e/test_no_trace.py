@@ -251,7 +251,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
 def test_nobody_is_found_in_anything_that_leaves(home: Home, capfd: pytest.CaptureFixture[str]) -> None:
     running = server.launch(home)
     try:
-        server.wait_ready(running, home)
+        running = server.wait_ready(running, home)
         for form, sent in zip(FORMS, ("20240320", "20240321"), strict=True):
             for dataset in datasets():
                 send(home.path, terms(dataset), form, sent)
