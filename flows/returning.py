@@ -61,9 +61,20 @@ def keep_returns(home: Home, terms: Terms | None = None) -> int:
     """
     try:
         return len(write_returns(home, terms))
-    except Exception:
-        LOG.exception("return files: they could not be written; the next run tries again")
+    except Exception as fault:  # noqa: BLE001 - it never stops a run
+        _tell_unwritten(home, "return files: they", fault)
         return len(_files(home))
+
+
+def _tell_unwritten(home: Home, what: str, fault: Exception) -> None:
+    """Say that it could not be written: of a full disk where it is and how much is left, of all else the place."""
+    from sources.disk import full_disk
+
+    said = full_disk(fault, home.path)
+    if said is None:
+        LOG.error("%s could not be written; the next run tries again", what, exc_info=fault)
+    else:
+        LOG.error("%s could not be written: %s; the next run tries again", what, said)
 
 
 def write_returns(home: Home, terms: Terms | None = None) -> dict[str, Path]:
@@ -131,6 +142,8 @@ def _write_all(home: Home, jobs: Sequence[_Job], terms: Terms) -> list[tuple[_Jo
 
 
 def _write(home: Home, terms: Terms, work: Path, job: _Job) -> tuple[Made, Path] | None:
+    from sources.disk import is_full
+    from sources.errors import WorkerKilledError
     from sources.returns import list_findings
 
     one, folder = job.trouble, work / job.trouble.delivery_id
@@ -139,7 +152,11 @@ def _write(home: Home, terms: Terms, work: Path, job: _Job) -> tuple[Made, Path]
         folder.mkdir(mode=0o700)
         try:
             made = _from_bytes(home, terms, job, folder, draft)
-        except Exception as fault:  # noqa: BLE001 - whatever the bytes do, the unit gets the list
+        except WorkerKilledError:  # no doing of the bytes: the list would stand for what can be marked
+            raise
+        except Exception as fault:  # whatever the bytes do, the unit gets the list
+            if is_full(fault):
+                raise
             LOG.warning("%s: its return file holds the list alone: %s: %s", one.feed, type(fault).__name__, fault)
             draft.unlink(missing_ok=True)
             list_findings(job.returned, job.findings, folder, draft)
@@ -149,8 +166,8 @@ def _write(home: Home, terms: Terms, work: Path, job: _Job) -> tuple[Made, Path]
         path = home.returns / f"{name}{suffix}"
         draft.chmod(0o600)
         draft.replace(path)
-    except Exception:
-        LOG.exception("%s: the return file of %s could not be written", one.feed, one.delivery_id)
+    except Exception as fault:  # noqa: BLE001 - it stops neither the others nor the run
+        _tell_unwritten(home, f"{one.feed}: the return file of {one.delivery_id}", fault)
         return None
     return made, path
 

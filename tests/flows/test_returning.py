@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,10 +18,12 @@ import pytest
 import yaml
 
 from expectations.contracts.findings import Finding
+from flows import returning
 from flows.command import main
 from flows.home import HomeError, open_home
 from flows.planning import writing
 from flows.returning import channel_of, keep_returns, send_returns, write_returns
+from sources.errors import WorkerKilledError
 from tests.expectations.channels import mail_server
 from tests.sources.marked import look
 from tests.warehouse.deliveries import Batch, Sent, prepare
@@ -40,6 +44,7 @@ BAD = {
     "findings": [Finding("Q30", "not_negative", "error", "Âm: -4711 của =HYPERLINK()", None, 90)],
 }
 GATE = {"refused": True, "findings": [Finding("Q03", "x", "gate", "Thiếu cột")], "rows_read": 0}
+SAID_FULL = r"/somewhere/return\.xlsx: the disk takes no more \(No space left on device\): .* are free"
 CONTACT = "motcua@tphungyen.example"
 
 
@@ -136,6 +141,34 @@ def test_a_disk_that_takes_no_file_stops_no_run(
     with caplog.at_level(logging.ERROR, "danvan"):
         assert keep_returns(here) == 0
     assert "the next run tries again" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (WorkerKilledError("killed by SIGKILL from outside"), "killed by SIGKILL from outside"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/somewhere/return.xlsx"), SAID_FULL),
+    ],
+)
+def test_what_is_no_fault_of_the_bytes_leaves_no_list_in_place_of_the_marked_file(
+    home: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: Exception, words: str
+) -> None:
+    """The list would stand for good, since a return file is written once."""
+    here = home()
+
+    def fails(*_: Any) -> Any:
+        raise fault
+
+    monkeypatch.setattr(logging.getLogger("danvan"), "propagate", True)
+    with monkeypatch.context() as patched, caplog.at_level(logging.ERROR, "danvan"):
+        patched.setattr(returning, "_from_bytes", fails)
+        assert keep_returns(here) == 0
+    assert files(here) == []
+    assert re.search(words, caplog.text)
+    assert "the next run tries again" in caplog.text
+    monkeypatch.setattr(returning, "_from_bytes", lambda *asked: (asked[-1].write_bytes(b"marked"), "marked")[1])
+    assert keep_returns(here) == 1
+    assert [path.read_bytes() for path in here.returns.iterdir()] == [b"marked"]
 
 
 def test_nothing_is_sent_without_a_mail_server_or_an_address(home: Any) -> None:
