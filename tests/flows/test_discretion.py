@@ -41,6 +41,10 @@ def test_a_secret_of_the_environment_is_hidden_also_as_part_of_a_url() -> None:
     ("address", "expected"),
     [
         ("sftp://hoa:abc@host/x", True),
+        ("sftp://hoa:ab/c@host/x", True),
+        ("sftp://hoa:1a/c d'e@host/x", True),
+        ("https://:abc@host/x", True),
+        ("sftp://host:22/a:b@c", False),
         ("https://hoa:${env:PASSWORD}@host/x", False),
         ("json://${env:USER}:${env:PASSWORD}@host/", False),
         ("sftp://hoa@host:22/x", False),

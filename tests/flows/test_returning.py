@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from expectations import alerts
 from expectations.contracts.findings import Finding
 from flows import returning
 from flows.command import main
@@ -28,6 +29,7 @@ from tests.expectations.channels import mail_server
 from tests.sources.marked import look
 from tests.warehouse.deliveries import Batch, Sent, prepare
 from warehouse.returns import letters, written
+from warehouse.store import writer_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -259,6 +261,29 @@ send_returns(open_home(Path(path)))
     assert len(set(marks)) == 1
     assert len(marks) == (2 if place.endswith(":send") else 1)
     assert all(one["told_at"] for one in letters_of(here))
+
+
+def test_the_warehouse_is_free_while_a_file_is_written_and_a_letter_sent(
+    home: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def watched(name: str, act: Callable[..., Any]) -> Callable[..., Any]:
+        def inner(*arguments: Any, **options: Any) -> Any:
+            with writer_lock(here.path):  # raises when this process holds it
+                looked.append(name)
+            return act(*arguments, **options)
+
+        return inner
+
+    with mail_server() as mail:
+        here = home(server_of(mail))
+        monkeypatch.setattr(returning, "_write", watched("write", returning._write))
+        monkeypatch.setattr("expectations.alerts.send", watched("send", alerts.send))
+        assert keep_returns(here) == 1
+        send_returns(here)
+        assert len(mail.taken) == 1
+    assert looked == ["write", "send"]
 
 
 ROUTES = """

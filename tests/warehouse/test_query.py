@@ -83,6 +83,22 @@ def test_every_kind_of_reading_statement_is_answered(home: Path, text: str) -> N
     assert sql(home, text) is not None
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        "enable_logging(level='trace', storage='file', storage_path='{}')",
+        "enable_profiling(format='json', save_location='{}.json')",
+    ],
+)
+def test_functions_that_set_something_write_no_file(home: Path, tmp_path: Path, function: str) -> None:
+    asking = f"select write_log(range::varchar, level := 'error') from range(10), {function.format(tmp_path / 'x')}"
+    with asked(home, asking) as answer:
+        answer.fetchall()
+    assert list(tmp_path.iterdir()) == []
+    with asked(home, "select current_setting('enable_logging')") as answer:
+        assert answer.fetchall() == [(False,)]
+
+
 ENDLESS = "select sum(a.range * b.range) from range(10000000) a, range(10000000) b"
 
 
