@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from expectations.contracts.times import now
 from flows.planning import read_terms, scratch_folder, writing
+from flows.postponed import postponed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,19 +63,8 @@ def keep_returns(home: Home, terms: Terms | None = None) -> int:
     try:
         return len(write_returns(home, terms))
     except Exception as fault:  # noqa: BLE001 - it never stops a run
-        _tell_unwritten(home, "return files: they", fault)
+        postponed(home, "return files: they could not be written", fault)
         return len(_files(home))
-
-
-def _tell_unwritten(home: Home, what: str, fault: Exception) -> None:
-    """Say that it could not be written: of a full disk where it is and how much is left, of all else the place."""
-    from sources.disk import full_disk
-
-    said = full_disk(fault, home.path)
-    if said is None:
-        LOG.error("%s could not be written; the next run tries again", what, exc_info=fault)
-    else:
-        LOG.error("%s could not be written: %s; the next run tries again", what, said)
 
 
 def write_returns(home: Home, terms: Terms | None = None) -> dict[str, Path]:
@@ -167,7 +157,7 @@ def _write(home: Home, terms: Terms, work: Path, job: _Job) -> tuple[Made, Path]
         draft.chmod(0o600)
         draft.replace(path)
     except Exception as fault:  # noqa: BLE001 - it stops neither the others nor the run
-        _tell_unwritten(home, f"{one.feed}: the return file of {one.delivery_id}", fault)
+        postponed(home, f"{one.feed}: the return file of {one.delivery_id} could not be written", fault)
         return None
     return made, path
 
@@ -204,8 +194,8 @@ def send_returns(home: Home, terms: Terms | None = None) -> None:
             _send_all(home, read_terms(home)[0] if terms is None else terms)
     except Timeout:
         LOG.info("return files: another process is sending them")
-    except Exception:
-        LOG.exception("return files: they could not be sent; the next run tries again")
+    except Exception as fault:  # noqa: BLE001 - it never stops a run
+        postponed(home, "return files: they could not be sent", fault)
 
 
 def channel_of(address: str) -> str:
