@@ -236,8 +236,8 @@ def _send_all(home: Home, terms: Terms) -> None:
                 letter.attempts,
                 sent.message,
             )
-            if "RecipientsRefused" not in sent.message:
-                return  # the server takes none now
+            if sent.is_away:
+                return
 
 
 def addresses_of(home: Home, trouble: Trouble, terms: Terms) -> tuple[str, ...]:
@@ -258,7 +258,9 @@ def _message(home: Home, terms: Terms, trouble: Trouble, file: Written, mark: st
     returned = _told(trouble, terms, file.resend_by)
     subject, body = letter(returned, groups((), trouble.rules), home.settings.name)
     path = home.returns / file.file_name
-    name = f"Can sua - {masked(PurePath(trouble.file_name).stem)}{path.suffix}"
+    # whoever named the file, a header holds no line end
+    stem = "".join(sign if sign.isprintable() else " " for sign in masked(PurePath(trouble.file_name).stem))
+    name = f"Can sua - {stem}{path.suffix}"
     return Message(mark, subject, body, enclosed=((path, name),))
 
 

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import signal
+import smtplib
 import subprocess
 import sys
 from email import message_from_string, policy
@@ -284,6 +285,41 @@ def test_the_warehouse_is_free_while_a_file_is_written_and_a_letter_sent(
         send_returns(here)
         assert len(mail.taken) == 1
     assert looked == ["write", "send"]
+
+
+def test_a_letter_that_is_not_taken_keeps_no_other_back_nor_does_a_name_that_is_no_header(
+    home: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+    original = alerts._to_mailbox
+
+    def offended(address: str, message: alerts.Message, to: str | None = None) -> None:
+        tried.append(message.mark)
+        if len(tried) == 1:
+            raise smtplib.SMTPDataError(552, b"larger than this server takes")
+        original(address, message, to)
+
+    monkeypatch.setattr(alerts, "_to_mailbox", offended)
+    with mail_server() as mail:
+        here = home(server_of(mail))
+        book(here, Sent(FEED, 3, ROWS, ("2024-Q2",), salt="\r\nBcc: x@y.example\udcff"), GATE)
+        assert keep_returns(here) == 2
+        send_returns(here)
+        assert (len(tried), len(mail.taken)) == (2, 1)
+        send_returns(here)
+        assert (len(tried), len(mail.taken)) == (3, 2)
+        letters = [message_from_string(one.body, policy=policy.default) for one in mail.taken]
+    assert [one["Bcc"] for one in letters] == [None, None]
+    names = [str(part.get_filename()) for one in letters for part in one.iter_attachments()]  # type: ignore[union-attr]
+    assert all(name.isprintable() for name in names)
+
+
+def test_a_mail_server_that_is_away_is_asked_once_a_run(home: Any) -> None:
+    here = home('[returns]\nmail = "mailto://127.0.0.1:9/?from=danvan@tinh.example&mode=insecure"\n')
+    book(here, Sent(FEED, 3, ROWS, ("2024-Q2",), salt="other"), GATE)
+    keep_returns(here)
+    send_returns(here)
+    assert [(one["attempts"], one["told_at"]) for one in letters_of(here)] == [(1, None)]
 
 
 ROUTES = """
