@@ -71,11 +71,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of a digest at one channel. `channel` is a name without secrets: the kind and the host."""
+    """What became of a digest at one channel. `channel` is a name without secrets: the kind and the host.
+
+    `is_away`: the channel itself could not be reached, so that another message would fare no better now.
+    """
 
     channel: str
     ok: bool
     message: str = ""
+    is_away: bool = False
 
 
 class _NotTakenError(Exception):
@@ -119,7 +123,7 @@ def send(message: Message, channel: str, to: str | None = None) -> Sent:
     try:
         address = _with_environment(channel)
     except KeyError as missing:
-        return Sent(name, ok=False, message=f"environment variable {missing.args[0]} is not set")
+        return Sent(name, ok=False, message=f"environment variable {missing.args[0]} is not set", is_away=True)
     kind = address.partition(":")[0]
     try:
         if kind == "terminal":
@@ -131,7 +135,7 @@ def send(message: Message, channel: str, to: str | None = None) -> Sent:
         elif kind != "none":
             _to_apprise(address, message)
     except Exception as error:  # noqa: BLE001 - whatever a channel does, the others must hear
-        return Sent(name, ok=False, message=_reason(error))
+        return Sent(name, ok=False, message=_reason(error), is_away=_is_away(error))
     return Sent(name, ok=True)
 
 
@@ -158,6 +162,13 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{type(error).__name__}: {error.strerror}"
     return f"{type(error).__name__}: not delivered"
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the other side could not be reached or entered; not that it took offence at this message."""
+    if isinstance(error, smtplib.SMTPException):
+        return isinstance(error, smtplib.SMTPConnectError | smtplib.SMTPHeloError | smtplib.SMTPAuthenticationError)
+    return isinstance(error, OSError) and not isinstance(error, FileNotFoundError)
 
 
 def _with_environment(channel: str) -> str:

@@ -57,6 +57,7 @@ def too_wide(home: Home) -> Iterator[TooWide]:
         home.logs,
         home.prefect,
         home.path / "inbox",
+        home.path / "signatures",
         home.releases,
     ):
         fitting = GROUP_MAY_READ if folder == home.releases and home.settings.release.group else PRIVATE_FOLDER

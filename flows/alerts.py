@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from flows import terminal
 from flows.mistakes import UnknownAlertError
 from flows.planning import writing
+from flows.postponed import postponed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,8 +43,8 @@ def tell(home: Home) -> None:
     """
     try:
         _tell_all(home)
-    except Exception:
-        LOG.exception("alerts: what waits could not be told; the next run tries again")
+    except Exception as fault:  # noqa: BLE001 - it never stops a run
+        postponed(home, "alerts: what waits could not be told", fault)
 
 
 def _tell_all(home: Home) -> None:

@@ -50,14 +50,14 @@ def ask(
     In CSV a text that a spreadsheet would take for a formula gets an apostrophe before it, unless `is_raw`. `seconds`
     is how long the answer may take, instead of what danvan.toml says.
     """
-    from warehouse.query import Limits, asked
+    from warehouse.query import Limits, asked, bounded_process
 
     bounds = home.settings.query
     limits = Limits(bounds.memory_limit, bounds.temp_limit, seconds or bounds.seconds)
 
     if form == "parquet" and output is None:
         raise UnknownFormatError("parquet is no text: name a file with --output FILE.parquet")
-    with asked(home.path, query, live=live, limits=limits) as answer:
+    with bounded_process(limits.memory), asked(home.path, query, live=live, limits=limits) as answer:
         if output is not None:
             output.parent.mkdir(parents=True, exist_ok=True)
             rows = _write(answer, form, output, is_raw=is_raw)

@@ -53,7 +53,7 @@ def run_demo(directory: Path, *, as_json: bool) -> int:
         workers.warm_up(home)
         with progress() as bar:
             bar.stage("start the Prefect server")
-            server.wait_ready(running, home)
+            running = server.wait_ready(running, home)
         report = cycle_under(home, feeds=(), period=None, api_url=running.api_url)
         _let_server_finish(report)
         shown = write_report(home, [SHOWN])

@@ -66,7 +66,9 @@ def show_plan(home: Home, *, period: str | None, feeds: Sequence[str], as_json: 
 
 
 def _offered(home: Home, feed: Feed, books: _Books) -> Iterator[dict[str, Any]]:
-    """What the feed's place offers and did not land yet, or that it cannot be asked."""
+    """What the feed's place offers and did not land yet, its name as it will be listed, or that it cannot be asked."""
+    from expectations.contracts.privacy import masked
+    from expectations.contracts.secrets import discreet
     from sources.errors import SourceError
     from sources.file_names import from_name
     from sources.landing import Landing
@@ -75,10 +77,10 @@ def _offered(home: Home, feed: Feed, books: _Books) -> Iterator[dict[str, Any]]:
         landing = Landing(feed, home.path, home.places)
         offers = [offer for offer in landing.offers() if not landing.is_known(offer)]
     except (SourceError, OSError) as wrong:
-        yield _row(feed, UNASKED, str(wrong), None, books)
+        yield _row(feed, UNASKED, discreet(str(wrong)), None, books)
         return
     for offer in offers:
-        yield _row(feed, FETCH, offer.name, from_name(feed, offer.name)[0], books)
+        yield _row(feed, FETCH, masked(offer.name), from_name(feed, offer.name)[0], books)
 
 
 def _row(feed: Feed, does: str, what: str, claimed: str | None, books: _Books) -> dict[str, Any]:

@@ -147,7 +147,7 @@ class QuerySettings(_Section):
 
     memory_limit: Annotated[str, Field(pattern=SIZE)] = "1GB"
     temp_limit: Annotated[str, Field(pattern=SIZE)] = "4GB"
-    seconds: Annotated[float, Field(gt=0)] = 300
+    seconds: Annotated[float, Field(gt=0, le=86_400)] = 300
 
 
 class ReadingSettings(_Section):

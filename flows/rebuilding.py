@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flows.home import SETTINGS, Home, open_home
 from flows.mistakes import NotEmptyError, NoWarehouseError
+from flows.planning import scratch_folder
 from flows.running import show_report
 from flows.steps import run_cycle
 from flows.terminal import say
@@ -50,27 +52,49 @@ def rebuild(home: Home, former: Path | None = None) -> RunReport:
     """Make the warehouse anew from what has landed. The old file is kept aside until this has succeeded once more.
 
     The journal of runs and the outbox are carried over from the old file (or `former`), else from the current release:
-    nobody is told again what they were told before.
+    nobody is told again what they were told before. The new file takes the place of the old one with the journal in it:
+    whenever this is killed, the next run or rebuild goes on with one of the two.
     """
     from warehouse.store import writer_lock
 
-    aside = home.path / ASIDE
-    with writer_lock(home.path):
-        if home.warehouse.exists():
-            aside.unlink(missing_ok=True)
-            home.warehouse.rename(aside)
-        home.warehouse.with_name(home.warehouse.name + ".wal").unlink(missing_ok=True)
-    _carry_journal(home, [former or aside, home.releases / "current" / home.warehouse.name])
+    made = scratch_folder(home)
+    try:
+        with writer_lock(home.path):
+            _settle(home.warehouse)
+            places = (former or home.warehouse, home.path / ASIDE, home.releases / "current" / home.warehouse.name)
+            _make_with_journal(made, places)
+            _keep_aside(home.warehouse, home.path / ASIDE)
+            (made / home.warehouse.name).replace(home.warehouse)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
     return run_cycle(home, look=False)
 
 
-def _carry_journal(home: Home, places: Sequence[Path]) -> None:
+def _settle(warehouse: Path) -> None:
+    """Fold the log of a killed writer into the file: beside the new one it would be taken for its own."""
     import duckdb
 
-    from flows.planning import writing
-    from warehouse.journal import carry_journal
+    if warehouse.exists():
+        with suppress(duckdb.Error):  # no file of ours any more, or a torn one: what landed is what counts
+            duckdb.connect(str(warehouse)).close()
+    warehouse.with_name(f"{warehouse.name}.wal").unlink(missing_ok=True)
 
-    with writing(home) as con:
+
+def _keep_aside(warehouse: Path, aside: Path) -> None:
+    """Give the old file its other name too; where a file cannot have two, it is copied."""
+    if warehouse.exists():
+        aside.unlink(missing_ok=True)
+        _link(str(warehouse), str(aside))
+
+
+def _make_with_journal(folder: Path, places: Sequence[Path]) -> None:
+    """A new warehouse with the journal of the first of these files that can be read."""
+    import duckdb
+
+    from warehouse.journal import carry_journal
+    from warehouse.store import writer
+
+    with writer(folder) as con:
         for place in places:
             if not place.exists():
                 continue

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from expectations.contracts.times import now
 from flows.planning import read_terms, scratch_folder, writing
+from flows.postponed import postponed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,8 +62,8 @@ def keep_returns(home: Home, terms: Terms | None = None) -> int:
     """
     try:
         return len(write_returns(home, terms))
-    except Exception:
-        LOG.exception("return files: they could not be written; the next run tries again")
+    except Exception as fault:  # noqa: BLE001 - it never stops a run
+        postponed(home, "return files: they could not be written", fault)
         return len(_files(home))
 
 
@@ -131,6 +132,8 @@ def _write_all(home: Home, jobs: Sequence[_Job], terms: Terms) -> list[tuple[_Jo
 
 
 def _write(home: Home, terms: Terms, work: Path, job: _Job) -> tuple[Made, Path] | None:
+    from sources.disk import is_full
+    from sources.errors import WorkerKilledError
     from sources.returns import list_findings
 
     one, folder = job.trouble, work / job.trouble.delivery_id
@@ -139,7 +142,11 @@ def _write(home: Home, terms: Terms, work: Path, job: _Job) -> tuple[Made, Path]
         folder.mkdir(mode=0o700)
         try:
             made = _from_bytes(home, terms, job, folder, draft)
-        except Exception as fault:  # noqa: BLE001 - whatever the bytes do, the unit gets the list
+        except WorkerKilledError:  # no doing of the bytes: the list would stand for what can be marked
+            raise
+        except Exception as fault:  # whatever the bytes do, the unit gets the list
+            if is_full(fault):
+                raise
             LOG.warning("%s: its return file holds the list alone: %s: %s", one.feed, type(fault).__name__, fault)
             draft.unlink(missing_ok=True)
             list_findings(job.returned, job.findings, folder, draft)
@@ -149,8 +156,8 @@ def _write(home: Home, terms: Terms, work: Path, job: _Job) -> tuple[Made, Path]
         path = home.returns / f"{name}{suffix}"
         draft.chmod(0o600)
         draft.replace(path)
-    except Exception:
-        LOG.exception("%s: the return file of %s could not be written", one.feed, one.delivery_id)
+    except Exception as fault:  # noqa: BLE001 - it stops neither the others nor the run
+        postponed(home, f"{one.feed}: the return file of {one.delivery_id} could not be written", fault)
         return None
     return made, path
 
@@ -187,8 +194,8 @@ def send_returns(home: Home, terms: Terms | None = None) -> None:
             _send_all(home, read_terms(home)[0] if terms is None else terms)
     except Timeout:
         LOG.info("return files: another process is sending them")
-    except Exception:
-        LOG.exception("return files: they could not be sent; the next run tries again")
+    except Exception as fault:  # noqa: BLE001 - it never stops a run
+        postponed(home, "return files: they could not be sent", fault)
 
 
 def channel_of(address: str) -> str:
@@ -229,8 +236,8 @@ def _send_all(home: Home, terms: Terms) -> None:
                 letter.attempts,
                 sent.message,
             )
-            if "RecipientsRefused" not in sent.message:
-                return  # the server takes none now
+            if sent.is_away:
+                return
 
 
 def addresses_of(home: Home, trouble: Trouble, terms: Terms) -> tuple[str, ...]:
@@ -251,7 +258,9 @@ def _message(home: Home, terms: Terms, trouble: Trouble, file: Written, mark: st
     returned = _told(trouble, terms, file.resend_by)
     subject, body = letter(returned, groups((), trouble.rules), home.settings.name)
     path = home.returns / file.file_name
-    name = f"Can sua - {masked(PurePath(trouble.file_name).stem)}{path.suffix}"
+    # whoever named the file, a header holds no line end
+    stem = "".join(sign if sign.isprintable() else " " for sign in masked(PurePath(trouble.file_name).stem))
+    name = f"Can sua - {stem}{path.suffix}"
     return Message(mark, subject, body, enclosed=((path, name),))
 
 

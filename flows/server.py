@@ -29,6 +29,7 @@ from flows.home import Home, HomeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from sources.feeds import Feed
 
@@ -43,6 +44,10 @@ DEFAULT_CRON: Mapping[str, str] = {
     "year": "0 6 * * 1-5",
 }
 """Cadence of a dataset → when its feeds are looked at. Files of a quarter trickle in, so every working day is asked."""
+
+
+MOST_STARTS = 3
+"""How often a server is started whose port somebody else takes meanwhile."""
 
 
 class ServerError(RuntimeError):
@@ -108,7 +113,7 @@ def launch(home: Home) -> Server:
     port = _free_port(host, home.settings.server.port)
     address = f"[{host}]" if ":" in host else ("127.0.0.1" if host == "0.0.0.0" else host)  # noqa: S104 (compared only)
     api_url = f"http://{address}:{port}/api"
-    log = (home.logs / "prefect-server.log").open("ab")
+    log = _log_of(home).open("ab")
     with log:
         process = subprocess.Popen(  # noqa: S603 (our own module, our own arguments)
             [sys.executable, "-m", "flows.server", host, str(port)],
@@ -124,25 +129,58 @@ def launch(home: Home) -> Server:
     return Server(process, api_url, str(state_file))
 
 
-def wait_ready(server: Server, home: Home, tick: Callable[[float], None] = lambda _: None) -> None:
-    """Wait until the server answers; `tick` hears the seconds. Raises ServerError when it ends or stays silent."""
+def wait_ready(
+    server: Server, home: Home, tick: Callable[[float], None] = lambda _: None, *, starts: int = 1
+) -> Server:
+    """Wait until the server answers; `tick` hears the seconds. Returns it, or the one started in its place.
+
+    A server whose port somebody else took while it started ends; another one is started on the next free port then.
+    `starts` counts them. Raises ServerError when it ends otherwise or stays silent; what was started is stopped,
+    whatever is raised.
+    """
+    try:
+        is_ready = _is_ready(server, home, tick, is_last=starts >= MOST_STARTS)
+    except BaseException:
+        server.stop()
+        raise
+    return server if is_ready else wait_ready(launch(home), home, tick, starts=starts + 1)
+
+
+def _is_ready(server: Server, home: Home, tick: Callable[[float], None], *, is_last: bool) -> bool:
+    """Wait for a server; False when another one is to be started, which `is_last` forbids."""
     begun = time.monotonic()
-    log = home.logs / "prefect-server.log"
     while not (_listens(server) and is_reachable(server.api_url, 10)):
         waited = time.monotonic() - begun
         if server.process.poll() is not None:
-            raise ServerError(
-                f"the Prefect server ended with code {server.process.returncode} before it answered; its log: {log};"
-                f" where that says that {server.api_url} is in use, another one took it just now: start again"
-            )
+            if _is_taken(server) and not is_last:
+                return False
+            raise ServerError(_why_it_ended(server, home))
         if waited > home.settings.server.startup_seconds:
-            server.stop()
             raise ServerError(
                 f"the Prefect server did not answer at {server.api_url} within "
-                f"{home.settings.server.startup_seconds:.0f} s; raise server.startup_seconds, or read its log: {log}"
+                f"{home.settings.server.startup_seconds:.0f} s; raise server.startup_seconds, or read its log: "
+                f"{_log_of(home)}"
             )
         tick(waited)
         time.sleep(0.2)
+    return True
+
+
+def _why_it_ended(server: Server, home: Home) -> str:
+    said = f"the Prefect server ended with code {server.process.returncode} before it answered"
+    if _is_taken(server):
+        said += f"; other programs took its ports {MOST_STARTS} times, {server.api_url} the last: set server.port"
+    return f"{said}; its log: {_log_of(home)}"
+
+
+def _log_of(home: Home) -> Path:
+    return home.logs / "prefect-server.log"
+
+
+def _is_taken(server: Server) -> bool:
+    """Whether somebody listens where a server that has ended was to."""
+    address = urlsplit(server.api_url)
+    return not _is_free(str(address.hostname), int(address.port or 0))
 
 
 def _listens(server: Server) -> bool:
@@ -227,7 +265,7 @@ def serve(home: Home, plan: Mapping[str, Sequence[str]], say: Callable[[str], No
         signal.signal(number, lambda *_: ended.set())
     try:
         say(f"Starting the Prefect server at {server.api_url} …")
-        wait_ready(server, home, lambda _: _leave(ended))
+        server = wait_ready(server, home, lambda _: _leave(ended))
         connect(home, server.api_url)
         asyncio.run(_run_deployments(home, server, plan, say))
     except _StopRequestedError:
@@ -288,8 +326,7 @@ async def _run_deployments(
         if server.process.poll() is not None:
             running.cancel()
             raise ServerError(
-                f"the Prefect server ended with code {server.process.returncode}; "
-                f"its log: {home.logs / 'prefect-server.log'}"
+                f"the Prefect server ended with code {server.process.returncode}; its log: {_log_of(home)}"
             )
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 1)
@@ -311,18 +348,22 @@ def _greeting(server: Server, plan: Mapping[str, Sequence[str]]) -> Iterator[str
 
 def _free_port(host: str, wanted: int) -> int:
     """`wanted`, or the next free one of the fifty after it."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for port in range(wanted, min(wanted + 50, 65536)):
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
+        if _is_free(host, port):
             return port
     raise HomeError(
         f"no free port from {wanted} to {wanted + 49} on {host}; set server.host and server.port in danvan.toml"
     )
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 def _end_with_parent(parent: int) -> None:

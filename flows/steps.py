@@ -8,6 +8,7 @@ they run here and now or as tasks of a Prefect flow run.
 from __future__ import annotations
 
 import logging
+import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -110,10 +111,11 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What is owed, and whether anything changed since the last release."""
+    """What is owed, whether anything changed since the last release, and whether a run ended with that one."""
 
     obligations: tuple[Obligation, ...]
     is_news: bool
+    is_reported: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,9 @@ def _run(plan: Plan, runs: Engine, hears: Listener, accepted: Sequence[str]) -> 
     hears.stage("publish", None)
     publication = runs.step("release", lambda: release(plan, is_news=built.is_news))
     hears.stage("reports", None)
-    written = runs.step("report", lambda: report(plan.home) if publication.is_new else [])
+    # a release whose run did not live to its end, or that was published by hand, has no reports yet
+    is_due = publication.is_new or not built.is_reported
+    written = runs.step("report", lambda: report(plan.home) if is_due else [])
     hears.stage("return files", None)
     returns = runs.step("return", lambda: keep_returns(plan.home, dict(plan.every_feed)))
     return runs.step("tell", lambda: tell(plan, booked, built, publication, written, returns))
@@ -426,6 +430,7 @@ def build(plan: Plan) -> Built:
     """
     from warehouse.booking import raise_held
     from warehouse.corrections import raise_lapsed
+    from warehouse.journal import has_ended_with
     from warehouse.models import build as build_models
     from warehouse.obligations import record_obligations
     from warehouse.releases import current
@@ -443,7 +448,8 @@ def build(plan: Plan) -> Built:
         # built by a run that did not live to publish is news too
         standing = current(plan.home.path)
         is_news = not is_published(con, standing.release_id if standing else None)
-    return Built(obligations, is_news)
+        is_reported = standing is not None and has_ended_with(con, standing.release_id)
+    return Built(obligations, is_news, is_reported)
 
 
 def _regimes(plan: Plan) -> dict[str, str]:
@@ -494,6 +500,7 @@ def report(
         raise NothingPublishedError(f"{home.path} has no release yet; make one with: danvan run --home {home.path}")
     target = folder or home.reports
     target.mkdir(parents=True, exist_ok=True)
+    _clear_parts(target)
     asked = Wanted(unit or home.settings.province, tuple(forms), language, known)
     if known is None:
         from warehouse.store import connect
@@ -557,9 +564,19 @@ def _latest_periods(con: duckdb.DuckDBPyConnection, unit_code: str) -> list[str]
 
 def _replace(path: Path, content: bytes) -> None:
     """A reader sees the old file or the new one, never half of it."""
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_bytes(content)
     part.replace(path)
+
+
+def _clear_parts(folder: Path) -> None:
+    """Remove what killed processes left of reports."""
+    import psutil
+
+    for part in folder.glob(".assessment-*.part"):
+        pid = part.suffixes[-2].removeprefix(".")
+        if not pid.isdigit() or not psutil.pid_exists(int(pid)):
+            part.unlink(missing_ok=True)
 
 
 # --- tell ----------------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def tell(text: str = "") -> None:
 
 
 def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "", empty: str = "nothing") -> None:
-    """Print rows: a table for a person, a JSON list for a program."""
+    """Print rows: a table for a person, a JSON list for a program; neither holds a secret."""
     if as_json:
         show_json(list(rows))
         return
@@ -123,7 +123,7 @@ def _cell(value: Any) -> str:
         return ", ".join(map(_cell, value))
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
-    return _number(value) if isinstance(value, int | float) else str(value)
+    return _number(value) if isinstance(value, int | float) else hide(str(value))
 
 
 def _number(value: float) -> str:

@@ -48,6 +48,11 @@ def end_run(
     )
 
 
+def has_ended_with(con: duckdb.DuckDBPyConnection, release_id: str) -> bool:
+    """Whether a run came to its end with this release: then its reports are written."""
+    return con.execute("select exists (from ops.runs where release_id = ?)", [release_id]).fetchone() == (True,)
+
+
 def record_outcomes(
     con: duckdb.DuckDBPyConnection,
     run_id: str,

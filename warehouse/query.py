@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import re
+import resource
+import shutil
 import tempfile
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -16,7 +22,6 @@ from warehouse.store import WAREHOUSE, WarehouseError, WriterBusyError, connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import polars as pl
 
@@ -26,6 +31,16 @@ _READING = {
     duckdb.StatementType.RELATION,
     duckdb.StatementType.LOGICAL_PLAN,
 }
+
+
+MOST_SECONDS = 86_400
+"""A day: no question is waited for longer, and no clock takes every number."""
+
+HEADROOM = 1 << 30
+"""Bytes a process may take beyond twice what DuckDB may: threads, packages, the rows on their way out."""
+
+_SCRATCH = "danvan-sql-"
+_POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
 
 
 class QueryError(WarehouseError):
@@ -55,11 +70,14 @@ def asked(
 
     On the current release of `home`, or with `live` on its working warehouse, read-only either way, without access to
     other files, within `limits`; what memory cannot hold goes to a private folder that is removed with the answer.
+    Folders of sessions that were killed are removed on the way.
     Raises QueryError: no release yet, a writer holds the warehouse, the statement writes or takes too much, or SQL is
     wrong (with DuckDB's own words and the place in the text), also when that shows only in the middle of the rows.
     """
+    if not 0 < limits.seconds <= MOST_SECONDS:
+        raise QueryError(f"{limits.seconds:g} s: an answer may take more than none and {MOST_SECONDS} s at most")
     con = _open_live(home) if live else _open_released(home)
-    with con, tempfile.TemporaryDirectory(prefix="danvan-sql-") as folder:
+    with con, _scratch() as folder:
         _bound(con, folder, limits)
         con.execute("set enable_external_access = false")
         con.execute("set lock_configuration = true")
@@ -74,9 +92,10 @@ def asked(
         clock.start()
         try:
             yield con.execute(_only_statement(con, text))
-        except duckdb.OutOfMemoryException as error:
+        except (duckdb.OutOfMemoryException, MemoryError) as error:
+            said = _words(error) or "the rows need more memory than there may be"
             raise QueryError(
-                f"{_words(error)}; ask for less, or raise memory_limit and temp_limit under [query] of danvan.toml"
+                f"{said}; ask for less, or raise memory_limit and temp_limit under [query] of danvan.toml"
             ) from error
         except duckdb.Error as error:
             if late.is_set():
@@ -89,11 +108,72 @@ def asked(
             clock.cancel()
 
 
-def _bound(con: duckdb.DuckDBPyConnection, folder: str, limits: Limits) -> None:
+def _bound(con: duckdb.DuckDBPyConnection, folder: Path, limits: Limits) -> None:
     # as literals: DuckDB imports pandas to bind a parameter
     con.execute(f"set memory_limit = {literal(limits.memory)}")
     con.execute(f"set temp_directory = {literal(str(folder))}")
     con.execute(f"set max_temp_directory_size = {literal(limits.temp)}")
+
+
+@contextmanager
+def bounded_process(memory: str) -> Iterator[None]:
+    """While the block runs this process takes no more than twice `memory` and some beyond what it holds.
+
+    DuckDB's own bound knows nothing of long texts and lists: one question took all of a machine. What is too much
+    raises duckdb.OutOfMemoryException or MemoryError, which `asked` explains.
+    """
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    most = pages * resource.getpagesize() + 2 * bytes_of(memory) + HEADROOM
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    known = [one for one in (soft, hard) if one != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min(most, *known) if known else most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def bytes_of(size: str) -> int:
+    """A size as danvan.toml writes it, in bytes: 1GB, 512 MiB. Raises ValueError."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s?([KMGT])(i?)B", size)
+    if found is None:
+        raise ValueError(f"'{size}' is no size; write 512MB or 2GiB")
+    return int(float(found[1]) * (1024 if found[3] else 1000) ** _POWERS[found[2]])
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """A private folder for what memory cannot hold. It is locked while it is used, so that one left by a kill shows."""
+    _clear_scratch()
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_SCRATCH))
+        lock = os.open(folder, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists() and folder.stat().st_ino == os.fstat(lock).st_ino:
+            break
+        os.close(lock)  # another session took it for one that was left, before it was locked
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _clear_scratch() -> None:
+    """Remove the folders of sessions that were killed: each may hold as much as a question may take on the disk."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
+        try:
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:  # another one's, or gone meanwhile
+            continue
+        try:
+            if os.fstat(lock).st_uid == os.geteuid():
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+        except BlockingIOError:  # at work
+            pass
+        finally:
+            os.close(lock)
 
 
 @contextmanager
@@ -104,7 +184,7 @@ def opened_release(home: Path, limits: Limits = Limits(), *, live: bool = False)
     """
     with (
         _open_live(home) if live else _open_released(home) as con,
-        tempfile.TemporaryDirectory(prefix="danvan-sql-") as folder,
+        _scratch() as folder,
     ):
         _bound(con, folder, limits)
         yield con
@@ -143,5 +223,5 @@ def _only_statement(con: duckdb.DuckDBPyConnection, text: str) -> duckdb.Stateme
     return statements[0]
 
 
-def _words(error: duckdb.Error) -> str:
+def _words(error: Exception) -> str:
     return str(error).strip()

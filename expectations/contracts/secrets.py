@@ -10,7 +10,8 @@ _SHORTEST = 4
 """A shorter value would be found everywhere; nobody is helped when every "a" is hidden."""
 _IN_URL = re.compile(r"(?<=://)[^\s\"'<>]*(?=@)")
 _NAMED = re.compile(r"\$\{env:[^}]*\}")
-_WRITTEN_OUT = re.compile(r"://[^/\s@:]*:[^/\s]+@")
+_WRITTEN_OUT = re.compile(r"://[^/\s@:]*:(?:[^/\s]+|(?!\d*(?:[/?#]|$))[^@\n]+)@")
+"""Also with a slash, a blank or a quote in it, as a person writes it who does not escape; but no port before a path."""
 _known: set[str] = set()
 
 

@@ -134,3 +134,31 @@ def test_a_refused_release_tells_what_was_booked_and_a_rebuild_tells_nothing_aga
     assert (len(rebuilt.alerts), rebuilt.new_alerts) == (2, 0)
     assert [one.state for one in rebuilt.receipts] == ["refused"]
     assert log.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    "place", ["warehouse.journal.carry_journal", "flows.rebuilding._keep_aside", "flows.rebuilding.run_cycle"]
+)
+def test_a_rebuild_that_was_killed_leaves_what_was_told(
+    tiny_home: TinyHome, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    class KilledError(BaseException):
+        pass
+
+    def dies(*_: object, **__: object) -> None:
+        raise KilledError
+
+    spoil(tiny_home, "323")
+    first = run_cycle(open_home(tiny_home.path))
+    log = tiny_home.path / "logs" / "alerts.log"
+    text = log.read_text(encoding="utf-8")
+    for _ in range(2):
+        with monkeypatch.context() as patched:
+            patched.setattr(place, dies)
+            with pytest.raises(KilledError):
+                rebuild(open_home(tiny_home.path))
+    after = run_cycle(open_home(tiny_home.path))
+    assert (after.alerts, after.new_alerts) == (first.alerts, 0)
+    assert log.read_text(encoding="utf-8") == text
+    with writing(open_home(tiny_home.path)) as con:
+        assert con.execute("select count(*) from ops.runs where outcome = 'needs_a_person'").fetchone() == (2,)

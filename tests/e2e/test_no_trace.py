@@ -1,34 +1,44 @@
 """Eighteen kinds of a person, planted in every column, header and name of a file, are found nowhere outside.
 
 One province is run under a Prefect server of its own, twice (NFC, then NFD: the second release begins as a copy of the
-first). Then the raw bytes of everything that leaves are searched: releases, reports, alerts, logs, Prefect's database.
+first); between the runs a person signs and decides in words that name somebody. Then the raw bytes of everything that
+leaves are searched: releases, reports, alerts, logs, Prefect's database, exports, letters, and what commands print.
 """
 
 from __future__ import annotations
 
+import io
 import logging
 import shutil
 import unicodedata
+import zipfile
 from dataclasses import dataclass
+from email import message_from_string, policy
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import polars as pl
 import pytest
 import yaml
+from pypdf import PdfReader
 
 from expectations.contracts import hash_keys, questionnaires
 from expectations.contracts.model import DROPPED, HASHED, Contract, contract, datasets
 from flows import server, workers
+from flows.command import main
 from flows.home import Home, create, open_home
 from flows.planning import writing
 from flows.running import cycle_under
+from tests.expectations.channels import mail_server
 from warehouse.reference import frames
 from warehouse.releases import current, publish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.expectations.channels import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -225,7 +235,14 @@ def send_named(home: Path, form: str, sent: str) -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def mail() -> Iterator[Server]:
+    """The mailbox of every unit."""
+    with mail_server() as listening:
+        yield listening
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mail: Server) -> Iterator[Home]:
     monkeypatch.setenv("DANVAN_CANARY", CANARY)
     monkeypatch.setenv(hash_keys.VARIABLE, "0123456789abcdef" * 4)
     create(tmp_path / "home")
@@ -238,37 +255,87 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
         **feed(terms("service_reports"), "csv"),
         "connector": {"kind": "files", "path": "sftp://hoa:${env:DANVAN_CANARY}@127.0.0.1:1/x", "glob": "*.csv"},
     }
-    document = {"source": {"id": "d323", "name": "Thành phố Hưng Yên", "unit": "323"}, "feeds": feeds}
+    source = {"id": "d323", "name": "Thành phố Hưng Yên", "unit": "323", "contact": ["motcua@tphungyen.example"]}
+    document = {"source": source, "feeds": feeds}
     text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
     (tmp_path / "home" / "feeds" / "d323.yaml").write_text(text, encoding="utf-8")
     settings = (tmp_path / "home" / "danvan.toml").read_text(encoding="utf-8")
     settings = settings.replace("port = 4200", "port = 4377").replace("retries = 3", "retries = 0")
+    sender = f"mailto://127.0.0.1:{mail.port}/?from=danvan@tinh.example&mode=insecure"
+    settings = settings.replace("[returns]", f'[returns]\nmail = "{sender}"')
     (tmp_path / "home" / "danvan.toml").write_text(settings, encoding="utf-8")
     yield open_home(tmp_path / "home")
     workers.dismiss()
 
 
-def test_nobody_is_found_in_anything_that_leaves(home: Home, capfd: pytest.CaptureFixture[str]) -> None:
+SAYING = (
+    ("status",),
+    ("status", "--all"),
+    ("status", "--problems", "--json"),
+    ("plan",),
+    ("alerts", "list", "--all"),
+    ("alerts", "list", "--all", "--json"),
+    ("quarantine", "list", "--all"),
+    ("quarantine", "list", "--all", "--json"),
+    ("feeds", "check"),
+    ("corrections",),
+    ("doctor",),
+    ("explain", "AR01", "--unit", "323", "--period", "2024-Q1", "--rows"),
+    ("explain", "AR01", "--unit", "323", "--period", "2024-Q1", "--json", "--language", "en"),
+    ("release", "diff"),
+    ("release", "verify"),
+    ("sql", "select * from ops.signatures", "--format", "csv"),
+    ("sql", "select * from ops.decisions", "--format", "json"),
+    ("assess", "--period", "2024-Q1", "--format", "html,json,docx,xlsx,pdf,csv"),
+)
+"""Commands whose words are searched, as those of a run are."""
+
+JOURNALS = ("decisions.jsonl", "signatures.jsonl")
+"""What people of the house said, word for word, for the writer alone."""
+
+
+def test_nobody_is_found_in_anything_that_leaves(home: Home, mail: Server, capfd: pytest.CaptureFixture[str]) -> None:
+    searched: dict[str, bytes] = {}
     running = server.launch(home)
     try:
-        server.wait_ready(running, home)
+        running = server.wait_ready(running, home)
         for form, sent in zip(FORMS, ("20240320", "20240321"), strict=True):
             for dataset in datasets():
                 send(home.path, terms(dataset), form, sent)
             send_named(home.path, form, sent)
             cycle_under(home, feeds=(), period=None, api_url=running.api_url)
+            told = capfd.readouterr()
+            searched |= {f"output {sent}": told.out.encode(), f"errors {sent}": told.err.encode()}
+            if sent == "20240320":
+                _say_and_sign(home)
+                capfd.readouterr()  # one's own words come back to oneself
     finally:
         running.stop()
-    told = capfd.readouterr()
+    # a file that waits for the next run
+    (home.path / "inbox" / "service_reports" / f"2024Q2_20240620 {KINDS['ông'][0]}.csv").write_text(
+        "x\n", encoding="utf-8"
+    )
+    for words in SAYING:
+        main([*words, "--home", str(home.path)])
+        told = capfd.readouterr()
+        assert told.out + told.err, words
+        assert "not foreseen" not in told.err, (words, told.err)
+        searched[" ".join(words)] = (told.out + told.err).encode()
+    for form in ("parquet", "sdmx-csv"):
+        assert (
+            main(["release", "export", str(home.path / "exports" / form), "--format", form, "--home", str(home.path)])
+            == 0
+        )
     # a return file goes back to the unit whose file it is, and to nobody else
     kept = {home.path / name for name in ("inbox", "landing", "work", "feeds", "returns")}
-    searched = {"standard output": told.out.encode(), "standard error": told.err.encode()}
     for path in sorted(home.path.rglob("*")):
-        inside = path.parent not in kept and not kept & set(path.parents)
+        inside = path.parent not in kept and not kept & set(path.parents) and path.name not in JOURNALS
         if path.is_file() and inside and not path.name.startswith("warehouse.duckdb"):
-            searched[str(path.relative_to(home.path))] = path.read_bytes()
+            searched[str(path.relative_to(home.path))] = path.read_bytes() + _unpacked(path)
         if path.is_file() and "releases" in path.parts and not path.is_symlink():
             searched[str(path.relative_to(home.path))] = path.read_bytes()
+    assert len(mail.taken) > len(KINDS)
+    searched["letters"] = "\n".join(_letter(one.body) for one in mail.taken).encode()
     with writing(home) as con:
         checked = _expect_that_the_files_were_read(con)
         # Compressed texts hide from a search: the release once more as it is, and as one whole.
@@ -276,16 +343,57 @@ def test_nobody_is_found_in_anything_that_leaves(home: Home, capfd: pytest.Captu
         con.execute("set force_compression = 'uncompressed'")
         made = publish(home.path, con)
         searched["the release, uncompressed"] = (made.path / "warehouse.duckdb").read_bytes()
+    # the writer may know what a file said, but no secret
+    assert CANARY.encode() not in home.warehouse.read_bytes() + _cells(home.warehouse)
     release = current(home.path)
     assert release
     searched["cells of the release"] = _cells(release.file)
-    assert any(".prefect" in name for name in searched)
-    assert any(name.startswith("releases/") for name in searched)
+    assert "Chánh Văn phòng".encode() in searched["cells of the release"]
+    for place in (
+        ".prefect",
+        "releases/",
+        "exports/parquet/core.",
+        "exports/sdmx-csv/",
+        "reports/assessment-2024-Q1.pdf",
+    ):
+        assert any(place in name for name in searched), place
     found = sorted({(place, one.decode()) for place, held in searched.items() for one in needles() if one in held})
     size = sum(map(len, searched.values())) / 2**20
     with capfd.disabled():
         print(f"\n{len(KINDS)} kinds, {checked} planted cells, {size:.0f} MiB searched, found: {len(found)}")  # noqa: T201
     assert found == []
+
+
+def _say_and_sign(home: Home) -> None:
+    """A person signs, allows and decides, and names everybody while doing so."""
+    everybody = "; ".join(planted for planted, _ in KINDS.values())
+    signing = ["--by", KINDS["ông"][0], "--role", f"Chánh Văn phòng; {everybody}"]
+    assert main(["sign", "2024-Q1", *signing, "--home", str(home.path)]) == 0
+    excepting = ["--except", "--until", "2099-01-01", "--why", everybody]
+    assert main(["sign", "2024-Q1", *signing, *excepting, "--home", str(home.path)]) == 0
+    waiving = ["decide", "waive", "d323.secret", "2024-Q1", "--why", everybody, "--by", KINDS["chị"][0]]
+    assert main([*waiving, "--home", str(home.path)]) == 0
+
+
+def _unpacked(path: Path) -> bytes:
+    """What a compressed file holds: parts of an office document, rows of a Parquet file, texts of a PDF."""
+    if path.suffix in {".docx", ".xlsx"}:
+        with zipfile.ZipFile(path) as archive:
+            return b"\n".join(archive.read(name) for name in archive.namelist())
+    if path.suffix == ".parquet":
+        rows = pl.read_parquet(path).rows()
+        return "\n".join("\x1f".join(map(str, row)) for row in rows).encode()
+    if path.suffix == ".pdf":
+        return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(path.read_bytes())).pages).encode()
+    return b""
+
+
+def _letter(body: str) -> str:
+    """Head, text and names of what is enclosed; the return file itself is the unit's own."""
+    letter = message_from_string(body, policy=policy.default)
+    text = letter.get_body().get_content()  # type: ignore[union-attr]
+    names = [str(one.get_filename()) for one in letter.iter_attachments()]  # type: ignore[union-attr]
+    return "\n".join([*map(str, letter.values()), text, *names])
 
 
 def _expect_that_the_files_were_read(con: duckdb.DuckDBPyConnection) -> int:

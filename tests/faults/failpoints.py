@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 When = Literal["before", "within", "after"]
 
 STEPS = ("offers", "land", "read", "judge", "book", "build", "release", "tell")
-"""The eight steps of a run; `open` before them and `report` beside them are failpoints of their own."""
+"""The eight steps of a run; `open` before them, `report` and `return` beside them are failpoints of their own."""
+
+AFTER_A_REFUSAL = ("return", "tell")
+"""Steps that have something to do when a file was turned away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ release  the pointer is moved          warehouse.releases:_point                
 release  the books take the release    warehouse.releases:_enter                      before after
 release  old releases are removed      warehouse.releases:prune                       after
 report   a report is written           flows.steps:_replace                           before after
+return   a return file is written      flows.returning:_write                         before after
+return   the books take the file       warehouse.returns:record_written               before after
 tell     the run's entry is closed     warehouse.journal:end_run                      before after
 tell     all are told                  flows.alerts:tell                              before after
 tell     digests are put together      warehouse.outbox:put_together                  before after

@@ -140,15 +140,18 @@ class Account:
     told: dict[str, Counter[str]]
     """Channel → how often it was told of each alert."""
     open_runs: int
+    returns: frozenset[str]
+    """Return files that lie there."""
 
     def lost(self, oracle: Account) -> int:
-        """Deliveries and rows the oracle has and this home lacks."""
-        return len(set(oracle.receipts) - set(self.receipts)) + len(set(oracle.rows) - set(self.rows))
+        """Deliveries, rows and return files the oracle has and this home lacks."""
+        booked = len(set(oracle.receipts) - set(self.receipts)) + len(set(oracle.rows) - set(self.rows))
+        return booked + len(oracle.returns - self.returns)
 
     def doubled(self, oracle: Account) -> int:
-        """Deliveries and rows this home has beyond the oracle, or twice."""
+        """Deliveries, rows and return files this home has beyond the oracle, or twice."""
         more = len(set(self.receipts) - set(oracle.receipts)) + len(set(self.rows) - set(oracle.rows))
-        return more + len(self.receipts) - len(set(self.receipts))
+        return more + len(self.receipts) - len(set(self.receipts)) + len(self.returns - oracle.returns)
 
     def alerts_lost(self, oracle: Account) -> int:
         """Alerts the oracle has that are not here, and those a channel of it was told and the same channel here not."""
@@ -178,6 +181,7 @@ def account(province: Province) -> Account:
         alerts=frozenset(alert_id[:8] for (alert_id,) in alerts),
         told={"file": _alerts(digests), "web": _alerts("\n".join(province.channel.told.values()))},
         open_runs=open_runs,
+        returns=frozenset(path.name for path in (province.path / "returns").glob("*")),
     )
 
 

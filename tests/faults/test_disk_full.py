@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from tests.faults.driver import BALLAST
-from tests.faults.failpoints import FAILPOINTS
+from tests.faults.failpoints import AFTER_A_REFUSAL, FAILPOINTS
 from tests.faults.homes import Channel, account, found, left_files
 from tests.faults.runs import FAILED, FINE
 
@@ -37,6 +37,7 @@ FEW = (
     "build: before the models are built",
     "release: before the warehouse is copied",
     "tell: before a channel is told",
+    "return: before a return file is written",
 )
 ALL = tuple(name for name, point in FAILPOINTS.items() if point.step != "report")
 
@@ -93,7 +94,7 @@ def _filled(  # noqa: PLR0917 - what all of them share
     stopped = unreadable = unsaid = 0
     for name in points:
         _send(home, oracle)
-        while FAILPOINTS[name].step == "tell" and home.sent % 4:
+        while FAILPOINTS[name].step in AFTER_A_REFUSAL and home.sent % 4:
             _send(home, oracle)
         run = forge.start(home.path, failpoint=name, act=act)
         code = run.wait()
@@ -110,7 +111,7 @@ def _filled(  # noqa: PLR0917 - what all of them share
             unreadable += 1
         else:
             step = FAILPOINTS[name].step
-            assert step in {"release", "tell"} or now == standing, f"{name}: another release is current"
+            assert step in {"release", *AFTER_A_REFUSAL} or now == standing, f"{name}: another release is current"
             standing = now
     forge.finish(home.path)
     forge.finish(oracle.path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.failpoints import FAILPOINTS
+from tests.faults.failpoints import AFTER_A_REFUSAL, FAILPOINTS
 from tests.faults.homes import account, left_files
 from tests.faults.runs import FINE, cold
 
@@ -95,8 +95,8 @@ def _names(dice: random.Random) -> Iterator[str]:
 
 def _killed_at(name: str, home: Province, oracle: Province, forge: Forge, dice: random.Random) -> bool:
     point = FAILPOINTS[name]
-    if point.step == "tell":
-        while home.sent % 4:  # so that there is something to tell
+    if point.step in AFTER_A_REFUSAL:
+        while home.sent % 4:  # so that there is something to send back and to tell
             _send(home, oracle)
     hit = dice.randint(1, SEVERAL.get(point.place, 1))
     code = forge.start(home.path, failpoint=name, hit=hit).wait()

@@ -120,14 +120,23 @@ def test_the_server_of_another_home_is_not_taken_for_ours(
 ) -> None:
     """Two homes begin at the same moment and find the same port free; schedules must not go to the other's server."""
     home = open_home(make_home("home").path)
+    free = server._free_port
     with ThreadingHTTPServer(("127.0.0.1", 0), _Foreign) as other:
         threading.Thread(target=other.serve_forever, daemon=True).start()
-        monkeypatch.setattr(server, "_free_port", lambda *_: other.server_port)
-        ours = server.launch(home)
+        found = iter([other.server_port])
+        monkeypatch.setattr(server, "_free_port", lambda *asked: next(found, None) or free(*asked))
+        beaten = server.launch(home)
+        assert server.is_reachable(beaten.api_url, 30)
+        ours = server.wait_ready(beaten, home)
         try:
-            assert server.is_reachable(ours.api_url, 30)
-            with pytest.raises(server.ServerError, match="took it just now: start again"):
-                server.wait_ready(ours, home)
+            assert beaten.process.poll() is not None
+            assert ours.api_url != beaten.api_url
+            assert json.loads((home.prefect / "server.json").read_text(encoding="utf-8"))["api_url"] == ours.api_url
+            assert _asked(ours.api_url, "deployments/filter") == []
+            # where every port is taken so, a person is told
+            monkeypatch.setattr(server, "_free_port", lambda *_: other.server_port)
+            with pytest.raises(server.ServerError, match=r"took its ports 3 times.*set server\.port"):
+                server.wait_ready(server.launch(home), home)
         finally:
             ours.stop()
             other.shutdown()

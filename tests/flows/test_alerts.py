@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -100,6 +101,25 @@ def test_a_dead_channel_is_not_told_and_the_other_is_and_no_secret_is_printed(
     states = asked(here, "select channel like 'json%', told_at is not null, attempts, error from ops.outbox order by 1")
     assert states == [(False, True, 1, None), (True, False, 1, "the channel did not take the message")]
     assert asked(here, "select is_sent from ops.alerts") == [(False,)]
+
+
+def test_a_full_disk_stops_no_run_and_is_said_with_its_place(
+    home: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = raised(home("file"), ALERT)
+
+    def fails(*_: Any) -> Any:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/somewhere/warehouse.duckdb.wal")
+
+    monkeypatch.setattr(logging.getLogger("danvan"), "propagate", True)
+    with monkeypatch.context() as patched, caplog.at_level(logging.ERROR, "danvan"):
+        patched.setattr("warehouse.outbox.put_together", fails)
+        tell(here)
+    assert "/somewhere/warehouse.duckdb.wal: the disk takes no more (No space left on device)" in caplog.text
+    assert "are free" in caplog.text
+    assert "Traceback" not in caplog.text
+    tell(here)
+    assert "d323.dossiers, kỳ 2024-Q1: tệp bị từ chối" in told(here)
 
 
 def test_a_dead_mail_server_is_tried_until_it_takes_it_and_the_others_are_told_once(home: Any) -> None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING, Any
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flows.command import main
 from flows.home import SETTINGS
+from warehouse.query import HEADROOM
 from warehouse.releases import publish
 from warehouse.store import writer
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HOSTILE = """select '=1+1' as "=HEAD()", -5 as n, '-1.5' as t, date '2024-01-02' as "on", '@x' as a, ['=1'] as l,
   interval (-1) day as i, e'\\t=1' as tab, 'ok' as ok, null as nothing"""
@@ -77,6 +79,34 @@ def test_an_answer_may_take_as_long_as_is_said(home: Path, capsys: pytest.Captur
     assert main(["sql", ENDLESS, "--home", str(home)]) == 2
     assert "not answered within 0.3 s" in capsys.readouterr().err
     assert main(["sql", "select 1", "--seconds", "0", "--home", str(home)]) == 2
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select repeat('x', 10000000) as t from range(400)",
+        "select repeat('x', 2000000000)",
+        "select list_transform(range(60000000), lambda x: x::varchar)",
+    ],
+)
+def test_texts_and_lists_that_duckdb_does_not_count_take_no_more_memory_than_is_said(
+    home: Path, tmp_path: Path, query: str
+) -> None:
+    settings = home / SETTINGS
+    settings.write_text(settings.read_text(encoding="utf-8") + '[query]\nmemory_limit = "64MB"\n', encoding="utf-8")
+    asking = subprocess.Popen(
+        [sys.executable, "-m", "flows.command", "sql", query, "--home", str(home), "--format", "csv"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert asking.stderr is not None
+    said = asking.stderr.read().decode()
+    _, status, used = os.wait4(asking.pid, 0)
+    asking.returncode = os.waitstatus_to_exitcode(status)
+    assert asking.returncode == 2, said
+    assert "raise memory_limit and temp_limit under [query] of danvan.toml" in said
+    assert used.ru_maxrss << 10 < 2 * 64_000_000 + HEADROOM + (256 << 20)
 
 
 def test_a_home_of_another_version_is_told_to_run_first(tiny_home: Any, capsys: pytest.CaptureFixture[str]) -> None:

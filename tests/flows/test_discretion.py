@@ -9,6 +9,7 @@ import pytest
 
 from expectations.contracts.secrets import discreet, has_password, hide, remember
 from flows.discretion import install, quiet
+from flows.terminal import show
 
 
 @pytest.fixture
@@ -40,6 +41,10 @@ def test_a_secret_of_the_environment_is_hidden_also_as_part_of_a_url() -> None:
     ("address", "expected"),
     [
         ("sftp://hoa:abc@host/x", True),
+        ("sftp://hoa:ab/c@host/x", True),
+        ("sftp://hoa:1a/c d'e@host/x", True),
+        ("https://:abc@host/x", True),
+        ("sftp://host:22/a:b@c", False),
         ("https://hoa:${env:PASSWORD}@host/x", False),
         ("json://${env:USER}:${env:PASSWORD}@host/", False),
         ("sftp://hoa@host:22/x", False),
@@ -49,6 +54,16 @@ def test_a_secret_of_the_environment_is_hidden_also_as_part_of_a_url() -> None:
 )
 def test_a_password_in_an_address_is_seen(address: str, expected: bool) -> None:
     assert has_password(address) == expected
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_no_table_shows_a_secret(capsys: pytest.CaptureFixture[str], as_json: bool) -> None:
+    remember("canary/74 a")
+    show([{"what": "sftp://hoa:abc@host/x", "why": ["no canary/74 a"], "rows": 3}], as_json=as_json)
+    told = capsys.readouterr().out
+    assert "sftp://***@host/x" in told
+    assert "no ***" in told
+    assert not [one for one in ("abc", "canary") if one in told]
 
 
 def test_log_lines_of_ours_are_covered_with_their_tracebacks(restored: object) -> None:

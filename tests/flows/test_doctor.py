@@ -64,14 +64,15 @@ def test_a_group_that_may_read_releases_may_pass_the_home_and_read_nothing_else(
 ) -> None:
     with (home / "danvan.toml").open("a", encoding="utf-8") as settings:
         settings.write(GROUP)
-    for folder in ("releases", "logs"):
+    for folder in ("releases", "logs", "signatures"):
         (home / folder).mkdir(mode=0o750)
         (home / folder).chmod(0o750)
     home.chmod(0o710)
     seen = doctor(home, capsys)
     assert "access to home" not in seen
     assert "access to releases" not in seen
-    assert seen["access to logs"]["advice"] == f"chmod 700 {home / 'logs'}"
+    for folder in ("logs", "signatures"):
+        assert seen[f"access to {folder}"]["advice"] == f"chmod 700 {home / folder}"
 
 
 def test_what_killed_runs_left_is_counted_and_the_next_run_removes_it(

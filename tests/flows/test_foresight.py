@@ -55,6 +55,20 @@ def test_what_would_be_fetched_is_fetched(tiny_home: TinyHome, capsys: pytest.Ca
     assert "d323.yaml" in capsys.readouterr().err
 
 
+def test_a_name_that_holds_a_person_is_planned_as_it_will_be_listed(
+    tiny_home: TinyHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny_home.add_feed("323", name=r"ii06a_(?P<period>\d{4}Q\d)_(?P<sent>\d{8}).*\.csv")
+    path = tiny_home.add_file("323")
+    path.rename(path.with_name("ii06a_2024Q1_20240318 ông Nguyễn Văn Khuếch 0987650123.csv"))
+    [row] = plan(tiny_home, capsys)
+    assert row[1:4] == ("fetch", "ii06a_2024Q1_20240318 (đã che) (đã che).csv", "2024-Q1")
+    tiny_home.add_feed("323", connector={"kind": "files", "path": "inbox/ông Nguyễn Văn Khuếch", "glob": "*.csv"})
+    [row] = plan(tiny_home, capsys, code=1)
+    assert row[1] == "cannot be asked"
+    assert "Khuếch" not in row[2]
+
+
 def test_a_place_that_does_not_answer_is_said_and_the_others_are_looked_at(
     tiny_home: TinyHome, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
+import re
 import signal
+import smtplib
 import subprocess
 import sys
 from email import message_from_string, policy
@@ -15,15 +18,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from expectations import alerts
 from expectations.contracts.findings import Finding
+from flows import returning
 from flows.command import main
 from flows.home import HomeError, open_home
 from flows.planning import writing
 from flows.returning import channel_of, keep_returns, send_returns, write_returns
+from sources.errors import WorkerKilledError
 from tests.expectations.channels import mail_server
 from tests.sources.marked import look
 from tests.warehouse.deliveries import Batch, Sent, prepare
 from warehouse.returns import letters, written
+from warehouse.store import writer_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +47,7 @@ BAD = {
     "findings": [Finding("Q30", "not_negative", "error", "Âm: -4711 của =HYPERLINK()", None, 90)],
 }
 GATE = {"refused": True, "findings": [Finding("Q03", "x", "gate", "Thiếu cột")], "rows_read": 0}
+SAID_FULL = r"/somewhere/return\.xlsx: the disk takes no more \(No space left on device\): .* are free"
 CONTACT = "motcua@tphungyen.example"
 
 
@@ -138,6 +146,34 @@ def test_a_disk_that_takes_no_file_stops_no_run(
     assert "the next run tries again" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (WorkerKilledError("killed by SIGKILL from outside"), "killed by SIGKILL from outside"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/somewhere/return.xlsx"), SAID_FULL),
+    ],
+)
+def test_what_is_no_fault_of_the_bytes_leaves_no_list_in_place_of_the_marked_file(
+    home: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: Exception, words: str
+) -> None:
+    """The list would stand for good, since a return file is written once."""
+    here = home()
+
+    def fails(*_: Any) -> Any:
+        raise fault
+
+    monkeypatch.setattr(logging.getLogger("danvan"), "propagate", True)
+    with monkeypatch.context() as patched, caplog.at_level(logging.ERROR, "danvan"):
+        patched.setattr(returning, "_from_bytes", fails)
+        assert keep_returns(here) == 0
+    assert files(here) == []
+    assert re.search(words, caplog.text)
+    assert "the next run tries again" in caplog.text
+    monkeypatch.setattr(returning, "_from_bytes", lambda *asked: (asked[-1].write_bytes(b"marked"), "marked")[1])
+    assert keep_returns(here) == 1
+    assert [path.read_bytes() for path in here.returns.iterdir()] == [b"marked"]
+
+
 def test_nothing_is_sent_without_a_mail_server_or_an_address(home: Any) -> None:
     here = home()
     keep_returns(here)
@@ -226,6 +262,64 @@ send_returns(open_home(Path(path)))
     assert len(set(marks)) == 1
     assert len(marks) == (2 if place.endswith(":send") else 1)
     assert all(one["told_at"] for one in letters_of(here))
+
+
+def test_the_warehouse_is_free_while_a_file_is_written_and_a_letter_sent(
+    home: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def watched(name: str, act: Callable[..., Any]) -> Callable[..., Any]:
+        def inner(*arguments: Any, **options: Any) -> Any:
+            with writer_lock(here.path):  # raises when this process holds it
+                looked.append(name)
+            return act(*arguments, **options)
+
+        return inner
+
+    with mail_server() as mail:
+        here = home(server_of(mail))
+        monkeypatch.setattr(returning, "_write", watched("write", returning._write))
+        monkeypatch.setattr("expectations.alerts.send", watched("send", alerts.send))
+        assert keep_returns(here) == 1
+        send_returns(here)
+        assert len(mail.taken) == 1
+    assert looked == ["write", "send"]
+
+
+def test_a_letter_that_is_not_taken_keeps_no_other_back_nor_does_a_name_that_is_no_header(
+    home: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+    original = alerts._to_mailbox
+
+    def offended(address: str, message: alerts.Message, to: str | None = None) -> None:
+        tried.append(message.mark)
+        if len(tried) == 1:
+            raise smtplib.SMTPDataError(552, b"larger than this server takes")
+        original(address, message, to)
+
+    monkeypatch.setattr(alerts, "_to_mailbox", offended)
+    with mail_server() as mail:
+        here = home(server_of(mail))
+        book(here, Sent(FEED, 3, ROWS, ("2024-Q2",), salt="\r\nBcc: x@y.example\udcff"), GATE)
+        assert keep_returns(here) == 2
+        send_returns(here)
+        assert (len(tried), len(mail.taken)) == (2, 1)
+        send_returns(here)
+        assert (len(tried), len(mail.taken)) == (3, 2)
+        letters = [message_from_string(one.body, policy=policy.default) for one in mail.taken]
+    assert [one["Bcc"] for one in letters] == [None, None]
+    names = [str(part.get_filename()) for one in letters for part in one.iter_attachments()]  # type: ignore[union-attr]
+    assert all(name.isprintable() for name in names)
+
+
+def test_a_mail_server_that_is_away_is_asked_once_a_run(home: Any) -> None:
+    here = home('[returns]\nmail = "mailto://127.0.0.1:9/?from=danvan@tinh.example&mode=insecure"\n')
+    book(here, Sent(FEED, 3, ROWS, ("2024-Q2",), salt="other"), GATE)
+    keep_returns(here)
+    send_returns(here)
+    assert [(one["attempts"], one["told_at"]) for one in letters_of(here)] == [(1, None)]
 
 
 ROUTES = """

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from flows.steps import RunReport
 
 
+DEAD_PID = 4194303
+
+
 def run(home: Any) -> RunReport:
     return run_cycle(open_home(home.path))
 
@@ -77,6 +80,34 @@ def test_a_second_cycle_loads_nothing_and_says_so(two_districts: Any, capsys: py
     assert told["release_id"] == first.release_id
     assert not told["is_new_release"]
     assert {one["outcome"] for one in told["outcomes"]} == {"nothing_new"}
+
+
+def test_reports_that_a_run_did_not_live_to_write_are_written_by_the_next(
+    two_districts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else they would tell of an older release for as long as nothing comes."""
+
+    class KilledError(BaseException):
+        pass
+
+    def dies(path: Path, content: bytes) -> None:
+        path.with_name(f".{path.name}.{DEAD_PID}.part").write_bytes(content[:10])
+        raise KilledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(steps, "_replace", dies)
+        with pytest.raises(KilledError):
+            run(two_districts)
+    folder = two_districts.path / "reports"
+    assert [path.suffix for path in folder.iterdir()] == [".part"]
+    second = run(two_districts)
+    assert not second.is_new_release
+    names = ["assessment-2024-Q1.html", "assessment-2024-Q1.json"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert [path.rsplit("/", 1)[-1] for path in second.reports] == names
+    told = json.loads((folder / names[1]).read_text(encoding="utf-8"))
+    assert told["release"]["release_id"] == second.release_id
+    assert run(two_districts).reports == ()
 
 
 def test_a_corrected_file_supersedes_and_the_old_figures_stay_answerable(two_districts: Any) -> None:

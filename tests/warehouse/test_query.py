@@ -13,7 +13,7 @@ import pytest
 
 from tests.warehouse.deliveries import Sent, load_sent
 from warehouse import query
-from warehouse.query import Limits, QueryError, asked, opened_release, sql
+from warehouse.query import Limits, QueryError, asked, bytes_of, opened_release, sql
 from warehouse.releases import current, publish
 from warehouse.store import writer
 
@@ -83,6 +83,22 @@ def test_every_kind_of_reading_statement_is_answered(home: Path, text: str) -> N
     assert sql(home, text) is not None
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        "enable_logging(level='trace', storage='file', storage_path='{}')",
+        "enable_profiling(format='json', save_location='{}.json')",
+    ],
+)
+def test_functions_that_set_something_write_no_file(home: Path, tmp_path: Path, function: str) -> None:
+    asking = f"select write_log(range::varchar, level := 'error') from range(10), {function.format(tmp_path / 'x')}"
+    with asked(home, asking) as answer:
+        answer.fetchall()
+    assert list(tmp_path.iterdir()) == []
+    with asked(home, "select current_setting('enable_logging')") as answer:
+        assert answer.fetchall() == [(False,)]
+
+
 ENDLESS = "select sum(a.range * b.range) from range(10000000) a, range(10000000) b"
 
 
@@ -100,6 +116,58 @@ def test_rows_that_never_end_are_ended_too(home: Path) -> None:
 
     with pytest.raises(QueryError, match="not answered within"):
         fetch_all()
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), 1e12, 0.0, -1.0])
+def test_a_time_that_no_clock_takes_is_refused(home: Path, seconds: float) -> None:
+    """A clock that fails to start would end nothing."""
+    with pytest.raises(QueryError, match="s: an answer may take more than none and 86400 s at most"):
+        sql(home, "select 1", limits=Limits(seconds=seconds))
+
+
+@pytest.mark.parametrize(("size", "held"), [("1GB", 10**9), ("512 MiB", 2**29), ("1.5KB", 1500), ("2TiB", 2**41)])
+def test_a_size_in_bytes(size: str, held: int) -> None:
+    assert bytes_of(size) == held
+    with pytest.raises(ValueError, match="is no size"):
+        bytes_of(f"{size}s")
+
+
+def test_a_folder_that_a_killed_session_left_is_removed_and_no_other(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    asking = "import sys, os; from pathlib import Path; from warehouse.query import asked\n"
+    asking += "with asked(Path(sys.argv[1]), 'select 1'):\n    print('asked', flush=True); sys.stdin.readline()"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TMPDIR": str(tmp_path)}
+    (tmp_path / "danvan-sql-a-file").write_text("not a folder", encoding="utf-8")
+    (tmp_path / "another").mkdir()
+    (tmp_path / "danvan-sql-a-link").symlink_to(tmp_path / "another")
+    sessions = [
+        subprocess.Popen(
+            [sys.executable, "-c", asking, str(home)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        for _ in range(2)
+    ]
+    for one in sessions:
+        assert one.stdout is not None
+        assert one.stdout.readline().strip() == "asked"
+    killed, living = sessions
+    before = {path for path in tmp_path.glob("danvan-sql-*") if path.is_dir() and not path.is_symlink()}
+    assert len(before) == 2
+    for folder in before:
+        (folder / "spilled").write_bytes(b"x" * 4096)
+    assert sql(home, "select 1").item() == 1
+    assert {path for path in before if path.exists()} == before  # both are at work
+    killed.kill()
+    killed.communicate(timeout=20)
+    assert sql(home, "select 1").item() == 1
+    assert len([path for path in before if path.exists()]) == 1
+    living.communicate("end\n", timeout=20)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["another", "danvan-sql-a-file", "danvan-sql-a-link"]
 
 
 def sorting(rows: int) -> str:
