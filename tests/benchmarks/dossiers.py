@@ -226,7 +226,7 @@ def measure(rows: int) -> dict[str, Any]:
         cost = measured("-m", "tests.benchmarks.dossiers", "--cycle", str(home), may_end_with=(0,))
         report: dict[str, Any] = json.loads(cost.output.splitlines()[-1])
         floors.append(floor_seconds(home))
-        # what the first files still owe (letters about their bad rows, the first report) is not what one more file costs
+        # what the first files still owe (letters about bad rows, the first report) is not what one more file costs
         rest = measured("-m", "flows.command", "run", "--direct", "--home", str(home), may_end_with=(0, 3))
         make_files(home, len(DISTRICTS) * SMALL, "2024Q2_20240616", "2024-03-15")
         for path in list(home.glob("inbox/*/hoso_2024Q2_*.csv"))[1:]:
