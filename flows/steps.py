@@ -35,7 +35,7 @@ from flows.planning import (
     writing,
 )
 from sources.disk import full_disk
-from warehouse.reports.forms import ONE_LANGUAGE, USUAL
+from warehouse.reports.forms import ONE_LANGUAGE, SITE, USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -481,11 +481,12 @@ def report(
     language: Language = "vi",
     known: date | None = None,
 ) -> list[Path]:
-    """Write the assessment of each period from the current release: one file a period and form.
+    """Write the assessment of each period from the current release: one file a period and form, the site as a folder.
 
-    Without `periods`: the latest quarter that was assessed, and the half-year and the year it completes. Without
-    `unit`: the province. `language` is that of the forms that hold one. With `known`, as it would have been written
-    with what was known at the end of that day. Files say in their names what they are not of as a matter of course.
+    Without `periods`: the latest quarter that was assessed, with its site, and the half-year and the year it completes.
+    Without `unit`: the province. `language` is that of the forms that hold one. With `known`, as it would have been
+    written with what was known at the end of that day. Files say in their names what they are not of as a matter of
+    course.
     """
     from warehouse.releases import current
 
@@ -521,17 +522,22 @@ def _write_reports(
     home: Home, con: duckdb.DuckDBPyConnection, periods: Sequence[str], target: Path, asked: Wanted
 ) -> list[Path]:
     from warehouse.reports.assessment import Letterhead, assess
+    from warehouse.reports.forms import write_site
     from warehouse.reports.forms import written as bytes_of
 
     head = Letterhead(**home.settings.letterhead.model_dump(exclude_none=True))
     marks = [f".unit-{asked.unit}"] if asked.unit != home.settings.province else []
     marks += [f".as-known-{asked.known}"] if asked.known else []
     written = []
-    for period in periods or _latest_periods(con, home.settings.province):
+    for place, period in enumerate(periods or _latest_periods(con, home.settings.province)):
         document = assess(con, period, asked.unit, letterhead=head, known=asked.known)
-        for form in asked.forms:
+        name = f"assessment-{period}{''.join(marks)}"
+        for form in asked.forms if periods or place else (*asked.forms, SITE):
+            if form == SITE:
+                written.append(write_site(con, document, target / name))
+                continue
             has_one = form in ONE_LANGUAGE and asked.language != "vi"
-            path = target / f"assessment-{period}{''.join(marks)}{f'.{asked.language}' if has_one else ''}.{form}"
+            path = target / f"{name}{f'.{asked.language}' if has_one else ''}.{form}"
             _replace(path, bytes_of(document, form, asked.language))
             written.append(path)
     return written

@@ -281,6 +281,7 @@ def test_nobody_is_found_in_anything_that_leaves(home: Home, capfd: pytest.Captu
     searched["cells of the release"] = _cells(release.file)
     assert any(".prefect" in name for name in searched)
     assert any(name.startswith("releases/") for name in searched)
+    assert any(name.startswith("reports/") and "/units/" in name for name in searched)
     found = sorted({(place, one.decode()) for place, held in searched.items() for one in needles() if one in held})
     size = sum(map(len, searched.values())) / 2**20
     with capfd.disabled():
