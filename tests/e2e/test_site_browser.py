@@ -156,6 +156,18 @@ def test_tables_are_cards_on_a_phone_with_the_heads_in_their_cells(browser: Brow
     page.context.close()
 
 
+@pytest.mark.parametrize("path", ["indicators/AR01.html", "en/indicators/AR01.html", "en/units/326.html"])
+def test_tables_have_their_heads_on_a_desk_and_cells_repeat_nothing(browser: Browser, folder: Path, path: str) -> None:
+    page = _open(browser)
+    page.goto((folder / path).as_uri())
+    repeated = page.locator("td").evaluate_all(
+        "cells => cells.map(cell => getComputedStyle(cell, '::before').content).filter(text => text !== 'none')"
+    )
+    assert repeated == []
+    assert page.locator("thead th").first.is_visible()
+    page.context.close()
+
+
 def test_pages_print_on_a4_and_nothing_is_cut(browser: Browser, folder: Path) -> None:
     page = _open(browser, 624)  # 165 mm between the margins of NĐ 30, at 96 dpi
     for path in KINDS:
