@@ -563,7 +563,9 @@ def _latest_periods(con: duckdb.DuckDBPyConnection, unit_code: str) -> list[str]
 
 def _replace(path: Path, content: bytes) -> None:
     """A reader sees the old file or the new one, never half of it."""
-    part = path.with_name(f".{path.name}.part")
+    from warehouse.reports.folders import draft_of
+
+    part = draft_of(path)
     part.write_bytes(content)
     part.replace(path)
 

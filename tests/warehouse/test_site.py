@@ -10,6 +10,7 @@ from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +24,7 @@ from tests.warehouse.test_models import TIMELY
 from warehouse import behind
 from warehouse.reference import frames
 from warehouse.reports.assessment import assess
-from warehouse.reports.folders import replace_folder
+from warehouse.reports.folders import clear_parts, draft_of, replace_folder
 from warehouse.reports.page import environment, note_words
 from warehouse.reports.site import VERDICTS, site
 from warehouse.reports.site_pages import LANGUAGES, START, pages
@@ -508,8 +509,9 @@ def test_a_folder_changes_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyP
         monkeypatch.setattr("warehouse.reports.folders._exchanged", lambda *_: False)
     folder = tmp_path / "site"
     replace_folder(folder, {"index.html": b"old", "units/1.html": b"x"})
-    (tmp_path / ".site.part").mkdir()
-    (tmp_path / ".site.part" / "left.html").write_bytes(b"by a stopped run")
+    left = draft_of(folder)
+    left.mkdir()
+    (left / "left.html").write_bytes(b"by one that was stopped")
     replace_folder(folder, {"index.html": b"new", "goals/a.html": b"y"})
     assert {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()} == {
         "index.html": b"new",
@@ -524,3 +526,17 @@ def test_a_folder_that_could_not_be_written_leaves_the_old_one(tmp_path: Path) -
     with pytest.raises(OSError, match=r"a\.html"):
         replace_folder(folder, {"a.html": b"", "a.html/b.html": b""})
     assert (folder / "index.html").read_bytes() == b"old"
+
+
+def test_parts_of_processes_that_are_gone_are_removed(tmp_path: Path) -> None:
+    gone = psutil.Process().pid + 1
+    while psutil.pid_exists(gone):
+        gone += 1
+    for name in (f".assessment-2024-Q1.{gone}.part", ".assessment-2024-Q1.html.part"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "index.html").write_bytes(b"half")
+    (tmp_path / f".assessment-2024-Q1.json.{gone}.part").write_bytes(b"half")
+    own = draft_of(tmp_path / "assessment-2024-Q2")
+    own.mkdir()
+    clear_parts(tmp_path)
+    assert list(tmp_path.iterdir()) == [own]

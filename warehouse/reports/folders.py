@@ -1,4 +1,4 @@
-"""A folder of files that changes as a whole: a reader finds the old one or the new one, never a part of both."""
+"""Files and folders that change as a whole: a reader finds the old or the new, never a part of both."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ctypes
 import os
 import shutil
 from typing import TYPE_CHECKING
+
+import psutil
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,25 +19,40 @@ _EXCHANGE = 2
 """RENAME_EXCHANGE: two names change places in one step."""
 
 
+def draft_of(path: Path) -> Path:
+    """Where this process makes what will stand at `path`: beside it, out of sight, under the number of the process."""
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def clear_parts(folder: Path) -> None:
+    """Remove what processes that are gone left half made in a folder."""
+    for draft in folder.glob(".*.part"):
+        number = draft.name.split(".")[-2]
+        if number.isdigit() and psutil.pid_exists(int(number)):
+            continue
+        if draft.is_dir():
+            shutil.rmtree(draft)
+        else:
+            draft.unlink()
+
+
 def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Make `folder` hold exactly these files, by their paths within it; what a stopped run left is removed."""
-    part = folder.with_name(f".{folder.name}.part")
-    gone = folder.with_name(f".{folder.name}.old")
-    for left in (part, gone):
-        shutil.rmtree(left, ignore_errors=True)
+    """Make `folder` hold exactly these files, by their paths within it."""
+    part = draft_of(folder)
+    shutil.rmtree(part, ignore_errors=True)
     for parent in sorted({(part / name).parent for name in files}):
         parent.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (part / name).write_bytes(content)
-    if folder.exists():
-        if _exchanged(part, folder):
-            gone = part
-        else:  # a file system that cannot: for a moment there is no folder
-            folder.rename(gone)
-            part.rename(folder)
-        shutil.rmtree(gone)
-    else:
+    if not folder.exists():
         part.rename(folder)
+    elif _exchanged(part, folder):
+        shutil.rmtree(part)
+    else:  # a file system that cannot: for a moment there is no folder
+        gone = draft_of(part)
+        folder.rename(gone)
+        part.rename(folder)
+        shutil.rmtree(gone)
 
 
 def _exchanged(one: Path, other: Path) -> bool:
