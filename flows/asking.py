@@ -142,12 +142,12 @@ def write_assessment(
     from expectations.contracts.periods import Period
     from flows.steps import report
     from warehouse.reports.assessment import AssessmentError
-    from warehouse.reports.forms import FORMS
+    from warehouse.reports.forms import FORMS, SITE
 
     wanted = tuple(dict.fromkeys(part.strip() for part in forms.split(",") if part.strip()))
-    unknown = [form for form in wanted if form not in FORMS]
-    if unknown or not wanted:
-        raise UnknownFormatError(f"--format {forms}: write one or more of {', '.join(FORMS)}, with commas")
+    known_forms = (*FORMS, SITE)
+    if not wanted or not set(wanted) <= set(known_forms):
+        raise UnknownFormatError(f"--format {forms}: write one or more of {', '.join(known_forms)}, with commas")
     label = str(Period.parse(period))
     try:
         written = report(home, [label], folder=folder, forms=wanted, unit=unit, language=language, known=known)

@@ -884,7 +884,11 @@ def explain(
 @cli.command()
 @click.option("--period", required=True, metavar="P", help="2024, 2024-H1 or 2024-Q2.")
 @click.option(
-    "--format", "forms", default="html,json", show_default=True, help="Which files: html, json, docx, xlsx, pdf, csv."
+    "--format",
+    "forms",
+    default="html,json",
+    show_default=True,
+    help="Which: html (one page), site (a folder of pages), json, docx, xlsx, pdf, csv.",
 )
 @click.option("--unit", metavar="CODE", help="Of a district or commune (326) instead of the province.")
 @click.option(

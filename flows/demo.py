@@ -43,6 +43,7 @@ def run_demo(directory: Path, *, as_json: bool) -> int:
     from flows import server, workers
     from flows.running import cycle_under
     from flows.steps import report as write_report
+    from warehouse.reports.forms import SITE, USUAL
 
     begun = time.monotonic()
     home = make_home(directory.absolute())
@@ -56,7 +57,7 @@ def run_demo(directory: Path, *, as_json: bool) -> int:
             running = server.wait_ready(running, home)
         report = cycle_under(home, feeds=(), period=None, api_url=running.api_url)
         _let_server_finish(report)
-        shown = write_report(home, [SHOWN])
+        shown = write_report(home, [SHOWN], forms=(*USUAL, SITE))
     finally:
         workers.dismiss()
         running.stop()

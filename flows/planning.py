@@ -234,6 +234,7 @@ def open_run(
     from warehouse.decisions import bring_decisions
     from warehouse.journal import begin_run, close_interrupted, open_runs
     from warehouse.releases import clear_drafts, prune
+    from warehouse.reports.folders import clear_parts
     from warehouse.signatures import bring_signatures
 
     started_at, keys = now(), keys_of(home)
@@ -269,6 +270,7 @@ def open_run(
             for part in landing_parts(home.path):  # nobody is landing: they are a killed run's
                 part.unlink(missing_ok=True)
         clear_drafts(home.path)
+        clear_parts(home.reports)
         prune(home.path, home.settings.release.keep)
         begin_run(
             con, run_id, started_at, kind="cycle", feeds=[one.feed_id for one in chosen], period=period, engine=engine

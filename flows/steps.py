@@ -8,7 +8,6 @@ they run here and now or as tasks of a Prefect flow run.
 from __future__ import annotations
 
 import logging
-import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -36,7 +35,7 @@ from flows.planning import (
     writing,
 )
 from sources.disk import full_disk
-from warehouse.reports.forms import ONE_LANGUAGE, USUAL
+from warehouse.reports.forms import ONE_LANGUAGE, SITE, USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -487,20 +486,22 @@ def report(
     language: Language = "vi",
     known: date | None = None,
 ) -> list[Path]:
-    """Write the assessment of each period from the current release: one file a period and form.
+    """Write the assessment of each period from the current release: one file a period and form, the site as a folder.
 
-    Without `periods`: the latest quarter that was assessed, and the half-year and the year it completes. Without
-    `unit`: the province. `language` is that of the forms that hold one. With `known`, as it would have been written
-    with what was known at the end of that day. Files say in their names what they are not of as a matter of course.
+    Without `periods`: the latest quarter that was assessed, with its site, and the half-year and the year it completes.
+    Without `unit`: the province. `language` is that of the forms that hold one. With `known`, as it would have been
+    written with what was known at the end of that day. Files say in their names what they are not of as a matter of
+    course.
     """
     from warehouse.releases import current
+    from warehouse.reports.folders import clear_parts
 
     release = current(home.path)
     if release is None:
         raise NothingPublishedError(f"{home.path} has no release yet; make one with: danvan run --home {home.path}")
     target = folder or home.reports
     target.mkdir(parents=True, exist_ok=True)
-    _clear_parts(target)
+    clear_parts(target)
     asked = Wanted(unit or home.settings.province, tuple(forms), language, known)
     if known is None:
         from warehouse.store import connect
@@ -528,17 +529,22 @@ def _write_reports(
     home: Home, con: duckdb.DuckDBPyConnection, periods: Sequence[str], target: Path, asked: Wanted
 ) -> list[Path]:
     from warehouse.reports.assessment import Letterhead, assess
+    from warehouse.reports.forms import write_site
     from warehouse.reports.forms import written as bytes_of
 
     head = Letterhead(**home.settings.letterhead.model_dump(exclude_none=True))
     marks = [f".unit-{asked.unit}"] if asked.unit != home.settings.province else []
     marks += [f".as-known-{asked.known}"] if asked.known else []
     written = []
-    for period in periods or _latest_periods(con, home.settings.province):
+    for place, period in enumerate(periods or _latest_periods(con, home.settings.province)):
         document = assess(con, period, asked.unit, letterhead=head, known=asked.known)
-        for form in asked.forms:
+        name = f"assessment-{period}{''.join(marks)}"
+        for form in asked.forms if periods or place else (*asked.forms, SITE):
+            if form == SITE:
+                written.append(write_site(con, document, target / name))
+                continue
             has_one = form in ONE_LANGUAGE and asked.language != "vi"
-            path = target / f"assessment-{period}{''.join(marks)}{f'.{asked.language}' if has_one else ''}.{form}"
+            path = target / f"{name}{f'.{asked.language}' if has_one else ''}.{form}"
             _replace(path, bytes_of(document, form, asked.language))
             written.append(path)
     return written
@@ -564,19 +570,11 @@ def _latest_periods(con: duckdb.DuckDBPyConnection, unit_code: str) -> list[str]
 
 def _replace(path: Path, content: bytes) -> None:
     """A reader sees the old file or the new one, never half of it."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    from warehouse.reports.folders import draft_of
+
+    part = draft_of(path)
     part.write_bytes(content)
     part.replace(path)
-
-
-def _clear_parts(folder: Path) -> None:
-    """Remove what killed processes left of reports."""
-    import psutil
-
-    for part in folder.glob(".assessment-*.part"):
-        pid = part.suffixes[-2].removeprefix(".")
-        if not pid.isdigit() or not psutil.pid_exists(int(pid)):
-            part.unlink(missing_ok=True)
 
 
 # --- tell ----------------------------------------------------------------------------------------------------------

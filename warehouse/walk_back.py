@@ -39,6 +39,7 @@ from expectations.contracts.forms import DATASET as FORMS
 from expectations.contracts.forms import series
 from expectations.contracts.privacy import masked
 from expectations.contracts.text import plain
+from warehouse.behind import added
 from warehouse.catalogue import columns_of, named
 from warehouse.explain import TOLD, NoSuchFigureError, tell
 from warehouse.measures import inputs
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     import duckdb
 
     Row = dict[str, Any]
+
+_THIS = "indicator_code = $code and definition_id = $definition and unit_code = $unit and period = $period"
 
 _FIGURE = (
     "indicator_code", "definition_id", "unit_code", "period", "is_primary", "regime", "period_from", "period_to",
@@ -239,12 +242,11 @@ def _terms(con: duckdb.DuckDBPyConnection, figure: Row) -> list[Row]:
 def _deliveries(con: duckdb.DuckDBPyConnection, figure: Row) -> list[Row]:
     told = _all(
         con,
-        """
+        f"""
         with by_measure as (
           select told.delivery_id, told.member_code, told.measure, max(told.row_count) as row_count
           from marts.explanations as told
-          where told.indicator_code = $code and told.definition_id = $definition
-            and told.unit_code = $unit and told.period = $period
+          where {_THIS}
           group by all
         ),
 
@@ -270,16 +272,7 @@ def _deliveries(con: duckdb.DuckDBPyConnection, figure: Row) -> list[Row]:
           group by delivery_id
         ),
 
-        amounts as (
-          select delivery_id,
-            case when count(*) = count(amount)
-              then coalesce(sum(amount) filter (where part = 'numerator'), 0) end as numerator,
-            case when count(*) = count(amount) and bool_or(part = 'denominator')
-              then sum(amount) filter (where part = 'denominator') end as denominator
-          from marts.explanations
-          where indicator_code = $code and definition_id = $definition and unit_code = $unit and period = $period
-          group by delivery_id
-        )
+        amounts as ({added("delivery_id", _THIS)})
 
         select counted.delivery_id, sent.feed, sent.source, sent.file_name, sent.sha256, sent.effective_at,
           sent.landed_at, counted.member_code,

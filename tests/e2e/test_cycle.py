@@ -143,6 +143,22 @@ def test_the_demo_is_assessed_in_every_form(demo: tuple[Path, dict[str, Any]], t
     assert any(problem["cause"] for problem in told["problems"])
 
 
+def test_the_demo_has_its_site_beside_the_report(demo: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    pages = demo[0] / "reports" / "assessment-2024-Q2"
+    assert str(pages / "index.html") in demo[1]["shown"]
+    latest = [Path(one) for one in demo[1]["report"]["reports"] if one.endswith("/index.html")]
+    assert [one.parent.name for one in latest] == ["assessment-2025-Q4"]
+    assert len(list(latest[0].parent.glob("units/*.html"))) == 105
+    before = {path.relative_to(pages): path.read_bytes() for path in pages.rglob("*") if path.is_file()}
+    assert len(list(pages.glob("units/*.html"))) == 11
+    done = danvan("assess", "--home", demo[0], "--period", "2024-Q2", "--format", "site", "--output", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(tmp_path / "assessment-2024-Q2" / "index.html")]
+    again = tmp_path / "assessment-2024-Q2"
+    assert {path.relative_to(again): path.read_bytes() for path in again.rglob("*") if path.is_file()} == before
+    assert read_by_others(again) == []
+
+
 def test_demo_leaves_no_process_behind(demo: tuple[Path, dict[str, Any]]) -> None:
     home = str(demo[0])
     left = [one.info for one in psutil.process_iter(["cmdline"]) if home in " ".join(one.info["cmdline"] or [])]

@@ -357,6 +357,7 @@ def test_nobody_is_found_in_anything_that_leaves(home: Home, mail: Server, capfd
         "reports/assessment-2024-Q1.pdf",
     ):
         assert any(place in name for name in searched), place
+    assert any(name.startswith("reports/") and "/units/" in name for name in searched)
     found = sorted({(place, one.decode()) for place, held in searched.items() for one in needles() if one in held})
     size = sum(map(len, searched.values())) / 2**20
     with capfd.disabled():

@@ -3,48 +3,20 @@
 from __future__ import annotations
 
 import re
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Error, sync_playwright
 
+from tests.e2e.conftest import serious
 from tests.warehouse.report_release import release
 from warehouse.reports.assessment import assess, render_html
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.slow
-
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
-)
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("no chromium on PATH; install it to test the report in a real browser")
-    with sync_playwright() as playwright:
-        try:
-            found = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        except Error as error:
-            pytest.skip(f"{CHROMIUM} does not start: {error}")
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
@@ -194,4 +166,13 @@ def test_nothing_is_wider_than_the_printed_page(browser: Browser, report: Path) 
             .map(element => element.outerHTML.slice(0, 80))"""
     )
     assert cut == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing_serious(browser: Browser, report: Path, width: int) -> None:
+    page = _open(browser, report, width=width, scripts=True)
+    for language in ("vi", "en"):
+        page.locator(f"label[for=in-{language}]").click()
+        assert serious(page) == []
     page.context.close()

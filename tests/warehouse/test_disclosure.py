@@ -19,6 +19,7 @@ from scipy.sparse.csgraph import connected_components
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.periods import Period
 from tests.warehouse.rows import DISTRICTS, PROVINCE, empty_warehouse, insert
+from tests.warehouse.site_reading import read
 from warehouse import disclosure, guarded, models, suppression
 from warehouse.comparison import compare
 from warehouse.corrections import Correction, bring_corrections, enter, raise_lapsed
@@ -27,6 +28,8 @@ from warehouse.measures import contributions, known_measures
 from warehouse.published import find_release
 from warehouse.releases import current, publish
 from warehouse.reports.assessment import assess, render_html
+from warehouse.reports.site import site
+from warehouse.reports.site_pages import pages
 from warehouse.store import connect
 from warehouse.suppression import Choice, DisclosureError
 from warehouse.withheld import AS_THEY_ARE, MADE, built_again
@@ -474,6 +477,7 @@ def test_no_denunciation_is_in_any_byte_of_what_leaves(release: Any) -> None:
     with connect(folder / "warehouse.duckdb", read_only=True) as reader:
         document = assess(reader, "2024-Q1")
         searched |= {"page": render_html(document).encode(), "document": repr(document).encode()}
+        searched |= pages(site(reader, document))
         cells = []
         for schema, name in reader.execute("select schema_name, table_name from duckdb_tables()").fetchall():
             cells += map(str, reader.execute(f'select * from {schema}."{name}"').fetchall())
@@ -499,6 +503,51 @@ def test_no_denunciation_is_in_any_byte_of_what_leaves(release: Any) -> None:
     assert sizes == (0,)
     needles = [CODE.encode(), b"PHIEU-", b"D323-2024-Q1-00"]
     assert [(place, one) for place, held in searched.items() for one in needles if one in held] == []
+
+
+def test_no_hidden_figure_stands_on_a_page_or_in_a_table_file(release: Any) -> None:
+    con, folder = release
+    with connect(folder / "warehouse.duckdb", read_only=True) as reader:
+        made = pages(site(reader, assess(reader, "2024-Q2")))
+        hidden = set(
+            reader.execute(
+                "select indicator_code, definition_id, unit_code, period from marts.indicator_values"
+                " where availability = 'suppressed'"
+            ).fetchall()
+        )
+        primary = {
+            (code, unit)
+            for code, unit in reader.execute(
+                "select indicator_code, unit_code from marts.indicator_values"
+                " where availability = 'suppressed' and is_primary and period = '2024-Q2'"
+            ).fetchall()
+        }
+    true = {
+        (*key, value)
+        for *key, value in con.execute(
+            "select indicator_code, definition_id, unit_code, period, value from marts.indicator_values"
+            " where value is not null"
+        ).fetchall()
+    }
+    assert len({key[:4] for key in true} & hidden) > 50, "the writer's own warehouse knows what is hidden"
+    told = set()
+    for path, content in made.items():
+        kind, _, name = path.removesuffix(".html").removeprefix("en/").partition("/")
+        if path.endswith(".html") and kind == "units":
+            told |= {(row, name) for row, _ in read(content).figures}
+        if path.endswith(".html") and kind == "indicators":
+            told |= {
+                (name or row, row.removeprefix("unit-") if row.startswith("unit-") else PROVINCE)
+                for row, _ in read(content).figures
+            }
+        if path.startswith("data/") and not path.endswith("-files.csv"):
+            for row in csv.DictReader(content.decode("utf-8-sig").splitlines()):
+                if row.get("definition_id"):
+                    key = tuple(row[one] for one in ("indicator_code", "definition_id", "unit_code", "period"))
+                    told_of = [row[one] for one in ("value", "numerator", "denominator", "low", "high", "mark")]
+                    assert key not in hidden or not any(told_of), (path, row)
+    assert len(told) > 50
+    assert not told & primary
 
 
 def test_the_books_count_only_what_leaves(release: Any) -> None:

@@ -517,7 +517,7 @@ def test_texts_are_worded_as_an_official_would() -> None:
     texts_of = {key: vi for key, (vi, _) in texts().items()}
     folders = (Path("warehouse/reports/templates"), Path("warehouse/reference"))
     root = Path(__file__).parents[2]
-    for path in (one for folder in folders for one in sorted((root / folder).iterdir()) if one.is_file()):
+    for path in (one for folder in folders for one in sorted((root / folder).rglob("*.*")) if one.suffix != ".pyc"):
         texts_of[path.name] = path.read_text(encoding="utf-8")
     found = {(place, wrong) for place, text in texts_of.items() for wrong in glossary if wrong.lower() in text.lower()}
     assert not found
@@ -525,7 +525,7 @@ def test_texts_are_worded_as_an_official_would() -> None:
 
 def test_every_text_named_in_a_template_exists() -> None:
     folder = Path(__file__).parents[2] / "warehouse" / "reports" / "templates"
-    for path in folder.glob("*.j2"):
+    for path in folder.rglob("*.j2"):
         for key in re.findall(r"\b(?:t|words)\(\"([\w.-]+)\"[,)]", path.read_text(encoding="utf-8")):
             assert key in texts(), f"{path.name}: {key}"
 

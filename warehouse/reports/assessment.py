@@ -66,7 +66,7 @@ STREAMS = ("AR", "SA", "PE", "MM")
 _KIND_ORDER = {"thanh_pho": 0, "thi_xa": 1, "huyen": 2, "phuong": 3, "thi_tran": 4, "xa": 5}
 """Customary order of units in a provincial table: city, town, districts; wards, townships, communes."""
 
-_MOST_UNITS = 16
+MOST_UNITS = 16
 """A table with one column a unit holds this many on an A4 page."""
 
 
@@ -122,15 +122,15 @@ def assess(
     wanted = Period.parse(period)
     verdicts = _verdicts(con, str(wanted), unit_code)
     on = max(wanted.window(regime)[1] for regime in _regimes_of(wanted))
-    all_units = {row["unit_code"]: row for row in _units(con, on)}
+    all_units = {row["unit_code"]: row for row in units_valid(con, on)}
     unit = all_units.get(unit_code) or {
         "unit_code": unit_code,
         "name_vi": unit_code,
         "short_name": unit_code,
         "level": None,
     }
-    every = _side_by_side(con, unit, all_units, str(wanted))
-    side = every[: _MOST_UNITS + 1]
+    every = units_beside(con, unit, all_units, str(wanted))
+    side = every[: MOST_UNITS + 1]
     codes = [row["unit_code"] for row in side]
     below = [row for row in every[1:] if all_units[row["unit_code"]]["parent_code"] == unit_code]
     names = {code: row["name_vi"] for code, row in all_units.items()}
@@ -145,10 +145,10 @@ def assess(
     feeds = None if unit["level"] == "province" else frozenset(row["feed"] for row in due)
     quality = evidence.quality(con, labels, feeds)
     for row in quality["datasets"]:
-        row.update(_dataset_labels(row["dataset"]))
+        row.update(dataset_labels(row["dataset"]))
     summary = _summary(sections)
     obligations = [
-        {**row, **_dataset_labels(row["dataset"]), "unit_vi": names.get(row["unit_code"], row["unit_code"])}
+        {**row, **dataset_labels(row["dataset"]), "unit_vi": names.get(row["unit_code"], row["unit_code"])}
         for row in evidence.obligations(con, labels, scope)
     ]
     document = {
@@ -158,7 +158,7 @@ def assess(
         "letterhead": asdict(letterhead or Letterhead()),
         "release": {**_release(con, release), "known_on": known},
         "coverage": [
-            {**row, **_dataset_labels(row["dataset"])} for row in evidence.coverage(con, str(wanted), unit_code, names)
+            {**row, **dataset_labels(row["dataset"])} for row in evidence.coverage(con, str(wanted), unit_code, names)
         ],
         "briefing": briefing(con, wanted, [unit, *below], sections, summary, obligations),
         "summary": summary,
@@ -196,7 +196,7 @@ def assess(
         ],
         "quality": quality,
     }
-    plain: dict[str, Any] = _plain(document)
+    plain: dict[str, Any] = plain_values(document)
     return plain
 
 
@@ -430,7 +430,8 @@ def _unavailable(ours: Mapping[str, list[Row]], indicators: Mapping[str, Row]) -
     return {"without_source": without["no_source_yet"], "without_data": without["no_data"]}
 
 
-def _units(con: duckdb.DuckDBPyConnection, on: date) -> list[Row]:
+def units_valid(con: duckdb.DuckDBPyConnection, on: date) -> list[Row]:
+    """The units valid on a day: unit_code, name_vi, short_name, level, kind, parent_code."""
     return fetch(
         con,
         "ref.units",
@@ -440,7 +441,7 @@ def _units(con: duckdb.DuckDBPyConnection, on: date) -> list[Row]:
     )
 
 
-def _side_by_side(con: duckdb.DuckDBPyConnection, unit: Row, all_units: Mapping[str, Row], period: str) -> list[Row]:
+def units_beside(con: duckdb.DuckDBPyConnection, unit: Row, all_units: Mapping[str, Row], period: str) -> list[Row]:
     """The unit first, then the units just below it that the assessment knows, in customary order.
 
     A unit without assessed units below it stands beside its parent.
@@ -495,7 +496,8 @@ def _release(con: duckdb.DuckDBPyConnection, given: Mapping[str, Any] | None) ->
     return max(rows, key=lambda row: str(row["created_at"] or ""), default={"release_id": None, "created_at": None})
 
 
-def _dataset_labels(dataset: str) -> dict[str, str]:
+def dataset_labels(dataset: str) -> dict[str, str]:
+    """label_vi and label_en of a dataset, or of a series of official forms."""
     if dataset in series():
         label_vi, label_en = series()[dataset]
         return {"label_vi": label_vi, "label_en": label_en}
@@ -505,13 +507,13 @@ def _dataset_labels(dataset: str) -> dict[str, str]:
     return {"label_vi": found.label_vi, "label_en": found.label_en}
 
 
-def _plain(value: Any) -> Any:
+def plain_values(value: Any) -> Any:
     """Dates as ISO text, decimals as floats: what JSON holds."""
     match value:
         case dict():
-            return {name: _plain(item) for name, item in value.items()}
+            return {name: plain_values(item) for name, item in value.items()}
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [plain_values(item) for item in value]
         case datetime():
             return value.isoformat(timespec="seconds")
         case date():

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from expectations.contracts.periods import Period, PeriodError
 from expectations.contracts.words.wording import Words, both, period_name, quantity, words
 from warehouse.catalogue import columns_of
 from warehouse.explain import explain
-from warehouse.reports.figures import values
+from warehouse.reports.figures import recent, values
 from warehouse.reports.records import Row, coverage_gate, fetch, setting
 
 if TYPE_CHECKING:
@@ -27,14 +26,14 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from expectations.contracts.periods import Period
+
 KEY_FIGURES = 5
 PROBLEMS = 3
 UNITS_NAMED = 3
 IMPROVED = 4
 OWING = 12
 """Units named as owing something: those with most; the annex names all."""
-HISTORY = 8
-"""Periods of a sparkline."""
 
 _FAILING = {"not_reached", "declined"}
 _SCORED = ("met", "partly_met", "not_met")
@@ -105,7 +104,7 @@ def _key_figures(con: duckdb.DuckDBPyConnection, period: Period, unit_code: str,
     wanted = str(setting(con, "key_figures") or "").split()
     gate = coverage_gate(con)
     chosen = [found[code] for code in wanted if code in found and _is_told(found[code], gate)][:KEY_FIGURES]
-    names = {label: period_name(label) for label in _before(period)}
+    names = {label: period_name(label) for label in recent(period)}
     past = values(con, names, [unit_code])
     return [{**figure, "history": _history(past, names, unit_code, figure)} for figure in chosen]
 
@@ -115,18 +114,6 @@ def _is_told(figure: Mapping[str, Any], gate_pct: float) -> bool:
     scope, reporting = figure["units_in_scope"], figure["units_reporting"]
     is_covered = not scope or reporting is None or 100 * reporting >= gate_pct * scope
     return figure["value"] is not None and is_covered
-
-
-def _before(period: Period) -> list[str]:
-    """The labels of the last periods of this kind, this one last."""
-    labels = [str(period)]
-    for _ in range(HISTORY - 1):
-        try:
-            period = period.previous()
-        except PeriodError:
-            break
-        labels.append(str(period))
-    return labels[::-1]
 
 
 def _history(

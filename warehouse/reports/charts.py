@@ -43,18 +43,30 @@ def shares(counts: Sequence[float], whole: float | None = None) -> list[tuple[fl
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A line chart: `steps` between neighbouring known values (x in percent, y in pixels), and where the last lies."""
+    """A line chart: `steps` between neighbouring known values (x in percent, y in pixels), and where the last lies.
+
+    `alone` are the places of values between two gaps, which no step reaches.
+    """
 
     steps: tuple[tuple[float, float, float, float], ...]
     last: tuple[float, float] | None
+    alone: tuple[tuple[float, float], ...] = ()
 
 
-def path(values: Sequence[float | None], top: float = 4, bottom: float = 22) -> Path:
-    """The line through values at equal distances, the largest at `top` and the smallest at `bottom`."""
+def path(
+    values: Sequence[float | None],
+    top: float = 4,
+    bottom: float = 22,
+    least: float | None = None,
+    most: float | None = None,
+) -> Path:
+    """The line through values at equal distances, `most` at `top` and `least` at `bottom`: of lines that share a scale
+    the largest and the smallest of all, else its own."""
     known = [value for value in values if value is not None]
     if not known:
         return Path((), None)
-    least, most = min(known), max(known)
+    least = min(known) if least is None else least
+    most = max(known) if most is None else most
 
     def point(index: int, value: float) -> tuple[float, float]:
         height = (value - least) / (most - least) if most > least else 0.5
@@ -62,7 +74,12 @@ def path(values: Sequence[float | None], top: float = 4, bottom: float = 22) -> 
 
     points = [None if value is None else point(index, value) for index, value in enumerate(values)]
     steps = tuple((*a, *b) for a, b in pairwise(points) if a and b)
-    return Path(steps, points[-1])
+    alone = tuple(
+        point
+        for before, point, after in zip([None, *points], points, points[1:], strict=False)
+        if point and not before and not after
+    )
+    return Path(steps, points[-1], alone)
 
 
 def _place(share: float) -> float:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from expectations.contracts.periods import PeriodError
 from expectations.contracts.words.wording import Words, both, number, quantity, tenths, words
 from warehouse.reports.records import Row, fetch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     import duckdb
 
     from expectations.contracts.periods import Period
+
+HISTORY = 8
+"""Periods of a line over the periods."""
 
 _VALUE_COLUMNS = (
     "indicator_code",
@@ -104,25 +108,46 @@ def values(
 
 def figures(con: duckdb.DuckDBPyConnection, period: Period, unit_code: str, on: date) -> dict[str, list[Row]]:
     """Figures of one unit by indicator code (keys as listed in `warehouse.reports.assessment`)."""
-    previous, last_year = str(period.previous()), str(period.year_before())
-    found = values(con, {str(period), previous, last_year}, [unit_code])
+    return figures_by_unit(con, period, [unit_code], on)[unit_code]
+
+
+def figures_by_unit(
+    con: duckdb.DuckDBPyConnection, period: Period, units: Sequence[str], on: date
+) -> dict[str, dict[str, list[Row]]]:
+    """The same for several units, asked at once: unit → indicator code → figures."""
+    now, previous, last_year = str(period), str(period.previous()), str(period.year_before())
+    found = values(con, {now, previous, last_year}, units)
     indicators, in_force = catalogue(con), targets(con, on)
-    before = _by_definition(found.get((previous, unit_code), []))
-    year_before = _by_definition(found.get((last_year, unit_code), []))
-    verdicts = _verdicts(con, str(period), unit_code)
-    compared = _comparisons(con, str(period), unit_code)
-    result: dict[str, list[Row]] = {}
-    for row in found.get((str(period), unit_code), []):
-        code = row["indicator_code"]
-        key = (code, row["definition_id"])
-        figure = _figure(row, indicators.get(code, {}))
-        figure["previous"] = _comparison(figure, row, before.get(key), previous)
-        figure["same_period_last_year"] = _comparison(figure, row, year_before.get(key), last_year)
-        figure["target"] = _target(in_force.get(code), figure)
-        if figure["is_primary"] and code in verdicts:
-            _settle(figure, verdicts[code], compared)
-        result.setdefault(code, []).append(figure)
+    verdicts = _verdicts(con, now, units)
+    compared = _comparisons(con, now, units)
+    result: dict[str, dict[str, list[Row]]] = {}
+    for unit in units:
+        before = _by_definition(found.get((previous, unit), []))
+        year_before = _by_definition(found.get((last_year, unit), []))
+        own = result.setdefault(unit, {})
+        for row in found.get((now, unit), []):
+            code = row["indicator_code"]
+            key = (code, row["definition_id"])
+            figure = _figure(row, indicators.get(code, {}))
+            figure["previous"] = _comparison(figure, row, before.get(key), previous)
+            figure["same_period_last_year"] = _comparison(figure, row, year_before.get(key), last_year)
+            figure["target"] = _target(in_force.get(code), figure)
+            if figure["is_primary"] and code in verdicts.get(unit, {}):
+                _settle(figure, verdicts[unit][code], compared.get(unit, {}))
+            own.setdefault(code, []).append(figure)
     return result
+
+
+def recent(period: Period) -> list[str]:
+    """The labels of the last periods of this kind, this one last."""
+    labels = [str(period)]
+    for _ in range(HISTORY - 1):
+        try:
+            period = period.previous()
+        except PeriodError:
+            break
+        labels.append(str(period))
+    return labels[::-1]
 
 
 def missing_figure(code: str, indicators: Mapping[str, Row]) -> Row:
@@ -135,23 +160,29 @@ def missing_figure(code: str, indicators: Mapping[str, Row]) -> Row:
 _COMPLETENESS = ("months_known", "months_in_span", "rows_counted", "rows_missing")
 
 
-def _verdicts(con: duckdb.DuckDBPyConnection, period: str, unit_code: str) -> dict[str, Row]:
+def _verdicts(con: duckdb.DuckDBPyConnection, period: str, units: Sequence[str]) -> dict[str, dict[str, Row]]:
     rows = fetch(
         con,
         "marts.indicator_verdicts",
-        ("indicator_code", "verdict", "cycle", *_COMPLETENESS),
-        "period = ? and unit_code = ?",
-        [period, unit_code],
+        ("unit_code", "indicator_code", "verdict", "cycle", *_COMPLETENESS),
+        "period = ? and list_contains(?, unit_code)",
+        [period, list(units)],
     )
-    return {row["indicator_code"]: row for row in rows}
+    found: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        found.setdefault(row["unit_code"], {})[row["indicator_code"]] = row
+    return found
 
 
-def _comparisons(con: duckdb.DuckDBPyConnection, period: str, unit_code: str) -> dict[tuple[str, str], Row]:
-    """What a figure was compared with, on which units, and whether chance gives it; by indicator and kind."""
+def _comparisons(
+    con: duckdb.DuckDBPyConnection, period: str, units: Sequence[str]
+) -> dict[str, dict[tuple[str, str], Row]]:
+    """By unit what a figure was compared with, on which units, and whether chance gives it; by indicator and kind."""
     rows = fetch(
         con,
         "marts.indicator_comparisons",
         (
+            "unit_code",
             "indicator_code",
             "comparison",
             "before_period",
@@ -165,10 +196,13 @@ def _comparisons(con: duckdb.DuckDBPyConnection, period: str, unit_code: str) ->
             "outside_units",
             "border_on",
         ),
-        "period = ? and unit_code = ?",
-        [period, unit_code],
+        "period = ? and list_contains(?, unit_code)",
+        [period, list(units)],
     )
-    return {(row["indicator_code"], row["comparison"]): row for row in rows}
+    found: dict[str, dict[tuple[str, str], Row]] = {}
+    for row in rows:
+        found.setdefault(row["unit_code"], {})[row["indicator_code"], row["comparison"]] = row
+    return found
 
 
 def _settle(figure: Row, verdict: Row, compared: Mapping[tuple[str, str], Row]) -> None:

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    import duckdb
 
     from expectations.contracts.words.wording import Language
 
 FORMS = ("html", "json", "docx", "xlsx", "pdf", "csv")
 USUAL = ("html", "json")
 """What a run writes."""
+SITE = "site"
+"""The pages of a folder (`warehouse.reports.site`), which a run makes of the latest quarter."""
 ONE_LANGUAGE = ("docx", "xlsx", "pdf")
 """Forms that hold one language."""
 
@@ -48,3 +53,13 @@ def written(document: Mapping[str, Any], form: str, language: Language = "vi") -
 
             return write_pdf(document, language)
     raise KeyError(form)
+
+
+def write_site(con: duckdb.DuckDBPyConnection, document: Mapping[str, Any], folder: Path) -> Path:
+    """Make the folder the site of an assessment document of the release `con` is connected to; gives its first page."""
+    from warehouse.reports.folders import replace_folder  # noqa: PLC0415 - as above
+    from warehouse.reports.site import site  # noqa: PLC0415
+    from warehouse.reports.site_pages import START, pages  # noqa: PLC0415
+
+    replace_folder(folder, pages(site(con, document)))
+    return folder / START

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -11,8 +11,10 @@ from markupsafe import Markup, escape
 
 from expectations.contracts.words.phrases import SIGNS
 from expectations.contracts.words.wording import (
+    Language,
     Words,
     both,
+    catalogue,
     change,
     day,
     moment,
@@ -36,7 +38,7 @@ _SHORT_KINDS = (("Thành phố ", "TP "), ("Thị xã ", "TX "), ("Huyện ", ""
 
 def render_html(document: Mapping[str, Any]) -> str:
     """The document as one HTML page: no external resource, no script, Vietnamese first, English by a switch."""
-    return _environment().get_template("page.html.j2").render(doc=document)
+    return environment().get_template("page.html.j2").render(doc=document)
 
 
 def show(text: Words, tag: str = "span") -> Markup:
@@ -56,7 +58,7 @@ def short_name(unit: Mapping[str, Any]) -> str:
 
 
 def responsible(text: str | None) -> Words:
-    """The responsible bodies of a goal; the register names a few of them in English."""
+    """The responsible bodies of a goal, which the register names, a few of them in English."""
     parts = [part.strip() for part in (text or "").split(";") if part.strip()]
     known = texts()
     pairs = [known.get(f"body.{part}", (part, part)) for part in parts]
@@ -89,61 +91,51 @@ def short_source(target: Mapping[str, Any]) -> Words:
     return Words(*(re.split(r"[:;(]", text)[0].strip() for text in (target["source_vi"], target["source"])))
 
 
+def note_words(text: str) -> Words:
+    """What stands beside a figure: the warehouse notes it in Vietnamese, in texts the catalogue has in both."""
+    english = text
+    for said, en in _notes():
+        english = said.sub(lambda found, en=en: en.format_map(found.groupdict()), english)  # type: ignore[misc]
+    return Words(text, english)
+
+
+@lru_cache(maxsize=1)
+def _notes() -> list[tuple[re.Pattern[str], str]]:
+    """The notes of the catalogue as they are found in a text, a longer one before what may stand in it."""
+    found = [pair for key, pair in catalogue().items() if key.startswith("note.")]
+    pairs = sorted(found, key=lambda pair: -len(pair[0]))
+    return [(re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>\\S+)", re.escape(vi))), en) for vi, en in pairs]
+
+
 def _whole_percent(value: float, language: Any) -> str:
     return percent(value, language, 0)
 
 
-def _shown(write: Callable[..., str]) -> Callable[..., Markup]:
-    def marked(value: Any, *more: Any, tag: str = "span") -> Markup:
-        return show(both(write, value, *more), tag)
-
-    return marked
+def _join_sentences(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip().rstrip(".") + "." if text else ""
 
 
-def _text(key: str, tag: str = "span", **values: Any) -> Markup:
-    return show(words(key, **values), tag)
-
-
-def _pair(vi: Any, en: Any = None, tag: str = "span") -> Markup:
-    return show(Words(str(vi or en or ""), str(en or vi or "")), tag)
-
-
-def _join_sentences(*parts: str | None) -> str:
-    return " ".join(re.sub(r"\s+", " ", part).strip().rstrip(".") + "." for part in parts if part)
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    environment = Environment(
+@lru_cache(maxsize=3)
+def environment(language: Language | None = None) -> Environment:
+    """The templates and what they may call. Texts stand in one language, or without one in both (see `show`)."""
+    made = Environment(
         loader=PackageLoader("warehouse.reports"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {
-        "t": _text,
-        "pair": _pair,
-        "num": _shown(number),
-        "dec": _shown(tenths),
-        "pct": _shown(percent),
-        "qty": _shown(quantity),
-        "delta": _shown(change),
-        "date": _shown(day),
-        "moment": _shown(moment),
+    made.globals |= _figures_and_words(language) | {
+        "languages": ("vi", "en") if language is None else (language,),
         "words": words,
         "both_words": Words,
         "both_dates": lambda value: both(day, value),
+        "both_moments": lambda value: both(moment, value),
         "both_decimals": lambda value: both(tenths, value),
         "both_quantity": lambda value, unit: both(quantity, value, unit),
-        "sentence": lambda figure: show(sentence(figure)),
-        "absence": lambda figure: show(absence(figure)),
-        "compared": lambda row: show(both_sides(row)),
-        "target_text": lambda figure: show(target_text(figure)),
-        "responsible": lambda text: show(responsible(text)),
         "short_name": short_name,
-        "sentences": _join_sentences,
-        "action_words": lambda row: show(action_words(row)),
+        "goal_link": lambda goal_id: f"#goal-{goal_id}",
+        "indicator_link": lambda code: None,  # noqa: ARG005 - only the site has a page an indicator
         "correction_place": place_of,
         "axis": Axis.around,
         "shares": shares,
@@ -152,5 +144,52 @@ def _environment() -> Environment:
         "age_bands": evidence.AGE_BANDS,
         "fates": evidence.FATES,
     }
-    environment.tests["known_text"] = lambda key: key in texts()
-    return environment
+    made.tests["known_text"] = lambda key: key in texts()
+    return made
+
+
+def _figures_and_words(language: Language | None) -> dict[str, Callable[..., Markup]]:
+    """What writes a text, a figure or a sentence into a page."""
+    if language is None:
+        shown: Callable[..., Markup] = show
+
+        def writing(write: Callable[..., str]) -> Callable[..., Markup]:
+            return lambda value, *more, tag="span": show(both(write, value, *more), tag)
+
+    else:  # thousands of cells: what the page does not say is not written either
+
+        def shown(text: Words, tag: str = "span") -> Markup:  # noqa: ARG001 - a tag would mark the language
+            return escape(text.to(language))
+
+        def writing(write: Callable[..., str]) -> Callable[..., Markup]:
+            return lambda value, *more, tag="span": escape(write(value, *more, language))  # noqa: ARG005
+
+    @cache
+    def fixed(key: str, tag: str) -> Markup:
+        return shown(words(key), tag)
+
+    @lru_cache(maxsize=20_000)
+    def sentences(vi: str, en: str) -> Markup:
+        if language is not None:
+            return escape(_join_sentences(vi if language == "vi" else en))
+        return shown(Words(_join_sentences(vi), _join_sentences(en)))
+
+    return {
+        "t": lambda key, tag="span", **values: shown(words(key, **values), tag) if values else fixed(key, tag),
+        "pair": lambda vi, en=None, tag="span": shown(Words(str(vi or en or ""), str(en or vi or "")), tag),
+        "sentences": lambda vi, en: sentences(str(vi or ""), str(en or vi or "")),
+        "num": writing(number),
+        "dec": writing(tenths),
+        "pct": writing(percent),
+        "qty": writing(quantity),
+        "delta": writing(change),
+        "date": writing(day),
+        "moment": writing(moment),
+        "sentence": lambda figure: shown(sentence(figure)),
+        "absence": lambda figure: shown(absence(figure)),
+        "compared": lambda row: shown(both_sides(row)),
+        "target_text": lambda figure: shown(target_text(figure)),
+        "responsible": lambda text: shown(responsible(text)),
+        "action_words": lambda row: shown(action_words(row)),
+        "note": lambda text: shown(note_words(text)),
+    }

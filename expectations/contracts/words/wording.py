@@ -12,7 +12,7 @@ from expectations.contracts.documents import read_yaml
 
 Language = Literal["vi", "en"]
 
-CATALOGUE = ("judgement.yaml", "findings.yaml", "report.yaml", "tables.yaml", "explain.yaml")
+CATALOGUE = ("judgement.yaml", "findings.yaml", "report.yaml", "site.yaml", "tables.yaml", "explain.yaml")
 """The files of the catalogue, by what they speak of."""
 
 NBSP = "\u00a0"
