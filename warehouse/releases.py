@@ -30,6 +30,7 @@ from warehouse.models import view_texts
 from warehouse.outbox import raise_alerts
 from warehouse.privacy import MaskedCells, ReleaseRefusedError, cover, refuse_personal_columns, released
 from warehouse.published import CURRENT, MANIFEST, RELEASES, Release, current, list_releases, read_release, sha256_of
+from warehouse.signatures import signed_releases
 from warehouse.state import mark_published
 from warehouse.store import WAREHOUSE
 from warehouse.transactions import transaction
@@ -189,8 +190,6 @@ def prune(home: Path, keep: int | None) -> None:
 
     Never the current one, nor one whose figures are the last that were signed of a period.
     """
-    from warehouse.signatures import signed_releases  # noqa: PLC0415 - signatures are of releases
-
     held = list_releases(home) if keep is not None else []
     signed = signed_releases(home) if held else frozenset()
     left_over = [one for one in held if not one.is_current and one.release_id not in signed][max(0, (keep or 0) - 1) :]

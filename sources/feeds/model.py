@@ -442,7 +442,12 @@ class Feed(FeedEntry):
     @cached_property
     def fingerprint(self) -> str:
         """Hash of everything that shapes a reading; a feed file edited elsewhere (contact, schedule) keeps it."""
-        return fingerprint(self)
+        return fingerprint(
+            self.feed_id,
+            self.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+            is_dated_by_rows=self.period.origin == "column",
+            is_form=self.layout.format == "form",
+        )
 
 
 class FeedFile(Strict):
