@@ -162,10 +162,10 @@ def _name_feeds(con: duckdb.DuckDBPyConnection) -> None:
     parts = [
         "select dataset, unit_code, period, feed, 2 as choice from ops.obligations",
         *(
-            f"select '{name}', said.unit_code, said.period, landed.feed, 1 from core.{name}_current as said"
+            f"select {literal(name)}, said.unit_code, said.period, landed.feed, 1 from core.{name}_current as said"
             " join ops.landed as landed on landed.delivery_id = said._delivery_id"
             " where (said.unit_code, said.period) in"
-            f" (select (unit_code, period) from check_facts where dataset = '{name}')"
+            f" (select (unit_code, period) from check_facts where dataset = {literal(name)})"
             for name in datasets()
             if name in met
         ),

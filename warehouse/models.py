@@ -149,7 +149,7 @@ def models() -> tuple[Model, ...]:
 def _row_parts() -> str:
     """SELECT of `marts.row_parts`: every contract's rows, and every series of the official forms."""
     parts = [
-        f"select '{name}' as dataset, period, unit_code, count(*) as row_count from core.{name}_current"
+        f"select {literal(name)} as dataset, period, unit_code, count(*) as row_count from core.{name}_current"
         " group by period, unit_code"
         for name in datasets()
     ]

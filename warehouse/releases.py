@@ -21,7 +21,7 @@ import duckdb
 from expectations.contracts.alerts import text_covered
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.privacy import PERSONAL_PATTERN
-from expectations.contracts.sql import literal
+from expectations.contracts.sql import identifier, literal
 from expectations.contracts.times import now
 from warehouse.catalogue import columns_of, database, named
 from warehouse.decisions import OF_ALERTS
@@ -248,7 +248,7 @@ def _fill(
 ) -> list[MaskedCells]:
     """Bring into the attached file what it does not hold yet: the `known` tables of the same digest stay."""
     if not known:
-        con.execute(f'copy from database "{own}" to release_copy (schema)')
+        con.execute(f"copy from database {identifier(own)} to release_copy (schema)")
         _drop_unpublished(con)
     wanted = {
         (schema, table): _lacking(con, own, schema, table) if name in known else ""
@@ -284,14 +284,14 @@ def _lacking(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str) 
     """The condition on the rows a carried table lacks, where rows are only appended; else "": all are brought."""
     if not _is_appended(con, own, schema, table):
         return ""
-    target, source = f'release_copy.{schema}."{table}"', f'"{own}".{schema}."{table}"'
+    target, source = (f"{identifier(place)}.{schema}.{identifier(table)}" for place in ("release_copy", own))
     missing = f"select distinct _reading_id from {source} except select distinct _reading_id from {target}"
     return f"where _reading_id in ({missing})"
 
 
 def _bring(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str, lacking: str) -> None:
     """Bring a table into the release: the rows it is `lacking` where rows are only appended, else all of them."""
-    target = f'release_copy.{schema}."{table}"'
+    target = f"release_copy.{schema}.{identifier(table)}"
     if lacking:
         con.execute(f"insert into {target} by name {released(con, own, schema, table)} {lacking}")
         if _per_reading(con, f"({released(con, own, schema, table)})") == _per_reading(con, target):
@@ -321,7 +321,7 @@ def _drop_unpublished(con: duckdb.DuckDBPyConnection) -> None:
 
 def _describe(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     rows = {
-        f"{schema}.{table}": _one(con, f'select count(*) from release_copy.{schema}."{table}"')
+        f"{schema}.{table}": _one(con, f"select count(*) from release_copy.{schema}.{identifier(table)}")
         for schema, table in _tables(con, "release_copy")
     }
     deliveries = "release_copy.ops.deliveries"
@@ -377,13 +377,13 @@ def _table_digests(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     for schema, table in _tables(con, own):
         if (schema, table) in LEFT_OUT | _UNCOUNTED:
             continue
-        place = f'"{own}".{schema}."{table}"'
+        place = f"{identifier(own)}.{schema}.{identifier(table)}"
         if _is_appended(con, own, schema, table):
             found[f"{schema}.{table}"] = _keyed(key, _per_reading(con, place))
             continue
         # Sums of doubles differ in the last digits from one parallel run to the next.
         columns = ", ".join(
-            f'round("{name}", 9)' if kind == "DOUBLE" else f'"{name}"'
+            f"round({identifier(name)}, 9)" if kind == "DOUBLE" else identifier(name)
             for name, kind in columns_of(con, f"{schema}.{table}", own).items()
             if name not in _UNCOUNTED_COLUMNS
         )
