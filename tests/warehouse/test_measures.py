@@ -450,11 +450,17 @@ def test_every_measure_and_term_is_known() -> None:
     assert {code for code, _ in terms} == computed
 
 
-def test_every_setting_is_read_by_a_model() -> None:
+def test_every_setting_is_asked_for() -> None:
+    """One that nobody reads changes nothing, whatever a home writes there."""
     con = empty_warehouse()
     shipped = {name for (name,) in con.sql("select name from ref.settings").fetchall()}
     built(con)
-    assert shipped <= {name for (name,) in con.sql("select name from marts.settings").fetchall()}
+    known = {name for (name,) in con.sql("select name from marts.settings").fetchall()}
+    assert shipped <= known
+    paths = [path for path in Path(str(files("warehouse"))).rglob("*") if path.suffix in {".sql", ".py"}]
+    texts = [path.read_text(encoding="utf-8") for path in paths if path.name != "settings.sql"]
+    asked = {name for text in texts for name in known if f"'{name}'" in text or f'"{name}"' in text}
+    assert known - asked == set()
 
 
 # --- explain ---------------------------------------------------------------------------------------------------------
