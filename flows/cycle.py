@@ -115,6 +115,7 @@ def _log_to_the_run() -> None:
 
     install()
     logger = logging.getLogger("danvan")
+    # Prefect adds the handler itself where its settings name our logger, and leaves it the level of warnings
+    logger.setLevel(logging.INFO)
     if not any(isinstance(handler, APILogHandler) for handler in logger.handlers):
         logger.addHandler(APILogHandler())
-        logger.setLevel(logging.INFO)
