@@ -548,7 +548,10 @@ def _of_frames(contract: Contract, batch: JudgedBatch) -> str:
     columns = ", ".join(
         ["placed._delivery_id", "frame._sheet::varchar as _sheet", "frame._row"]
         + ["frame.period::varchar as period", "frame.unit_code::varchar as unit_code"]
-        + [f"frame.{identifier(column.name)}::{SQL_TYPES[column.type]} as {identifier(column.name)}" for column in contract.stored_columns]
+        + [
+            f"frame.{identifier(column.name)}::{SQL_TYPES[column.type]} as {identifier(column.name)}"
+            for column in contract.stored_columns
+        ]
     )
     held = (
         f" where not exists (select 1 from read_parquet({literal(str(batch.quarantine))}) as held"
