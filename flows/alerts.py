@@ -185,7 +185,7 @@ def _shown(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def _listed(home: Home, *, everything: bool) -> list[dict[str, Any]]:
-    from flows.inspection import open_readable
+    from flows.readable import open_readable
     from warehouse.alert_states import listed
 
     with closing(open_readable(home)) as con:

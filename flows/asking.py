@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from expectations.contracts.cells import neutral
+from expectations.contracts.sql import literal
 from flows.mistakes import (
     NoWarehouseError,
     PeriodNotAssessedError,
@@ -83,8 +84,7 @@ def _write(answer: duckdb.DuckDBPyConnection, form: str, output: Path, *, is_raw
     # The answering connection may touch no file: another one takes its rows, batch by batch, and writes them.
     with duckdb.connect() as writer:
         writer.register("answer", answer.to_arrow_reader())
-        target = str(output).replace("'", "''")
-        row = writer.execute(f"copy (from answer) to '{target}' (format parquet)").fetchone()
+        row = writer.execute(f"copy (from answer) to {literal(output)} (format parquet)").fetchone()
     return int(row[0]) if row else 0
 
 

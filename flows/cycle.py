@@ -12,7 +12,7 @@ from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import as_completed
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.discretion import install, quiet
@@ -87,8 +87,9 @@ def cycle(
 
     `accepted` are ids of deliveries that a person has chosen; `verify` fetches and hashes everything again.
 
-    Ends as Completed, named "Needs a person" when a feed failed, a delivery was refused or rows were held back; a run
-    that could not go on is Failed. The result is the run's report.
+    Ends as Completed, or in a state named "Needs a person" when a feed failed, a delivery was refused or rows were held
+    back: of the type Failed, since the server's pages show by the type of a state whether all is well. A run that could
+    not go on is named Failed. The listener hears the run's report.
     """
     _log_to_the_run()
     hears = LISTENER.get(Listener())
@@ -104,8 +105,8 @@ def cycle(
     hears.done(done)
     create_markdown_artifact(key="cycle", markdown=summary(done), description=f"run {done.run_id}")
     if done.exit_code:
-        return Completed(name="Needs a person", message="; ".join(done.alerts)[:500], data=done)
-    return Completed(message=headline(done), data=done)
+        return Failed(name="Needs a person", message="; ".join(done.alerts)[:500])
+    return Completed(message=headline(done))
 
 
 def _log_to_the_run() -> None:
@@ -114,6 +115,7 @@ def _log_to_the_run() -> None:
 
     install()
     logger = logging.getLogger("danvan")
+    # Prefect adds the handler itself where its settings name our logger, and leaves it the level of warnings
+    logger.setLevel(logging.INFO)
     if not any(isinstance(handler, APILogHandler) for handler in logger.handlers):
         logger.addHandler(APILogHandler())
-        logger.setLevel(logging.INFO)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from expectations.contracts.sql import literal
 from flows.home import SETTINGS, Home, open_home
 from flows.mistakes import NotADemoError, SampleMissingError
 from flows.summary import headline, rows_by_fate
@@ -118,8 +119,8 @@ def _goals(home: Home) -> dict[str, Any]:
 
     rows = sql(
         home.path,
-        f"select period, status, count(*) as goals from marts.assessment where period = '{SHOWN}' "
-        f"and unit_code = '{home.settings.province}' group by all",
+        f"select period, status, count(*) as goals from marts.assessment where period = {literal(SHOWN)} "
+        f"and unit_code = {literal(home.settings.province)} group by all",
     ).to_dicts()
     counts = {row["status"]: int(row["goals"]) for row in rows}
     return {"period": rows[0]["period"] if rows else None, **{name: counts.get(name, 0) for name in STATUSES}}

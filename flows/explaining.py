@@ -27,7 +27,7 @@ def explain_finding(home: Home, mark: str, *, text: str, by: str | None, until_o
 
     Raises UnknownFindingError where none, or more than one, begins so; HardFindingError for one that must be mended.
     """
-    from flows.inspection import open_readable
+    from flows.readable import open_readable
     from warehouse.decisions import bring_decisions, decide
 
     with closing(open_readable(home)) as con:
@@ -49,7 +49,7 @@ def explain_finding(home: Home, mark: str, *, text: str, by: str | None, until_o
 
 def review_explanation(home: Home, mark: str, outcome: Outcome, *, reason: str, by: str | None, as_json: bool) -> int:
     """Say what becomes of an explanation. Raises NotExplainedError where nobody explained the finding."""
-    from flows.inspection import open_readable
+    from flows.readable import open_readable
     from warehouse.decisions import bring_decisions, decide
 
     with closing(open_readable(home)) as con:
@@ -75,7 +75,7 @@ def review_explanation(home: Home, mark: str, outcome: Outcome, *, reason: str, 
 
 def list_explanations(home: Home, *, as_json: bool) -> int:
     """Every explanation with its finding, those that wait for a reviewer first."""
-    from flows.inspection import open_readable
+    from flows.readable import open_readable
     from warehouse.catalogue import named
 
     with closing(open_readable(home)) as con:

@@ -92,7 +92,7 @@ def _row(feed: Feed, does: str, what: str, claimed: str | None, books: _Books) -
 
 
 def _read_books(home: Home) -> _Books:
-    from flows.inspection import open_readable
+    from flows.readable import open_readable
     from warehouse.booking import booked_readings
 
     try:

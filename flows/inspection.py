@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.periods import period_range
 from flows.expected import cadence_of
-from flows.mistakes import MissingFileError, NotJudgedError, NoWarehouseError, UnknownFeedError
+from flows.mistakes import MissingFileError, NotJudgedError, UnknownFeedError
 from flows.planning import Plan, read_home_feeds, read_terms, select
+from flows.readable import open_readable
 from flows.server import DEFAULT_CRON
 from flows.terminal import say, show, show_json, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import duckdb
 
     from expectations.contracts.deliveries import Delivery
     from expectations.contracts.model import Contract
@@ -311,29 +310,3 @@ def _status_row(row: dict[str, Any]) -> dict[str, Any]:
         "warnings": row["warnings"],
         "last file": row["last_file"],
     }
-
-
-def open_readable(home: Home) -> duckdb.DuckDBPyConnection:
-    """The working warehouse, or the current release while a run is writing; of this program's structure."""
-    import duckdb
-
-    from warehouse.releases import current
-    from warehouse.store import WarehouseError, connect, is_up_to_date
-
-    if not home.warehouse.exists():
-        raise NoWarehouseError(f"nothing has run in {home.path} yet; begin with: danvan run --home {home.path}")
-    try:
-        con = connect(home.warehouse, read_only=True)
-    except (WarehouseError, duckdb.Error):
-        release = current(home.path)
-        if release is None:
-            raise
-        say("A run is writing: this is what the current release says.")
-        con = connect(release.file, read_only=True)
-    if not is_up_to_date(con):
-        con.close()
-        raise NoWarehouseError(
-            f"{home.warehouse} was made by another version of the program; a run brings it up to date: "
-            f"danvan run --home {home.path}"
-        )
-    return con

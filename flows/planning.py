@@ -227,7 +227,7 @@ def open_run(
     A feed file that cannot be used becomes a failed outcome; the others go on. Raises UnknownFeedError, PeriodError,
     NoFeedsError when nothing can be run.
     """
-    from flows.correcting import read_register
+    from flows.register import read_register
     from sources.landing import landing_parts
     from warehouse.booking import present_feeds
     from warehouse.corrections import bring_corrections, enter

@@ -242,7 +242,7 @@ def _tell_replay(rows: Sequence[dict[str, Any]], total: dict[str, int]) -> None:
 
 
 def _troubles(home: Home, *, everything: bool = False) -> list[Trouble]:
-    from flows.inspection import open_readable
+    from flows.readable import open_readable
     from warehouse.returns import troubles
 
     with closing(open_readable(home)) as con:
@@ -252,7 +252,7 @@ def _troubles(home: Home, *, everything: bool = False) -> list[Trouble]:
 def _written(home: Home) -> tuple[dict[str, Any], dict[str, Any]]:
     import duckdb
 
-    from flows.inspection import open_readable
+    from flows.readable import open_readable
     from warehouse.returns import letters, written
 
     with closing(open_readable(home)) as con:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flows.discretion import install
 from flows.expected import cadence_of
@@ -123,16 +123,25 @@ def cycle_under(
 
     from flows.cycle import LISTENER, cycle
 
+    finished: list[RunReport] = []
+
+    def keep(report: RunReport) -> None:
+        finished.append(report)
+        done(report)
+
     with progress() as bar:
-        token = LISTENER.set(Listener(bar.stage, bar.step, done))
+        token = LISTENER.set(Listener(bar.stage, bar.step, keep))
         try:
-            report: object = cycle(str(home.path), list(feeds) or None, period, list(accepted) or None, verify)
+            state: Any = cycle(
+                str(home.path), list(feeds) or None, period, list(accepted) or None, verify, return_state=True
+            )
         finally:
             LISTENER.reset(token)
             APILogHandler().flush()
-    if not isinstance(report, RunReport):
+    if not finished:
+        state.result()
         raise RunBrokenError(f"the flow run ended without a report; look at it in {api_url.removesuffix('/api')}")
-    return report
+    return finished[0]
 
 
 def show_report(report: RunReport, *, as_json: bool) -> None:

@@ -90,7 +90,7 @@ select
     coalesce(obligation.dataset, received.dataset) as dataset,
     obligation.due_on,
     case
-        when obligation.status in ('missing', 'late') then date_diff('day', obligation.due_on, coalesce(obligation.delivered_on, cast(now() at time zone 'Asia/Ho_Chi_Minh' as date)))
+        when obligation.status in ('missing', 'late') then date_diff('day', obligation.due_on, coalesce(obligation.delivered_on, ops.today()))
     end as days_late,
     coalesce(obligation.is_ours, false) as is_ours,
     received.last_sent_at as sent_at,

@@ -21,7 +21,7 @@ from expectations.contracts.alerts import (
 from expectations.contracts.finding_words import words_of
 from expectations.contracts.privacy import masked
 from expectations.contracts.questionnaires import ITEM_PREFIX
-from expectations.contracts.sql import SQL_TYPES, literal, texts
+from expectations.contracts.sql import SQL_TYPES, identifier, literal, texts
 from expectations.contracts.times import now
 from warehouse.outbox import raise_alerts
 from warehouse.schema import content_columns, has_answers, plain_columns
@@ -306,7 +306,7 @@ def _count_accepted(con: duckdb.DuckDBPyConnection, contract: Contract, batch: J
             " (reading_id varchar, period varchar, rows bigint, said hugeint, placed hugeint)"
         )
         return
-    listed = ", ".join(f'"{name}"' for name in content_columns(contract))
+    listed = ", ".join(map(identifier, content_columns(contract)))
     con.execute(
         f"""
         create temp table incoming_rows as
@@ -441,7 +441,7 @@ def _find_equal(con: duckdb.DuckDBPyConnection) -> None:
 
 def _append(con: duckdb.DuckDBPyConnection, contract: Contract, batch: JudgedBatch) -> None:
     if batch.accepted is not None or batch.frames:
-        listed = ", ".join(f'"{name}"' for name in content_columns(contract))
+        listed = ", ".join(map(identifier, content_columns(contract)))
         con.execute(
             f"""
             insert into core.{contract.dataset} ({listed}, _reading_id, _sheet, _row)
@@ -528,12 +528,13 @@ def _content(con: duckdb.DuckDBPyConnection, contract: Contract, batch: JudgedBa
         sources.append(_of_frames(contract, batch))
     source = f"({' union all by name '.join(sources)})"
     columns = ["_delivery_id", "_sheet", "_row", "period", "unit_code"]
-    columns += [f'"{column.name}"' for column in plain_columns(contract)]
+    columns += [identifier(column.name) for column in plain_columns(contract)]
     if has_answers(contract):
         present = [str(row[0]) for row in con.execute(f"describe select * from {source}").fetchall()]
         items = sorted(name for name in present if name.startswith(ITEM_PREFIX))
         pairs = ", ".join(
-            f"{{'key': '{name.removeprefix(ITEM_PREFIX)}', 'value': cast(\"{name}\" as double)}}" for name in items
+            f"{{'key': {literal(name.removeprefix(ITEM_PREFIX))}, 'value': cast({identifier(name)} as double)}}"
+            for name in items
         )
         answered = f"map_from_entries(list_filter([{pairs}], lambda pair: pair.value is not null))"
         columns.append(f"{answered if items else 'cast(map {} as map(varchar, double))'} as answers")
@@ -547,7 +548,10 @@ def _of_frames(contract: Contract, batch: JudgedBatch) -> str:
     columns = ", ".join(
         ["placed._delivery_id", "frame._sheet::varchar as _sheet", "frame._row"]
         + ["frame.period::varchar as period", "frame.unit_code::varchar as unit_code"]
-        + [f'frame."{column.name}"::{SQL_TYPES[column.type]} as "{column.name}"' for column in contract.stored_columns]
+        + [
+            f"frame.{identifier(column.name)}::{SQL_TYPES[column.type]} as {identifier(column.name)}"
+            for column in contract.stored_columns
+        ]
     )
     held = (
         f" where not exists (select 1 from read_parquet({literal(str(batch.quarantine))}) as held"

@@ -27,7 +27,8 @@ from expectations.contracts.model import datasets
 from expectations.contracts.sql import literal
 from expectations.contracts.times import now
 from expectations.contracts.words.wording import Words, period_name, texts, words
-from warehouse import guarded, models, sentences
+from warehouse import guarded, sentences
+from warehouse.model_files import ModelError, split
 from warehouse.outbox import raise_alerts
 
 if TYPE_CHECKING:
@@ -85,22 +86,22 @@ def parse(name: str, text: str) -> Check:
     """Read one file of checks. Raises ModelError when its header or its SELECT is not as the house wants it."""
     import duckdb  # noqa: PLC0415 - heavy
 
-    prose, said, query = models.split(f"checks.{name}", text, HEADER)
+    prose, said, query = split(f"checks.{name}", text, HEADER)
     if not prose.endswith("."):
-        raise models.ModelError(f"checks.{name}: the header says in whole sentences what is checked")
+        raise ModelError(f"checks.{name}: the header says in whole sentences what is checked")
     unknown = [one for one in said["datasets"].split() if one not in {*datasets(), "*"}]
     if unknown:
-        raise models.ModelError(
+        raise ModelError(
             f"checks.{name}: no dataset {', '.join(unknown)}; known: {', '.join(datasets())}, or * for all"
         )
     if said.get("alert") not in {None, *ALERTS}:
-        raise models.ModelError(f"checks.{name}: no alert '{said['alert']}'; known: {', '.join(ALERTS)}")
+        raise ModelError(f"checks.{name}: no alert '{said['alert']}'; known: {', '.join(ALERTS)}")
     try:
         statements = duckdb.extract_statements(query)
     except duckdb.Error as error:
-        raise models.ModelError(f"checks.{name}: DuckDB cannot read the SELECT: {error}") from error
+        raise ModelError(f"checks.{name}: DuckDB cannot read the SELECT: {error}") from error
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise models.ModelError(f"checks.{name}: a check is exactly one SELECT")
+        raise ModelError(f"checks.{name}: a check is exactly one SELECT")
     return Check(
         name=name,
         rule_id=said["rule"],
@@ -150,7 +151,7 @@ def _ask(con: duckdb.DuckDBPyConnection, asked: Iterable[Check]) -> None:
         try:
             con.execute(f"insert into check_facts by name select {marks}, said.* from ({one.query}) as said")
         except duckdb.Error as error:
-            raise models.ModelError(f"check {one.name} cannot be run: {error}") from error
+            raise ModelError(f"check {one.name} cannot be run: {error}") from error
 
 
 def _name_feeds(con: duckdb.DuckDBPyConnection) -> None:
@@ -161,10 +162,10 @@ def _name_feeds(con: duckdb.DuckDBPyConnection) -> None:
     parts = [
         "select dataset, unit_code, period, feed, 2 as choice from ops.obligations",
         *(
-            f"select '{name}', said.unit_code, said.period, landed.feed, 1 from core.{name}_current as said"
+            f"select {literal(name)}, said.unit_code, said.period, landed.feed, 1 from core.{name}_current as said"
             " join ops.landed as landed on landed.delivery_id = said._delivery_id"
             " where (said.unit_code, said.period) in"
-            f" (select (unit_code, period) from check_facts where dataset = '{name}')"
+            f" (select (unit_code, period) from check_facts where dataset = {literal(name)})"
             for name in datasets()
             if name in met
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from expectations.contracts.sql import literal
+from expectations.contracts.sql import identifier, literal
 from expectations.contracts.times import now
 from warehouse.transactions import transaction
 
@@ -111,7 +111,7 @@ def carry_journal(con: duckdb.DuckDBPyConnection, former: Path) -> int:
                     " where database_name = current_database() and schema_name = 'ops' and table_name = ? order by all",
                     [table, here],
                 ).fetchall()
-                names = ", ".join(f'"{name}"' for (name,) in shared)
+                names = ", ".join(identifier(name) for (name,) in shared)
                 if names and table == "alert_channels":
                     con.execute(f"insert into ops.outbox (attempts, {names}) select 1, {names} from former.ops.{table}")
                 elif names:

@@ -154,7 +154,8 @@ def tallies(con: duckdb.DuckDBPyConnection) -> str:
         keys += [name for one in summed for name in _clock(one, columns).values()]
         amounts = sorted({one.amount_column for one in summed})
         sums = ", ".join(
-            f'cast(sum("{name}") as bigint) as "{name}", count(*) filter ("{name}" <> 0) as "{name}{_ROWS}"'
+            f"cast(sum({identifier(name)}) as bigint) as {identifier(name)},"
+            f" count(*) filter ({identifier(name)} <> 0) as {identifier(name + _ROWS)}"
             for name in amounts
         )
         wide.append(
@@ -171,7 +172,7 @@ def sums(con: duckdb.DuckDBPyConnection) -> str:
     single = [one for one in known_measures(con) if one.kind in UNSUMMED]
     rows = [
         f"""select row.measure, row.detail, row.reporting_code, row.period, row.span, row.amount,
-        '{one.dataset}' as dataset, '{one.kind}' as kind
+        {literal(one.dataset)} as dataset, {literal(one.kind)} as kind
       from ({contributions(con, [one], one.belongs_to)}) as row"""
         for one in single
     ]
@@ -202,7 +203,7 @@ group by all"""
         spans.period, spans.span, sum(row.amount) as amount
       from marts.measure_tallies as row
       join {place.join}
-      where row.belongs_to = '{belongs_to}'
+      where row.belongs_to = {literal(belongs_to)}
         and {place.condition}
       group by all"""
         for belongs_to, place in PLACES.items()
@@ -236,13 +237,13 @@ def explanations(con: duckdb.DuckDBPyConnection) -> str:
         spans.period, spans.span, row.row_count, row.amount
       from marts.measure_tallies as row
       join {place.join}
-      where row.belongs_to = '{belongs_to}'
+      where row.belongs_to = {literal(belongs_to)}
         and {place.condition}
         and row.row_count > 0"""
         for belongs_to, place in PLACES.items()
     ]
     single = [
-        f"""select row.measure, row.detail, '{one.kind}' as kind, row.reporting_code, row.unit_code,
+        f"""select row.measure, row.detail, {literal(one.kind)} as kind, row.reporting_code, row.unit_code,
         row._delivery_id, row._sheet, row._row, row.period, row.span, row.amount
       from ({contributions(con, [one], one.belongs_to)}) as row"""
         for one in known_measures(con)
@@ -394,7 +395,7 @@ def mapped_sums() -> str:
         row.amount
       from marts.measure_tallies as row
       join {PLACES[belongs_to].join}
-      where row.belongs_to = '{belongs_to}'
+      where row.belongs_to = {literal(belongs_to)}
         and row.kind <> '{PUBLISHED}'
         and spans.last_day < row.passes_on
         and {PLACES[belongs_to].condition}"""
@@ -488,7 +489,7 @@ def case_counts(con: duckdb.DuckDBPyConnection) -> str:
     and said._row = own._row
     and said.{key} = own.{key}
   left join marts.unit_rollup as place
-    on place.dataset = '{dataset}'
+    on place.dataset = {literal(dataset)}
     and place.period = own.part
     and place.unit_code = own.unit_code
     and place.is_own
@@ -500,7 +501,7 @@ def case_counts(con: duckdb.DuckDBPyConnection) -> str:
             for column, names in counts.items()
         )
         told = ", ".join(f"detail.{name}" for name in _TRAITS[dataset])
-        counted.append(f"""select '{dataset}' as dataset, reporting_code, period, {told}, {sums}
+        counted.append(f"""select {literal(dataset)} as dataset, reporting_code, period, {told}, {sums}
   from ({contributions(con, measures, "day", {dataset: dataset})}) as row
   where span = 'period'
   group by all""")
@@ -572,10 +573,10 @@ def _long(one: Measure, source: str, columns: Sequence[str], *, is_summed: bool)
     own = "unit_code, part" if one.belongs_to != "day" else "null as unit_code, null as part"
     if not is_summed:
         source = f"(select own.*, {_PASSED} from {_with_successors(source)})"
-    amount = f'"{one.amount_column}"'
+    amount = identifier(one.amount_column)
     conditions = [f"{clock['from']} < {clock['until']}"]
     if one.detail:
-        conditions.append(f"detail = '{one.detail}'")
+        conditions.append(f"detail = {literal(one.detail)}")
     if one.kind in UNSUMMED:
         conditions.append(f"{amount} is not null")
     elif one.belongs_to == "day" or not is_summed:
@@ -584,13 +585,14 @@ def _long(one: Measure, source: str, columns: Sequence[str], *, is_summed: bool)
     if not one.detail and one.belongs_to == "part" and one.kind not in UNSUMMED:
         conditions.append(f"({amount} <> 0 or detail is null)")
     provenance = (
-        f', _delivery_id as delivery_id, cast(sum("{one.amount_column}{_ROWS}") as bigint) as row_count'
+        f", _delivery_id as delivery_id, cast(sum({identifier(one.amount_column + _ROWS)}) as bigint) as row_count"
         if is_summed
         else ", _delivery_id, _sheet, _row, unit_code as own_unit_code"
     )
     detail = "cast(null as varchar)" if one.detail else "detail"
-    return f"""select '{one.dataset}' as dataset, '{one.measure}' as measure, {detail} as detail, '{one.kind}' as kind,
-        '{one.belongs_to}' as belongs_to, reporting_code, {own}, {clock.get("on", "cast(null as date)")} as happened_on,
+    dataset, measure, kind, place = map(literal, (one.dataset, one.measure, one.kind, one.belongs_to))
+    return f"""select {dataset} as dataset, {measure} as measure, {detail} as detail, {kind} as kind,
+        {place} as belongs_to, reporting_code, {own}, {clock.get("on", "cast(null as date)")} as happened_on,
         {clock["from"]} as seen_from, {clock["until"]} as seen_until, successor_code, passes_on,
         {f"sum({amount})" if is_summed else amount} as amount{provenance}
       from {source}

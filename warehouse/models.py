@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
@@ -29,6 +28,7 @@ from expectations.contracts.register import register
 from expectations.contracts.sql import identifier, literal
 from warehouse import checks, corrections, disclosure, guarded, measures, sentences
 from warehouse.catalogue import columns_of
+from warehouse.model_files import ModelError, split
 from warehouse.shapes import comments
 from warehouse.transactions import transaction
 
@@ -87,17 +87,8 @@ ROW_PARTS = """-- Which units have rows for which period of a dataset, and how m
 """
 """Header of the model that is made from the contracts: a new one is counted without being named again."""
 
-_HEADER_KEY = re.compile(
-    r"^(?P<key>vi|grain|kind|words|rule|severity|datasets|alert|column [a-z][a-z0-9_]*): (?P<rest>.+)$"
-)
-
-
 WRITTEN = ("datasets", "feed_regimes", "words", "rules")
 """Tables of `marts` that are written from contracts, words and what was told."""
-
-
-class ModelError(ValueError):
-    """A model cannot be used or built; the message names the model and what to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +149,7 @@ def models() -> tuple[Model, ...]:
 def _row_parts() -> str:
     """SELECT of `marts.row_parts`: every contract's rows, and every series of the official forms."""
     parts = [
-        f"select '{name}' as dataset, period, unit_code, count(*) as row_count from core.{name}_current"
+        f"select {literal(name)} as dataset, period, unit_code, count(*) as row_count from core.{name}_current"
         " group by period, unit_code"
         for name in datasets()
     ]
@@ -286,39 +277,11 @@ def _is_view(name: str, kind: str | None) -> bool:
     return kind == "view"
 
 
-def split(name: str, text: str, needed: Iterable[str]) -> tuple[str, dict[str, str], str]:
-    """The prose of a header, its other lines by key, and the SELECT. Raises ModelError for a lacking key."""
-    lines = text.splitlines()
-    length = next((place for place, line in enumerate(lines) if not line.startswith("--")), len(lines))
-    prose, words = _header(lines[:length])
-    for key in needed:
-        if key not in words:
-            raise ModelError(f"{name}: the header lacks the line `-- {key}: …`")
-    return prose, words, "\n".join(lines[length:]).strip().rstrip(";")
-
-
 @lru_cache(maxsize=1)
 def column_words() -> Mapping[str, str]:
     """What a column name means, the same in every model: `Vietnamese · English` by name."""
     text = files("warehouse").joinpath("models", "columns.csv").read_text(encoding="utf-8")
     return {row["name"]: f"{row['vi']} · {row['en']}" for row in csv.DictReader(text.splitlines())}
-
-
-def _header(lines: list[str]) -> tuple[str, dict[str, str]]:
-    prose: list[str] = []
-    words: dict[str, str] = {}
-    last = ""
-    for line in lines:
-        content = line.removeprefix("--").strip()
-        found = _HEADER_KEY.match(content)
-        if found:
-            last = found["key"]
-            words[last] = found["rest"]
-        elif last:
-            words[last] += f" {content}"
-        else:
-            prose.append(content)
-    return " ".join(prose), words
 
 
 def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:

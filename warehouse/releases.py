@@ -21,7 +21,7 @@ import duckdb
 from expectations.contracts.alerts import text_covered
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.privacy import PERSONAL_PATTERN
-from expectations.contracts.sql import literal
+from expectations.contracts.sql import identifier, literal
 from expectations.contracts.times import now
 from warehouse.catalogue import columns_of, database, named
 from warehouse.decisions import OF_ALERTS
@@ -30,6 +30,7 @@ from warehouse.models import view_texts
 from warehouse.outbox import raise_alerts
 from warehouse.privacy import MaskedCells, ReleaseRefusedError, cover, refuse_personal_columns, released
 from warehouse.published import CURRENT, MANIFEST, RELEASES, Release, current, list_releases, read_release, sha256_of
+from warehouse.signatures import signed_releases
 from warehouse.state import mark_published
 from warehouse.store import WAREHOUSE
 from warehouse.transactions import transaction
@@ -189,8 +190,6 @@ def prune(home: Path, keep: int | None) -> None:
 
     Never the current one, nor one whose figures are the last that were signed of a period.
     """
-    from warehouse.signatures import signed_releases  # noqa: PLC0415 - signatures are of releases
-
     held = list_releases(home) if keep is not None else []
     signed = signed_releases(home) if held else frozenset()
     left_over = [one for one in held if not one.is_current and one.release_id not in signed][max(0, (keep or 0) - 1) :]
@@ -249,7 +248,7 @@ def _fill(
 ) -> list[MaskedCells]:
     """Bring into the attached file what it does not hold yet: the `known` tables of the same digest stay."""
     if not known:
-        con.execute(f'copy from database "{own}" to release_copy (schema)')
+        con.execute(f"copy from database {identifier(own)} to release_copy (schema)")
         _drop_unpublished(con)
     wanted = {
         (schema, table): _lacking(con, own, schema, table) if name in known else ""
@@ -285,14 +284,14 @@ def _lacking(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str) 
     """The condition on the rows a carried table lacks, where rows are only appended; else "": all are brought."""
     if not _is_appended(con, own, schema, table):
         return ""
-    target, source = f'release_copy.{schema}."{table}"', f'"{own}".{schema}."{table}"'
+    target, source = (f"{identifier(place)}.{schema}.{identifier(table)}" for place in ("release_copy", own))
     missing = f"select distinct _reading_id from {source} except select distinct _reading_id from {target}"
     return f"where _reading_id in ({missing})"
 
 
 def _bring(con: duckdb.DuckDBPyConnection, own: str, schema: str, table: str, lacking: str) -> None:
     """Bring a table into the release: the rows it is `lacking` where rows are only appended, else all of them."""
-    target = f'release_copy.{schema}."{table}"'
+    target = f"release_copy.{schema}.{identifier(table)}"
     if lacking:
         con.execute(f"insert into {target} by name {released(con, own, schema, table)} {lacking}")
         if _per_reading(con, f"({released(con, own, schema, table)})") == _per_reading(con, target):
@@ -322,7 +321,7 @@ def _drop_unpublished(con: duckdb.DuckDBPyConnection) -> None:
 
 def _describe(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     rows = {
-        f"{schema}.{table}": _one(con, f'select count(*) from release_copy.{schema}."{table}"')
+        f"{schema}.{table}": _one(con, f"select count(*) from release_copy.{schema}.{identifier(table)}")
         for schema, table in _tables(con, "release_copy")
     }
     deliveries = "release_copy.ops.deliveries"
@@ -378,13 +377,13 @@ def _table_digests(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     for schema, table in _tables(con, own):
         if (schema, table) in LEFT_OUT | _UNCOUNTED:
             continue
-        place = f'"{own}".{schema}."{table}"'
+        place = f"{identifier(own)}.{schema}.{identifier(table)}"
         if _is_appended(con, own, schema, table):
             found[f"{schema}.{table}"] = _keyed(key, _per_reading(con, place))
             continue
         # Sums of doubles differ in the last digits from one parallel run to the next.
         columns = ", ".join(
-            f'round("{name}", 9)' if kind == "DOUBLE" else f'"{name}"'
+            f"round({identifier(name)}, 9)" if kind == "DOUBLE" else identifier(name)
             for name, kind in columns_of(con, f"{schema}.{table}", own).items()
             if name not in _UNCOUNTED_COLUMNS
         )

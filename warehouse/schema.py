@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from expectations.contracts.model import contract, datasets
 from expectations.contracts.questionnaires import ITEM_PREFIX
-from expectations.contracts.sql import SQL_TYPES
+from expectations.contracts.sql import SQL_TYPES, identifier, literal
+from expectations.contracts.times import TIME_ZONE
 from warehouse.books import ops_tables
 from warehouse.reference.tables import TYPES as REFERENCE_TYPES
 from warehouse.reference.tables import tables as reference_tables
@@ -29,11 +30,12 @@ KNOWN = "ops.standing_at(timestamp 'infinity', moment)"
 TODAY = "timestamp 'infinity'"
 
 
-_TERMS = {
-    "add_working_days": "Ngày làm việc thứ N sau một ngày · the N-th working day after a day, by ref.calendar",
-    "due_date": "Ngày hết hạn · last day of a term of working or calendar days, by ref.calendar",
+_MACROS = {
+    "ops.today": "Hôm nay theo giờ địa phương · the day it is here, whatever the clock of the machine reckons in",
+    "ref.add_working_days": "Ngày làm việc thứ N sau một ngày · the N-th working day after a day, by ref.calendar",
+    "ref.due_date": "Ngày hết hạn · last day of a term of working or calendar days, by ref.calendar",
 }
-"""What the macros over terms give."""
+"""What the macros that give one value give."""
 
 
 @lru_cache(maxsize=1)
@@ -45,10 +47,11 @@ def statements() -> tuple[str, ...]:
         found += comments(
             "table", shape.name, shape.comment, {name: words for name, (_, words) in shape.columns.items()}
         )
+    found.append(f"create or replace macro ops.today() as cast(now() at time zone {literal(str(TIME_ZONE))} as date)")
     found += standing_statements()
     found.append(files("warehouse.reference").joinpath("working_days.sql").read_text(encoding="utf-8"))
-    for name, words in _TERMS.items():
-        found += comments("macro", f"ref.{name}", words, {})
+    for name, words in _MACROS.items():
+        found += comments("macro", name, words, {})
     for dataset in datasets():
         found += _core_views(contract(dataset))
     return tuple(found)
@@ -166,21 +169,21 @@ def _standing_rows(source: Contract, standing: str, corrected: str | None = None
     )
     origin = "standing.delivery_id as _delivery_id, standing.reading_id as _reading_id, said._sheet, said._row"
     if corrected is None:
-        listed = ", ".join(f'said."{name}"' for name in content_columns(source))
+        listed = ", ".join(f"said.{identifier(name)}" for name in content_columns(source))
         return f"select {listed}, {origin} {joined}"
     kinds = {name: declared.partition(" not null")[0] for name, (declared, _) in core_columns(source).items()}
     changeable = set(corrigible_columns(source))
     listed = ", ".join(
-        f"case when map_contains(fix.changes, '{name}') then cast(fix.changes['{name}'] as {kinds[name]})"
-        f' else said."{name}" end as "{name}"'
+        f"case when map_contains(fix.changes, {literal(name)}) then cast(fix.changes[{literal(name)}] as {kinds[name]})"
+        f" else said.{identifier(name)} end as {identifier(name)}"
         if name in changeable
-        else f'said."{name}"'
+        else f"said.{identifier(name)}"
         for name in content_columns(source)
     )
     return (
         f"select {listed}, {origin} {joined}"
         f" left join (select * from ops.row_corrections_at({corrected})"
-        f" where dataset = '{source.dataset}' and not is_contested) as fix"
+        f" where dataset = {literal(source.dataset)} and not is_contested) as fix"
         ' on fix.reading_id = said._reading_id and fix."row" = said._row and fix.sheet is not distinct from said._sheet'
         " where fix.is_excluded is not true"
     )

@@ -20,7 +20,7 @@ from expectations.contracts.private_files import make_private_folder, new_privat
 from expectations.contracts.times import now
 from warehouse import lines
 from warehouse.outbox import raise_alerts
-from warehouse.releases import current
+from warehouse.published import current
 from warehouse.store import WarehouseError, connect
 from warehouse.transactions import transaction
 

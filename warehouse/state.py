@@ -64,7 +64,7 @@ def mark_built(con: duckdb.DuckDBPyConnection, mark: str) -> None:
 def _models_text() -> bytes:
     digest = hashlib.sha256()
     # the law of counting, the sums and the models made from contracts
-    for name in ("measures.py", "models.py", "sentences.py", "checks.py"):
+    for name in ("measures.py", "models.py", "model_files.py", "sentences.py", "checks.py"):
         digest.update(files("warehouse").joinpath(name).read_bytes())
     folders = [files("warehouse").joinpath("models"), files("expectations.contracts").joinpath("words")]
     while folders:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import duckdb
 from filelock import FileLock, Timeout
 
+from expectations.contracts.sql import identifier
 from expectations.contracts.times import now
 from warehouse.books import ops_tables
 from warehouse.catalogue import columns_of
@@ -223,7 +224,7 @@ def _extend(con: duckdb.DuckDBPyConnection, shape: TableShape) -> None:
     for name, (declared, _) in shape.columns.items():
         kind = declared.partition(" not null")[0].partition(" check")[0]
         if name not in standing:
-            con.execute(f'alter table {shape.name} add column "{name}" {kind}')
+            con.execute(f"alter table {shape.name} add column {identifier(name)} {kind}")
         elif standing[name] != kind:
             raise SchemaMismatchError(
                 f"{shape.name}.{name} is {standing[name]} in the file and {kind} in the contract: "
@@ -257,9 +258,11 @@ def _make_again(con: duckdb.DuckDBPyConnection, shape: TableShape, kept: Sequenc
     con.execute(shape.statement())
     renamed = _LISTS_GROW[shape.name]
     listed = ", ".join(
-        f'coalesce(map {renamed}["{name}"], "{name}")' if renamed and "check" in shape.columns[name][0] else f'"{name}"'
+        f"coalesce(map {renamed}[{identifier(name)}], {identifier(name)})"
+        if renamed and "check" in shape.columns[name][0]
+        else identifier(name)
         for name in kept
     )
-    names = ", ".join(f'"{name}"' for name in kept)
+    names = ", ".join(map(identifier, kept))
     con.execute(f"insert into {shape.name} ({names}) select {listed} from made_again")
     con.execute("drop table made_again")

@@ -84,7 +84,7 @@ def scale_direction(rule: Rule, arguments: ScaleDirection, scope: Scope) -> Chec
         f"(select list(item order by item) from {table} where {table}._case = staged._case)",
         prepared=Prepared(table, select, test),
         is_whole=True,
-        silent=tuple((c, f"(_case in (select _case from {table} where item = '{c}'))") for c in columns),
+        silent=tuple((c, f"(_case in (select _case from {table} where item = {literal(c)}))") for c in columns),
     )
 
 

@@ -19,8 +19,8 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from expectations.contracts.secrets import discreet
+from expectations.contracts.sql import identifier
 from sources.connectors.network import checked_addresses, guarded
-from sources.connectors.sql import plain_schema
 from sources.errors import (
     AnswerError,
     ConnectorRefusedError,
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sources.connectors.fetching import Allowance
-    from sources.connectors.sql import Target
-    from sources.places import Places
+    from sources.places import Place, Places
 
 ROWS = 10_000
 """Rows of a batch from drivers that give rows."""
@@ -45,6 +44,19 @@ LARGEST_VALUE = 16 << 20
 """Bytes of one value of a SQLite file."""
 SQLITE_MEMORY = 256 << 20
 CONNECT_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a database is, and as whom and how it is asked; secrets are in place."""
+
+    kind: str
+    said: str
+    place: Place
+    database: str
+    user: str | None
+    password: str | None
+    is_encrypted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,47 @@ def _counted(
         found = pa.RecordBatch.from_arrays(columns, schema=schema)
         allowance.take(rows=found.num_rows, size=found.nbytes)
         yield found
+
+
+def plain_schema(schema: pa.Schema, said: str) -> tuple[pa.Schema, list[Callable[[pa.Array], pa.Array]]]:
+    """The types a delivery may hold and how each column gets there. Raises AnswerError for one that no table can say.
+
+    A number that comes as text (of any precision) is marked, so that no style of writing numbers is applied to it.
+    """
+    fields: list[pa.Field] = []
+    turns: list[Callable[[pa.Array], pa.Array]] = []
+    for field in schema:
+        turn: Callable[[pa.Array], pa.Array] = _same
+        kind, metadata = field.type, field.metadata or {}
+        if isinstance(kind, pa.BaseExtensionType):
+            number = getattr(kind, "type_name", "") == "numeric"
+            metadata = NUMBER_MARK if number else {}
+            if isinstance(kind, pa.UuidType):
+                kind, turn = pa.string(), _uuids
+            else:
+                kind, turn = kind.storage_type, _storage
+        elif metadata != NUMBER_MARK:
+            metadata = {}
+        if pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind) or pa.types.is_interval(kind):
+            raise AnswerError(
+                f"{said}: column '{field.name}' is of a kind that no table holds ({field.type}); leave it out or cast"
+                " it to text, by connector.query"
+            )
+        fields.append(pa.field(field.name, kind, metadata=metadata or None))
+        turns.append(turn)
+    return pa.schema(fields), turns
+
+
+def _same(column: pa.Array) -> pa.Array:
+    return column
+
+
+def _storage(column: pa.Array) -> pa.Array:
+    return column.storage
+
+
+def _uuids(column: pa.Array) -> pa.Array:
+    return pa.array([None if one is None else str(one) for one in column.to_pylist()], pa.string())
 
 
 _NO = (
@@ -355,7 +408,7 @@ def _sqlite_schema(connection: sqlite3.Connection, statement: str, said: str) ->
     names = [str(column[0]) for column in cursor.description]
     if len(set(names)) != len(names):
         raise AnswerError(f"{said}: two columns have one name; name them apart by connector.query")
-    quoted = ['"' + name.replace('"', '""') + '"' for name in names]
+    quoted = [identifier(name) for name in names]
     asked = ", ".join(
         f"group_concat(distinct case {name} when '' then 'null' else typeof({name}) end)" for name in quoted
     )

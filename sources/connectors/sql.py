@@ -16,20 +16,20 @@ import sqlglot
 from sqlglot import exp
 
 from expectations.contracts.private_files import new_private_file
+from sources.connectors.databases import Target, answering
 from sources.connectors.environment import expand_secrets
 from sources.connectors.fetching import Allowance, Change, Course, Former, question_of
 from sources.errors import AnswerError, PlaceRefusedError
 from sources.feeds.connectors import Sql
 from sources.offers import Offer
 from sources.places import masked
-from sources.readers.records import NUMBER_MARK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from sources.feeds import Feed
-    from sources.places import Place, Places
+    from sources.places import Places
 
 GROUP_ROWS = 1 << 16
 """Rows of a row group: always the same, however the database cuts its answer."""
@@ -60,19 +60,6 @@ DIALECTS = {
     "mssql": Dialect("tsql", "[", "]", derived_with=False),
     "sqlite": Dialect("sqlite"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a database is, and as whom and how it is asked; secrets are in place."""
-
-    kind: str
-    said: str
-    place: Place
-    database: str
-    user: str | None
-    password: str | None
-    is_encrypted: bool
 
 
 class SqlSource:
@@ -128,8 +115,6 @@ class SqlSource:
         return f"{sql} order by {', '.join(map(quoted, self._connector.key))}" if order else sql
 
     def _batches(self, statement: str, allowance: Allowance) -> Any:
-        from sources.connectors.databases import answering  # noqa: PLC0415 - drivers take time to import
-
         return answering(self._target, statement, self._places, allowance, typed_by=self.statement())
 
 
@@ -262,44 +247,3 @@ def _write(target: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -
         if waiting:
             writer.write_table(pa.Table.from_batches(held, schema).combine_chunks(), row_group_size=GROUP_ROWS)
     return count
-
-
-def plain_schema(schema: pa.Schema, said: str) -> tuple[pa.Schema, list[Callable[[pa.Array], pa.Array]]]:
-    """The types a delivery may hold and how each column gets there. Raises AnswerError for one that no table can say.
-
-    A number that comes as text (of any precision) is marked, so that no style of writing numbers is applied to it.
-    """
-    fields: list[pa.Field] = []
-    turns: list[Callable[[pa.Array], pa.Array]] = []
-    for field in schema:
-        turn: Callable[[pa.Array], pa.Array] = _same
-        kind, metadata = field.type, field.metadata or {}
-        if isinstance(kind, pa.BaseExtensionType):
-            number = getattr(kind, "type_name", "") == "numeric"
-            metadata = NUMBER_MARK if number else {}
-            if isinstance(kind, pa.UuidType):
-                kind, turn = pa.string(), _uuids
-            else:
-                kind, turn = kind.storage_type, _storage
-        elif metadata != NUMBER_MARK:
-            metadata = {}
-        if pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind) or pa.types.is_interval(kind):
-            raise AnswerError(
-                f"{said}: column '{field.name}' is of a kind that no table holds ({field.type}); leave it out or cast"
-                " it to text, by connector.query"
-            )
-        fields.append(pa.field(field.name, kind, metadata=metadata or None))
-        turns.append(turn)
-    return pa.schema(fields), turns
-
-
-def _same(column: pa.Array) -> pa.Array:
-    return column
-
-
-def _storage(column: pa.Array) -> pa.Array:
-    return column.storage
-
-
-def _uuids(column: pa.Array) -> pa.Array:
-    return pa.array([None if one is None else str(one) for one in column.to_pylist()], pa.string())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from expectations.contracts.forms import tables_fingerprint
 
 if TYPE_CHECKING:
-    from sources.feeds.model import Feed
+    from collections.abc import Mapping
 
 READING_VERSION = "4"
 """Raise it when the readers or layouts read the same bytes differently: deliveries are then read again."""
@@ -31,15 +31,14 @@ _SHAPES = (
 """Entries of a feed that shape a reading. Names, contact, cadence, schedule and connector do not."""
 
 
-def fingerprint(feed: Feed) -> str:
-    """16 hex characters. Comments never reach the model; reasons and other prose are left out of it here."""
-    body = feed.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    shape = _without_prose({name: body[name] for name in _SHAPES if name in body})
-    if feed.period.origin == "column":  # then the cadence decides the period of a row
-        shape["cadence"] = feed.cadence
-    if feed.layout.format == "form":  # a form added or mended reads what was refused
+def fingerprint(feed_id: str, said: Mapping[str, Any], *, is_dated_by_rows: bool, is_form: bool) -> str:
+    """16 hex characters of what a feed says without its defaults. Comments never reach it, prose is left out here."""
+    shape = _without_prose({name: said[name] for name in _SHAPES if name in said})
+    if is_dated_by_rows:  # then the cadence decides the period of a row
+        shape["cadence"] = said.get("cadence")
+    if is_form:  # a form added or mended reads what was refused
         shape["forms"] = tables_fingerprint()
-    text = json.dumps([READING_VERSION, feed.feed_id, shape], sort_keys=True, ensure_ascii=False)
+    text = json.dumps([READING_VERSION, feed_id, shape], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from cronsim import CronSim, CronSimError
 from pydantic import Field, field_validator, model_validator
 
 from expectations.contracts.addresses import is_address
@@ -17,13 +15,11 @@ from expectations.contracts.text import did_you_mean
 from sources.feeds.connectors import LANDED_AS, WINDOW_NAME, Connector, Rest
 from sources.feeds.fingerprint import fingerprint
 from sources.feeds.layouts import SHEET_FORMATS, Layout
-from sources.feeds.values import Cadence, Scalar, Strict, Word, Words, period_of_text, value_map
+from sources.feeds.values import Cadence, Scalar, Strict, Word, Words, cron_line, period_of_text, value_map
 
 if TYPE_CHECKING:
     from pydantic import GetJsonSchemaHandler
     from pydantic_core import CoreSchema
-
-_CRON_FIELDS = 5
 
 
 class SourceInfo(Strict):
@@ -328,16 +324,7 @@ class FeedEntry(Strict):
     @field_validator("schedule")
     @classmethod
     def _cron(cls, schedule: str | None) -> str | None:
-        if schedule is None:
-            return None
-        if len(schedule.split()) != _CRON_FIELDS:
-            raise ValueError('is no cron line; write five fields such as "0 6 * * 1-5"')
-        try:
-            next(CronSim(schedule, datetime(2024, 1, 1)))  # noqa: DTZ001 - any day will do
-        except (CronSimError, StopIteration) as wrong:
-            why = str(wrong) or "it never comes"
-            raise ValueError(f'is no cron line ({why}); write five fields such as "0 6 * * 1-5"') from None
-        return schedule
+        return None if schedule is None else cron_line(schedule)
 
     @model_validator(mode="after")
     def _fetched(self) -> Self:
@@ -442,7 +429,12 @@ class Feed(FeedEntry):
     @cached_property
     def fingerprint(self) -> str:
         """Hash of everything that shapes a reading; a feed file edited elsewhere (contact, schedule) keeps it."""
-        return fingerprint(self)
+        return fingerprint(
+            self.feed_id,
+            self.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+            is_dated_by_rows=self.period.origin == "column",
+            is_form=self.layout.format == "form",
+        )
 
 
 class FeedFile(Strict):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from cronsim import CronSim, CronSimError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from expectations.contracts.periods import Period, PeriodError
@@ -74,3 +76,24 @@ _READ_AS: dict[str, Callable[[Any], Any]] = {
     "date": lambda value: date.fromisoformat(str(value)),
     "timestamp": lambda value: datetime.fromisoformat(str(value)),
 }
+
+_CRON_FIELDS = 5
+_ONLY_OTHERS_KNOW = re.compile(r"\S*[Ww#]\S*(?= )|(?<= )\S*[Ll#]\S*$")
+"""Days as some programs write them and Prefect does not: the working day nearest to one, the last or second Monday."""
+
+
+def cron_line(text: str) -> str:
+    """A cron line as Prefect reads them, which makes the runs of a schedule. Raises ValueError for any other one."""
+    fields = text.split()
+    if len(fields) != _CRON_FIELDS:
+        raise ValueError('is no cron line; write five fields such as "0 6 * * 1-5"')
+    if strange := _ONLY_OTHERS_KNOW.search(f"{fields[2]} {fields[4]}"):
+        raise ValueError(f"is no cron line that Prefect reads ({strange[0]} is of another kind of cron)")
+    try:
+        next(CronSim(text, datetime(2024, 1, 1)))  # noqa: DTZ001 - any day will do
+        # a day of the month that never comes stops Prefect, whatever days of the week there are besides
+        next(CronSim(" ".join((*fields[:4], "*")), datetime(2024, 1, 1)))  # noqa: DTZ001
+    except (CronSimError, StopIteration) as wrong:
+        why = str(wrong) or "it never comes"
+        raise ValueError(f'is no cron line ({why}); write five fields such as "0 6 * * 1-5"') from None
+    return text

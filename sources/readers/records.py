@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from expectations.contracts.times import TIME_ZONE
 from sources.errors import HeaderMissingError, UnreadableFileError
 from sources.feeds.layouts import LinesLayout
 from sources.readers.delimited import decode
@@ -175,7 +176,7 @@ def _as_text(series: pl.Series) -> pl.Series:
     if kind == pl.String:
         return series
     if isinstance(kind, pl.Datetime):
-        local = series.dt.convert_time_zone("Asia/Ho_Chi_Minh").dt.replace_time_zone(None) if kind.time_zone else series
+        local = series.dt.convert_time_zone(TIME_ZONE.key).dt.replace_time_zone(None) if kind.time_zone else series
         return local.dt.strftime("%Y-%m-%d %H:%M:%S")
     if kind.is_nested():
         return pl.Series([_word(value) for value in series.to_list()], dtype=pl.String)

@@ -109,10 +109,18 @@ def test_demo_loads_the_sample_province(demo: tuple[Path, dict[str, Any]]) -> No
 def test_demo_ran_under_prefect_and_left_its_summary_there(demo: tuple[Path, dict[str, Any]]) -> None:
     home, told = demo
     with sqlite3.connect(home / ".prefect" / "prefect.db") as book:
-        assert book.execute("select state_name from flow_run").fetchall() == [("Needs a person",)]
+        # of a type that the server's pages do not show in green
+        assert book.execute("select state_type, state_name from flow_run").fetchall() == [("FAILED", "Needs a person")]
         [(summary,)] = book.execute("select data from artifact where key = 'cycle'").fetchall()
+        assert book.execute("select name from flow_run").fetchall() == [(f"cycle of {home}",)]
+        tasks = [name for (name,) in book.execute("select name from task_run").fetchall()]
+        said = [text for (text,) in book.execute("select message from log where name = 'danvan'").fetchall()]
     assert told["report"]["release_id"] in summary
     assert "d323.dossiers" in summary
+    assert sum(name.startswith("land ") for name in tasks) == 11  # one a source, one a dataset, one a later step
+    assert sum(name.endswith(" deliveries") for name in tasks) == 9
+    assert {"open", "register", "account", "build", "release", "report", "tell"} <= set(tasks)
+    assert any("rows loaded" in text and "d323.dossiers" in text for text in said)
 
 
 def read_by_others(home: Path) -> list[str]:
@@ -283,7 +291,7 @@ def test_a_scheduled_run_happens_and_sigterm_leaves_the_schedule(
 
     [first, *_] = wait_for(finished, 300, "a scheduled run to finish")
     assert first["auto_scheduled"]
-    assert (first["state_type"], first["state_name"]) == ("COMPLETED", "Needs a person")
+    assert (first["state_type"], first["state_name"]) == ("FAILED", "Needs a person")
     assert ask(home.path, "select count(*) as n from core.service_reports") == [{"n": 2}]
     booked = ask(home.path, "select distinct feed, outcome from ops.outcomes order by feed", "--live")
     assert {(one["feed"], one["outcome"]) for one in booked} >= {

@@ -10,9 +10,10 @@ import yaml
 
 from expectations.contracts.times import now
 from flows.command import main
-from flows.correcting import read_register, register_of
+from flows.correcting import register_of
 from flows.home import open_home
 from flows.planning import scratch_folder
+from flows.register import read_register
 from flows.steps import run_cycle
 from tests.conftest import make_tiny_home
 from warehouse.as_known import as_known

@@ -17,7 +17,7 @@ from flows.steps import run_cycle
 from sources import landing
 from warehouse.decisions import DECISIONS, DecisionError, decisions
 from warehouse.query import sql
-from warehouse.releases import current, fingerprint
+from warehouse.releases import current, fingerprint, list_releases
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -281,6 +281,17 @@ def test_the_warehouse_is_made_again_from_landing_and_decisions_alone(
     assert rows(two_districts, "select * from core.service_reports_as_said('2024-03-20') order by all") == said
     assert main(["rebuild", "--home", home, "--into", str(tmp_path / "again")]) == 2
     assert "holds something already" in capsys.readouterr().err
+
+
+def test_as_many_releases_are_kept_as_the_settings_say(two_districts: Any) -> None:
+    settings = two_districts.path / "danvan.toml"
+    settings.write_text(settings.read_text(encoding="utf-8") + "[release]\nkeep = 2\n", encoding="utf-8")
+    made = []
+    for number in range(3):
+        two_districts.add_file("323", sent=f"2024032{number}", late=number)
+        made.append(run(two_districts).release_id)
+    assert len(set(made)) == 3
+    assert [one.release_id for one in list_releases(two_districts.path)] == [made[2], made[1]]
 
 
 def test_a_home_of_the_first_version_is_brought_over(two_districts: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
 import threading
 import time
 import tomllib
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 import yaml
+from prefect._vendor.croniter import croniter
+from prefect.client.schemas.schedules import CronSchedule
 
 from expectations.contracts.times import TIME_ZONE
 from flows import doctor, server
@@ -23,6 +27,10 @@ from flows.expected import cadence_of
 from flows.home import HomeError, open_home
 from flows.planning import read_terms
 from sources.feeds import Cadence
+from sources.feeds.values import cron_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[2]
 
@@ -154,3 +162,41 @@ def test_the_pinned_versions_are_said_once_more_where_they_are_used() -> None:
     pinned = {name: number for name, _, number in (line.partition("==") for line in required) if number}
     assert pinned.items() >= doctor.PINNED.items()
     assert yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["prefect-version"] == pinned["prefect"]
+
+
+def _field(chance: random.Random, first: int, last: int, words: Sequence[str] = ()) -> str:
+    """A field of a cron line as somebody may write it, also one that is none."""
+
+    def number() -> int:
+        return chance.randint(first, last)
+
+    def part() -> str:
+        one, other = sorted((number(), number()))
+        shapes = [
+            "*",
+            f"{one}",
+            f"{one}-{other}",
+            f"{other}-{one}",
+            f"*/{other}",
+            f"{one}-{other}/{chance.randint(1, 4)}",
+        ]
+        return chance.choice([*shapes, *words])
+
+    return ",".join(part() for _ in range(chance.choice((1, 1, 1, 2, 3))))
+
+
+def test_a_cron_line_that_a_feed_file_takes_is_one_for_prefect() -> None:
+    """Asked of the parser that makes the scheduled runs, which may not import into the room of the feeds."""
+    chance, taken = random.Random(9), 0
+    for _ in range(6000):
+        days = _field(chance, 1, 31, ("L", "LW", "15W"))
+        week = _field(chance, 0, 7, ("mon", "5L", "L5", "1#2", "sun"))
+        line = f"{_field(chance, 0, 59)} {_field(chance, 0, 23)} {days} {_field(chance, 1, 12, ('feb', 'JUN'))} {week}"
+        try:
+            cron_line(line)
+        except ValueError:
+            continue
+        taken += 1
+        assert CronSchedule(cron=line, timezone=str(TIME_ZONE)).cron == line
+        assert croniter(line, datetime(2026, 1, 1)).get_next(datetime)  # noqa: DTZ001
+    assert taken > 500

@@ -71,6 +71,14 @@ def test_the_lock_is_free_while_files_are_fetched_waited_for_read_and_judged(
 
 
 @pytest.mark.slow
+def test_a_judge_may_not_take_more_memory_than_it_is_given(tiny_home: Any) -> None:
+    judges = workers.judges(open_home(tiny_home.path))
+    with pytest.raises(MemoryError):
+        judges.run(bytearray, (workers.JUDGE_MEMORY_MIB + 512) << 20)
+    assert judges.run(bytearray, 1) == b"\x00"
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_readers_and_judges_killed_and_stopped_at_random_condemn_no_file(
     tiny_home: Any, monkeypatch: pytest.MonkeyPatch

@@ -263,3 +263,18 @@ def _template() -> Path:
     with connect(folder / "template.duckdb") as con:
         migrate(con)
     return folder / "template.duckdb"
+
+
+class Counting:
+    """A connection that keeps the statements it is given."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self._con = con
+        self.statements: list[str] = []
+
+    def execute(self, query: str, *arguments: object) -> duckdb.DuckDBPyConnection:
+        self.statements.append(query)
+        return self._con.execute(query, *arguments)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._con, name)

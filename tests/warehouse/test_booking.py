@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from expectations.contracts.findings import Finding, finding_id
 from expectations.contracts.model import contract
-from tests.warehouse.deliveries import DAY0, Batch, Sent, decide, frame, load_sent, warehouse
+from tests.warehouse.deliveries import DAY0, Batch, Counting, Sent, decide, frame, load_sent, warehouse
 from warehouse.booking import booked_readings, receipts
 from warehouse.releases import fingerprint
 from warehouse.store import connect
@@ -489,27 +489,14 @@ def test_a_killed_booking_leaves_the_warehouse_as_it_was(tmp_path: Path) -> None
 
 def test_many_deliveries_are_booked_in_sets(tmp_path: Path) -> None:
     """As many statements for two hundred deliveries as for one."""
-    statements: list[str] = []
-
-    class Counting:
-        def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
-            self._con = con
-
-        def execute(self, query: str, *arguments: object) -> duckdb.DuckDBPyConnection:
-            statements.append(query)
-            return self._con.execute(query, *arguments)
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(self._con, name)
-
     counts = []
     for number in (1, 200):
         with warehouse() as con:
             batch = Batch(tmp_path)
             for n in range(number):
                 batch.add(Sent(f"d{n}.reports", 0, (("2024-Q1", "A", n),)))
-            statements.clear()
-            batch.book(Counting(con))  # type: ignore[arg-type]
-            counts.append(len(statements))
+            counting = Counting(con)
+            batch.book(counting)  # type: ignore[arg-type]
+            counts.append(len(counting.statements))
             assert con.execute("select count(*) from core.service_reports_current").fetchone() == (number,)
     assert counts[0] == counts[1]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import re
+from collections import Counter
 from datetime import date, datetime
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,8 @@ import pytest
 from tests.warehouse.rows import DISTRICTS, PROVINCE, book, built, empty_warehouse, figure, insert, one, report
 from warehouse import models
 from warehouse.explain import NoSuchFigureError, explain
+
+ROOMS = ("flows", "sources", "expectations", "warehouse")
 
 
 def form(period: str, on_time: int, resolved: int, **values: Any) -> dict[str, Any]:
@@ -413,13 +418,22 @@ def test_an_indicator_is_rows_in_two_tables() -> None:
     ]
 
 
-def test_no_indicator_code_stands_in_a_model() -> None:
+def test_no_indicator_code_stands_in_sql_or_python() -> None:
+    """In no statement, and in no text of a program that is nothing but codes; an example in a sentence is none."""
     con = empty_warehouse()
     codes = {code for (code,) in con.sql("select indicator_code from ref.indicators").fetchall()}
-    for schema in models.SCHEMAS:
-        for entry in files("warehouse").joinpath("models", schema).iterdir():
-            text = "\n".join(line for line in entry.read_text(encoding="utf-8").splitlines() if "--" not in line)
-            assert set(re.findall(r"'([A-Z]{2}\d\d[a-z]?)'", text)) & codes == set(), entry.name
+    found, read = [], Counter[str]()
+    for path in sorted(path for room in ROOMS for path in Path(str(files(room))).rglob("*")):
+        read[path.suffix] += 1
+        if path.suffix == ".sql":
+            said = re.sub(r"--.*", "", path.read_text(encoding="utf-8"))
+            found += [(path.name, code) for code in re.findall(r"\b[A-Z]{2}\d\d[a-z]?\b", said) if code in codes]
+        elif path.suffix == ".py":
+            tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            texts = {str(node.value) for node in tree if isinstance(node, ast.Constant)}
+            found += [(path.name, text) for text in texts if text.split() and codes.issuperset(text.split())]
+    assert found == []
+    assert read[".sql"] > 60 < read[".py"]
 
 
 def test_every_measure_and_term_is_known() -> None:
@@ -436,11 +450,17 @@ def test_every_measure_and_term_is_known() -> None:
     assert {code for code, _ in terms} == computed
 
 
-def test_every_setting_is_read_by_a_model() -> None:
+def test_every_setting_is_asked_for() -> None:
+    """One that nobody reads changes nothing, whatever a home writes there."""
     con = empty_warehouse()
     shipped = {name for (name,) in con.sql("select name from ref.settings").fetchall()}
     built(con)
-    assert shipped <= {name for (name,) in con.sql("select name from marts.settings").fetchall()}
+    known = {name for (name,) in con.sql("select name from marts.settings").fetchall()}
+    assert shipped <= known
+    paths = [path for path in Path(str(files("warehouse"))).rglob("*") if path.suffix in {".sql", ".py"}]
+    texts = [path.read_text(encoding="utf-8") for path in paths if path.name != "settings.sql"]
+    asked = {name for text in texts for name in known if f"'{name}'" in text or f'"{name}"' in text}
+    assert known - asked == set()
 
 
 # --- explain ---------------------------------------------------------------------------------------------------------

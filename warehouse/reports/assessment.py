@@ -387,7 +387,9 @@ def _streams(
                     name: row[name] for name in ("value", "numerator", "denominator")
                 }
     # Satisfaction by factor has its own chapter with intervals; a bare share beside a bare share would invite ranking.
-    keys = [key for key in cells if key[0] != "SA04"]
+    definitions = fetch(con, "ref.indicator_definitions", ("indicator_code", "interval"))
+    by_factor = {row["indicator_code"] for row in definitions if row["interval"] == "clustered"}
+    keys = [key for key in cells if key[0] not in by_factor]
     position = {code: index for index, code in enumerate(indicators)}
     keys.sort(key=lambda key: (position.get(key[0], 999), key))
     result = []

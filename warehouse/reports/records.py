@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from expectations.contracts.sql import identifier
 from warehouse.catalogue import columns_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def fetch(
     present = columns_of(con, table)
     if not present:
         return []
-    chosen = ", ".join(f'"{name}"' if name in present else f'null as "{name}"' for name in columns)
+    chosen = ", ".join(identifier(name) if name in present else f"null as {identifier(name)}" for name in columns)
     rows = con.execute(f"select {chosen} from {table} where {where}", list(parameters)).fetchall()
     return [dict(zip(columns, row, strict=True)) for row in rows]
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from expectations.contracts.sql import literal
+from expectations.contracts.sql import identifier, literal
 from expectations.contracts.words.wording import catalogue
 from warehouse.books import ops_tables
 from warehouse.shapes import comments
@@ -116,7 +116,7 @@ def comment_views(con: duckdb.DuckDBPyConnection) -> None:
     words = column_words()
     for name in VIEWS:
         for column, *_ in con.execute(f"describe ops.{name}").fetchall():
-            con.execute(f'comment on column ops.{name}."{column}" is {literal(words[column])}')
+            con.execute(f"comment on column ops.{name}.{identifier(column)} is {literal(words[column])}")
 
 
 @lru_cache(maxsize=1)

@@ -32,7 +32,7 @@ select
   explained.explained_at,
   explained.latest.until_on as until_on,
   case
-    when explained.latest.until_on < cast(now() at time zone 'Asia/Ho_Chi_Minh' as date) then 'expired'
+    when explained.latest.until_on < ops.today() then 'expired'
     else coalesce(reviewed.latest.outcome, 'waiting')
   end as state,
   reviewed.latest.outcome as outcome,

@@ -18,7 +18,7 @@ with defaults (name, default_value, meaning_vi, meaning_en) as (
     ('too_good_volume', '1000', 'Khối lượng tối thiểu để gắn cờ', 'volume above which they do'),
     ('significance_pct', '5', 'Mức ý nghĩa của phép kiểm, %', 'level of the tests: what chance gives more often is no change'),
     ('small_denominator', '30', 'Mẫu số tối thiểu để đánh giá biến động', 'smaller denominators: movement is not judged'),
-    ('key_figures', 'AR01 AR04 SA02 PE06 MM01 PE04 SA03 MM15', 'Chỉ tiêu của phần tóm tắt', 'indicators of the briefing, in order'),
+    ('key_figures', '', 'Chỉ tiêu của phần tóm tắt', 'indicators of the briefing, in order'),
     ('step_quarters', '6', 'Số quý trước đó tối thiểu để xét thay đổi đột ngột', 'earlier quarters needed to judge a step'),
     ('step_deviations', '3', 'Số lần độ lệch trung vị bị coi là đột ngột', 'median deviations beyond which a move is a step'),
     ('step_least', '1', 'Độ lệch trung vị tối thiểu, điểm %', 'least median deviation, in points'),
