@@ -33,8 +33,9 @@ class Offer:
 
 
 def named(place: str) -> str:
-    """What a place is called: its last part, in one spelling of accents."""
-    return unicodedata.normalize("NFC", place.rstrip("/").rsplit("/", 1)[-1])
+    """What a place is called: its last part, in one spelling of accents; a byte that is no character as a mark."""
+    last = place.rstrip("/").rsplit("/", 1)[-1]
+    return unicodedata.normalize("NFC", last.encode(errors="surrogateescape").decode(errors="replace"))
 
 
 class Seen:
@@ -68,7 +69,7 @@ class Seen:
             return
         make_private_folder(self._path.parent)
         with self._path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps([offer.place, offer.token, delivery_id], ensure_ascii=False) + "\n")
+            stream.write(json.dumps([offer.place, offer.token, delivery_id]) + "\n")
         self._known[offer.place] = (offer.token, delivery_id)
         self._every.add(delivery_id)
 

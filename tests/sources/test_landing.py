@@ -181,6 +181,18 @@ def test_names_of_a_mac_match_too(home: Path, make_feed: Callable[..., Feed]) ->
     assert [one.file_name for one in all_landed(feed, home)] == ["Đơn thư.csv"]
 
 
+def test_a_name_that_is_no_utf_8_is_told_as_far_as_it_can_be_read(home: Path, make_feed: Callable[..., Feed]) -> None:
+    with open(os.fsencode(home / "inbox") + b"/hoso_\xd0\xd4.csv", "wb") as stream:  # noqa: PTH123 - bytes are no Path
+        stream.write(b"mot")
+    (home / "inbox" / "b.csv").write_bytes(b"hai")
+    feed = make_feed()
+    first = all_landed(feed, home)
+    assert sorted(one.file_name for one in first) == ["b.csv", "hoso_\ufffd\ufffd.csv"]
+    assert all_landed(feed, home) == first
+    again = Landing(feed, home)
+    assert all(again.is_known(offer) for offer in again.offers())
+
+
 def test_sub_folders_and_links(home: Path, tmp_path: Path, make_feed: Callable[..., Feed]) -> None:
     """A link is what it leads to, and it may lead to what the home may reach only."""
     (home / "inbox" / "2024").mkdir()
