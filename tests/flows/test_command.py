@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +18,6 @@ from flows.demo import make_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SILENT = {"serve"}
 """Commands that print no results, only what they are doing."""
@@ -30,6 +31,20 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[t
 
 
 ALL = list(commands(cli))
+
+
+def test_the_shell_completes_commands_and_options() -> None:
+    """As the README says: Click makes the script and answers it; what it asks is `danvan` itself."""
+
+    def answered(line: str, manner: str) -> str:
+        env = {**os.environ, "_DANVAN_COMPLETE": manner, "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+        danvan = Path(sys.executable).with_name("danvan")
+        return subprocess.run([danvan], env=env, capture_output=True, text=True, check=True).stdout
+
+    assert "complete -o nosort -F _danvan_completion danvan" in answered("", "bash_source")
+    names = {path[0] for path, _ in ALL}
+    assert {line.partition(",")[2] for line in answered("danvan ", "bash_complete").splitlines()} == names
+    assert answered("danvan run --ver", "bash_complete") == "plain,--verify\n"
 
 
 @pytest.mark.parametrize(("path", "command"), ALL, ids=[" ".join(path) for path, _ in ALL])
