@@ -8,7 +8,7 @@ import platform
 import shutil
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.times import now
 from flows.access import too_wide
@@ -27,6 +27,8 @@ GOOD, WARNING, BAD = "good", "warning", "bad"
 PINNED = {"prefect": "3.9.1", "duckdb": "1.5.5"}
 SHOWN = (*PINNED, "fastapi", "sqlalchemy", "apprise", "polars", "great-expectations", "pydantic")
 LITTLE_DISK = 2 * 1024**3
+FEEDS_SHOWN = 3
+"""Feeds that are named where many need the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,61 @@ def _feeds(home: Home) -> Iterator[Remark]:
         datasets = sorted({feed.dataset for feed in feeds})
         sources = len({feed.source for feed in feeds})
         yield Remark("feeds", GOOD, f"{len(feeds)} feeds of {sources} sources: {', '.join(datasets)}")
+
+
+def _environment(home: Home) -> Iterator[Remark]:
+    """Names that feeds and settings ask of the environment."""
+    from flows.planning import read_home_feeds
+    from sources.connectors.environment import unset_names
+
+    wanted: dict[str, list[str]] = {}
+    asking: list[tuple[str, Any]] = [(one.feed_id, one.connector) for one in read_home_feeds(home)[0]]
+    asking += [("[alerts]", home.settings.alerts), ("[returns]", home.settings.returns)]
+    for who, section in asking:
+        for name in unset_names(section.model_dump(mode="json")):
+            wanted.setdefault(name, []).append(who)
+    for name, needing in sorted(wanted.items()):
+        more = f" and {len(needing) - FEEDS_SHOWN} more" if len(needing) > FEEDS_SHOWN else ""
+        told = ", ".join(needing[:FEEDS_SHOWN]) + more
+        yield Remark(f"environment {name}", BAD, f"not set; {told} cannot do without", f"set {name} for this process")
+    if not wanted:
+        yield Remark("environment", GOOD, "every name that feeds and settings ask for is set")
+
+
+def _inboxes(home: Home) -> Iterator[Remark]:
+    """Folders of this machine that feeds fetch from; `danvan feeds check` tries the others too."""
+    from flows.planning import read_home_feeds
+    from sources.connectors.files import FileSource
+    from sources.errors import SourceError
+
+    folders: dict[str, str] = {}
+    for feed in read_home_feeds(home)[0]:
+        connector = feed.connector
+        if connector.kind != "files" or "://" in connector.path or "::" in connector.path:
+            continue
+        if connector.path not in folders:
+            try:
+                FileSource(connector, home.path, home.places).offers()
+            except SourceError as wrong:
+                folders[connector.path] = str(wrong)
+                yield Remark(f"folder of {feed.feed_id}", BAD, str(wrong), "its feeds fail at every run until then")
+            else:
+                folders[connector.path] = ""
+    if folders and not any(folders.values()):
+        yield Remark("folders of feeds", GOOD, f"{len(folders)} can be listed")
+
+
+def _owners(home: Home) -> Iterator[Remark]:
+    """What another user made in the home, with `sudo` for example: this one cannot write there."""
+    owner = home.path.stat().st_uid
+    foreign = [path for path in sorted(home.path.iterdir()) if path.lstat().st_uid != owner]
+    for path in foreign:
+        yield Remark(
+            f"owner of {path.name}",
+            BAD,
+            f"{path} belongs to user {path.lstat().st_uid}, the home to {owner}",
+            f"chown -R {owner} {path}",
+        )
 
 
 def _returns(home: Home) -> Iterator[Remark]:
@@ -291,7 +348,10 @@ _LOOKS: tuple[Callable[[Home], Iterator[Remark]], ...] = (
     _extensions,
     _folders,
     _hash_key,
+    _owners,
     _feeds,
+    _environment,
+    _inboxes,
     _returns,
     _calendar,
     _left_behind,

@@ -27,3 +27,12 @@ def expand_secrets(value: Any) -> Any:
         return remember(os.environ[match[1]])
 
     return _SECRET.sub(found, value)
+
+
+def unset_names(value: Any) -> list[str]:
+    """The names that a value asks of the environment, and the environment does not have."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return list(dict.fromkeys(name for inner in value for name in unset_names(inner)))
+    return [name for name in _SECRET.findall(value) if name not in os.environ] if isinstance(value, str) else []

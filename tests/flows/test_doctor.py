@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -127,3 +129,41 @@ def test_a_warehouse_of_another_structure_is_said(home: Path, capsys: pytest.Cap
         con.execute("drop table ops.outbox")
         con.execute("update ops.schema_version set version = 1")
     assert "danvan rebuild" in doctor(home, capsys)["warehouse"]["advice"]
+
+
+def test_names_the_environment_lacks_are_said_with_the_feeds_that_need_them(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert doctor(home, capsys)["environment"]["state"] == "good"
+    for number in range(5):
+        text = (home / "feeds" / "d323.yaml").read_text(encoding="utf-8").replace("d323", f"e{number}")
+        text = re.sub(r"path: .*", "path: sftp://${env:SFTP_USER}@files.example/out", text, count=1)
+        (home / "feeds" / f"e{number}.yaml").write_text(text, encoding="utf-8")
+    settings = home / "danvan.toml"
+    text = settings.read_text(encoding="utf-8").replace("['file']", "['mailto://${env:MAIL_USER}@example.org']")
+    settings.write_text(text, encoding="utf-8")
+    seen = doctor(home, capsys)
+    assert seen["environment SFTP_USER"]["state"] == "bad"
+    assert seen["environment SFTP_USER"]["seen"].endswith(" and 2 more cannot do without")
+    assert "[alerts]" in seen["environment MAIL_USER"]["seen"]
+    monkeypatch.setenv("SFTP_USER", "u")
+    monkeypatch.setenv("MAIL_USER", "u")
+    assert doctor(home, capsys)["environment"]["state"] == "good"
+
+
+def test_folders_of_feeds_that_are_gone_are_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert doctor(home, capsys)["folders of feeds"]["state"] == "good"
+    (home / "inbox" / "323").rename(home / "inbox" / "elsewhere")
+    seen = doctor(home, capsys)
+    [gone] = [one for name, one in seen.items() if name.startswith("folder of d323")]
+    assert gone["state"] == "bad"
+    assert "the folder does not exist" in gone["seen"]
+    assert "folders of feeds" not in seen
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file to another user")
+def test_what_another_user_made_in_the_home_is_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "landing").mkdir(mode=0o700)
+    os.chown(home / "landing", 12345, -1)
+    seen = doctor(home, capsys)["owner of landing"]
+    assert (seen["state"], seen["advice"]) == ("bad", f"chown -R 0 {home / 'landing'}")
