@@ -31,6 +31,17 @@ def columns_of(con: duckdb.DuckDBPyConnection, table: str, within: str | None = 
     return {str(row[0]): str(row[1]) for row in rows}
 
 
+def all_columns(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """The columns of every table and view, by `schema.name`, in order: as dear to ask as those of one view."""
+    found: dict[str, list[str]] = {}
+    for table, column in con.execute(
+        "select schema_name || '.' || table_name, column_name from duckdb_columns()"
+        " where database_name = current_database() and not internal order by 1, column_index"
+    ).fetchall():
+        found.setdefault(str(table), []).append(str(column))
+    return found
+
+
 def named(answer: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """The rows of an answer that was just asked, each by the names of its columns."""
     names = [column[0] for column in answer.description or ()]

@@ -27,7 +27,7 @@ from expectations.contracts.model import contract, datasets
 from expectations.contracts.register import register
 from expectations.contracts.sql import identifier, literal
 from warehouse import checks, corrections, disclosure, guarded, measures, sentences
-from warehouse.catalogue import columns_of
+from warehouse.catalogue import all_columns, columns_of
 from warehouse.model_files import ModelError, split
 from warehouse.shapes import comments
 from warehouse.transactions import transaction
@@ -186,6 +186,9 @@ def build(
                 rows[model.name] = counted
             if model.name == SETTINGS:
                 _create_macros(con)
+        present = all_columns(con)
+        for model in models():
+            _describe(con, model, present[model.name])
         checks.record(con, run_id)
     return rows
 
@@ -213,6 +216,7 @@ def build_again(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> Iterato
     _create_macros(con)
     for name in names:
         _make(con, known[name])
+        _describe(con, known[name], columns_of(con, name))
         yield name
 
 
@@ -295,20 +299,25 @@ def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
             con.execute(f"create or replace {kind} {model.name} as\n{_query(con, model)}")
     except duckdb.Error as error:
         raise ModelError(f"model {model.name} cannot be built: {error}") from error
-    schema, _, name = model.name.partition(".")
-    own = measures.words(con, name) if schema == ROWS else {}
-    _comment(con, kind, model.name, f"{model.description_vi} · {model.description}", {**own, **model.columns})
     if model.is_view:
         return None
     counted = con.execute(f"select count(*) from {model.name}").fetchone()
     return int(counted[0]) if counted else 0
 
 
-def _comment(
-    con: duckdb.DuckDBPyConnection, kind: str, name: str, words: str, columns: Mapping[str, str] | None = None
-) -> None:
-    """Say what a table or view is, and its columns: in words of its own, else in those the name has everywhere."""
-    said = {**column_words(), **(columns or {})}
+def _describe(con: duckdb.DuckDBPyConnection, model: Model, present: Iterable[str]) -> None:
+    """Say what a model is, and its columns: in words of its own, else in those the name has everywhere."""
+    schema, _, name = model.name.partition(".")
+    own = measures.words(con, name) if schema == ROWS else {}
+    said = {**column_words(), **own, **model.columns}
+    kind, words = "view" if model.is_view else "table", f"{model.description_vi} · {model.description}"
+    for statement in comments(kind, model.name, words, {column: said[column] for column in present if column in said}):
+        con.execute(statement)
+
+
+def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, words: str) -> None:
+    """Say what a table that is written from something else is, and its columns."""
+    said = column_words()
     told = {column: said[column] for column in columns_of(con, name) if column in said}
     for statement in comments(kind, name, words, told):
         con.execute(statement)
