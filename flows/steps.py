@@ -361,6 +361,7 @@ def account(
         else:
             verified.append(Outcome(LANDING, OK, "all bytes are as they landed", plan.started_at, 0.0))
     with writing(plan.home) as con, transaction(con):
+        failures += _unclaimed(con, plan)
         told = tuple(receipts(con, [*read, *accepted])) if read or accepted else ()
         others = [_outcome(one, told) for one in found if isinstance(one, Collected) and not one.failures]
         outcomes = sorted([*failures, *others, *verified], key=lambda one: one.feed)
@@ -373,6 +374,29 @@ def account(
     for receipt in told:
         LOG.info("%s", receipt_line(receipt))
     return Booked(told, tuple(outcomes))
+
+
+def _unclaimed(con: duckdb.DuckDBPyConnection, plan: Plan) -> Iterator[Outcome]:
+    """One outcome a feed file that is gone, or names a feed no more of which deliveries landed and were never read."""
+    landed = {str(feed) for (feed,) in con.execute("select distinct feed from ops.landed").fetchall()}
+    unknown = sorted(landed - plan.every_feed.keys())
+    if not unknown:
+        return
+    rows = con.execute(
+        "select source || '.yaml', string_agg(feed || ' (' || waiting || ')', ', ' order by feed) from ("
+        " select source, feed, count(*) as waiting from ops.deliveries"
+        " where reading_id is null and state <> 'withdrawn' and list_contains(?, feed) group by all"
+        ") group by source order by source",
+        [unknown],
+    ).fetchall()
+    broken = {one.feed for one in plan.problems}
+    for name, feeds in rows:
+        if name not in broken:
+            text = (
+                f"{name}: names no feed {feeds} any more, and what landed of it was never read; put the feed back"
+                " (active: {to: …} ends what it owes), or take its deliveries back: danvan decide withdraw"
+            )
+            yield Outcome(str(name), TERMINAL, text, plan.started_at, 0.0)
 
 
 def _failed_feeds(con: duckdb.DuckDBPyConnection, plan: Plan, failures: Iterable[Outcome]) -> Iterator[Alert]:

@@ -283,6 +283,36 @@ def test_the_warehouse_is_made_again_from_landing_and_decisions_alone(
     assert "holds something already" in capsys.readouterr().err
 
 
+def test_a_rebuild_says_what_it_cannot_read_for_want_of_a_feed(
+    two_districts: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Removing a feed file takes nothing from a grown home; a new one must not lack its rows in silence."""
+    run(two_districts)
+    kept = two_districts.path / "feeds" / "d325.yaml"
+    feed = kept.read_text(encoding="utf-8")
+    kept.unlink()
+    report = run(two_districts)
+    assert (report.alerts, report.exit_code) == ((), 0)
+    assert len(rows(two_districts, "from ops.standing")) == 2
+    grown = current(two_districts.path)
+    into = tmp_path / "again"
+    assert main(["rebuild", "--home", str(two_districts.path), "--into", str(into), "--json"]) == 3
+    told = json.loads(capsys.readouterr().out)
+    [lacking] = [one for one in told["outcomes"] if one["feed"] == "d325.yaml"]
+    assert lacking["outcome"] == "failed_terminal"
+    assert "d325.yaml: names no feed d325.service_reports (1) any more" in lacking["message"]
+    assert any("d325.service_reports (1)" in text for text in told["alerts"])
+    (into / "feeds" / "d325.yaml").write_text(feed, encoding="utf-8")
+    for district in two_districts.districts:
+        (into / "inbox" / district).mkdir(parents=True)  # where nothing lies any more
+    two_districts.path = into
+    assert (run(two_districts).alerts, len(rows(two_districts, "from ops.standing"))) == ((), 2)
+    again = current(into)
+    assert grown is not None
+    assert again is not None
+    assert again.manifest["fingerprint"] == grown.manifest["fingerprint"]
+
+
 def test_as_many_releases_are_kept_as_the_settings_say(two_districts: Any) -> None:
     settings = two_districts.path / "danvan.toml"
     settings.write_text(settings.read_text(encoding="utf-8") + "[release]\nkeep = 2\n", encoding="utf-8")

@@ -157,6 +157,24 @@ def test_more_units_than_a_page_holds_are_said_to_be_left_out(changed: duckdb.Du
     assert "14 đơn vị còn lại" in render_html(document)
 
 
+def test_shares_with_an_interval_of_their_own_chapter_stand_not_bare_beside_each_other(
+    changed: duckdb.DuckDBPyConnection,
+) -> None:
+    """Which these are is said by their definitions: answers of one respondent that are pooled."""
+
+    def side_by_side() -> set[str]:
+        streams = assess(changed, "2024-Q1")["side_by_side"]["streams"]
+        return {one["indicator_code"] for stream in streams for one in stream["indicators"]}
+
+    shares = side_by_side()
+    assert "AR01" in shares
+    changed.execute(
+        "create table ref.indicator_definitions (indicator_code varchar, interval varchar);"
+        "insert into ref.indicator_definitions values ('AR01', 'clustered'), ('SA03', 'wilson')"
+    )
+    assert side_by_side() == shares - {"AR01"}
+
+
 def test_figures_are_compared_with_the_period_before(document: dict[str, Any]) -> None:
     figure = _figure(document, "AR01")
     assert figure["definition_id"] == "OT_FORM06"
