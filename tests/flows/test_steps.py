@@ -56,9 +56,10 @@ def test_a_cycle_loads_assesses_publishes_and_reports(two_districts: Any) -> Non
     assert [one.rows_loaded for one in report.receipts] == [2, 2]
     assert report.obligations == {"reported": 2}
     assert report.is_new_release
-    assert [path.rsplit("/", 1)[-1] for path in report.reports] == [
+    assert [path.partition("/reports/")[2] for path in report.reports] == [
         "assessment-2024-Q1.html",
         "assessment-2024-Q1.json",
+        "assessment-2024-Q1/index.html",
     ]
     assert json.loads((two_districts.path / "reports" / "assessment-2024-Q1.json").read_text(encoding="utf-8"))
     assert (
