@@ -86,6 +86,9 @@ days = 3                        # working days a unit is given to send a mended 
 # signer_name = ""
 # recipients = ["Thường trực Tỉnh ủy (để báo cáo)", "Ban Dân vận Tỉnh ủy", "Lưu: VT"]
 
+[report]
+pages = true                    # a run writes the newest quarter as pages too (12 to 50 MB); false: only when asked
+
 [release]
 keep = 10                       # older releases are removed after a publication
 group = false                   # true: the group of the home folder may read the releases (analysts), and nothing else
@@ -299,6 +302,12 @@ class LetterheadSettings(_Section):
         return self
 
 
+class ReportSettings(_Section):
+    """What a run writes besides the report in one file."""
+
+    pages: bool = True
+
+
 class ReleaseSettings(_Section):
     """How many publications are kept, and whether the home's group may read them."""
 
@@ -329,6 +338,7 @@ class Settings(_Section):
     returns: ReturnSettings = ReturnSettings()
     privacy: PrivacySettings = PrivacySettings()
     letterhead: LetterheadSettings = LetterheadSettings()
+    report: ReportSettings = ReportSettings()
     release: ReleaseSettings = ReleaseSettings()
     server: ServerSettings = ServerSettings()
 

@@ -512,7 +512,8 @@ def report(
 ) -> list[Path]:
     """Write the assessment of each period from the current release: one file a period and form, the site as a folder.
 
-    Without `periods`: the latest quarter that was assessed, with its site, and the half-year and the year it completes.
+    Without `periods`: the latest quarter that was assessed, with its site unless `[report] pages` is false, and the
+    half-year and the year it completes.
     Without `unit`: the province. `language` is that of the forms that hold one. With `known`, as it would have been
     written with what was known at the end of that day. Files say in their names what they are not of as a matter of
     course.
@@ -560,10 +561,11 @@ def _write_reports(
     marks = [f".unit-{asked.unit}"] if asked.unit != home.settings.province else []
     marks += [f".as-known-{asked.known}"] if asked.known else []
     written = []
+    pages = (SITE,) if home.settings.report.pages else ()
     for place, period in enumerate(periods or _latest_periods(con, home.settings.province)):
         document = assess(con, period, asked.unit, letterhead=head, known=asked.known)
         name = f"assessment-{period}{''.join(marks)}"
-        for form in asked.forms if periods or place else (*asked.forms, SITE):
+        for form in asked.forms if periods or place else (*asked.forms, *pages):
             if form == SITE:
                 written.append(write_site(con, document, target / name))
                 continue
