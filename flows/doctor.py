@@ -15,12 +15,13 @@ from flows.access import too_wide
 from flows.terminal import say, show, show_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import polars as pl
 
     from flows.home import Home
+    from sources.feeds import Feed
 
 GOOD, WARNING, BAD = "good", "warning", "bad"
 
@@ -134,6 +135,7 @@ def _hash_key(home: Home) -> Iterator[Remark]:
 
 
 def _feeds(home: Home) -> Iterator[Remark]:
+    """The feed files, read once, and all that hangs on what they say."""
     from flows.planning import read_home_feeds
 
     feeds, problems = read_home_feeds(home)
@@ -145,15 +147,17 @@ def _feeds(home: Home) -> Iterator[Remark]:
         datasets = sorted({feed.dataset for feed in feeds})
         sources = len({feed.source for feed in feeds})
         yield Remark("feeds", GOOD, f"{len(feeds)} feeds of {sources} sources: {', '.join(datasets)}")
+    yield from _environment(home, feeds)
+    yield from _inboxes(home, feeds)
+    yield from _returns(home, feeds)
 
 
-def _environment(home: Home) -> Iterator[Remark]:
+def _environment(home: Home, feeds: Sequence[Feed]) -> Iterator[Remark]:
     """Names that feeds and settings ask of the environment."""
-    from flows.planning import read_home_feeds
     from sources.connectors.environment import unset_names
 
     wanted: dict[str, list[str]] = {}
-    asking: list[tuple[str, Any]] = [(one.feed_id, one.connector) for one in read_home_feeds(home)[0]]
+    asking: list[tuple[str, Any]] = [(one.feed_id, one.connector) for one in feeds]
     asking += [("[alerts]", home.settings.alerts), ("[returns]", home.settings.returns)]
     for who, section in asking:
         for name in unset_names(section.model_dump(mode="json")):
@@ -166,14 +170,13 @@ def _environment(home: Home) -> Iterator[Remark]:
         yield Remark("environment", GOOD, "every name that feeds and settings ask for is set")
 
 
-def _inboxes(home: Home) -> Iterator[Remark]:
+def _inboxes(home: Home, feeds: Sequence[Feed]) -> Iterator[Remark]:
     """Folders of this machine that feeds fetch from; `danvan feeds check` tries the others too."""
-    from flows.planning import read_home_feeds
     from sources.connectors.files import FileSource
     from sources.errors import SourceError
 
     folders: dict[str, str] = {}
-    for feed in read_home_feeds(home)[0]:
+    for feed in feeds:
         connector = feed.connector
         if connector.kind != "files" or "://" in connector.path or "::" in connector.path:
             continue
@@ -202,16 +205,14 @@ def _owners(home: Home) -> Iterator[Remark]:
         )
 
 
-def _returns(home: Home) -> Iterator[Remark]:
+def _returns(home: Home, feeds: Sequence[Feed]) -> Iterator[Remark]:
     """Whether return files reach somebody, once a mail server is named."""
-    from flows.planning import read_home_feeds
     from flows.returning import unit_of
 
     rules = home.settings.returns
     if rules.mail is None:
         yield Remark("return files", GOOD, "not sent: [returns] mail is not set; they lie in returns/")
         return
-    feeds, _ = read_home_feeds(home)
     lacking = [
         feed.feed_id
         for feed in feeds
@@ -350,9 +351,6 @@ _LOOKS: tuple[Callable[[Home], Iterator[Remark]], ...] = (
     _hash_key,
     _owners,
     _feeds,
-    _environment,
-    _inboxes,
-    _returns,
     _calendar,
     _left_behind,
     _books,

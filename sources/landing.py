@@ -289,9 +289,10 @@ def keep_sidecar(home: Path, delivery: Delivery, **beside: Any) -> Delivery:
         return sidecar(path)
     make_private_folder(path.parent)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    text = json.dumps({**asdict(delivery), **beside}, ensure_ascii=False, indent=1, default=_iso)
+    told = {**asdict(delivery), **beside}
+    text = json.dumps(told, ensure_ascii=False, indent=1, default=_iso)
     if any("\ud800" <= char <= "\udfff" for char in text):  # a place whose name is no UTF-8: kept as it is, in escapes
-        text = json.dumps({**asdict(delivery), **beside}, indent=1, default=_iso)
+        text = json.dumps(told, indent=1, default=_iso)
     try:
         with new_private_file(draft, "w", encoding="utf-8") as stream:
             stream.write(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -55,15 +55,7 @@ def judge(
     batch = _Batch(contract, checks, tables, suite, threads, memory_limit)
     work_dir.mkdir(parents=True, exist_ok=True)
     done = batch.judge(list(cases), work_dir)
-    return JudgedBatch(
-        done.verdicts,
-        done.accepted,
-        done.quarantine,
-        done.findings,
-        done.frames,
-        monotonic() - started,
-        done.suite_seconds,
-    )
+    return replace(done, seconds=monotonic() - started)
 
 
 def _columns(table: Any) -> tuple[str, ...]:
