@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.forms import DATASET, series
@@ -254,8 +255,8 @@ def parse(name: str, text: str) -> Model:
 
 def _syntax(query: str) -> dict[str, Any]:
     """What DuckDB's own parser makes of SELECTs, of which nothing needs to exist: all models in a tenth of a second."""
-    told = _parser().cursor().execute(f"select json_serialize_sql({literal(query)})").fetchone()
-    return dict(json.loads(told[0])) if told else {}
+    [(told,)] = _parser().cursor().execute(f"select json_serialize_sql({literal(query)})").fetchall()
+    return dict(json.loads(told))
 
 
 @lru_cache(maxsize=1)
@@ -306,20 +307,26 @@ def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
 
 
 def _describe(con: duckdb.DuckDBPyConnection, model: Model, present: Iterable[str]) -> None:
-    """Say what a model is, and its columns: in words of its own, else in those the name has everywhere."""
+    """Say what a model is, and its columns (those `present`)."""
     schema, _, name = model.name.partition(".")
     own = measures.words(con, name) if schema == ROWS else {}
-    said = {**column_words(), **own, **model.columns}
     kind, words = "view" if model.is_view else "table", f"{model.description_vi} · {model.description}"
-    for statement in comments(kind, model.name, words, {column: said[column] for column in present if column in said}):
-        con.execute(statement)
+    _comment(con, kind, model.name, words, present=present, own={**own, **model.columns})
 
 
-def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, words: str) -> None:
-    """Say what a table that is written from something else is, and its columns."""
-    said = column_words()
-    told = {column: said[column] for column in columns_of(con, name) if column in said}
-    for statement in comments(kind, name, words, told):
+def _comment(
+    con: duckdb.DuckDBPyConnection,
+    kind: str,
+    name: str,
+    words: str,
+    *,
+    present: Iterable[str] | None = None,
+    own: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Say what a table or view is, and its columns: in words of its own, else in those the name has everywhere."""
+    said = {**column_words(), **own}
+    columns = columns_of(con, name) if present is None else present
+    for statement in comments(kind, name, words, {column: said[column] for column in columns if column in said}):
         con.execute(statement)
 
 
