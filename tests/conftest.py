@@ -82,6 +82,10 @@ def no_key_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield
 
 
+DEAD_PID = 4194303
+"""The number of a process that is not: beyond what the system gives."""
+
+
 @pytest.fixture
 def tiny_home(tmp_path: Path) -> TinyHome:
     """An empty home with short patience and one worker; `add_feed` and `add_file` fill it."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.conftest import serious
-from tests.warehouse.report_release import release
+from tests.warehouse.report_release import KEY_FIGURES, release
 from warehouse.reports.assessment import assess
 from warehouse.reports.folders import replace_folder
 from warehouse.reports.site import site
@@ -34,8 +34,7 @@ DESK, PHONE = 1280, 390
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("site") / "assessment-2024-Q1"
-    with release() as con:
-        con.execute("create table ref.settings as select 'key_figures' as name, 'AR01 AR04 SA02 PE08 MM01' as value")
+    with release(key_figures=KEY_FIGURES) as con:
         replace_folder(made, pages(site(con, assess(con, "2024-Q1"))))
     return made
 

@@ -15,6 +15,7 @@ from flows.alerts import tell
 from flows.command import main
 from flows.home import open_home
 from flows.planning import open_run, writing
+from tests.conftest import DEAD_PID
 from tests.warehouse.deliveries import prepare
 from warehouse.journal import begin_run
 from warehouse.outbox import raise_alerts
@@ -22,7 +23,6 @@ from warehouse.outbox import raise_alerts
 if TYPE_CHECKING:
     from pathlib import Path
 
-DEAD_PID = 4194303
 GROUP = "[release]\ngroup = true\n"
 
 

@@ -17,6 +17,7 @@ from flows.planning import read_terms, writing
 from flows.steps import run_cycle
 from sources import landing
 from sources.errors import ConnectorUnreachableError, FolderMissingError
+from tests.conftest import DEAD_PID
 from warehouse.models import ModelError
 from warehouse.query import sql
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flows.steps import RunReport
-
-
-DEAD_PID = 4194303
 
 
 def run(home: Any) -> RunReport:

@@ -16,6 +16,7 @@ DATASETS = ("activities", "dossiers", "petitions", "service_reports", "survey_re
 STATUSES = ("met", "partly_met", "not_met", "not_enough_data")
 KINDS = ("complaint", "denunciation", "feedback")
 BANDS = ("not_due", "0-30", "31-60", "61-90", "91-180", "181-365", "over_365")
+KEY_FIGURES = "AR01 AR04 SA02 PE08 MM01"
 FACTORS = {
     "CS_A": ("Trách nhiệm giải trình", "Accountability"),
     "CS_C": ("Chất lượng chính sách", "Quality of policies"),
@@ -94,10 +95,15 @@ create table ops.obligations (feed varchar, dataset varchar, unit_code varchar, 
 """
 
 
-def release(path: str | Path = ":memory:") -> duckdb.DuckDBPyConnection:
-    """A connection to a release with figures for two quarters; the same at every call."""
+def release(path: str | Path = ":memory:", key_figures: str | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection to a release with figures for two quarters; the same at every call.
+
+    `key_figures`: the indicators of the briefing, where it has any.
+    """
     con = duckdb.connect(str(path))
     con.execute(TABLES)
+    if key_figures:
+        con.execute("create table ref.settings as select 'key_figures' as name, ? as value", [key_figures])
     for name in ("goals", "goal_indicators", "indicators", "targets", "units", "responsible_bodies"):
         con.execute(
             f"create table ref.{name} as select * from read_csv(?, header = true, nullstr = '', all_varchar = true)",

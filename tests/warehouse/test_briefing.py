@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("release") / "warehouse.duckdb"
-    with sample_release(path) as con:
-        con.execute(
-            "create table ref.settings as select 'key_figures' as name, 'SA01 AR01 MM04 PE08 SA02 AR04 AR06' as value"
-        )
+    with sample_release(path, "SA01 AR01 MM04 PE08 SA02 AR04 AR06") as con:
         con.execute(
             "create table marts.indicator_verdicts (indicator_code varchar, unit_code varchar, period varchar,"
             " cycle varchar, verdict varchar, months_known int, months_in_span int, rows_counted int, rows_missing int)"

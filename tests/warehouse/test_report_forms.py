@@ -15,6 +15,7 @@ import pypdf
 import pytest
 
 from expectations.contracts.words.wording import both, percent, quantity
+from tests.warehouse.report_release import KEY_FIGURES
 from tests.warehouse.report_release import release as sample_release
 from warehouse.reports.assessment import Letterhead, assess
 from warehouse.reports.forms import FORMS, ONE_LANGUAGE, written
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def release() -> Iterator[duckdb.DuckDBPyConnection]:
-    with sample_release() as con:
-        con.execute("create table ref.settings as select 'key_figures' as name, 'AR01 AR04 SA02 PE08 MM01' as value")
+    with sample_release(key_figures=KEY_FIGURES) as con:
         yield con
 
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expectations.contracts.words.wording import both, catalogue, quantity, texts
-from tests.warehouse.report_release import DISTRICTS, HOSTILE
+from tests.warehouse.report_release import DISTRICTS, HOSTILE, KEY_FIGURES
 from tests.warehouse.report_release import release as sample_release
 from tests.warehouse.rows import built, empty_warehouse, insert, report
 from tests.warehouse.site_reading import read, target
@@ -41,8 +41,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def release() -> Iterator[duckdb.DuckDBPyConnection]:
-    with sample_release() as con:
-        con.execute("create table ref.settings as select 'key_figures' as name, 'AR01 AR04 SA02 PE08 MM01' as value")
+    with sample_release(key_figures=KEY_FIGURES) as con:
         yield con
 
 
