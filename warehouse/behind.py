@@ -36,8 +36,8 @@ def added(keys: str, where: str) -> str:
         group by {keys}"""
 
 
-def files_behind(con: duckdb.DuckDBPyConnection, period: str) -> list[Row]:
-    """Every published figure of a period with the files it is made of, a row a figure and file.
+def files_behind(con: duckdb.DuckDBPyConnection, period: str, unit: str | None = None) -> list[Row]:
+    """Every published figure of a period, or of one unit in it, with the files it is made of, a row a figure and file.
 
     Columns: indicator_code, definition_id, unit_code, delivery_id, member_code (the unit the file speaks of), feed,
     file_name, effective_at, landed_at, numerator, denominator. Without delivery_id: what is owed and nobody answered.
@@ -45,10 +45,11 @@ def files_behind(con: duckdb.DuckDBPyConnection, period: str) -> list[Row]:
     """
     if not columns_of(con, "marts.explanations"):
         return []
+    asked = "period = $period and unit_code = coalesce($unit, unit_code)"
     rows = named(
         con.execute(
             f"""
-            with amounts as ({added(f"{FIGURE}, member_code, delivery_id", "period = $period")})
+            with amounts as ({added(f"{FIGURE}, member_code, delivery_id", asked)})
 
             select amounts.indicator_code, amounts.definition_id, amounts.unit_code, amounts.delivery_id,
               amounts.member_code, sent.feed, sent.file_name, sent.effective_at, sent.landed_at,
@@ -58,7 +59,7 @@ def files_behind(con: duckdb.DuckDBPyConnection, period: str) -> list[Row]:
             order by amounts.indicator_code, amounts.definition_id, amounts.unit_code, amounts.member_code,
               sent.effective_at, sent.feed, amounts.delivery_id
             """,
-            {"period": period},
+            {"period": period, "unit": unit},
         )
     )
     for row in rows:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from expectations.contracts.words.wording import Words, both, period_name, quantity, words
 from warehouse.catalogue import columns_of
 from warehouse.explain import explain
-from warehouse.reports.figures import recent, values
+from warehouse.reports.figures import line, recent, values
 from warehouse.reports.records import Row, coverage_gate, fetch, setting
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _key_figures(con: duckdb.DuckDBPyConnection, period: Period, unit_code: str,
     chosen = [found[code] for code in wanted if code in found and _is_told(found[code], gate)][:KEY_FIGURES]
     names = {label: period_name(label) for label in recent(period)}
     past = values(con, names, [unit_code])
-    return [{**figure, "history": _history(past, names, unit_code, figure)} for figure in chosen]
+    return [{**figure, "history": line(_told(past, unit_code, figure), names)} for figure in chosen]
 
 
 def _is_told(figure: Mapping[str, Any], gate_pct: float) -> bool:
@@ -116,17 +116,14 @@ def _is_told(figure: Mapping[str, Any], gate_pct: float) -> bool:
     return figure["value"] is not None and is_covered
 
 
-def _history(
-    past: Mapping[tuple[str, str], list[Row]], names: Mapping[str, Words], unit_code: str, figure: Row
-) -> list[Row]:
-    """The figure over the periods, from the first on that has one."""
-    found: list[Row] = []
-    for label, name in names.items():
-        rows = [row for row in past.get((label, unit_code), []) if _is_same(row, figure)]
-        value = next((row["value"] for row in rows if row["availability"] != "suppressed"), None)
-        if found or value is not None:
-            found.append({"period": label, "name_vi": name.vi, "name_en": name.en, "value": value})
-    return found
+def _told(past: Mapping[tuple[str, str], list[Row]], unit_code: str, figure: Row) -> dict[str, Row]:
+    """Period → the row of a unit's figure, where it is not withheld."""
+    return {
+        label: row
+        for (label, unit), rows in past.items()
+        for row in rows
+        if unit == unit_code and _is_same(row, figure) and row["availability"] != "suppressed"
+    }
 
 
 def _is_same(row: Mapping[str, Any], figure: Mapping[str, Any]) -> bool:

@@ -150,6 +150,18 @@ def recent(period: Period) -> list[str]:
     return labels[::-1]
 
 
+def line(known: Mapping[str, Row], names: Mapping[str, Words], parts: Sequence[str] = ("value",)) -> list[Row]:
+    """A figure over the periods of `names`, from the first on that has a value; `known` are its rows that are told."""
+    found: list[Row] = []
+    for label, name in names.items():
+        row = known.get(label) or {}
+        if found or row.get("value") is not None:
+            found.append(
+                {"period": label, "name_vi": name.vi, "name_en": name.en} | {part: row.get(part) for part in parts}
+            )
+    return found
+
+
 def missing_figure(code: str, indicators: Mapping[str, Row]) -> Row:
     """The entry of an indicator for which the release holds no row at all."""
     row = dict.fromkeys(_VALUE_COLUMNS) | {"indicator_code": code, "availability": "no_source_yet"}

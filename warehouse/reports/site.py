@@ -29,7 +29,7 @@ from expectations.contracts.words.wording import period_name, texts
 from warehouse.behind import accepted_explanations, files_behind, terms_of_definitions
 from warehouse.reports.assessment import STATUSES, dataset_labels, plain_values, units_beside, units_valid
 from warehouse.reports.evidence import rule_titles
-from warehouse.reports.figures import catalogue, figures_by_unit, missing_figure, recent
+from warehouse.reports.figures import catalogue, figures_by_unit, line, missing_figure, recent
 from warehouse.reports.records import Row, fetch
 from warehouse.reports.spread import areas, outliers, tiles
 
@@ -204,19 +204,7 @@ def _add_histories(
         for some in own.values():
             for figure in some:
                 known = past.get((unit, figure["indicator_code"], figure["definition_id"]), {})
-                figure["history"] = _line(known, names)
-
-
-def _line(known: Mapping[str, Row], names: Mapping[str, Any]) -> list[Row]:
-    line: list[Row] = []
-    for label, name in names.items():
-        row = known.get(label) or {}
-        if line or row.get("value") is not None:
-            line.append(
-                {"period": label, "name_vi": name.vi, "name_en": name.en}
-                | {part: row.get(part) for part in ("value", "numerator", "denominator")}
-            )
-    return line
+                figure["history"] = line(known, names, ("value", "numerator", "denominator"))
 
 
 def primary(figures: Mapping[str, list[Row]], code: str) -> Row | None:
@@ -241,7 +229,7 @@ def _indicators(  # noqa: PLR0917 - what the pages of indicators are made of
     for row in terms_of_definitions(con):
         terms.setdefault(row.pop("indicator_code"), []).append(row)
     cycles = {row["indicator_code"]: row["cycle"] for row in fetch(con, "ref.indicators", ("indicator_code", "cycle"))}
-    datasets = _datasets_of(con)
+    datasets = _datasets_of(con, known)
     head, *others = rows
     files = _files(con, period, rows, head)
     found = []
@@ -279,14 +267,14 @@ def _indicators(  # noqa: PLR0917 - what the pages of indicators are made of
     return found
 
 
-def _datasets_of(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+def _datasets_of(con: duckdb.DuckDBPyConnection, known: Mapping[str, Row]) -> dict[str, str]:
     """The dataset whose rows each indicator is made of: the series of official forms are read from one."""
     own = {
         row["indicator_code"]: row["own_dataset"]
         for row in fetch(con, "marts.definitions", ("indicator_code", "own_dataset"), "is_primary")
     }
     found = {}
-    for code, row in catalogue(con).items():
+    for code, row in known.items():
         dataset = own.get(code) or row["computed_from"]
         if dataset:
             found[code] = "petition_forms" if dataset in series() else dataset
@@ -298,9 +286,7 @@ def _files(
 ) -> dict[tuple[str, str], list[Row]]:
     """The files behind the figures of the unit the site is about, by indicator and definition."""
     found: dict[tuple[str, str], list[Row]] = {}
-    for row in files_behind(con, str(period)):
-        if row["unit_code"] != head:
-            continue
+    for row in files_behind(con, str(period), head):
         member = row["member_code"]
         shown = {name: row[name] for name in ("file_name", "effective_at", "landed_at", "numerator", "denominator")}
         name = rows[member]["name_vi"] if member in rows else member

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from expectations.contracts.cells import neutral
+from warehouse.reports.tables import csv_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     Row = Mapping[str, Any]
 
@@ -33,40 +31,27 @@ def tables(site: Row) -> Iterator[tuple[str, bytes]]:
     """Every table as (path within the site, bytes), to a document of `warehouse.reports.site`."""
     period = site["report"]["period"]["label"]
     names = {unit["unit_code"]: _unit(unit) for unit in site["units"]}
-    yield "data/units.csv", written(UNITS, _units(site, period))
-    yield "data/key-figures.csv", written(KEY_FIGURES, _key_figures(site))
+    yield "data/units.csv", csv_bytes(UNITS, _units(site, period))
+    yield "data/key-figures.csv", csv_bytes(KEY_FIGURES, _key_figures(site))
     by_goal: dict[str, list[Row]] = {goal["goal_id"]: [] for goal in site["goals"]}
     for row in _goals(site, period):
         by_goal.setdefault(row["goal_id"], []).append(row)
-    yield "data/goals.csv", written(GOALS[:-2], chain.from_iterable(by_goal.values()))
-    yield "data/indicators.csv", written(FIGURES, _own_figures(site["units"][0], period))
-    yield "data/duties.csv", written(DUTIES, _duties(site["units"], site["datasets"]))
-    yield "data/coverage.csv", written(COVERAGE, _coverage(site["report"]))
-    yield "data/rows.csv", written(ROWS, _rows(site["report"]))
+    yield "data/goals.csv", csv_bytes(GOALS[:-2], chain.from_iterable(by_goal.values()))
+    yield "data/indicators.csv", csv_bytes(FIGURES, _own_figures(site["units"][0], period))
+    yield "data/duties.csv", csv_bytes(DUTIES, _duties(site["units"], site["datasets"]))
+    yield "data/coverage.csv", csv_bytes(COVERAGE, _coverage(site["report"]))
+    yield "data/rows.csv", csv_bytes(ROWS, _rows(site["report"]))
     for unit in site["units"]:
-        yield f"data/units/{unit['unit_code']}.csv", written(FIGURES, _own_figures(unit, period))
+        yield f"data/units/{unit['unit_code']}.csv", csv_bytes(FIGURES, _own_figures(unit, period))
     for goal in site["goals"]:
         own = {"goal_id": goal["goal_id"], **names[site["units"][0]["unit_code"]]}
         past = [{**own, **row} for row in goal["past"] if row["period"] != period]
-        yield f"data/goals/{goal['goal_id']}.csv", written(GOALS, [*by_goal[goal["goal_id"]], *past])
+        yield f"data/goals/{goal['goal_id']}.csv", csv_bytes(GOALS, [*by_goal[goal["goal_id"]], *past])
     for indicator in site["indicators"]:
         place = f"data/indicators/{indicator['indicator_code']}"
-        yield f"{place}.csv", written(FIGURES, _of_units(indicator, names, period))
+        yield f"{place}.csv", csv_bytes(FIGURES, _of_units(indicator, names, period))
         if indicator["files"]:
-            yield f"{place}-files.csv", written(FILES, indicator["files"])
-
-
-def written(columns: Sequence[str], rows: Iterable[Row]) -> bytes:
-    """UTF-8 with BOM for Excel; what a row lacks is an empty field, what it has beyond the columns is left out."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
-    return out.getvalue().encode("utf-8-sig")
-
-
-def _cell(value: Any) -> Any:
-    return "" if value is None else neutral(value)
+            yield f"{place}-files.csv", csv_bytes(FILES, indicator["files"])
 
 
 def _unit(unit: Row) -> dict[str, Any]:

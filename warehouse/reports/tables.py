@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from expectations.contracts.cells import neutral
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 COLUMNS = (
     "period",
@@ -45,13 +45,23 @@ COLUMNS = (
 
 def write_csv(document: Mapping[str, Any]) -> bytes:
     """A row for every goal and figure of it (a goal without figures has one row), UTF-8 with BOM for Excel."""
+    return csv_bytes(
+        COLUMNS,
+        (
+            _row(document, goal, figure)
+            for section in document["sections"]
+            for goal in section["goals"]
+            for figure in goal["figures"] or [{}]
+        ),
+    )
+
+
+def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """UTF-8 with BOM for Excel; what a row lacks is an empty field, what it has beyond the columns is left out."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    for section in document["sections"]:
-        for goal in section["goals"]:
-            for figure in goal["figures"] or [{}]:
-                writer.writerow({name: neutral(_plain(value)) for name, value in _row(document, goal, figure).items()})
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([neutral(_plain(row.get(name))) for name in columns] for row in rows)
     return out.getvalue().encode("utf-8-sig")
 
 
