@@ -68,7 +68,7 @@ def _explain(fault: Exception) -> int:
     from sources.feeds import FeedError
     from warehouse.explain import NoSuchFigureError
     from warehouse.query import QueryError
-    from warehouse.reference.checks import ReferenceDataError
+    from warehouse.reference.tables import ReferenceDataError
     from warehouse.signatures import SignatureError
     from warehouse.store import WarehouseError
 

@@ -92,7 +92,7 @@ def compare(older: Release, newer: Release) -> Comparison:
         old_standing, new_standing = _standing(before), _standing(after)
         went = _touched(before, {name for _, name in old_standing - new_standing}) if changed else {}
         came = _touched(after, {name for _, name in new_standing - old_standing}) if changed else {}
-        is_other_reference = _one(before, "from ref.versions") != _one(after, "from ref.versions")
+        is_other_reference = _one(before, _TABLES) != _one(after, _TABLES)
         is_decided = _one(before, _DECISIONS) != _one(after, _DECISIONS)
         is_corrected = _corrections(before) != _corrections(after)
         figures = tuple(
@@ -117,6 +117,8 @@ def compare(older: Release, newer: Release) -> Comparison:
 
 _Key = tuple[str, str, str, str]
 """Indicator, definition, unit, period."""
+
+_TABLES = "select fingerprint from ref.versions"
 
 _DECISIONS = "select count(*), coalesce(sum(hash(said)::hugeint), 0) from ops.decisions as said"
 

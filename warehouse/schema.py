@@ -115,7 +115,10 @@ def ref_tables() -> Iterator[TableShape]:
     yield TableShape(
         "ref.versions",
         "Dấu vân tay của dữ liệu tham chiếu · fingerprint of the reference data now in schema ref",
-        {"fingerprint": ("VARCHAR not null", "SHA-256 over all reference tables")},
+        {
+            "fingerprint": ("VARCHAR not null", "SHA-256 over all reference tables"),
+            "inputs": ("VARCHAR", "SHA-256 over the files they are made from; while it is the same, none is read"),
+        },
     )
 
 

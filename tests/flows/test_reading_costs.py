@@ -18,6 +18,8 @@ from warehouse.store import writer
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.conftest import TinyHome
+
 HEAVY = ("polars", "pyarrow", "holidays", "prefect", "great_expectations")
 OBLIGATIONS = 10_000
 
@@ -45,7 +47,7 @@ def province(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def imported(*arguments: str) -> set[str]:
     code = (
-        f"import sys; from flows.command import main; main({list(arguments)!r}); "
+        f"import sys; sys.argv[1:] = {list(arguments)!r}; from flows.command import main; main(); "
         f"print(' '.join(m for m in {HEAVY!r} if m in sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -59,6 +61,13 @@ def test_a_question_imports_nothing_heavy(province: Path, form: str) -> None:
 
 def test_a_status_imports_nothing_heavy(province: Path) -> None:
     assert imported("status", "--home", str(province)) == set()
+
+
+def test_a_run_that_finds_nothing_new_imports_nothing_heavy(tiny_home: TinyHome) -> None:
+    tiny_home.add_feed("323")
+    tiny_home.add_file("323")
+    assert main(["run", "--home", str(tiny_home.path), "--direct"]) == 0
+    assert imported("run", "--home", str(tiny_home.path), "--direct") == set()
 
 
 def test_a_status_shows_what_needs_a_person(province: Path, capsys: pytest.CaptureFixture[str]) -> None:

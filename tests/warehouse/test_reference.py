@@ -249,6 +249,48 @@ def test_a_home_adds_and_replaces_rows_and_confirms_targets(tmp_path: Path) -> N
         assert con.execute("select count(*) from ref.dialogue_duties").fetchone() == (4,)
 
 
+def test_tables_are_read_again_only_when_a_file_they_are_made_from_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overlay = tmp_path / "reference"
+    overlay.mkdir()
+    read: list[Path | None] = []
+
+    def counted(home_overlay: Path | None = None) -> dict[str, pl.DataFrame]:
+        read.append(home_overlay)
+        return frames(home_overlay)
+
+    monkeypatch.setattr("warehouse.reference.loader.frames", counted)
+    duties = overlay / "dialogue_duties.csv"
+    with warehouse() as con:
+        duties.write_text("level,unit_code,valid_from,required_per_year\ndistrict,323,2024-01-01,2\n", encoding="utf-8")
+        assert load_reference(con, overlay) is True
+        assert [load_reference(con, overlay) for _ in range(3)] == [False, False, False]
+        assert len(read) == 1
+
+        duties.write_text(duties.read_text(encoding="utf-8").replace("district", '"district"'), encoding="utf-8")
+        assert load_reference(con, overlay) is False  # read again, and no row is another
+        assert load_reference(con, overlay) is False
+        assert len(read) == 2
+
+        duties.write_text(duties.read_text(encoding="utf-8").replace(",2", ",3"), encoding="utf-8")
+        assert load_reference(con, overlay) is True
+        assert con.execute("select required_per_year from ref.dialogue_duties where unit_code = '323'").fetchone() == (
+            3,
+        )
+
+        asked = tmp_path / "questionnaires"
+        asked.mkdir()
+        (asked / "broken.yaml").write_text("[", encoding="utf-8")
+        for _ in range(2):  # what cannot be read is not taken for known
+            with pytest.raises(ValueError, match="broken"):
+                load_reference(con, overlay)
+        duties.unlink()
+        (asked / "broken.yaml").unlink()
+        assert load_reference(con, overlay) is True
+        assert con.execute("select count(*) from ref.dialogue_duties where unit_code = '323'").fetchone() == (0,)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [

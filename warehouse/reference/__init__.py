@@ -5,15 +5,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from warehouse.reference.tables import ReferenceDataError
+from warehouse.reference.writing import load_reference, set_setting
+
 if TYPE_CHECKING:
-    from warehouse.reference.checks import ReferenceDataError
-    from warehouse.reference.loader import frames, load_reference, set_setting
+    from warehouse.reference.loader import frames
 
 __all__ = ["ReferenceDataError", "frames", "load_reference", "set_setting"]
 
 
 def __getattr__(name: str) -> Any:
-    """The loader needs polars and the holidays; who only asks for the tables' shapes does not pay for them."""
-    if name in __all__:
-        return getattr(import_module("warehouse.reference.loader"), name)
+    """Reading the tables needs polars and the holidays; who only asks for their shapes does not pay for them."""
+    if name == "frames":
+        return import_module("warehouse.reference.loader").frames
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,6 +8,7 @@ import polars as pl
 
 from warehouse.guarded import concerns, guarded_series
 from warehouse.reference import geography
+from warehouse.reference.tables import ReferenceDataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,10 +26,6 @@ ALLOWED = {
 
 AGAINST = {"down": ("gt", "ge"), "up": ("lt", "le"), "equal": ("gt", "ge", "lt", "le")}
 """Operators that would reward the worse figure, by the direction that is better."""
-
-
-class ReferenceDataError(ValueError):
-    """A reference file (shipped or in the home folder) cannot be used; says file, line or column, and what to do."""
 
 
 def check(found: Mapping[str, pl.DataFrame]) -> None:

@@ -1,8 +1,7 @@
-"""Reading the reference CSVs, laying the home folder's rows over them, and writing schema `ref`."""
+"""Reading the reference CSVs, and laying the home folder's rows over them."""
 
 from __future__ import annotations
 
-import hashlib
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +11,12 @@ from expectations.contracts import forms, questionnaires
 from expectations.contracts.periods import Period, PeriodError, regimes
 from warehouse.reference import geography
 from warehouse.reference.calendar import FIRST_YEAR, LAST_YEAR, calendar_frame
-from warehouse.reference.checks import ReferenceDataError, check
-from warehouse.reference.tables import Table, tables
-from warehouse.transactions import transaction
+from warehouse.reference.checks import check
+from warehouse.reference.tables import ReferenceDataError, Table, tables
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import duckdb
 CONFIRMATIONS = "confirmed_targets"
 """Overlay that confirms recalled targets: `indicator_code, target_from, confirmed_by, confirmed_on`."""
 
@@ -60,33 +57,6 @@ def frames(home_overlay: Path | None = None) -> dict[str, pl.DataFrame]:
     found["mapped_units"] = _derived("mapped_units", geography.mapped_units(*places, found["unit_changes"]))
     found["questionnaire_items"] = _questionnaire_items(home_overlay)
     return found
-
-
-def load_reference(con: duckdb.DuckDBPyConnection, home_overlay: Path | None = None) -> bool:
-    """Write every reference table into schema `ref` in one transaction; True when anything changed."""
-    found = frames(home_overlay)
-    fingerprint = _fingerprint(found)
-    standing = con.sql("select fingerprint from ref.versions").fetchone()
-    if standing == (fingerprint,):
-        return False
-    with transaction(con):
-        for name, frame in found.items():
-            con.register("incoming_reference", frame.to_arrow())
-            columns = ", ".join(tables()[name].columns)
-            con.execute(f"delete from ref.{name}")
-            con.execute(f"insert into ref.{name} ({columns}) select {columns} from incoming_reference")
-            con.unregister("incoming_reference")
-        con.execute("delete from ref.versions")
-        con.execute("insert into ref.versions values (?)", [fingerprint])
-    return True
-
-
-def set_setting(con: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
-    """Set a parameter of the assessment for this warehouse. Raises ReferenceDataError for an unknown name."""
-    known = [str(row[0]) for row in con.sql("select name from ref.settings order by name").fetchall()]
-    if name not in known:
-        raise ReferenceDataError(f"no setting '{name}'; known: {', '.join(known)}")
-    con.execute("update ref.settings set value = ? where name = ? and value is distinct from ?", [value, name, value])
 
 
 def _schema(table: Table) -> dict[str, pl.DataType]:
@@ -277,11 +247,3 @@ def _questionnaire_items(home_overlay: Path | None) -> pl.DataFrame:
             for number, item in enumerate(asked.items, start=1)
         ]
     return pl.DataFrame(rows, schema=_schema(tables()["questionnaire_items"]), orient="row")
-
-
-def _fingerprint(found: dict[str, pl.DataFrame]) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(found):
-        digest.update(name.encode())
-        digest.update(found[name].write_csv().encode())
-    return digest.hexdigest()

@@ -12,6 +12,10 @@ TYPES = {"text": "VARCHAR", "integer": "INTEGER", "decimal": "DOUBLE", "boolean"
 """Logical type of a reference column → DuckDB type."""
 
 
+class ReferenceDataError(ValueError):
+    """A reference file (shipped or in the home folder) cannot be used; says file, line or column, and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A reference table. `key` is the natural key by which a row of the home folder replaces a shipped one."""
