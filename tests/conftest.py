@@ -98,7 +98,7 @@ def make_tiny_home(path: Path) -> TinyHome:
     (home.path / "feeds").mkdir(parents=True)
     (home.path / "danvan.toml").write_text(
         'name = "Tỉnh thử"\n[run]\nworkers = 1\nretries = 1\nretry_seconds = [0]\nlock_seconds = 1\n'
-        "[server]\nport = 4310\n[report]\npages = false\n[alerts]\nchannels = ['file']\n",
+        "[warehouse]\nthreads = 1\n[server]\nport = 4310\n[report]\npages = false\n[alerts]\nchannels = ['file']\n",
         encoding="utf-8",
     )
     return home

@@ -140,7 +140,7 @@ def write_published(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     prepare(con, own)
     with _attached(con, path):
         _fill(con, own, {}, {})
-    build_published(path)
+    build_published(path, _threads(con))
 
 
 def _enter(con: duckdb.DuckDBPyConnection, release: Release, run_id: str | None) -> None:
@@ -176,7 +176,7 @@ def fingerprint(con: duckdb.DuckDBPyConnection) -> str:
         "select entry_id, state, row_count, applied_count from ops.corrections",
         """select finding_id, severity, message_vi from ops.findings
            where delivery_id is not null and check_name <> 'late_delivery'""",
-        "from ref.versions",
+        "select fingerprint from ref.versions",
         *(f"select * exclude (_reading_id) from core.{name}_current" for name in datasets()),
     ]
     for query in asked:
@@ -228,7 +228,7 @@ def _copy(  # noqa: PLR0917 - what the copy is made of
             path.unlink()
     with _attached(con, path):
         masked += _fill(con, own, known, tables)
-    build_published(path)
+    build_published(path, _threads(con))
     with _attached(con, path):
         con.execute("delete from release_copy.ops.releases where release_id = ?", [entry[0]])
         con.execute("insert into release_copy.ops.releases values (?, ?, ?, null, null)", entry)
@@ -259,6 +259,12 @@ def _fill(
     for (schema, table), lacking in wanted.items():
         _bring(con, own, schema, table, lacking)
     return masked
+
+
+def _threads(con: duckdb.DuckDBPyConnection) -> int:
+    """How many threads a connection was given."""
+    [(threads,)] = con.execute("select current_setting('threads')").fetchall()
+    return int(threads)
 
 
 @contextmanager

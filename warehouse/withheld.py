@@ -629,9 +629,9 @@ MADE: dict[tuple[str, str], Callable[[duckdb.DuckDBPyConnection, str, str], str]
 """What stands in place of a table; those built again enter empty."""
 
 
-def build_published(path: Path) -> None:
+def build_published(path: Path, threads: int) -> None:
     """Make the models of `built_again` in a release's file from what it holds."""
-    with connect(path) as con:
+    with connect(path, threads=threads) as con:
         if not columns_of(con, "marts.indicator_verdicts"):
             return
         for name in build_again(con, built_again()):
@@ -645,17 +645,22 @@ def _unbounded() -> str:
       update marts.indicator_bounds as bound
       set is_bounded = false, missing_size = null, worst_numerator = null, best_numerator = null,
         bound_denominator = null, bound_effective_size = null
-      from marts.indicator_values as figure
+      from (
+        select own.indicator_code, own.definition_id, own.unit_code, own.period,
+          own.availability = 'suppressed' as is_hidden,
+          coalesce(
+            list_has_any(list_append(coalesce(own.missing_units, []), own.unit_code), hidden.units), false
+          ) as lacks_hidden
+        from marts.indicator_values as own
+        left join (
+          select indicator_code, list(distinct unit_code) as units
+          from marts.indicator_values
+          where availability = 'suppressed'
+          group by indicator_code
+        ) as hidden on hidden.indicator_code = own.indicator_code
+      ) as figure
       where figure.indicator_code = bound.indicator_code
         and figure.definition_id = bound.definition_id
         and figure.unit_code = bound.unit_code
         and figure.period = bound.period
-        and (
-          figure.availability = 'suppressed'
-          or bound.missing_size > 0 and exists (
-            from marts.indicator_values as other
-            where other.indicator_code = bound.indicator_code
-              and other.availability = 'suppressed'
-              and (other.unit_code = bound.unit_code or list_contains(figure.missing_units, other.unit_code))
-          )
-        )"""
+        and (figure.is_hidden or bound.missing_size > 0 and figure.lacks_hidden)"""

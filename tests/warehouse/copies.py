@@ -18,6 +18,6 @@ def connect_copy(template: Path) -> duckdb.DuckDBPyConnection:
     """A connection to a copy of the file `template`. The copy is removed once nothing refers to the connection."""
     folder = Path(tempfile.mkdtemp(prefix="danvan-copy-"))
     shutil.copyfile(template, folder / "warehouse.duckdb")
-    con = store.connect(folder / "warehouse.duckdb")
+    con = store.connect(folder / "warehouse.duckdb", threads=1)
     weakref.finalize(con, shutil.rmtree, folder, ignore_errors=True)
     return con

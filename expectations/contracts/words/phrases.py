@@ -214,6 +214,8 @@ class Voice:
 
     def _gap(self, facts: Facts, gap: str) -> str:
         dataset = self.datasets.get(self.scene.dataset_of.get(facts["indicator_code"], ""), "–")
+        if gap == "nothing_came":
+            return self.say("gap.nothing_came", dataset=dataset)
         if gap == "months":
             return self.say("gap.months", known=facts["months_known"], all=facts["months_in_span"], dataset=dataset)
         is_alone = facts["units_in_scope"] == 1
