@@ -6,6 +6,9 @@ A flow counts in the span that holds its day, a last stock as of the span's last
 day the unit itself spoke for, a first stock as of the day before it. What belongs to no day of its own belongs to the
 period of its file (`part`) or to one assessed period (`period`).
 
+A stock of cases counts for a unit that reported the end of the span, or said so in a later file: old open cases are
+never taken for those of a period their unit did not report (`marts.stock_units`).
+
 A unit that ends and goes over whole to another one leaves it its open cases: a stock of cases seen on or after that day
 is the successor's (`marts.unit_successors`). What its rows add up to before that day, on the unit of after it, stands
 in `marts.mapped_sums`.
@@ -66,20 +69,30 @@ class Place:
     """The assessed unit an amount is counted for, in a span."""
 
 
+_HOLDER = """case
+        when row.kind <> 'flow' and row.passes_on <= if(row.kind = 'first_stock', spans.first_day, spans.seen_on)
+          then row.successor_code
+        else row.reporting_code
+      end"""
+"""The assessed unit whose amount it is in a span, of what has a day of its own."""
+
 PLACES = {
     "day": Place(
-        "marts.dataset_spans as spans on spans.dataset = row.dataset",
+        f"""marts.dataset_spans as spans on spans.dataset = row.dataset
+      left join marts.stock_units as told
+        on row.kind = 'last_stock'
+        and told.dataset = row.dataset
+        and told.period = spans.period
+        and told.span = spans.span
+        and told.unit_code = {_HOLDER}""",
         """case
         when row.kind = 'first_stock' then row.seen_from < spans.first_day and spans.first_day <= row.seen_until
         else row.seen_from <= spans.seen_on
           and spans.seen_on < row.seen_until
           and (row.kind <> 'flow' or row.happened_on between spans.first_day and spans.seen_on)
+          and (row.kind <> 'last_stock' or told.unit_code is not null or spans.known_until <= row.said_until)
       end""",
-        """case
-        when row.kind <> 'flow' and row.passes_on <= if(row.kind = 'first_stock', spans.first_day, spans.seen_on)
-          then row.successor_code
-        else row.reporting_code
-      end""",
+        _HOLDER,
     ),
     "part": Place(
         """marts.counted_parts as parts
@@ -564,12 +577,18 @@ def inputs(dataset: str, amount_column: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-_PASSED = "passed.successor_code, passed.passes_on"
+_PASSED = "passed.successor_code, passed.passes_on, said.last_day as said_until"
 
 
 def _with_successors(source: str) -> str:
-    """Rows of a dataset with the unit they pass to, where their unit of that day goes over whole to another one."""
+    """Rows of a dataset with the unit they pass to, where their unit of that day goes over whole to another one.
+
+    And with the day until which their file speaks.
+    """
     return f"""{source} as own
+      left join ref.periods as said
+        on said.regime = 'CALENDAR'
+        and said.period = own.part
       left join marts.unit_successors as passed
         on passed.period = own.part
         and passed.unit_code = own.unit_code"""
@@ -600,7 +619,7 @@ def _long(one: Measure, source: str, columns: Sequence[str], *, is_summed: bool)
     dataset, measure, kind, place = map(literal, (one.dataset, one.measure, one.kind, one.belongs_to))
     return f"""select {dataset} as dataset, {measure} as measure, {detail} as detail, {kind} as kind,
         {place} as belongs_to, reporting_code, {own}, {clock.get("on", "cast(null as date)")} as happened_on,
-        {clock["from"]} as seen_from, {clock["until"]} as seen_until, successor_code, passes_on,
+        {clock["from"]} as seen_from, {clock["until"]} as seen_until, successor_code, passes_on, said_until,
         {f"sum({amount})" if is_summed else amount} as amount{provenance}
       from {source}
       where {" and ".join(conditions)}

@@ -51,7 +51,7 @@ GENERATED = {
     "marts.measure_tallies": """-- What the rows of a dataset add, summed by unit and days: one pass over the rows,
 -- from which every span is summed.
 -- vi: Tổng các số đo theo đơn vị và mốc ngày, để cộng mọi khoảng thời gian mà chỉ đọc dữ liệu một lần.
--- grain: measure, detail, reporting_code, unit_code, part, happened_on, seen_from, seen_until, delivery_id
+-- grain: measure, detail, reporting_code, unit_code, part, happened_on, seen_from, seen_until, said_until, delivery_id
 """,
     "marts.measure_sums": """-- Every measure summed for every assessed unit and for the province, over the period and
 -- over its year up to then. Flows add up, stocks are those of the first or last day.
@@ -121,14 +121,15 @@ def models() -> tuple[Model, ...]:
         found[name] = parse(name, header + "select 1 as made_when_built")
     made = found["marts.measure_tallies"]
     found[made.name] = replace(made, reads=frozenset((*views, "ref.measures", "marts.unit_successors")))
-    read = ("marts.measure_tallies", "marts.dataset_spans", "marts.counted_parts", "marts.periods")
+    placed = ("marts.dataset_spans", "marts.stock_units", "marts.counted_parts", "marts.periods")
+    read = ("marts.measure_tallies", *placed)
     for name in ("marts.measure_sums", "marts.mapped_sums"):
         found[name] = replace(found[name], reads=frozenset(read))
     backwards = found["marts.explanations"]
     asked = (*read, "marts.definitions", "marts.indicator_values", "ref.indicator_terms", *views)
     found[backwards.name] = replace(backwards, reads=frozenset(asked))
     cases = found["marts.case_counts"]
-    named = ("dataset_spans", "periods", "unit_successors", "unit_rollup", "units")
+    named = ("dataset_spans", "stock_units", "periods", "unit_successors", "unit_rollup", "units")
     seen = (*(f"marts.{name}" for name in named), SETTINGS)
     told = (
         f"{schema}.{name}{view}"

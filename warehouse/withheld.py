@@ -34,7 +34,7 @@ AS_THEY_ARE = frozenset(
     for name in (
         "activity_duties", "assessed_units", "counted_parts", "coverage", "dataset_periods", "dataset_spans",
         "dossier_timeliness", "known_activities", "mapped_reports", "period_parts", "periods", "reported_parts",
-        "service_sums", "unit_rollup", "unit_successors", "year_lists",
+        "service_sums", "stock_units", "unit_rollup", "unit_successors", "year_lists",
     )
 )  # fmt: skip
 """Models that lead back to rows which stay, and hold periods, units, days and counts of other datasets only."""

@@ -184,6 +184,49 @@ def test_petitions_of_a_register_are_resolved_and_overdue_in_their_own_periods()
     assert figure(con, "PE04", "323", "2024-H1")[:2] == (0, 3)
 
 
+def test_open_cases_are_never_taken_for_those_of_a_period_their_unit_did_not_report() -> None:
+    con = empty_warehouse()
+    insert(
+        con,
+        "petitions",
+        [
+            petition("a", "2024-01-03", unit="323", accepted_on="2024-01-08"),
+            petition("b", "2024-01-03", unit="325", accepted_on="2024-01-08"),
+            petition("c", "2024-05-06", unit="325", period="2024-Q2", accepted_on="2024-06-03"),
+            # a later register that goes back: who tells it then, knows it of then
+            petition("d", "2024-01-03", unit="326", period="2024-Q3", accepted_on="2024-01-08"),
+        ],
+    )
+    asked = """select unit_code, amount from marts.measure_sums
+      where measure = ? and period = '2024-Q2' and span = 'period' and amount > 0 order by all"""
+    backlog = """select unit_code, sum(overdue_count) from marts.petition_backlog
+      where period = '2024-Q2' group by all having sum(overdue_count) > 0 order by all"""
+
+    built(con)
+    assert figure(con, "PE08", "323", "2024-Q1")[:2] == (1, 1)
+    assert con.execute(asked, ["petitions_accepted_open"]).fetchall() == [("325", 2), ("326", 1), (PROVINCE, 3)]
+    assert con.execute(asked, ["petitions_overdue_resolution"]).fetchall() == [("325", 1), ("326", 1), (PROVINCE, 2)]
+    assert con.execute(backlog).fetchall() == [("325", 1), ("326", 1), (PROVINCE, 2)]
+    assert figure(con, "PE08", PROVINCE, "2024-Q2")[:2] == (2, 3)
+    missing = (
+        "select list_contains(missing_units, '323') from marts.coverage where dataset = 'petitions' and unit_code = ?"
+    )
+    assert one(con, f"{missing} and period = '2024-Q2'", PROVINCE) is True
+
+    report(con, "petitions", ["2024-Q2"], ["323"])  # an empty register that says so: nothing new, and a is open still
+    built(con)
+    assert figure(con, "PE08", "323", "2024-Q2")[:2] == (1, 1)
+    assert figure(con, "PE08", PROVINCE, "2024-Q2")[:2] == (3, 4)
+    assert con.execute(backlog).fetchall() == [("323", 1), ("325", 1), ("326", 1), (PROVINCE, 3)]
+    # 323 alone reported nothing of the third quarter; nor did 325
+    assert (
+        one(con, asked.replace("2024-Q2", "2024-Q3").replace("order by all", "and unit_code = '33'"), "petitions_open")[
+            1
+        ]
+        == 1
+    )
+
+
 def test_a_petition_said_to_be_resolved_without_the_day_is_open() -> None:
     con = empty_warehouse()
     rows = [

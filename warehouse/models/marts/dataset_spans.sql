@@ -1,5 +1,6 @@
 -- The spans over which a dataset is summed: an assessed period, and its year up to then. seen_on is the day as of which the
 -- rows are seen: the last one, or while the period is running the end of the last quarter in it that was reported.
+-- known_until is the last day of it that anybody reported: open cases of a unit that did not report so far are not counted.
 -- vi: Khoảng thời gian được cộng của từng tập dữ liệu: kỳ đánh giá và lũy kế từ đầu năm; seen_on là ngày chốt số.
 -- grain: dataset, period, span
 with spans as (
@@ -50,5 +51,6 @@ select
   case
     when reported_until is null then last_day
     else least(last_day, cast(date_trunc('quarter', reported_until) + interval 3 month - interval 1 day as date))
-  end as seen_on
+  end as seen_on,
+  coalesce(reported_until, last_day) as known_until
 from known

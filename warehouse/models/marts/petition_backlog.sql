@@ -1,12 +1,14 @@
 -- Open petitions on the last day of the period by kind and by age past the legal term. Bands in days past due: not_due,
 -- 0-30, 31-60, 61-90, 91-180, 181-365, over_365; no_term where no rule was in force when the term would have started. age_order
 -- puts them in this order.
+-- Older cases of a unit that did not report the period are not counted.
 -- vi: Đơn chưa giải quyết tại ngày cuối kỳ theo loại và số ngày quá thời hạn luật định.
 -- grain: unit_code, period, kind_code, age_band
 with cuts as (
   select
     spans.period,
     spans.seen_on,
+    spans.known_until,
     -- the last day of that quarter under the reporting regime
     coalesce(windows.period_to, spans.seen_on) as as_of
   from marts.dataset_spans as spans
@@ -36,6 +38,16 @@ standing as (
   join measures.petitions as petition
     on petition.open_from <= cuts.seen_on
     and cuts.seen_on < petition.open_until
+  join ref.periods as said
+    on said.regime = 'CALENDAR'
+    and said.period = petition.part
+  left join marts.stock_units as told
+    on told.dataset = 'petitions'
+    and told.period = cuts.period
+    and told.span = 'period'
+    and told.unit_code = petition.reporting_code
+  where told.unit_code is not null
+    or cuts.known_until <= said.last_day
 ),
 
 banded as (
