@@ -32,12 +32,7 @@ _PERSON_AS_NUMBER = r"^\W*(?:0[0-9]{8,11}|84[2-9][0-9]{8})\W*$"
 _LARGER_THAN_A_COUNT = 100_000_000
 _MONEY = "_amount"
 _REMEMBERED_KINDS = ("boolean", "integer", "decimal", "date")
-_TYPE_READ: dict[str, Any] = {
-    "date": pl.Datetime("us"),
-    "boolean": pl.Boolean,
-    "integer": pl.Int64,
-    "decimal": pl.Float64,
-}
+_TYPE_READ: dict[str, Any] = {**DTYPES, "date": pl.Datetime("us")}
 _remembered: dict[Way, Remembered] = {}
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
+from expectations.contracts.types import TYPES
 from sources.feeds.layouts import SheetLayout
 from sources.feeds.values import typed
 from sources.words import display, key
@@ -18,14 +19,7 @@ if TYPE_CHECKING:
     from expectations.contracts.model import Column
     from sources.feeds import ColumnSource, Layout
 
-DTYPES: dict[str, Any] = {
-    "text": pl.String,
-    "integer": pl.Int64,
-    "decimal": pl.Float64,
-    "boolean": pl.Boolean,
-    "date": pl.Date,
-    "timestamp": pl.Datetime("us"),
-}
+DTYPES: dict[str, Any] = {name: getattr(pl, one.polars)() for name, one in TYPES.items()}
 """Polars type of each logical type of a contract."""
 
 _MOST_REMEMBERED = 20_000

@@ -11,7 +11,7 @@ from expectations.contracts.questionnaires import ITEM_PREFIX
 from expectations.contracts.sql import SQL_TYPES, identifier, literal
 from expectations.contracts.times import TIME_ZONE
 from warehouse.books import ops_tables
-from warehouse.reference.tables import TYPES as REFERENCE_TYPES
+from warehouse.reference.tables import SQL_TYPES as REFERENCE_TYPES
 from warehouse.reference.tables import tables as reference_tables
 from warehouse.shapes import TableShape, comments
 from warehouse.standing import standing_statements

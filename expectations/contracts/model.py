@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from expectations.contracts.alerts import QuarantineBound
 from expectations.contracts.documents import read_yaml
 from expectations.contracts.text import key as text_key
+from expectations.contracts.types import TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from expectations.contracts.findings import Severity
 
 IDENTIFIER = re.compile(r"^[a-z][a-z0-9_]*$")
-
-TYPES = ("text", "integer", "decimal", "boolean", "date", "timestamp")
-"""Logical types of a canonical column. Times are local times of Asia/Ho_Chi_Minh without a zone."""
 
 PUBLIC, DROPPED, HASHED = "public", "dropped", "hashed"
 """Classes of a column. `dropped` ones are personal: recognised in a file and never read. In a `hashed` one, a key, a

@@ -5,18 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from expectations.contracts.types import TYPES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-SQL_TYPES = {
-    "text": "varchar",
-    "integer": "bigint",
-    "decimal": "double",
-    "boolean": "boolean",
-    "date": "date",
-    "timestamp": "timestamp",
-}
+SQL_TYPES = {name: one.sql for name, one in TYPES.items()}
 """DuckDB type of each logical type of a contract."""
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from cronsim import CronSim, CronSimError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from expectations.contracts.periods import Period, PeriodError
 from expectations.contracts.text import key as text_key
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from expectations.contracts.types import TYPES
 
 Cadence = Literal["month", "quarter", "half_year", "year"]
 Scalar = bool | int | float | str | None
@@ -65,17 +63,8 @@ def typed(value: Any, kind: str) -> Any:
         return None
     if isinstance(value, bool) != (kind == "boolean"):
         raise ValueError(f"{value!r} is no {kind}")
-    return _READ_AS[kind](value)
+    return TYPES[kind].read(value)
 
-
-_READ_AS: dict[str, Callable[[Any], Any]] = {
-    "text": str,
-    "boolean": bool,
-    "integer": int,
-    "decimal": float,
-    "date": lambda value: date.fromisoformat(str(value)),
-    "timestamp": lambda value: datetime.fromisoformat(str(value)),
-}
 
 _CRON_FIELDS = 5
 _ONLY_OTHERS_KNOW = re.compile(r"\S*[Ww#]\S*(?= )|(?<= )\S*[Ll#]\S*$")

@@ -13,7 +13,6 @@ from expectations.contracts import lint, questionnaires
 from expectations.contracts.model import (
     DROPPED,
     IDENTIFIER,
-    TYPES,
     Column,
     ContractError,
     Rule,
@@ -24,6 +23,7 @@ from expectations.contracts.model import (
 )
 from expectations.contracts.register import register
 from expectations.contracts.text import key
+from expectations.contracts.types import TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.contracts.model import TYPES
 from expectations.contracts.sql import SQL_TYPES, identifier, literal, texts
+from expectations.contracts.types import TYPES
 
 if TYPE_CHECKING:
     from datetime import date

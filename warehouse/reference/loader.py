@@ -9,6 +9,7 @@ import polars as pl
 
 from expectations.contracts import forms, questionnaires
 from expectations.contracts.periods import Period, PeriodError, regimes
+from expectations.contracts.types import TYPES
 from warehouse.reference import geography
 from warehouse.reference.calendar import FIRST_YEAR, LAST_YEAR, calendar_frame
 from warehouse.reference.checks import check
@@ -60,13 +61,8 @@ def frames(home_overlay: Path | None = None) -> dict[str, pl.DataFrame]:
 
 
 def _schema(table: Table) -> dict[str, pl.DataType]:
-    kinds: dict[str, pl.DataType] = {
-        "text": pl.String(),
-        "integer": pl.Int32(),
-        "decimal": pl.Float64(),
-        "boolean": pl.Boolean(),
-        "date": pl.Date(),
-    }
+    kinds: dict[str, pl.DataType] = {name: getattr(pl, one.polars)() for name, one in TYPES.items()}
+    kinds["integer"] = pl.Int32()
     return {column: kinds[kind] for column, kind in table.columns.items()}
 
 

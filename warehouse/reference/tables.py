@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from expectations.contracts.types import TYPES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TYPES = {"text": "VARCHAR", "integer": "INTEGER", "decimal": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
-"""Logical type of a reference column → DuckDB type."""
+SQL_TYPES = {name: one.sql.upper() for name, one in TYPES.items()} | {"integer": "INTEGER"}
+"""Logical type of a reference column → DuckDB type. Integers are short: DuckDB adds no others to a day."""
 
 
 class ReferenceDataError(ValueError):
