@@ -45,6 +45,8 @@ class Run:
     pid: int
     log: Path
     forge: Forge
+    hearing: threading.Thread
+    """Writes down what it says, until it and its workers have ended."""
 
     def wait(self, seconds: float = PATIENCE) -> int:
         """Its exit code, negative for a signal. Raises StuckError."""
@@ -68,7 +70,9 @@ class Run:
             os.kill(self.pid, number)
 
     def said(self) -> str:
-        """What it wrote to its terminal."""
+        """What it wrote to its terminal: of one that has ended, all of it."""
+        if self.number in self.forge.ended:
+            self.hearing.join(10)
         return self.log.read_text(encoding="utf-8", errors="replace")
 
 
@@ -106,13 +110,14 @@ class Forge:
         number = next(self.numbers)
         log, pipe = self.folder / f"run-{number}.log", self.folder / f"run-{number}.pipe"
         os.mkfifo(pipe)
-        threading.Thread(target=_copy, args=(pipe, log), daemon=True).start()
+        hearing = threading.Thread(target=_copy, args=(pipe, log), daemon=True)
+        hearing.start()
         given = {"thin": True, **order, "home": str(home), "log": str(pipe), "number": number}
         assert self.process.stdin
         self.process.stdin.write(json.dumps(given).encode() + b"\n")
         self.process.stdin.flush()
         self._await(lambda: number in self.started)
-        return Run(number, self.started[number], log, self)
+        return Run(number, self.started[number], log, self, hearing)
 
     def finish(self, home: Path, **order: Any) -> Run:
         """A run that must come to its end. Raises StuckError, AssertionError with its words when it fails."""
