@@ -98,3 +98,13 @@ def sha256_of(file: Path) -> str:
     """The hash a manifest and a package say of a file."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def is_whole(release: Release) -> bool:
+    """Whether a release's file is, byte for byte, what it was published as."""
+    told = release.manifest
+    try:
+        is_as_long = release.file.stat().st_size == int(told["size_bytes"])
+        return is_as_long and sha256_of(release.file) == str(told["sha256"])
+    except (OSError, KeyError):
+        return False

@@ -13,6 +13,7 @@ import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,17 @@ from warehouse.disclosure import decide, secret
 from warehouse.models import view_texts
 from warehouse.outbox import raise_alerts
 from warehouse.privacy import MaskedCells, ReleaseRefusedError, cover, refuse_personal_columns, released
-from warehouse.published import CURRENT, MANIFEST, RELEASES, Release, current, list_releases, read_release, sha256_of
+from warehouse.published import (
+    CURRENT,
+    MANIFEST,
+    RELEASES,
+    Release,
+    current,
+    is_whole,
+    list_releases,
+    read_release,
+    sha256_of,
+)
 from warehouse.signatures import signed_releases
 from warehouse.state import mark_published
 from warehouse.store import WAREHOUSE
@@ -87,8 +98,9 @@ def publish(
     """Publish the warehouse of `con` (the writer's connection on `home`) as a release and make it current.
 
     Nothing is published when nothing changed since the current release. What did not change is carried over from the
-    current release's file. With `keep`, the oldest releases beyond so many are removed. A text that looks personal is
-    covered in the copy, reported, and raises an alert. Its owner may read a release, with `group` their group too.
+    current release's file, unless that is no longer what it was published as: then all is made anew. With `keep`, the
+    oldest releases beyond so many are removed. A text that looks personal is covered in the copy, reported, and raises
+    an alert. Its owner may read a release, with `group` their group too.
     Raises ReleaseRefusedError when there is a personal column; the current release stays then.
     """
     folder = home / RELEASES
@@ -99,12 +111,15 @@ def publish(
     tables = _table_digests(con)
     content_hash = _content_hash(con, tables)
     standing = current(home)
+    if standing and not is_whole(standing):
+        standing = None
     if standing and standing.manifest.get("content_hash") == content_hash:
         _enter(con, standing, run_id)
         prune(home, keep)
         return Publication(standing.release_id, standing.path, is_new=False)
     created_at = now().replace(microsecond=0)
-    release_id = f"{created_at:%Y%m%dT%H%M%S}-{content_hash[:8]}"
+    while (folder / (release_id := f"{created_at:%Y%m%dT%H%M%S}-{content_hash[:8]}")).exists():
+        created_at += timedelta(seconds=1)
     making = folder / f"{_PARTIAL}{release_id}"
     making.mkdir(mode=0o700)
     masked: list[MaskedCells] = []

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
@@ -22,6 +23,10 @@ from warehouse.privacy import MaskedCells, ReleaseRefusedError, cover, refuse_pe
 from warehouse.reference import load_reference
 from warehouse.releases import current, list_releases, publish
 from warehouse.store import WAREHOUSE, connect, writer
+from warehouse.verifying import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.fixture
@@ -165,6 +170,40 @@ def test_what_is_carried_over_is_what_would_be_copied(home: Path) -> None:
             assert con.execute(f"({here}) except all ({there})").fetchall() == [], table
             assert con.execute(f"({there}) except all ({here})").fetchall() == [], table
         assert len(tables) == len(con.execute("from duckdb_tables() where database_name = 'warehouse'").fetchall()) - 1
+
+
+def _flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "harm", [_flip, lambda file: file.write_bytes(file.read_bytes()[:-4096]), Path.unlink], ids=["bit", "cut", "gone"]
+)
+@pytest.mark.parametrize("has_news", [False, True])
+def test_nothing_is_carried_over_from_a_file_that_is_not_what_was_published(
+    harm: Callable[[Path], object], has_news: bool, home: Path
+) -> None:
+    with writer(home) as con:
+        load_reference(con)
+        load_sent(con, FIRST, home)
+        first = publish(home, con)
+        file = first.path / "warehouse.duckdb"
+        file.parent.chmod(0o700)
+        file.chmod(0o600)
+        harm(file)
+        if has_news:
+            load_sent(con, CORRECTED, home)
+        second = publish(home, con)
+        assert second.is_new
+        assert second.release_id != first.release_id
+        assert not publish(home, con).is_new
+    found = {one.what: one.is_fine for one in verify(home, "current")}
+    assert all(found.values()), found
+    with connect(second.path / "warehouse.duckdb", read_only=True) as con:
+        rows = con.execute("select count(*) from core.service_reports").fetchone()
+    assert rows == (len(FIRST.rows) + (len(CORRECTED.rows) if has_news else 0),)
 
 
 def test_a_table_that_did_not_change_is_not_written_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
