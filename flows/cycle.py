@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from prefect import flow, task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import as_completed
+from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.discretion import install, quiet
 from flows.home import open_home
 from flows.mistakes import during
+from flows.shown import Progress, show
 from flows.steps import Listener, run_cycle
-from flows.summary import headline, summary
+from flows.summary import headline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +32,9 @@ LISTENER: ContextVar[Listener] = ContextVar("listener")
 """Who hears how far the run is, when it was started by the command and not by a schedule."""
 
 MOST_TASKS_AT_ONCE = 4
+
+MOST_FEEDS_NAMED = 3
+"""So many feeds the name of a run names."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -69,9 +73,20 @@ def _task(name: str, act: Callable[[], _Result]) -> Any:
     return step
 
 
+def run_name() -> str:
+    """How a run is called: the home, the feeds it was asked for, the period, as `danvan-home: d323, d325, 2024-Q2`."""
+    asked = flow_run.parameters
+    feeds = list(asked.get("feeds") or ())
+    named = ", ".join(feeds[:MOST_FEEDS_NAMED]) + (
+        f" and {len(feeds) - MOST_FEEDS_NAMED} more" if len(feeds) > MOST_FEEDS_NAMED else ""
+    )
+    words = [named or "all feeds", *([asked["period"]] if asked.get("period") else [])]
+    return f"{Path(asked['home']).name}: {', '.join(words)}"
+
+
 @flow(
     name="cycle",
-    flow_run_name="cycle of {home}",
+    flow_run_name=run_name,
     description="One whole cycle: land, read, judge, book, build, release, tell.",
     task_runner=cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=MOST_TASKS_AT_ONCE)),
     persist_result=False,
@@ -93,17 +108,20 @@ def cycle(
     """
     _log_to_the_run()
     hears = LISTENER.get(Listener())
+    progress = Progress(hears)
+    opened = open_home(Path(home))
     done = run_cycle(
-        open_home(Path(home)),
+        opened,
         feeds=feeds or [],
         period=period,
         accepted=accepted or [],
         verify=verify,
         engine=UnderPrefect(),
-        listener=hears,
+        listener=Listener(progress.stage, progress.step),
     )
     hears.done(done)
-    create_markdown_artifact(key="cycle", markdown=summary(done), description=f"run {done.run_id}")
+    progress.end()
+    show(opened, done)
     if done.exit_code:
         return Failed(name="Needs a person", message="; ".join(done.alerts)[:500])
     return Completed(message=headline(done))

@@ -9,8 +9,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,9 +114,18 @@ def test_demo_ran_under_prefect_and_left_its_summary_there(demo: tuple[Path, dic
         # of a type that the server's pages do not show in green
         assert book.execute("select state_type, state_name from flow_run").fetchall() == [("FAILED", "Needs a person")]
         [(summary,)] = book.execute("select data from artifact where key = 'cycle'").fetchall()
-        assert book.execute("select name from flow_run").fetchall() == [(f"cycle of {home}",)]
+        kinds = dict(book.execute("select key, type from artifact").fetchall())
+        [(table,)] = book.execute("select data from artifact where key = 'deliveries'").fetchall()
+        assert book.execute("select json_extract(data, '$') from artifact where key = 'progress'").fetchall() == [
+            (100,)
+        ]
+        assert book.execute("select name from flow_run").fetchall() == [(f"{home.name}: all feeds",)]
         tasks = [name for (name,) in book.execute("select name from task_run").fetchall()]
         said = [text for (text,) in book.execute("select message from log where name = 'danvan'").fetchall()]
+    assert kinds.keys() == {"cycle", "deliveries", "progress", "release", "report"}
+    listed = json.loads(json.loads(table))
+    assert len(listed) == len(told["report"]["receipts"])
+    assert sum(one["read"] for one in listed) == sum(one["rows_read"] for one in told["report"]["receipts"])
     assert told["report"]["release_id"] in summary
     assert "d323.dossiers" in summary
     assert sum(name.startswith("land ") for name in tasks) == 11  # one a source, one a dataset, one a later step
@@ -240,6 +251,15 @@ def test_sql_answers_while_a_run_is_writing(demo: tuple[Path, dict[str, Any]], t
 # --- the server ----------------------------------------------------------------------------------------------------
 
 
+NOTIFICATION_BLOCK = """
+from prefect.blocks.notifications import CustomWebhookNotificationBlock as Block
+Block.register_type_and_schema()
+words = {{"subject": "{{{{subject}}}}", "body": "{{{{body}}}}"}}
+print(Block(name="duty", url="{url}", json_data=words).save("duty"))
+"""
+"""Makes a block that sends the words of an automation to a web address, and prints its id."""
+
+
 @pytest.fixture
 def served(tiny_home: Any) -> Iterator[tuple[Any, subprocess.Popen[str], str]]:
     """A home with one good feed and one whose folder is missing, looked at every minute by `danvan serve`."""
@@ -322,6 +342,54 @@ def test_a_scheduled_run_happens_and_sigterm_leaves_the_schedule(
     with sqlite3.connect(home.path / ".prefect" / "prefect.db") as book:
         assert book.execute("select active from deployment_schedule").fetchall() == [(1,)]
         assert book.execute("select paused from deployment").fetchall() == [(0,)]
+
+
+def test_an_automation_tells_a_person_of_a_file_that_was_refused(
+    served: tuple[Any, subprocess.Popen[str], str], tmp_path: Path
+) -> None:
+    """The example of the documentation, on the home's own server, with a real receiver."""
+    home, _, api = served
+    told: list[str] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(self.rfile.read(int(self.headers["content-length"])).decode())
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    receiver = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    environment = {**ENVIRONMENT, "PREFECT_API_URL": api, "PREFECT_HOME": str(tmp_path / "prefect")}
+
+    def python(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    try:
+        block = python("-c", NOTIFICATION_BLOCK.format(url=f"http://127.0.0.1:{receiver.server_port}/")).split()[-1]
+        wanted = tmp_path / "automation.yaml"
+        wanted.write_text(
+            (ROOT / "examples" / "automation.yaml")
+            .read_text(encoding="utf-8")
+            .replace("00000000-0000-0000-0000-000000000000", block),
+            encoding="utf-8",
+        )
+        assert "Created automation" in python("-m", "prefect", "automation", "create", "--from-file", str(wanted))
+        (home.path / "inbox" / "325").mkdir(exist_ok=True)
+        broken = home.add_file("325")
+        broken.write_text("Không phải biểu mẫu\n", encoding="utf-8")
+        wait_for(lambda: told, 400, "the word of the automation")
+    finally:
+        receiver.shutdown()
+        receiver.server_close()
+    assert json.loads(told[0])["subject"] == "d325.service_reports: danvan.delivery.refused"
+    assert "d325.service_reports, 2024-Q1" in json.loads(told[0])["body"]
 
 
 # --- files nobody here wrote ---------------------------------------------------------------------------------------
