@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
 import re
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -22,7 +25,6 @@ from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from warehouse.shapes import TableShape
 
@@ -128,12 +130,51 @@ def _fingerprint(wanted: Sequence[str]) -> str:
 def writer(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The one writing connection on `home`/warehouse.duckdb, migrated. Raises WriterBusyError like `writer_lock`."""
     with writer_lock(home):
+        _let_go(home / WAREHOUSE)
         con = connect(home / WAREHOUSE)
         try:
             migrate(con)
             yield con
         finally:
             con.close()
+
+
+LINGERS_SECONDS = 10.0
+"""How long a file may stay open in this process after its connection was closed."""
+
+
+def _let_go(path: Path) -> None:
+    """Wait until this process has let go of a file it had open; raises WarehouseError where it does not.
+
+    An answer that was not read to its end keeps a DuckDB file open beyond its connection, and who opens it again then
+    waits for ever, deaf to signals (DuckDB issue 25965, in 1.5.5; `warehouse.transactions.let_go`).
+    """
+    until = time.monotonic() + LINGERS_SECONDS
+    is_swept = False
+    while _is_open_here(path):
+        if not is_swept:
+            gc.collect()  # an answer may hang in the traceback of an error that nobody looks at any more
+            is_swept = True
+        elif time.monotonic() > until:
+            raise WarehouseError(
+                f"{path}: this process still has it open {LINGERS_SECONDS:.0f} s after it was closed; start a new one"
+            )
+        else:
+            time.sleep(0.02)
+
+
+def _is_open_here(path: Path) -> bool:
+    """Whether a descriptor of this process leads to the file; where the system does not tell, no."""
+    wanted = path.resolve()
+    try:
+        descriptors = list(Path("/proc/self/fd").iterdir())
+    except OSError:
+        return False
+    for descriptor in descriptors:
+        with suppress(OSError):  # it may be closed meanwhile
+            if descriptor.readlink() == wanted:
+                return True
+    return False
 
 
 @contextmanager

@@ -260,3 +260,51 @@ def test_a_file_opens_again_while_the_fault_that_stopped_a_question_is_still_hel
         timeout=120,
     )
     assert done.stdout.splitlines() == ["(1,)", "(1,)"]
+
+
+OPEN_WHAT_LINGERS = """
+import gc, sys
+from pathlib import Path
+from warehouse import store
+
+home = Path(sys.argv[1])
+store.LINGERS_SECONDS = 0.3
+
+def asked():
+    with store.writer(home) as con:
+        rows = con.sql("select range as i from range(1_000_000)")
+        rows.fetchone()
+        return rows
+
+rows = asked()
+try:
+    with store.writer(home):
+        print("opened")
+except store.WarehouseError as told:
+    print(told)
+del rows
+with store.writer(home) as con:
+    print(con.execute("select 1").fetchone())
+
+gc.disable()
+circle = [asked()]
+circle.append(circle)
+del circle
+with store.writer(home) as con:
+    print(con.execute("select 2").fetchone())
+"""
+
+
+def test_a_file_that_this_process_still_holds_is_waited_for_and_never_for_ever(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", OPEN_WHAT_LINGERS, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    refused, *opened = done.stdout.splitlines()
+    assert "this process still has it open" in refused
+    assert "start a new one" in refused
+    assert opened == ["(1,)", "(2,)"]
