@@ -8,6 +8,7 @@ UV := uv==0.13.9
 ROWS ?= 1000000
 DELIVERIES ?= 2000
 KILLS ?= 1000
+LANES ?= 2
 DEMO ?= demo-home
 PYTEST_ARGS ?=
 
@@ -64,7 +65,7 @@ bench-deliveries: $(READY) ## cost of DELIVERIES small files through all steps
 
 faults: $(READY) ## KILLS killed runs, full disks, readers and servers against an oracle; writes docs/reliability.md
 	rm -rf build/faults
-	FIGURES=$(CURDIR)/build/faults KILLS=$(KILLS) $(BIN)/pytest tests/faults -s $(PYTEST_ARGS)
+	FIGURES=$(CURDIR)/build/faults KILLS=$(KILLS) LANES=$(LANES) $(BIN)/pytest tests/faults -s $(PYTEST_ARGS)
 	@$(BIN)/python -m tests.faults.report build/faults
 
 docs: $(READY) ## regenerate the pages and schemas that are made from code and contracts

@@ -6,13 +6,16 @@ import os
 import random
 import signal
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.faults.failpoints import AFTER_A_REFUSAL, FAILPOINTS
 from tests.faults.homes import account, left_files
-from tests.faults.runs import FINE, cold
+from tests.faults.runs import FINE, Forge, cold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,12 +23,14 @@ if TYPE_CHECKING:
 
     from tests.faults.conftest import MakesHomes
     from tests.faults.homes import Account, Province
-    from tests.faults.runs import Forge
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(6 * 3600)]
 
 KILLS = int(os.environ.get("KILLS", "60"))
 SEED = int(os.environ.get("SEED", "2026"))
+
+LANES = int(os.environ.get("LANES", "1"))
+"""So many homes are killed side by side, each with its share of the kills and dice of its own."""
 
 IN_A_ROW = 12
 """Killed runs before one is let through and compared with the oracle."""
@@ -52,33 +57,69 @@ NAMED = [name for name, point in FAILPOINTS.items() if point.step != "report"]
 def test_killed_runs_lose_nothing_double_nothing_and_leave_nothing(
     forge: Forge, make_home: MakesHomes, figures: Callable[..., None], tmp_path: Path
 ) -> None:
-    dice = random.Random(SEED)
-    home, oracle = make_home("home"), make_home("oracle")
-    _send(home, oracle)
-    forge.finish(home.path)
-    whole_run = 0.0
-    died: Counter[str] = Counter()
-    sums: Counter[str] = Counter()
-    names = _names(dice)
-    while died.total() < KILLS:
-        _send(home, oracle)
-        draw = died.total() + 1
-        if draw % COLD_EVERY == 0:
-            died["cold"] += _killed_cold(home, dice, tmp_path / f"cold-{draw}.log")
-        elif draw % 3:
-            died["named"] += _killed_at(next(names), home, oracle, forge, dice)
-        elif draw % 2:
-            run = forge.start(home.path, operation=dice.randint(1, OPERATIONS))
-            died["operation"] += run.wait() == -signal.SIGKILL
-        else:
-            whole_run = whole_run or _length(home, oracle, forge)
-            kind = dice.choice(("moment", "SIGTERM", "SIGINT"))
-            died[kind] += _killed_at_a_moment(kind, home, forge, dice.uniform(0, whole_run))
-        if died.total() % IN_A_ROW == 0 or died.total() >= KILLS:
-            sums += _compared(home, oracle, forge)
+    with ExitStack() as forges:
+        lanes = [
+            Lane(
+                make_home(f"home-{number}"),
+                make_home(f"oracle-{number}"),
+                forges.enter_context(Forge(_folder(tmp_path, f"forge-{number}"))) if number else forge,
+                random.Random(SEED + number),
+                _folder(tmp_path, f"cold-{number}"),
+                KILLS // LANES + (number < KILLS % LANES),
+            )
+            for number in range(LANES)
+        ]
+        with ThreadPoolExecutor(LANES) as pool:
+            for ended in as_completed([pool.submit(lane.run) for lane in lanes]):
+                ended.result()
+    died = sum((lane.died for lane in lanes), Counter[str]())
+    sums = sum((lane.sums for lane in lanes), Counter[str]())
     told = {name: sums[name] for name in ("lost", "doubled", "stuck", "alerts_lost", "alerts_twice", "files_left")}
-    figures("kills", kills=died.total(), **told, **{f"by_{kind}": count for kind, count in died.items()})
+    figures("kills", kills=died.total(), **told, **{f"by_{kind}": count for kind, count in sorted(died.items())})
     assert not any(told.values()), told
+
+
+@dataclass(slots=True)
+class Lane:
+    """A home that is killed again and again, and one that is told the same and never disturbed."""
+
+    home: Province
+    oracle: Province
+    forge: Forge
+    dice: random.Random
+    folder: Path
+    kills: int
+    died: Counter[str] = field(default_factory=Counter)
+    sums: Counter[str] = field(default_factory=Counter)
+
+    def run(self) -> None:
+        """Kill so many runs, and compare again and again."""
+        home, oracle, forge, dice, died = self.home, self.oracle, self.forge, self.dice, self.died
+        _send(home, oracle)
+        forge.finish(home.path)
+        whole_run = 0.0
+        names = _names(dice)
+        while died.total() < self.kills:
+            _send(home, oracle)
+            draw = died.total() + 1
+            if draw % COLD_EVERY == 0:
+                died["cold"] += _killed_cold(home, dice, self.folder / f"{draw}.log")
+            elif draw % 3:
+                died["named"] += _killed_at(next(names), home, oracle, forge, dice)
+            elif draw % 2:
+                run = forge.start(home.path, operation=dice.randint(1, OPERATIONS))
+                died["operation"] += run.wait() == -signal.SIGKILL
+            else:
+                whole_run = whole_run or _length(home, oracle, forge)
+                kind = dice.choice(("moment", "SIGTERM", "SIGINT"))
+                died[kind] += _killed_at_a_moment(kind, home, forge, dice.uniform(0, whole_run))
+            if died.total() % IN_A_ROW == 0 or died.total() >= self.kills:
+                self.sums += _compared(home, oracle, forge)
+
+
+def _folder(parent: Path, name: str) -> Path:
+    (parent / name).mkdir()
+    return parent / name
 
 
 def _send(home: Province, oracle: Province) -> None:
