@@ -1,11 +1,12 @@
 """`docs/reliability.md` from the figures the fault tests wrote down: `python -m tests.faults.report FOLDER`.
 
-With `--partial` a promise without figures is written as not counted yet; else nothing is written and 1 returned.
+With `--partial` a promise without new figures keeps what the page says of it; else nothing is written and 1 returned.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,9 @@ from typing import Any
 from tests.faults.promises import PROMISES
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+
+ROW = re.compile(r"^\| (?!promise|-)(.+?) \| (.+?) \| (.+?) \| `(.+?)` \|$", re.MULTILINE)
+"""A row of the page: promise, how, figures, test."""
 
 GREEN, NOT_COUNTED = "green", "not counted yet: `make faults`"
 
@@ -40,16 +44,20 @@ The failpoints stand in `tests/faults/failpoints.py`; the product knows nothing 
 """
 
 
-def render(told: dict[str, dict[str, Any]], measured_on: date) -> str:
-    """The page; a promise whose figures are missing says so."""
-    rows = [f"| {one.what} | {one.how} | {_figures(told, one.figures)} | `{one.test}` |" for one in PROMISES]
-    return f"{HEAD}{chr(10).join(rows)}\n\nMeasured on {measured_on:%d/%m/%Y}.\n{FOOT}"
+def render(told: dict[str, dict[str, Any]], measured_on: date, standing: dict[str, str] | None = None) -> str:
+    """The page, each row with the day it was counted on; a promise whose figures are missing says what stood or so."""
+    rows = []
+    for one in PROMISES:
+        figures = (standing or {}).get(one.test, NOT_COUNTED) if one.figures else GREEN
+        if one.figures in told:
+            figures = f"{_said(told[one.figures])} · {measured_on:%d/%m/%Y}"
+        rows.append(f"| {one.what} | {one.how} | {figures} | `{one.test}` |")
+    return f"{HEAD}{chr(10).join(rows)}\n{FOOT}"
 
 
-def _figures(told: dict[str, dict[str, Any]], name: str | None) -> str:
-    if name is None:
-        return GREEN
-    return _said(told[name]) if name in told else NOT_COUNTED
+def standing(page: str) -> dict[str, str]:
+    """What a page says: the figures by test."""
+    return {test: figures for _, _, figures, test in ROW.findall(page)}
 
 
 def _said(figures: dict[str, Any]) -> str:
@@ -71,7 +79,8 @@ def main(folder: Path, *, partial: bool = False) -> int:
             f"{folder} lacks the figures of {', '.join(missing)}: run make faults, as root for the tmpfs\n"
         )
         return 1
-    PAGE.write_text(render(told, date.today()), encoding="utf-8")  # noqa: DTZ011 - the day of this machine
+    today = date.today()  # noqa: DTZ011 - the day of this machine
+    PAGE.write_text(render(told, today, standing(PAGE.read_text(encoding="utf-8"))), encoding="utf-8")
     sys.stdout.write(f"{PAGE} is written\n")
     return 0
 

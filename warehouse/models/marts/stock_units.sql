@@ -29,12 +29,6 @@ reported as (
   join ref.periods as parts
     on parts.regime = 'CALENDAR'
     and parts.period = loaded.period
-),
-
-ended as (
-  select unit_code, max(coalesce(valid_to, date '9999-12-31')) as ended_on
-  from ref.units
-  group by unit_code
 )
 
 select spans.dataset, spans.period, spans.span, reported.unit_code
@@ -45,7 +39,11 @@ join reported
 union
 select spans.dataset, spans.period, spans.span, reported.unit_code
 from spans
-join reported on reported.dataset = spans.dataset
-join ended
-  on ended.unit_code = reported.unit_code
-  and ended.ended_on <= spans.known_until
+join reported
+  on reported.dataset = spans.dataset
+  and reported.last_day <= spans.known_until
+left join ref.units as living
+  on living.unit_code = reported.unit_code
+  and living.valid_from <= spans.known_until
+  and (living.valid_to is null or spans.known_until < living.valid_to)
+where living.unit_code is null
