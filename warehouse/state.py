@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from warehouse.decisions import OF_ALERTS
+from warehouse.digests import add_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,12 +67,6 @@ def _models_text() -> bytes:
     # the law of counting, the sums and the models made from contracts
     for name in ("measures.py", "models.py", "model_files.py", "sentences.py", "checks.py"):
         digest.update(files("warehouse").joinpath(name).read_bytes())
-    folders = [files("warehouse").joinpath("models"), files("expectations.contracts").joinpath("words")]
-    while folders:
-        folder = folders.pop()
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-            if entry.is_dir():
-                folders.append(entry)
-            elif entry.name.endswith((".sql", ".csv", ".yaml", ".py")):
-                digest.update(entry.read_bytes())
+    add_folder(digest, files("warehouse").joinpath("models"), "models")
+    add_folder(digest, files("expectations.contracts").joinpath("words"), "words")
     return digest.digest()

@@ -7,19 +7,18 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from warehouse.digests import add_folder
 from warehouse.reference.tables import ReferenceDataError, tables
 from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from importlib.resources.abc import Traversable
     from pathlib import Path
 
     import duckdb
     import polars as pl
 
 _PACKAGES = ("warehouse.reference", "expectations.contracts")
-_ENDINGS = (".py", ".csv", ".yaml", ".json", ".sql")
 
 
 def load_reference(con: duckdb.DuckDBPyConnection, home_overlay: Path | None = None) -> bool:
@@ -63,23 +62,12 @@ def inputs_mark(home_overlay: Path | None = None) -> str:
     """SHA-256 over the shipped tables, the code that reads them, and the home's own rows and questionnaires."""
     digest = hashlib.sha256(version("holidays").encode())
     for package in _PACKAGES:
-        _add(digest, files(package), package)
+        add_folder(digest, files(package), package)
     if home_overlay:
         for folder in (home_overlay, home_overlay.parent / "questionnaires"):
             if folder.is_dir():
-                _add(digest, folder, folder.name)
+                add_folder(digest, folder, folder.name)
     return digest.hexdigest()
-
-
-def _add(digest: hashlib._Hash, folder: Traversable, place: str) -> None:
-    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        name = f"{place}/{entry.name}"
-        if entry.is_dir():
-            _add(digest, entry, name)
-        elif entry.name.endswith(_ENDINGS):
-            content = entry.read_bytes()
-            digest.update(f"{name} {len(content)}\n".encode())
-            digest.update(content)
 
 
 def _fingerprint(found: Mapping[str, pl.DataFrame]) -> str:
