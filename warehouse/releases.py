@@ -70,7 +70,7 @@ _UNCOUNTED = {
     for name in ("runs", "outcomes", "alerts", "outbox", "outdated_signatures", "releases", "schema_version")
 }
 """Tables that say how the house ran: a change in them alone is no reason for a new release."""
-_UNCOUNTED_COLUMNS = ("loaded_at", "found_at", "built_at", "computed_at", "booked_at", "load_no", "landed_at")
+_UNCOUNTED_COLUMNS = ("loaded_at", "found_at", "built_at", "computed_at", "booked_at", "load_no", "landed_at", "inputs")
 _PARTIAL = ".making-"
 MASKING_VERSION = 4
 """Raise it when a release says something otherwise than before: what was carried over is brought anew."""

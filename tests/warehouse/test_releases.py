@@ -77,10 +77,13 @@ def test_a_release_is_whole_read_only_and_described(home: Path) -> None:
 
 def test_nothing_new_is_published_when_nothing_changed(home: Path) -> None:
     with writer(home) as con:
+        load_reference(con)
         load_sent(con, FIRST, home)
         first = publish(home, con)
         begin_run(con, "run-2")
         end_run(con, "run-2", "fine")
+        # read again from files that say the same
+        con.execute("update ref.versions set inputs = 'another'")
         second = publish(home, con)
         assert (second.release_id, second.is_new) == (first.release_id, False)
         load_sent(con, CORRECTED, home)
