@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -10,9 +11,9 @@ import pytest
 import yaml
 
 from expectations.contracts.times import now
-from flows import cycle, shown
+from flows import cycle, shown, steps
 from flows.home import open_home
-from flows.shown import MOST_DELIVERIES, TOLD, Progress, deliveries, events
+from flows.shown import MOST_DELIVERIES, PARTS, TOLD, Progress, deliveries, events
 from flows.steps import Listener, RunReport
 from warehouse.booking import Receipt
 
@@ -106,6 +107,11 @@ def test_a_run_is_called_by_its_home_its_feeds_and_its_period(
 
     monkeypatch.setattr(cycle, "flow_run", Run)
     assert cycle.run_name() == name
+
+
+def test_the_parts_that_progress_knows_are_those_of_a_run() -> None:
+    stages = re.findall(r'hears\.stage\("([^"]+)"', Path(steps.__file__).read_text(encoding="utf-8"))
+    assert list(PARTS) == stages[: len(PARTS)]
 
 
 def test_progress_only_grows_is_told_seldom_and_passes_on_what_it_hears(monkeypatch: pytest.MonkeyPatch) -> None:
