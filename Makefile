@@ -45,7 +45,7 @@ demo: $(READY) ## the whole cycle on the sample province, in ./demo-home
 	@$(BIN)/danvan demo $(DEMO)
 
 test: $(READY) ## every test, with real servers and a real browser
-	$(BIN)/pytest -n 2 --dist loadscope $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
 quick: $(READY) ## the tests without the slow ones
 	$(BIN)/pytest -n 2 -m "not slow" $(PYTEST_ARGS)

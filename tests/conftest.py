@@ -73,6 +73,13 @@ class TinyHome:
         return path
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules with slow tests come first: a worker that took one last would be waited for by all others."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def no_key_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tests neither use nor make the hash key of whoever runs them."""
