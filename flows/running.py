@@ -119,6 +119,8 @@ def cycle_under(
     # each event that cannot be sent would be printed whole; what is raised is explained by the command.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     os.environ.setdefault("PREFECT_INTERNAL_LOGGING_LEVEL", "CRITICAL")
+    # Five retries, the default, are a minute a question: of a server that is gone a run heard only after six.
+    os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "3")
     from prefect.logging.handlers import APILogHandler
 
     from flows.cycle import LISTENER, cycle

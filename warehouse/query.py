@@ -145,18 +145,29 @@ def bytes_of(size: str) -> int:
 def _scratch() -> Iterator[Path]:
     """A private folder for what memory cannot hold. It is locked while it is used, so that one left by a kill shows."""
     _clear_scratch()
-    while True:
-        folder = Path(tempfile.mkdtemp(prefix=_SCRATCH))
-        lock = os.open(folder, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if folder.exists() and folder.stat().st_ino == os.fstat(lock).st_ino:
-            break
-        os.close(lock)  # another session took it for one that was left, before it was locked
+    while (lock := _locked(folder := Path(tempfile.mkdtemp(prefix=_SCRATCH)))) is None:
+        pass
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """The lock on a folder just made; None where another session cleared it away before, taking it for one left."""
+    try:
+        lock = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        if folder.stat().st_ino == os.fstat(lock).st_ino:
+            return lock
+    except FileNotFoundError:
+        pass
+    os.close(lock)
+    return None
 
 
 def _clear_scratch() -> None:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -168,6 +169,38 @@ def test_a_folder_that_a_killed_session_left_is_removed_and_no_other(
     assert len([path for path in before if path.exists()]) == 1
     living.communicate("end\n", timeout=20)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["another", "danvan-sql-a-file", "danvan-sql-a-link"]
+
+
+@pytest.mark.parametrize("moment", ["made", "opened"])
+def test_a_folder_that_another_session_clears_before_it_is_locked_is_made_anew(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    cleared: list[str] = []
+    make, open_file = tempfile.mkdtemp, os.open
+
+    def clear(folder: str) -> None:
+        if not cleared:
+            cleared.append(folder)
+            Path(folder).rmdir()
+
+    def made(**given: str) -> str:
+        folder = make(**given)
+        if moment == "made":
+            clear(folder)
+        return folder
+
+    def opened(path: Any, *given: int, **named: Any) -> int:
+        handle = open_file(path, *given, **named)
+        if moment == "opened" and Path(str(path)).parent == tmp_path:
+            clear(str(path))
+        return handle
+
+    monkeypatch.setattr(tempfile, "mkdtemp", made)
+    monkeypatch.setattr(os, "open", opened)
+    assert sql(home, "select 1").item() == 1
+    assert len(cleared) == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def sorting(rows: int) -> str:
