@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -25,12 +26,23 @@ FINE, FAILED, WRONG, NEEDS_A_PERSON = 0, 1, 2, 3
 _Command = TypeVar("_Command", bound="Callable[..., int | None]")
 
 
+class _NoPandas(MetaPathFinder):
+    """This process has no use for pandas: DuckDB and pyarrow would import it (half a second) to ask of the first value
+    they are given whether it is one of pandas' own.
+
+    `sys.modules["pandas"] = None` would do for DuckDB; pyarrow, compiled by Cython, takes that None for the module.
+    """
+
+    def find_spec(self, fullname: str, _path: object, _target: object = None) -> None:
+        """Raises ModuleNotFoundError for pandas, as where it is not installed; everything else is others' business."""
+        if fullname == "pandas":
+            raise ModuleNotFoundError("danvan imports no pandas", name=fullname)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; a traceback is shown only with --debug."""
     if arguments is None:
-        # This process has no use for pandas: DuckDB would import it (half a second) to ask of the first parameter it
-        # binds whether it is one of pandas' missing values.
-        sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, _NoPandas())
         # Hundreds of feed files are many small objects that all stay: looking for garbage among them every 700 new ones
         # costs a third of reading them.
         gc.set_threshold(50_000, 20, 100)

@@ -70,6 +70,17 @@ def test_a_run_that_finds_nothing_new_imports_nothing_heavy(tiny_home: TinyHome)
     assert imported("run", "--home", str(tiny_home.path), "--direct") == set()
 
 
+def test_without_pandas_values_become_arrow_and_are_bound_at_the_first_try() -> None:
+    """pyarrow takes a None in `sys.modules` for the module and fails once: every first fetch of a database did."""
+    code = (
+        "import sys; sys.argv[1:] = ['--version']; from flows.command import main; main(); import duckdb, pyarrow; "
+        "print(pyarrow.array([1, None, 3]).to_pylist(), duckdb.execute('select ?', [1]).fetchall(), "
+        "'pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[1, None, 3] [(1,)] False"
+
+
 def test_a_status_shows_what_needs_a_person(province: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", "--home", str(province)]) == 3
     told = capsys.readouterr().out
