@@ -8,6 +8,7 @@ import zlib
 from typing import TYPE_CHECKING, BinaryIO
 
 from sources.errors import UnreadableFileError
+from sources.readers.member_names import slashed
 from sources.readers.signatures import MAX_RATIO, RATIO_FROM
 
 if TYPE_CHECKING:
@@ -24,12 +25,15 @@ _BROKEN = (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, OSError, ValueError, 
 def unpacked(path: Path, layout: Layout, work_dir: Path) -> Path:
     """The file inside a packed one, in `work_dir`; the file itself where its layout is not packed.
 
-    The whole is read, so that CRC and length at the end are checked: what is cut or changed is refused.
+    The whole is read, so that CRC and length at the end are checked: what is cut or changed is refused. A workbook
+    whose parts are named with backslashes becomes one that readers find their way in.
     Raises UnreadableFileError (Q01).
     """
-    if layout.packed is None:
-        return path
     target = work_dir / f"{path.name}.unpacked"
+    return slashed(path if layout.packed is None else _inside(path, layout, target), target)
+
+
+def _inside(path: Path, layout: Layout, target: Path) -> Path:
     size = path.stat().st_size
     try:
         if layout.packed == "gzip":
@@ -44,14 +48,18 @@ def unpacked(path: Path, layout: Layout, work_dir: Path) -> Path:
     except (*_BROKEN, zlib.error):
         target.unlink(missing_ok=True)
         raise UnreadableFileError(
-            f"Tệp nén {layout.packed.upper()} hỏng hoặc bị cắt cụt (mã kiểm tra ở cuối không khớp). "
+            f"Tệp nén {str(layout.packed).upper()} hỏng hoặc bị cắt cụt (mã kiểm tra ở cuối không khớp). "
             "Đề nghị nén và gửi lại."
         ) from None
     return target
 
 
 def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    files = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+    files = [
+        one
+        for one in archive.infolist()
+        if not one.filename.endswith(("/", "\\")) and not one.filename.startswith(("__MACOSX/", "__MACOSX\\"))
+    ]
     if len(files) != 1:
         raise UnreadableFileError(f"Tệp ZIP có {len(files)} tệp bên trong; phải có đúng một. Đề nghị nén và gửi lại.")
     if files[0].flag_bits & 1:

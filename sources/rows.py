@@ -62,6 +62,7 @@ _CANDIDATE = (
     r"|^\W*(?:(?:[ivx]+|[a-dđ]|[0-9]{1,2})\s*[.)/-]\s*)?(?:toàn|khối|cấp|các|ubnd|ủy ban|uỷ ban|hđnd)\s"
 )
 """What a row that is not data may begin with: whatever matches is looked at with all accents and spellings unified."""
+_WORD = re.compile(r"[^\W\d_]{2}")
 _TITLES_SHOWN = 4
 _DEEPEST_CONTROL_ROW = 3
 _FEW_CELLS = 3
@@ -191,9 +192,9 @@ class _Slice:
                     self._warn(number, "đánh số cột (1) (2) (3)")
 
     def other_tables(self) -> None:
-        """The header once more (a new page), or under a blank row that of another table, whose rows are not ours."""
+        """The header once more (a new page), or that of another table, whose rows are not ours."""
         again, begin = set(self._headers_again()), 0
-        for number in sorted({*again, *self._titles_of_others()}):
+        for number in sorted({*again, *self._titles_of_others(), *self._titles_without_gap()}):
             if self.sorter.is_elsewhere and number in again:
                 self._elsewhere(begin, number)
                 self.sorter.is_elsewhere = False
@@ -236,6 +237,37 @@ class _Slice:
             row = self.table.cells.row(number)
             values = [row[n] for n, no_value in self.sorter.typed.items() if row[n] and key(row[n]) not in no_value]
             if len(values) > 1 and not any(re.search(r"\d", row[n] or "") for n in self.sorter.telling):
+                found.append(number)
+        return found
+
+    def _titles_without_gap(self) -> list[int]:
+        """Rows among ours that are nothing but different words where ours have numbers, and have numbers under them.
+
+        No blank row tells them apart, so more is asked of them: rows of ours before, no digit anywhere in the row, no
+        word twice (`x`, `không` …), and a digit in the next row under one of the words.
+        """
+        if len(self.sorter.typed) < 2:
+            return []
+        telling = [pl.col(str(n)).str.contains(r"\d").fill_null(value=False) for n in sorted(self.sorter.telling)]
+        numbered = self.table.cells.select(pl.any_horizontal(telling)).to_series()
+        ours = numbered.arg_max() if numbered.any() else None
+        begin = -1 if not self.sorter.is_first else self.last if ours is None else ours
+        found = []
+        for number in (~numbered & (self.filled >= _FEW_CELLS) & ~self.hits["first?"]).arg_true().to_list():
+            if not begin < number < self.last - 1 or number in self.fates or self.fates.get(number - 1) == BLANK:
+                continue
+            row, under = self.table.cells.row(number), self.table.cells.row(number + 1)
+            words = [key(cell) for cell in row if cell and key(cell)]
+            values = [row[n] for n, no_value in self.sorter.typed.items() if row[n] and key(row[n]) not in no_value]
+            is_title = (
+                len(values) > 1
+                and all(_WORD.search(text) for text in values)
+                and not any(re.search(r"\d", text) for text in words)
+                and len(set(words)) == len(words)
+            )
+            if is_title and any(
+                cell and re.search(r"\d", cell) for cell, title in zip(under, row, strict=True) if title
+            ):
                 found.append(number)
         return found
 

@@ -11,7 +11,7 @@ from expectations.contracts.forms import tables_fingerprint
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-READING_VERSION = "4"
+READING_VERSION = "5"
 """Raise it when the readers or layouts read the same bytes differently: deliveries are then read again."""
 
 _SHAPES = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from expectations.contracts.forms import DATASET as FORMS
@@ -18,6 +19,7 @@ from sources.proposals.matching import Wanted, fitting, known_headers
 from sources.proposals.naming import name_of, unit_of
 from sources.proposals.values import known_maps, reading_of
 from sources.proposals.writing import Entry, Line, write
+from sources.readers.member_names import slashed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,7 +93,9 @@ def propose(  # noqa: PLR0917 - the file, what is known, what is said
     could not read either and HeaderMissingError where no header is found.
     """
     heard = heard or Heard()
-    found = look(path, ROWS, frozenset(header for _, header in heard.headers))
+    with TemporaryDirectory() as folder:
+        body = slashed(path, Path(folder) / "slashed")
+        found = look(body, ROWS, frozenset(header for _, header in heard.headers))
     entry = Entry(layout=dict(found.layout), doubts=[*_misnamed(file_name, found.layout["format"]), *found.doubts])
     named = name_of(file_name)
     entry.name, entry.glob = named.pattern, named.glob

@@ -13,6 +13,8 @@ import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 import xlwt  # type: ignore[import-untyped]
 
+from examples.generate import writers
+from examples.generate.sheets import Sheet
 from expectations.contracts.model import contract
 
 if TYPE_CHECKING:
@@ -127,6 +129,67 @@ def test_refused(  # noqa: PLR0917 - the columns of the table above
     assert words in gates[0].message_vi
     assert result.reading.frame_path is None
     assert result.reading.rows_read == sum(result.reading.ignored.values())
+
+
+def with_backslashes(content: bytes) -> bytes:
+    """The zip with its members named as some Windows programs do, a folder of its own among them."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name.replace("/", "\\"), old.read(name))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "ods"])
+def test_workbook_with_parts_named_by_backslashes(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any], kind: str
+) -> None:
+    """A merged header is read too: its ranges stand in a part that the reader of cells keeps to itself."""
+    rows = [["Hồ sơ", None], ["Mã", "Trạng thái"], ["A1", "10"], ["A2", "4"]]
+    sheet = Sheet(name="Hồ sơ", rows=rows, merges=[(0, 0, 0, 1)])
+    content = writers.xlsx_bytes([sheet], "") if kind == "xlsx" else writers.ods_bytes([sheet])
+    text = f"""
+    source: {{id: d329, name: Huyện Ân Thi}}
+    feeds:
+      dossiers:
+        dataset: dossiers
+        connector: {{kind: files, path: inbox}}
+        period: {{fixed: 2024-Q1}}
+        layout: {{format: {kind}, header: {{row: 1, rows: 2}}}}
+        unit: {{fixed: 329}}
+        columns: {{dossier_code: Hồ sơ › Mã, status_code: Hồ sơ › Trạng thái}}
+    """
+    feed = make_feed(text)
+    usual = read_text(content, feed, f"a.{kind}")
+    result = read_text(with_backslashes(content), feed, f"b.{kind}")
+    assert result.frame.rows() == usual.frame.rows()
+    assert result.frame["dossier_code"].to_list() == ["A1", "A2"]
+    assert result.findings == []
+
+
+def test_workbook_with_a_name_by_slash_and_by_backslash_is_refused(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any]
+) -> None:
+    """Which of the two is the part, nobody can say: the file stays as it is, and no rows come of it."""
+    content = rezipped(with_backslashes(workbook()), lambda _, body: body, **{"xl/workbook.xml": b"<workbook/>"})
+    [finding] = read_text(content, make_feed(layout="{format: xlsx}"), "twice.xlsx").findings
+    assert (finding.rule_id, finding.severity) == ("Q03", "gate")
+
+
+@pytest.mark.parametrize("inner", ["csv", "xlsx"])
+def test_archive_with_folders_named_by_backslashes(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any], inner: str
+) -> None:
+    out = io.BytesIO()
+    body = CSV.encode() if inner == "csv" else with_backslashes(workbook())
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("thang 3\\", b"")
+        archive.writestr(f"thang 3\\ho so.{inner}", body)
+    delimiter = ', delimiter: ";"' if inner == "csv" else ""
+    feed = make_feed(layout=f"{{format: {inner}{delimiter}, packed: zip}}")
+    result = read_text(out.getvalue(), feed, f"ho so.{inner}.zip")
+    assert result.frame["dossier_code"].to_list() == [row[0] for row in ROWS]
+    assert [one for one in result.findings if one.severity == "gate"] == []
 
 
 def with_parts_elsewhere(content: bytes) -> bytes:

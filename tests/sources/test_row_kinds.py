@@ -162,6 +162,14 @@ MORE = "      accepted_on: Ngày thụ lý\n"
 OTHERS = "TT;Lĩnh vực;Số liệu;Đã xong;Còn lại;Tỷ lệ\n1;Đất đai;12;05/01/2024;7;9\n2;Hộ tịch;8;1;7;9\n"
 
 
+def read_as(kind: str, text: str, make_feed: Callable[..., Feed], read_text: Callable[..., Any]) -> Any:
+    """Lines parted by semicolons, read as such or as the rows of a workbook."""
+    layout = '{format: csv, delimiter: ";"}' if kind == "csv" else "{format: xlsx}"
+    feed = make_feed(FEED.replace("received_on: Ngày nhận\n", f"received_on: Ngày nhận\n{MORE}"), layout=layout)
+    content = workbook([line.split(";") for line in text.splitlines()]) if kind == "xlsx" else text
+    return read_text(content, feed, f"tep.{kind}")
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_two_tables_under_each_other_are_not_one(
     make_feed: Callable[..., Feed], read_text: Callable[..., Any], kind: str
@@ -170,17 +178,49 @@ def test_two_tables_under_each_other_are_not_one(
     row = "{0};Huyện Ân Thi;D{0};05/01/2024;{1};1\n"
     text = head + row.format(1, "06/01/2024") + ";;;;;\n" + row.format(2, "") + ";;;;;\n" + OTHERS
     text += ";;;;;\n" + head + row.format(3, "-")
-    layout = '{format: csv, delimiter: ";"}' if kind == "csv" else "{format: xlsx}"
-    feed = make_feed(FEED.replace("received_on: Ngày nhận\n", f"received_on: Ngày nhận\n{MORE}"), layout=layout)
-    content: str | bytes = text
-    if kind == "xlsx":
-        content = workbook([line.split(";") for line in text.splitlines()])
-    result = read_text(content, feed, f"tep.{kind}")
+    result = read_as(kind, text, make_feed, read_text)
     assert result.frame["petition_code"].to_list() == ["D1", "D2", "D3"]
     assert result.reading.ignored == {"header_again": 1, "blank": 3, "other_table": 3}
     [finding] = [one for one in result.findings if one.rule_id == "Q10"]
     assert (finding.severity, finding.row) == ("warning", 6)
     assert "là một bảng khác (“TT”, “Lĩnh vực”, “Số liệu”, “Đã xong”)" in finding.message_vi
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_second_table_without_a_blank_row_between_is_not_read_as_rows_of_the_first(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any], kind: str
+) -> None:
+    head = "TT;Đơn vị;Mã đơn;Ngày nhận;Ngày thụ lý;Số đơn\n"
+    row = "{0};Huyện Ân Thi;D{0};05/01/2024;06/01/2024;1\n"
+    text = head + row.format(1) + row.format(2) + OTHERS + head + row.format(3)
+    result = read_as(kind, text, make_feed, read_text)
+    assert result.frame["petition_code"].to_list() == ["D1", "D2", "D3"]
+    assert result.reading.ignored == {"header_again": 1, "other_table": 3}
+    assert result.reading.rows_read == 7
+    [finding] = result.findings
+    assert (finding.rule_id, finding.severity, finding.row) == ("Q10", "warning", 4)
+    assert "là một bảng khác (“TT”, “Lĩnh vực”, “Số liệu”, “Đã xong”)" in finding.message_vi
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        # nothing of ours stands before: the second row of a header that the layout does not know
+        "TT;Tên;Mã số;đến;xử lý;ghi\n1;Huyện Ân Thi;D1;05/01/2024;06/01/2024;1\n",
+        # one word for all, as people write who have nothing to say
+        "1;Huyện Ân Thi;D1;05/01/2024;06/01/2024;1\n;Huyện Phù Cừ;X;không;không;\n3;Huyện Phù Cừ;D3;07/01/2024;;1\n",
+        # a digit anywhere: a row of ours with two bad cells
+        "1;Huyện Ân Thi;D1;05/01/2024;;1\n2;Huyện Phù Cừ;X;chưa rõ;không có;\n3;Huyện Phù Cừ;D3;07/01/2024;;1\n",
+        # no number under the words: names that sign
+        "1;Huyện Ân Thi;D1;05/01/2024;;1\nLập;Kiểm tra;X;Thủ quỹ;Lãnh đạo;\n(ký);(ký);(ký);(đã ký);;\n",
+    ],
+)
+def test_words_among_rows_may_be_data(make_feed: Callable[..., Feed], read_text: Callable[..., Any], rows: str) -> None:
+    feed = make_feed(FEED.replace("received_on: Ngày nhận\n", f"received_on: Ngày nhận\n{MORE}"))
+    result = read_text("TT;Đơn vị;Mã đơn;Ngày nhận;Ngày thụ lý;Số đơn\n" + rows, feed)
+    assert "other_table" not in result.reading.ignored
+    assert "bảng khác" not in "".join(one.message_vi for one in result.findings)
+    assert "D1" in result.frame["petition_code"].to_list()
 
 
 def test_words_under_a_blank_row_may_be_data(make_feed: Callable[..., Feed], read_text: Callable[..., Any]) -> None:
