@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import UserDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,6 +25,8 @@ DTYPES: dict[str, Any] = {name: getattr(pl, one.polars)() for name, one in TYPES
 
 _MOST_REMEMBERED = 20_000
 _STYLES = {"vi": "1.234,5", "en": "1,234.5", "plain": "1234.5"}
+_DATE_PARTS = {"%d": "dd", "%m": "mm", "%Y": "yyyy", "%y": "yy", "%H": "giờ", "%M": "phút", "%S": "giây"}
+"""How a clerk writes what a feed file names by the letters of a program."""
 
 
 class Way(NamedTuple):
@@ -112,20 +115,26 @@ def recipe_of(column: Column, source: ColumnSource, layout: Layout) -> Recipe:
         source=source,
         kind=kind,
         style=style,
-        why=_why(column, source, style),
+        why=why_unread(column, source, style),
         way=way,
         values=ValueMap(source.map, column.type) if isinstance(source.map, dict) else None,
         no_value=frozenset(key(text) for text in (*layout.blanks, *column.null_texts)),
     )
 
 
-def _why(column: Column, source: ColumnSource, style: str) -> str:
+def _date_format(text: str) -> str:
+    return re.sub(r"%\w", lambda one: _DATE_PARTS.get(one[0], one[0]), text)
+
+
+def why_unread(column: Column, source: ColumnSource, style: str) -> str:
+    """What a clerk is told of a cell that cannot be read; numbers and days are shown as they are to be written."""
     if source.derive == "count":
         return "không phải là danh sách JSON"
     if column.type in ("integer", "decimal"):
         whole = "số nguyên" if column.type == "integer" else "số"
-        return f"không đọc được thành {whole} (kiểu {_STYLES[style]})"
+        shown = _STYLES[style] if column.type == "decimal" else _STYLES[style][:-2]
+        return f"không đọc được thành {whole} (kiểu {shown})"
     if column.type in ("date", "timestamp"):
-        expected = ", ".join(source.format) if source.format else "ngày/tháng/năm"
+        expected = ", ".join(map(_date_format, source.format)) if source.format else "ngày/tháng/năm"
         return f"không phải là ngày có thật (kiểu {expected})"
     return "không đọc được thành Có/Không" if column.type == "boolean" else "là ô lỗi của bảng tính"

@@ -31,7 +31,7 @@ from sources.returns.vml import BOX_TYPE, EMPTY_DRAWING, TYPE, shape
 from sources.words import key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from sources.returns.splicing import Tag
@@ -89,8 +89,11 @@ def mark_workbook(
         with zipfile.ZipFile(source) as archive:
             book = _Book(archive)
             styles = _Styles(book)
-            for name, wanted in marks.items():
-                _mark_sheet(book, book.sheets[name], wanted, styles)
+            for name in dict.fromkeys((*marks, *book.sheets)):
+                part = book.sheets[name]
+                mended = _of_an_earlier_return(book, part)
+                if name in marks or mended:
+                    _mark_sheet(book, part, marks.get(name, {}), mended, styles)
             _add_first_sheet(book, first_sheet({name: styles.of_sheet(name) for name in STYLES}))
             styles.write()
             book.write(target)
@@ -145,7 +148,9 @@ class _Book:
         place = relations_of(part)
         known = {identity for identity, _ in self.relations(part)}
         identity = next(name for number in count(1) if (name := f"rIdReturn{number}") not in known)
-        said = f'Id="{identity}" Type="{_OFFICE}/{kind}" Target="/{target}"'
+        # names and ways as Excel writes them: some programs find comments by these and by nothing else
+        way = posixpath.relpath(target, posixpath.dirname(part))
+        said = f'Id="{identity}" Type="{_OFFICE}/{kind}" Target="{way}"'
         if place in self.names or place in self.changed:
             self._append(place, "Relationships", f"<Relationship xmlns={quoteattr(_RELATIONS)} {said}/>")
         else:
@@ -223,7 +228,9 @@ class _Styles:
             raise NotMarkedError("styles without fonts, fills or formats")
         self.prefix = found[0][0].prefix
         self.formats = self._children(found, "cellXfs")
-        self.fills, self.fonts = len(self._children(found, "fills")), len(self._children(found, "fonts"))
+        fills = self._children(found, "fills")
+        self.fills, self.fonts = len(fills), len(self._children(found, "fonts"))
+        self.ours = {str(place) for place, fill in enumerate(fills) if RED in fill or YELLOW in fill}
         self.made: list[str] = []
         self.numbers: dict[object, int] = {}
 
@@ -244,6 +251,17 @@ class _Styles:
             fill = self.fills + (0 if is_grave else 1)
             self._make((base, is_grave), with_attributes(head, {"fillId": str(fill), "applyFill": "1"}) + rest)
         return self.numbers[base, is_grave]
+
+    def unmarked(self, base: int) -> int | None:
+        """Number of the style `base` without its fill, where that is one of ours; None where it is not."""
+        old = self.formats[base] if base < len(self.formats) else ""
+        held = re.match(r"<[^>]*?\sfillId\s*=\s*[\"'](\d+)", old)
+        if held is None or held[1] not in self.ours:
+            return None
+        if (base, None) not in self.numbers:
+            head, rest = re.match(r"(<[^>]*>)(.*)", old, re.DOTALL).groups()  # type: ignore[union-attr]
+            self._make((base, None), with_attributes(head, {"fillId": "0", "applyFill": "1"}) + rest)
+        return self.numbers[base, None]
 
     def of_sheet(self, style: str) -> int:
         """Number of a style of the first sheet."""
@@ -291,8 +309,10 @@ class _Styles:
 class _Cells:
     """Goes through the XML of a sheet once, marks cells, and notes where a drawing of comments has its place."""
 
-    def __init__(self, part: bytes, wanted: Marks, styles: _Styles) -> None:
+    def __init__(self, part: bytes, wanted: Marks, mended: set[tuple[int, int]], styles: _Styles) -> None:
         self.splice, self.styles = Splice(part), styles
+        self.mended = mended
+        self.mended_rows = {row for row, _ in mended}
         self.wanted = {row: dict(columns) for row, columns in wanted.items()}
         self.rows_left = sorted(self.wanted)
         self.done: dict[tuple[int, int], Mark] = {}
@@ -313,7 +333,7 @@ class _Cells:
             tag = tag_at(self.splice.part, raw, attributes, place)
             check_namespace(tag)
             self.p = tag.prefix
-        elif self.depth == 4 and self.pending and raw == f"{self.p}c":
+        elif self.depth == 4 and raw == f"{self.p}c" and (self.pending or self.row in self.mended_rows):
             self._cell(raw, attributes, place)
         elif self.depth == 3 and raw == f"{self.p}row":
             self._row(raw, attributes, place)
@@ -348,7 +368,7 @@ class _Cells:
             self.rows_left.pop(0)
             self.pending = dict(sorted(self.wanted[self.row].items()))
             self.row_tag = tag_at(self.splice.part, raw, attributes, place)
-            self.column = -1
+        self.column = -1
 
     def _cell(self, raw: str, attributes: dict[str, str], place: int) -> None:
         found = _REFERENCE.fullmatch(attributes.get("r", ""))
@@ -363,6 +383,10 @@ class _Cells:
             tag = tag_at(self.splice.part, raw, attributes, place)
             base = int(attributes.get("s", "0"))
             self.splice.set_attribute(tag, "s", str(self.styles.marked(base, is_grave=mark.is_grave)))
+        elif (self.row, self.column) in self.mended:
+            style = self.styles.unmarked(int(attributes.get("s", "0")))
+            if style is not None:
+                self.splice.set_attribute(tag_at(self.splice.part, raw, attributes, place), "s", str(style))
 
     def _merge(self, mark: Mark, column: int) -> None:
         if column in self.pending:
@@ -407,19 +431,41 @@ class _Cells:
             self.splice.append_to(self.data_tag, place, rows)
 
 
-def _mark_sheet(book: _Book, part: str, wanted: Marks, styles: _Styles) -> None:
+def _of_an_earlier_return(book: _Book, part: str) -> set[tuple[int, int]]:
+    """Row from 1 and column from 0 of the cells that have a comment of ours."""
+    comments = next((place for _, (kind, place) in book.relations(part) if kind == "comments"), None)
+    if comments is None:
+        return set()
+    found = elements(book.read(comments))
+    names = _authors(book.read(comments), found)
+    ours = (tag.attributes for tag, _ in found if tag.name == "comment" and _is_ours(tag, names))
+    places = (_REFERENCE.fullmatch(one.get("ref", "")) for one in ours)
+    return {(int(at[2]), column_number(at[1])) for at in places if at}
+
+
+def _authors(part: bytes, found: Iterable[tuple[Tag, int]]) -> list[str]:
+    return [part[tag.end : end].decode() for tag, end in found if tag.name == "author"]
+
+
+def _is_ours(comment: Tag, authors: Sequence[str]) -> bool:
+    author = int(comment.attributes.get("authorId", "0"))
+    return author < len(authors) and authors[author] == AUTHOR
+
+
+def _mark_sheet(book: _Book, part: str, wanted: Marks, mended: set[tuple[int, int]], styles: _Styles) -> None:
     if not part.startswith("xl/worksheets/"):
         raise NotMarkedError(f"a sheet that is none: {part}")
-    cells = _Cells(book.read(part), _at_their_ranges(book, part, wanted), styles)
-    if cells.done:
-        related = dict(book.relations(part))
-        drawing = related[link_of(cells.drawing)][1] if cells.drawing else None
-        comments = next((place for kind, place in related.values() if kind == "comments"), None)
+    cells = _Cells(book.read(part), _at_their_ranges(book, part, wanted), mended, styles)
+    related = dict(book.relations(part))
+    comments = next((place for kind, place in related.values() if kind == "comments"), None)
+    if cells.done or mended:
         _add_comments(book, part, comments, cells.done)
+    if cells.done:
+        drawing = related[link_of(cells.drawing)][1] if cells.drawing else None
         if drawing:
             _add_shapes(book, drawing, cells.done)
         else:
-            drawing = book.fresh("xl/drawings/vmlDrawingReturn{}.vml")
+            drawing = book.fresh("xl/drawings/vmlDrawing{}.vml")
             book.put(drawing, EMPTY_DRAWING)
             book.declare(drawing, f"{_TYPES}.vmlDrawing")
             _add_shapes(book, drawing, cells.done)
@@ -463,7 +509,7 @@ def _at_their_ranges(book: _Book, part: str, wanted: Marks) -> Marks:
 def _add_comments(book: _Book, sheet: str, part: str | None, marks: Mapping[tuple[int, int], Mark]) -> None:
     """Comments into the part that is there (the reasons behind what a comment says already), or a new one."""
     if part is None:
-        part = book.fresh("xl/commentsReturn{}.xml")
+        part = book.fresh("xl/comments{}.xml")
         body = f"<authors><author>{AUTHOR}</author></authors><commentList>{_comments(marks, 0, '')}</commentList>"
         book.put(part, f'{_DECLARED}<comments xmlns="{MAIN}">{body}</comments>')
         book.declare(part, f"{_TYPES}.spreadsheetml.comments+xml")
@@ -473,13 +519,12 @@ def _add_comments(book: _Book, sheet: str, part: str | None, marks: Mapping[tupl
     found = elements(splice.part)
     check_namespace(found[0][0])
     p, left = found[0][0].prefix, dict(marks)
-    names = [splice.part[tag.end : end].decode() for tag, end in found if tag.name == "author"]
+    names = _authors(splice.part, found)
     at, is_ours = None, False
     for tag, end in found:
         if tag.name == "comment":
             at = _REFERENCE.fullmatch(tag.attributes.get("ref", ""))
-            author = int(tag.attributes.get("authorId", "0"))
-            is_ours = author < len(names) and names[author] == AUTHOR
+            is_ours = _is_ours(tag, names)
         elif tag.name == "text" and at:
             mark = left.pop((int(at[2]), column_number(at[1])), None)
             if is_ours:  # of an earlier return: what it said may be mended
@@ -529,7 +574,7 @@ def _add_first_sheet(book: _Book, xml: str) -> None:
     """Lay the sheet before the others and open the workbook at it; one of an earlier return is written over."""
     mine = next((name for name in book.sheets if key(name) == key(SHEET)), None)
     splice = Splice(book.read(_WORKBOOK))
-    part = book.sheets[mine] if mine else book.fresh("xl/worksheets/sheetReturn{}.xml")
+    part = book.sheets[mine] if mine else book.fresh("xl/worksheets/sheet{}.xml")
     book.put(part, xml)
     sheets = [tag for tag, _ in book.workbook if tag.name == "sheet"]
     for tag, _ in book.workbook:

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from expectations.contracts.model import contract
 from expectations.contracts.text import display
+from sources.feeds import ColumnSource
 from sources.parsing import (
     ERROR_CELLS,
     Parsed,
@@ -25,7 +28,7 @@ from sources.parsing import (
     parse_text,
     presence,
 )
-from sources.recipes import ValueMap
+from sources.recipes import ValueMap, why_unread
 
 BAD = "BAD"
 
@@ -267,3 +270,27 @@ def test_a_dot_before_a_percent_sign_is_a_decimal_mark(text: str, value: float) 
 def test_digits_of_other_scripts_are_unreadable_and_never_raise(text: str) -> None:
     assert shown(parse_dates(cells("05/01/2024", text))) == [datetime(2024, 1, 5), BAD]
     assert shown(parse_numbers(cells(text[-1] if text.isdigit() else "٢٠"), "vi", integer=True)) == [BAD]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "column", "source", "style", "said"),
+    [
+        ("service_reports", "received_total", {}, "vi", "không đọc được thành số nguyên (kiểu 1.234)"),
+        ("service_reports", "received_total", {}, "plain", "không đọc được thành số nguyên (kiểu 1234)"),
+        ("index_scores", "score", {}, "vi", "không đọc được thành số (kiểu 1.234,5)"),
+        ("dossiers", "received_at", {}, "vi", "không phải là ngày có thật (kiểu ngày/tháng/năm)"),
+        ("dossiers", "received_at", {"format": "%d/%m/%Y"}, "vi", "không phải là ngày có thật (kiểu dd/mm/yyyy)"),
+        (
+            "dossiers",
+            "received_at",
+            {"format": ["%Y-%m-%d", "%d.%m.%y %H:%M"]},
+            "vi",
+            "không phải là ngày có thật (kiểu yyyy-mm-dd, dd.mm.yy giờ:phút)",
+        ),
+    ],
+)
+def test_a_clerk_is_told_how_to_write_it_and_not_in_the_letters_of_a_program(
+    dataset: str, column: str, source: dict[str, Any], style: str, said: str
+) -> None:
+    [found] = [one for one in contract(dataset).columns if one.name == column]
+    assert why_unread(found, ColumnSource.model_validate({"from": "x", **source}), style) == said

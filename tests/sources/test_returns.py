@@ -202,11 +202,45 @@ def test_a_workbook_that_came_back_before_is_marked_anew(tmp_path: Path) -> None
     assert list(sheets) == [SHEET, TOTAL, "O'Khác"]
     assert sheets[TOTAL].comments["B3"] == "Ghi chú cũ\nSố âm: -3 <&> \ufffd"
     assert {sheets[TOTAL].comments[at] for at in ("D5", "A4", "A90", "A2")} == {MENDED}
+    assert sheets[TOTAL].fills == {"B3": RED}  # what is mended is not red any more
     with zipfile.ZipFile(twice) as archive:
         said = [
             archive.read(name).decode() for name in archive.namelist() if "comments" in name.lower() and ".xml" in name
         ]
     assert "".join(said).count(f"<author>{AUTHOR}</author>") == 1
+
+
+def test_a_mended_cell_keeps_all_of_its_format_but_the_fill(tmp_path: Path) -> None:
+    source = workbook(tmp_path / "sent.xlsx")
+    once = marked(tmp_path, source=source)
+    twice = marked(tmp_path, [WHOLE], once)  # nothing of the sheet itself is wrong any more
+    page = look(twice)[TOTAL]
+    assert page.fills == {"B3": RED}  # it had a comment of the unit's own: whose fill it is cannot be told
+    assert {page.comments[at] for at in ("D5", "A4", "A90", "A2")} == {MENDED}
+
+    def format_of(path: Path, cell: str) -> dict[str, str]:
+        with zipfile.ZipFile(path) as archive:
+            sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+            formats = re.findall(r"<xf [^>]*>", archive.read("xl/styles.xml").decode().partition("<cellXfs")[2])
+        [style] = re.findall(rf'<c r="{cell}"[^>]* s="(\d+)"', sheet)
+        return dict(re.findall(r'(\w+)="([^"]*)"', formats[int(style)]))
+
+    assert format_of(twice, "A4") == format_of(source, "A4") | {"fillId": "0", "applyFill": "1"}
+    assert format_of(once, "A4")["fillId"] != "0"
+
+
+def test_parts_are_named_and_found_as_excel_names_them(tmp_path: Path) -> None:
+    """Some programs look for `xl/comments1.xml` by this name and by the way `../comments1.xml`."""
+    with zipfile.ZipFile(marked(tmp_path)) as archive:
+        relations = {
+            name: re.findall(r'Target="([^"]*)"', archive.read(name).decode())
+            for name in archive.namelist()
+            if "/_rels/" in name and "sheet" in name
+        }
+        assert [name for name in archive.namelist() if "Return" in name] == []
+    ways = [way for many in relations.values() for way in many if "comments" in way or "vmlDrawing" in way]
+    assert ways
+    assert all(re.fullmatch(r"\.\./(comments\d+\.xml|drawings/vmlDrawing\d+\.vml)", way) for way in ways)
 
 
 def test_a_mended_return_file_is_read_as_the_unit_sent_it(tmp_path: Path) -> None:
