@@ -565,13 +565,15 @@ def _write_reports(
     for place, period in enumerate(periods or _latest_periods(con, home.settings.province)):
         document = assess(con, period, asked.unit, letterhead=head, known=asked.known)
         name = f"assessment-{period}{''.join(marks)}"
-        for form in asked.forms if periods or place else (*asked.forms, *pages):
+        forms = asked.forms if periods or place else (*asked.forms, *pages)
+        site = name if SITE in forms or (target / name).is_dir() else None
+        for form in forms:
             if form == SITE:
                 written.append(write_site(con, document, target / name))
                 continue
             has_one = form in ONE_LANGUAGE and asked.language != "vi"
             path = target / f"{name}{f'.{asked.language}' if has_one else ''}.{form}"
-            _replace(path, bytes_of(document, form, asked.language))
+            _replace(path, bytes_of(document, form, asked.language, site=site))
             written.append(path)
     return written
 

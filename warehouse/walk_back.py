@@ -188,7 +188,8 @@ def _meant(near: Iterable[str], names: Mapping[str, str], known: Iterable[str]) 
 def _definition(con: duckdb.DuckDBPyConnection, code: str, definition: str) -> Row:
     [row] = _all(
         con,
-        "select named.name_vi, named.name_en, named.rule, catalogue.numerator, catalogue.denominator, catalogue.note,"
+        "select named.name_vi, named.name_en, named.rule, named.rule_vi, catalogue.numerator, catalogue.denominator,"
+        " catalogue.note,"
         " coalesce(named.certainty, catalogue.certainty) as certainty,"
         " coalesce(own.is_floored, false) as is_floored"
         " from ref.indicators as catalogue"

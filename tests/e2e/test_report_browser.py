@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import TYPE_CHECKING
 
+import pypdf
 import pytest
 
 from tests.e2e.conftest import serious
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.slow
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "assessment-2024-Q1.html"
     with release() as con:
-        path.write_text(render_html(assess(con, "2024-Q1")), encoding="utf-8")
+        path.write_text(render_html(assess(con, "2024-Q1"), site="assessment-2024-Q1"), encoding="utf-8")
     return path
 
 
@@ -154,6 +156,18 @@ def test_report_prints_on_a4(browser: Browser, report: Path) -> None:
     assert 5 <= pages <= 45
     assert re.search(rb"/MediaBox\s*\[\s*0\s+0\s+59[45]\.\d+\s+84[12]\.\d+", printed), "not A4 portrait"
     page.context.close()
+
+
+def test_the_briefing_is_two_printed_pages_that_end_with_the_signature(browser: Browser, report: Path) -> None:
+    page = _open(browser, report)
+    printed = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    texts = [re.sub(r"\s+", " ", one.extract_text()) for one in printed.pages]
+    page.context.close()
+    assert [number for number, text in enumerate(texts, 1) if len(text) < 60] == []  # a number alone: an empty page
+    annexes = next(number for number, text in enumerate(texts) if "PHỤ LỤC" in text)
+    assert annexes <= 2
+    assert "(Ký, ghi rõ họ tên, đóng dấu)" in texts[annexes - 1]
+    assert "đến tận tệp nguồn" not in " ".join(texts)  # a link on paper leads nowhere
 
 
 def test_nothing_is_wider_than_the_printed_page(browser: Browser, report: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,23 @@ def test_a_cycle_loads_assesses_publishes_and_reports(two_districts: Any) -> Non
     made = [two_districts.path / name for name in ("landing", "reports", "releases", "work", "warehouse.duckdb")]
     made += [path for folder in made for path in folder.rglob("*") if not path.is_symlink()]
     assert [path for path in made if path.stat().st_mode & 0o077] == []  # its owner's alone, whatever the umask was
+
+
+def test_the_one_page_leads_to_the_site_where_there_is_one(two_districts: Any) -> None:
+    run(two_districts)  # without pages
+    reports = two_districts.path / "reports"
+    page = reports / "assessment-2024-Q1.html"
+
+    def ways() -> list[str]:
+        return re.findall(r'href="([^"#]+)"', page.read_text(encoding="utf-8"))
+
+    assert ways() == []
+    order = ["assess", "--period", "2024-Q1", "--home", str(two_districts.path), "--format"]
+    assert main([*order, "html,site"]) == 0
+    assert ways() == ["assessment-2024-Q1/index.html", "assessment-2024-Q1/en/index.html"]
+    assert all((reports / way).is_file() for way in ways())
+    assert main([*order, "html"]) == 0  # the site of before stands
+    assert len(ways()) == 2
 
 
 def test_a_second_cycle_loads_nothing_and_says_so(two_districts: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -160,6 +162,38 @@ def test_what_is_owed_stands_with_who_owes_it(release: duckdb.DuckDBPyConnection
     }
     assert owed["Huyện Kim Động"] == [("Đơn khiếu nại, tố cáo, kiến nghị, phản ánh", "missing")]
     assert owed["Huyện Ân Thi"] == [("Hồ sơ thủ tục hành chính", "late")]
+
+
+def test_why_goals_lack_data_is_said_once_a_goal_and_what_can_be_mended_first(
+    release: duckdb.DuckDBPyConnection,
+) -> None:
+    """L1-i waits for the year (MM06); R1-c too (MM18), but data of it are incomplete besides (MM15): counted there."""
+    verdicts = {"MM06": "not_due", "MM18": "not_due", "MM15": "low_coverage", "MM07": "no_data"}  # MM07: supporting
+    release.execute("update marts.assessment set status = 'not_enough_data' where goal_id in ('L1-i', 'R1-c', 'L1-h')")
+    for code, verdict in verdicts.items():
+        release.execute(
+            "insert into marts.indicator_verdicts values (?, '33', '2024-Q1', 'year', ?, 3, 3, 1, 0)", [code, verdict]
+        )
+    document = assess(release, "2024-Q1")
+    told = document["briefing"]
+    assert told["lacking"] == [
+        {"verdict": "no_data", "count": 1},  # L1-h, of whose figures nothing is known
+        {"verdict": "low_coverage", "count": 1},
+        {"verdict": "not_due", "count": 1},
+    ]
+    assert sum(row["count"] for row in told["lacking"]) == told["lacking_count"] == 3
+    why = "chưa có số liệu (1); số liệu chưa đầy đủ (1); chưa đến hạn (1)"
+    said = f"3 nội dung chưa đủ dữ liệu (mỗi nội dung tính một lần): {why}. "
+    assert said in render_html(document)
+    assert f"{said}Lý do và nguồn cần nối ghi ở Phụ lục I." in [
+        block.text for block in outline(document).briefing if isinstance(block, Text)
+    ]
+
+
+def test_every_verdict_that_concludes_nothing_is_a_reason_to_lack_data() -> None:
+    text = files("warehouse").joinpath("reference", "verdicts.csv").read_text(encoding="utf-8")
+    found = {row["verdict"] for row in csv.DictReader(text.splitlines()) if row["is_conclusive"] == "false"}
+    assert found - {"context"} == set(briefing_module.LACKING)
 
 
 def test_a_period_nobody_reported_for_says_so(release: duckdb.DuckDBPyConnection) -> None:

@@ -195,6 +195,12 @@ def test_unlike_periods_are_not_compared(
     assert past["change"] is None
 
 
+def test_a_definition_is_named_in_words(page: str) -> None:
+    """The id of a definition is a word of ours; a reader sees `AR01 · biểu II.06a`."""
+    assert re.search(r'<span class="code">AR01 · <span lang="vi">biểu II\.06a</span>', page)
+    assert not re.search(r"OT_(FORM06|766|ANNUAL)\b", page)
+
+
 def test_other_definitions_are_never_compared(changed: duckdb.DuckDBPyConnection) -> None:
     changed.execute("update marts.indicator_values set definition_id = 'OT_OLD' where period = '2023-Q4'")
     assert _figure(assess(changed, "2024-Q1"), "AR01")["previous"] is None

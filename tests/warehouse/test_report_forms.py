@@ -14,7 +14,8 @@ import polars as pl
 import pypdf
 import pytest
 
-from expectations.contracts.words.wording import both, percent, quantity
+from expectations.contracts.words.reasons import deciding
+from expectations.contracts.words.wording import both, percent, quantity, texts
 from tests.warehouse.report_release import KEY_FIGURES
 from tests.warehouse.report_release import release as sample_release
 from warehouse.reports.assessment import Letterhead, assess
@@ -177,6 +178,53 @@ def test_every_indicator_of_the_catalogue_has_one_place_in_the_outline(release: 
     known = {row[0] for row in release.execute("select indicator_code from ref.indicators").fetchall()}
     assert len(named) == len(set(named))
     assert set(named) == known
+
+
+def test_the_assessment_of_goals_says_what_decides_and_where_the_rest_stands(
+    release: duckdb.DuckDBPyConnection,
+) -> None:
+    whole = (
+        "Chưa đạt: tỷ lệ A mới đạt 52,6 % (1/2). Nhiệm vụ không có chuyển biến được coi là chưa thực hiện."
+        " Chỉ số bổ trợ: tỷ lệ B 1,0 %. Chưa kết luận được ở chỉ số bổ trợ: tỷ lệ C. Tham khảo: tỷ lệ D: 6."
+    )
+    release.execute("begin")
+    release.execute(
+        "update marts.assessment set status = 'not_met', reason_vi = ? where goal_id = 'G2.2-e' and unit_code = '33'",
+        [whole],
+    )
+    told = outline(assess(release, "2024-Q1"))
+    release.execute("rollback")
+    items = [text for block in told.body if isinstance(block, Items) for text in block.texts]
+    [found] = [text for text in items if text.startswith("G2.2-e ") and "52,6" in text]
+    assert found.endswith("”: tỷ lệ A mới đạt 52,6 % (1/2). Nhiệm vụ không có chuyển biến được coi là chưa thực hiện.")
+    said = "Căn cứ đầy đủ của từng nội dung, gồm cả các chỉ số bổ trợ, ghi ở Phụ lục I."
+    assert said in [block.text for block in told.body if isinstance(block, Text)]
+    assert whole in [cell.text for row in told.annexes[0].rows for cell in row]
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_what_decides_ends_before_whatever_stands_beside_it(language: Any) -> None:
+    beside = ("reason.supporting", "reason.unclear", "reason.sourceless", "reason.context", "target.all_borrowed")
+    values = {"clauses": "tỷ lệ B", "names": "tỷ lệ C"}
+    for key in beside:
+        more = texts()[key][language == "en"].format_map(values)
+        assert deciding(f"Đạt: tỷ lệ A. {more}", language) == "Đạt: tỷ lệ A."
+    assert deciding("Đạt: tỷ lệ A.", language) == "Đạt: tỷ lệ A."
+
+
+def test_the_head_of_a_pdf_is_not_stretched(document: dict[str, Any]) -> None:
+    """The name of a body over two lines is set in its column, not drawn apart to fill it."""
+    told = {**document, "letterhead": {**document["letterhead"], "issuing_body": "Ủy ban nhân dân tỉnh Hưng Yên"}}
+    page = pypdf.PdfReader(io.BytesIO(write_pdf(told))).pages[0]
+    places: list[float] = []
+
+    def visit(text: str, page_matrix: list[float], text_matrix: list[float], _font: Any, _size: Any) -> None:
+        if "ỦY BAN" in plain(text):
+            places.append(page_matrix[4] + text_matrix[4])
+
+    page.extract_text(visitor_text=visit)
+    [start] = places
+    assert start > 30 * 72 / 25.4 + 5  # a stretched line begins at the margin
 
 
 def test_only_marked_places_wait_for_a_person(document: dict[str, Any]) -> None:

@@ -153,6 +153,10 @@ def test_every_measure_of_a_form_names_columns_that_forms_have() -> None:
         assert set(inputs(one.dataset, one.amount_column)) <= known, one.measure
 
 
+ENGLISH = re.compile("[a-z]{4} [a-z]{2}")
+"""What tells a sentence of the catalogue from the name of a column (`01/TCD c12`), which is the same in both."""
+
+
 # --- every figure of the sample --------------------------------------------------------------------------------------
 
 
@@ -236,6 +240,8 @@ def test_every_indicator_explains(copied: duckdb.DuckDBPyConnection) -> None:
             text = render_text(told, language)
             assert not re.search(r"\{\w*\}|None", text), place
             assert words["explain.definition"][language == "en"] in text, place
+            prose = [one for one in map(told["definition"].get, ("numerator", "rule")) if ENGLISH.search(one or "")]
+            assert [one for one in prose if one in text] == (prose if language == "en" else []), place
 
 
 @pytest.mark.slow

@@ -361,7 +361,7 @@ _TABLES = (
         "definitions",
         "Định nghĩa “đúng hạn” · definitions of on time; figures of different ids are never compared",
         "definition_id",
-        "definition_id name_vi name_en rule certainty",
+        "definition_id name_vi name_en rule rule_vi certainty",
     ),
     _table(
         "goals",

@@ -8,7 +8,7 @@ Keys of the document's `briefing` (texts in two languages end in `_vi` and `_en`
   denominator], cause {kind, name_vi, name_en, count, total} or null, responsible
 - `improved`: figures that moved for the better beyond chance
 - `owed`: unit_vi, items [label_vi, label_en, due_on, status];  `owed_more_count`: units that owe and are not in `owed`
-- `lacking_count`: goals without enough data
+- `lacking_count`: goals without enough data;  `lacking`: why, each goal once [verdict, count]
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ UNITS_NAMED = 3
 IMPROVED = 4
 OWING = 12
 """Units named as owing something: those with most; the annex names all."""
+
+LACKING = ("no_data", "low_coverage", "held", "no_source", "suppressed", "no_previous", "small", "not_due")
+"""Verdicts that leave a goal open. The first that one of its decisive figures has is why: what a report that comes, or
+a file that is mended, would change stands before what only time does."""
 
 _FAILING = {"not_reached", "declined"}
 _SCORED = ("met", "partly_met", "not_met")
@@ -64,6 +68,7 @@ def briefing(  # noqa: PLR0917 - what the annexes are made of
         "owed": owed[:OWING],
         "owed_more_count": len(owed[OWING:]),
         "lacking_count": summary["by_status"]["not_enough_data"],
+        "lacking": _lacking(con, goals),
     }
 
 
@@ -139,8 +144,7 @@ def _problems(
 ) -> list[Row]:
     """The figures that decide goals which are not met, the widest gap first."""
     deciding: dict[str, list[Row]] = {}
-    roles = fetch(con, "ref.goal_indicators", ("goal_id", "indicator_code", "role"))
-    decisive = {(row["goal_id"], row["indicator_code"]) for row in roles if row["role"] == "decisive"}
+    decisive = _decisive(con)
     for goal in goals:
         if goal["status"] != "not_met":
             continue
@@ -167,6 +171,38 @@ def _problems(
         }
         for code in ranked[:PROBLEMS]
     ]
+
+
+def _decisive(con: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """The goals and the indicators that make their status."""
+    roles = fetch(con, "ref.goal_indicators", ("goal_id", "indicator_code", "role"))
+    return {(row["goal_id"], row["indicator_code"]) for row in roles if row["role"] == "decisive"}
+
+
+def _lacking(con: duckdb.DuckDBPyConnection, goals: Sequence[Row]) -> list[Row]:
+    """Why goals lack data, each counted once; a goal none of whose decisive figures says it has no data."""
+    decisive = _decisive(con)
+    counts = dict.fromkeys(LACKING, 0)
+    for goal in goals:
+        if goal["status"] == "not_enough_data":
+            verdicts = {
+                figure["verdict"]
+                for figure in goal["figures"]
+                if figure["is_primary"] and (goal["goal_id"], figure["indicator_code"]) in decisive
+            }
+            counts[next((one for one in LACKING if one in verdicts), LACKING[0])] += 1
+    return [{"verdict": verdict, "count": count} for verdict, count in counts.items() if count]
+
+
+def why_lacking(briefing: Mapping[str, Any]) -> Words:
+    """Why entries lack data, in one sentence: `số liệu chưa đầy đủ (9); chưa đến hạn (5)`."""
+    parts = [words("briefing.why", count=row["count"], verdict=_inside(row)) for row in briefing["lacking"]]
+    return Words("; ".join(part.vi for part in parts), "; ".join(part.en for part in parts))
+
+
+def _inside(row: Mapping[str, Any]) -> Words:
+    told = words(f"verdict.{row['verdict']}")
+    return Words(told.vi[:1].lower() + told.vi[1:], told.en[:1].lower() + told.en[1:])
 
 
 def _together(bodies: Iterable[str | None]) -> str:

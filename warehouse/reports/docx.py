@@ -93,7 +93,7 @@ class _Report:
             self._line(left, "*")
             self._line(right, self._words("head.party"), bold=True, underlined=True)
         else:
-            self._line(left, "_" * 9, size=Pt(6))
+            self._line(left, "_" * 16, size=Pt(8))  # a third to a half of the name above it
             self._line(right, self._words("head.nation"), bold=True, size=SMALL)
             self._line(right, self._words("head.motto"), bold=True, underlined=True)
         self._line(left, f"{self._words('head.number')} ……………{self.head['number_suffix']}")
@@ -103,6 +103,8 @@ class _Report:
         centre = WD_ALIGN_PARAGRAPH.CENTER
         self._paragraph(self.told.title, bold=True, size=TITLE_SIZE[self.style], alignment=centre, before=12)
         self._paragraph(self.told.subject, bold=True, size=Pt(14), alignment=centre)
+        if self.style != PARTY:  # NĐ 30/2020: a short line under what the report is about
+            self._paragraph("_" * 24, size=Pt(8), alignment=centre)
         self._paragraph(self.told.period, bold=True, alignment=centre)
         for window in self.told.windows:
             self._paragraph(window, italic=True, alignment=centre, after=1)

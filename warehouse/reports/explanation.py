@@ -86,11 +86,12 @@ class _Text:
         said = self.document["definition"]
         name = f" · {self.either(said, 'name')}" if said["name_vi"] else ""
         yield f"{self.figure['definition_id']}{name}"
-        if said["numerator"]:
+        # in Vietnamese the labels of the terms say it, just below
+        if said["numerator"] and self.language == "en":
             key = "terms.share" if said["denominator"] else "terms"
             yield self.say(key, numerator=said["numerator"], denominator=said["denominator"])
         if said["rule"]:
-            yield str(said["rule"])
+            yield str(said["rule_vi" if self.language == "vi" else "rule"])
 
     def _terms(self, part: str) -> Iterator[str]:
         own = [term for term in self.document["terms"] if term["part"] == part]
@@ -246,4 +247,5 @@ class _Text:
         if verdict is None:
             yield self.say("verdict.none")
         else:
-            yield f"{verdict['verdict']} · {self.either(verdict, 'phrase')}"
+            name = words(f"verdict.{verdict['verdict']}").to(self.language)
+            yield f"{name} · {self.either(verdict, 'phrase')}"

@@ -21,17 +21,17 @@ ONE_LANGUAGE = ("docx", "xlsx", "pdf")
 """Forms that hold one language."""
 
 
-def written(document: Mapping[str, Any], form: str, language: Language = "vi") -> bytes:
+def written(document: Mapping[str, Any], form: str, language: Language = "vi", *, site: str | None = None) -> bytes:
     """The bytes of the assessment document in one of `FORMS`; HTML, JSON and CSV hold both languages.
 
-    Raises KeyError for another form.
+    `site`: the folder beside the HTML page to which it leads. Raises KeyError for another form.
     """
     # each brings a library of its own, which only those pay who ask for it
     match form:
         case "html":
             from warehouse.reports.page import render_html  # noqa: PLC0415
 
-            return render_html(document).encode()
+            return render_html(document, site).encode()
         case "json":
             import json  # noqa: PLC0415
 

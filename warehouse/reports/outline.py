@@ -12,7 +12,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.documents import read_yaml
+from expectations.contracts.words.reasons import deciding
 from expectations.contracts.words.wording import Language, both, day, percent, quantity, words
+from warehouse.reports.briefing import why_lacking
 from warehouse.reports.corrections import action_words, place_of
 from warehouse.reports.figures import absence, sentence
 from warehouse.reports.page import both_sides, responsible, short_name, target_text
@@ -200,6 +202,9 @@ class _Told:
                 yield Text(self.words("briefing.more_owed", count=told["owed_more_count"]))
         else:
             yield Text(self.words("briefing.no_owed"))
+        if told["lacking_count"]:
+            values = {"count": told["lacking_count"], "why": why_lacking(told), "annex": self.reasons_annex()}
+            yield Text(self.words("briefing.lacking.annex", **values))
 
     def statement(self, figure: Mapping[str, Any]) -> str:
         """One figure that has a value as a sentence: value, comparison, target, and on how many units it rests."""
@@ -254,7 +259,7 @@ class _Told:
             said.append(f"{self.words('briefing.cause')} {where}.")
         said.append(f"{self.words('goal.responsible')}: {responsible(problem['responsible']).to(self.language)}.")
         goals = ", ".join(goal["goal_id"] for goal in problem["goals"])
-        said.append(f"{self.words('briefing.keeps')}: {goals}.")
+        said.append(self.words("briefing.keeps.annex", goals=goals, annex=self.reasons_annex()))
         return " ".join(said)
 
     def owed(self, row: Mapping[str, Any]) -> str:
@@ -289,6 +294,7 @@ class _Told:
 
     def conclusions(self) -> Iterator[Block]:
         yield Heading(1, self.words("outline.part_3"))
+        yield Text(self.words("outline.reasons", annex=self.reasons_annex()))
         for status, key in (("met", "strong"), ("partly_met", "partly"), ("not_met", "weak")):
             yield Heading(2, self.words(f"outline.{key}"))
             found = [goal for goal in self.goals if goal["status"] == status]
@@ -314,7 +320,7 @@ class _Told:
         yield ToWrite(self.words("outline.proposals.write"))
 
     def goal(self, goal: Mapping[str, Any]) -> str:
-        reason = self.named(goal, "reason")
+        reason = deciding(self.named(goal, "reason"), self.language)
         status = f"{self.words('status.' + goal['status'])}: "  # the heading above has said it
         reason = reason.removeprefix(status)
         return f"{self.quote(goal)}: {reason[:1].lower() + reason[1:]}".rstrip(". ") + "."
@@ -354,6 +360,10 @@ class _Told:
             yield self.corrections_table()
         if self.document["reconciliations"]:
             yield self.reconciliations_table()
+
+    def reasons_annex(self) -> str:
+        """Where the goals stand with their whole reasons: the first annex."""
+        return self.words("annex.number", number=Outline.numeral(0))
 
     def goals_table(self) -> Table:
         head = ("goal", "entry", "status", "previous", "reason", "responsible")

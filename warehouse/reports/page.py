@@ -26,6 +26,7 @@ from expectations.contracts.words.wording import (
     words,
 )
 from warehouse.reports import evidence
+from warehouse.reports.briefing import why_lacking
 from warehouse.reports.charts import Axis, path, shares
 from warehouse.reports.corrections import action_words, place_of
 from warehouse.reports.figures import absence, sentence
@@ -36,9 +37,12 @@ if TYPE_CHECKING:
 _SHORT_KINDS = (("Thành phố ", "TP "), ("Thị xã ", "TX "), ("Huyện ", ""), ("Phường ", "P. "), ("Xã ", ""))
 
 
-def render_html(document: Mapping[str, Any]) -> str:
-    """The document as one HTML page: no external resource, no script, Vietnamese first, English by a switch."""
-    return environment().get_template("page.html.j2").render(doc=document)
+def render_html(document: Mapping[str, Any], site: str | None = None) -> str:
+    """The document as one HTML page: no external resource, no script, Vietnamese first, English by a switch.
+
+    `site` is the folder with the pages of the same assessment, as seen from this page; without it there is no link.
+    """
+    return environment().get_template("page.html.j2").render(doc=document, site=site)
 
 
 def show(text: Words, tag: str = "span") -> Markup:
@@ -137,6 +141,7 @@ def environment(language: Language | None = None) -> Environment:
         "goal_link": lambda goal_id: f"#goal-{goal_id}",
         "indicator_link": lambda code: None,  # noqa: ARG005 - only the site has a page an indicator
         "correction_place": place_of,
+        "why_lacking": why_lacking,
         "axis": Axis.around,
         "shares": shares,
         "path": path,

@@ -66,6 +66,8 @@ class _Source:
         yield self._letterhead()
         yield f"#align(center, strong({_text(self.told.title)}))"
         yield f"#align(center, strong({_text(self.told.subject)}))"
+        if not self.is_party:  # NĐ 30/2020: a short line under what the report is about
+            yield "#align(center, line(length: 50mm, stroke: 0.5pt))"
         yield f"#align(center, strong({_text(self.told.period)}))"
         for window in self.told.windows:
             yield f"#align(center, emph({_text(window)}))"
@@ -83,6 +85,7 @@ class _Source:
             left.append(_text("*"))
             right = [f"strong(underline({_text(self._words('head.party'))}))"]
         else:
+            left.append("box(height: 2mm, line(length: 24mm, stroke: 0.5pt))")
             right = [
                 f"text(size: 11pt, strong({_text(self._words('head.nation'))}))",
                 f"strong(underline({_text(self._words('head.motto'))}))",
@@ -95,7 +98,7 @@ class _Source:
         cells = [
             f"align({at}, {{ {' ; linebreak() ; '.join(lines)} }})" for at, lines in ((side, left), ("center", right))
         ]
-        return f"#grid(columns: ({columns}), gutter: 4mm, {', '.join(cells)})"
+        return f"#{{ set par(justify: false); grid(columns: ({columns}), gutter: 4mm, {', '.join(cells)}) }}"
 
     def _block(self, block: Block) -> Iterator[str]:
         match block:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from expectations.contracts.words.wording import day
+from expectations.contracts.words.wording import Language, day, texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,6 +52,17 @@ def reason(voice: Voice, goal: Mapping[str, Any], said: Sequence[tuple[str, Clau
     if deciding and not any(one["is_target_stated"] for one in deciding):
         parts.append(voice.texts["target.all_borrowed"])
     return " ".join(parts)
+
+
+def deciding(text: str, language: Language) -> str:
+    """Of a reason what decides the status: up to its supporting indicators, what is only context, and whose targets."""
+    openers = [texts()[key][language == "en"].partition("{")[0] for key in _BESIDE]
+    ends = [place for opener in openers if (place := text.find(f" {opener}")) >= 0]
+    return text[: min(ends, default=len(text))]
+
+
+_BESIDE = ("reason.supporting", "reason.unclear", "reason.sourceless", "reason.context", "target.all_borrowed")
+"""Sentences of a reason that stand beside what decides it, and all come after that."""
 
 
 def _lead(voice: Voice, goal: Mapping[str, Any], decisive: Sequence[Clause]) -> str:
