@@ -54,7 +54,7 @@ def prompt(home: Home, manner: Manner) -> int:
     if not sys.stdin.isatty():
         raise NoQueryError('no question: write one (danvan sql "from start_here"), or open the prompt on a terminal')
     with _remembered(home, manner) as history:
-        say(f"{home.path}: questions in SQL, read-only. \\? helps, \\q leaves.")
+        say(f"{home.path}: questions in SQL, read-only, each ended by ; (\\? helps, \\q leaves)")
         for statement in _statements():
             if statement == "\\?":
                 say(HELP.format(history=history))
@@ -75,13 +75,13 @@ def _statements() -> Iterator[str]:
         try:
             line = input(GOES_ON if lines else READY)
         except EOFError:
-            say()
+            say(f"Not asked, for want of a ; at its end: {lines[0].strip()}" if lines else "")
             return
         except KeyboardInterrupt:
             say()
             lines = []
             continue
-        if not lines and line.strip() in {"\\q", "quit", "exit"}:
+        if line.strip() == "\\q" or (not lines and line.strip() in {"quit", "exit"}):
             return
         if not lines and line.strip().startswith("\\"):
             yield line.strip()

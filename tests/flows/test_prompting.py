@@ -66,6 +66,15 @@ def test_a_statement_may_take_lines_and_ends_with_a_semicolon(typed: Typed, caps
     assert capsys.readouterr().out.splitlines() == ["mark,text", ';,"a;', 'b"', "n", "42"]
 
 
+def test_whoever_forgets_the_semicolon_is_told_and_can_leave(typed: Typed, capsys: pytest.CaptureFixture[str]) -> None:
+    assert typed("show tables") == 0
+    told = capsys.readouterr()
+    assert "each ended by ;" in told.err
+    assert "Not asked, for want of a ; at its end: show tables" in told.err
+    assert typed("show tables", "\\q", "select 42 as n;") == 0
+    assert "42" not in capsys.readouterr().out
+
+
 def test_a_wrong_question_is_explained_and_the_next_one_awaited(
     typed: Typed, capsys: pytest.CaptureFixture[str]
 ) -> None:
