@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from expectations.contracts.addresses import is_address
+from expectations.contracts.periods import PeriodError, lay_over
 from expectations.contracts.secrets import has_password
 from sources.places import Host, Places
 
@@ -440,7 +441,10 @@ def locate(given: str | None) -> Path:
 
 
 def open_home(path: Path) -> Home:
-    """Read the settings of a home folder. Raises HomeError naming file, key, and what is expected there."""
+    """Read the settings of a home folder; from then on this process reckons periods by the home's own regimes, too.
+
+    Raises HomeError naming file, key, and what is expected there.
+    """
     file = path / SETTINGS
     try:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -450,7 +454,16 @@ def open_home(path: Path) -> Home:
         raise HomeError(f"{file}: not readable as TOML: {fault}; mend the file") from None
     except OSError as fault:
         raise HomeError(f"{file}: {fault.strerror or fault}; check its permissions") from None
-    return Home(path, _settings(raw, file))
+    home = Home(path, _settings(raw, file))
+    _reckon_by(home.reference / "regimes.csv")
+    return home
+
+
+def _reckon_by(own: Path) -> None:
+    try:
+        lay_over(own.read_text(encoding="utf-8-sig") if own.exists() else None)
+    except (PeriodError, UnicodeDecodeError, OSError) as fault:
+        raise HomeError(f"{own}: {fault}; mend the file") from None
 
 
 def create(path: Path, name: str = "Tỉnh Hưng Yên") -> None:

@@ -25,6 +25,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from expectations.contracts.periods import laid_over, reckoning_by
 from sources.child import READY, STARTED, Done, Failed, Keep, Kept, Setup, Task
 from sources.errors import WorkerDiedError, WorkerError, WorkerKilledError, WorkerTimeoutError
 
@@ -158,7 +159,8 @@ class WorkerPool:
         deadline = self.limits.seconds if seconds is None else seconds
         shared = [one for one in (*arguments, *options.values()) if isinstance(one, Shared)]
         named = {name: _as_sent(one) for name, one in options.items()}
-        sent = Task(task, tuple(_as_sent(one) for one in arguments), named)
+        # the windows of periods are the home's: a worker outlives it
+        sent = Task(reckoning_by, (laid_over(), task, *map(_as_sent, arguments)), named)
         message = pickle.dumps(sent, protocol=pickle.HIGHEST_PROTOCOL)
         answer = self._insisted(message, shared, deadline)
         if isinstance(answer, Failed):

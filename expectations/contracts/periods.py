@@ -2,7 +2,8 @@
 
 A period is written `2024`, `2024-H1`, `2024-9M`, `2024-Q3` or `2024-07`, a span of years that is one period
 `2021..2025`; several periods `2023-Q4..2024-Q2`. The window of a quarter stands in `regimes.csv` (effective-dated: a
-circular may move the cut); half-years, nine months, years and spans of years are the union of their quarters.
+circular may move the cut), over which a home may lay rows of its own; half-years, nine months, years and spans of years
+are the union of their quarters.
 """
 
 from __future__ import annotations
@@ -14,6 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 CALENDAR = "CALENDAR"
 
@@ -21,6 +27,9 @@ _LABEL = re.compile(
     r"^(?P<year>\d{4})"
     r"(?:-(?:Q(?P<quarter>[1-4])|H(?P<half>[12])|(?P<nine_months>9M)|(?P<month>0[1-9]|1[0-2]))|\.\.(?P<until>\d{4}))?$"
 )
+
+
+Result = TypeVar("Result")
 
 
 class PeriodError(ValueError):
@@ -131,6 +140,14 @@ class Period:
         return spans[0][0], spans[-1][1]
 
 
+_Key = tuple[str, str, date]
+"""Regime, kind of period, first day in force: what tells rows of `regimes.csv` apart."""
+_NUMBERS = ("from_day", "from_month", "from_year_offset", "to_day", "to_month")
+_COLUMNS = ("regime", "period_kind", *_NUMBERS, "valid_from", "valid_to", "basis", "certainty")
+_QUARTERS = ("quarter_1", "quarter_2", "quarter_3", "quarter_4")
+_WITHOUT_29_FEBRUARY = 2023
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     first: tuple[int, int, int]
@@ -139,20 +156,107 @@ class _Row:
     valid_to: date
 
 
+@dataclass(slots=True)
+class _InUse:
+    """The home's own rows that this process reckons by, as its file writes them."""
+
+    text: str | None = None
+
+
+_in_use = _InUse()
+
+
+def lay_over(text: str | None) -> None:
+    """Reckon, in this process, by the rows of a home's `regimes.csv` over the shipped ones; None: by those alone.
+
+    A row with the regime, kind and first day of a shipped one replaces it, any other is added. Raises PeriodError for a
+    table that is none, or does not hold together; then what was in use stays.
+    """
+    if text == _in_use.text:
+        return
+    _table(text)
+    _in_use.text = text
+    for one in (_regimes, _quarter_window, period_of):
+        one.cache_clear()
+
+
+def laid_over() -> str | None:
+    """What `lay_over` was told last."""
+    return _in_use.text
+
+
+def reckoning_by(text: str | None, task: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
+    """Run a task by the rows another process reckons by: what a worker is told to do."""
+    lay_over(text)
+    return task(*arguments, **options)
+
+
 @lru_cache(maxsize=1)
 def _regimes() -> dict[tuple[str, int], tuple[_Row, ...]]:
+    return _table(_in_use.text)
+
+
+def _table(own: str | None) -> dict[tuple[str, int], tuple[_Row, ...]]:
+    shipped = files(__package__).joinpath("regimes.csv").read_text(encoding="utf-8")
+    found = dict(_rows(shipped))
+    if own is not None:
+        laid = list(_rows(own))
+        if len(dict(laid)) < len(laid):
+            raise PeriodError("a regime, kind and first day stand twice; keep one row")
+        if any(regime == CALENDAR for (regime, _, _), _ in laid):
+            raise PeriodError(f"{CALENDAR} is the calendar and nothing else; give the regime a name of its own")
+        found |= dict(laid)
     rows: dict[tuple[str, int], list[_Row]] = {}
-    text = files(__package__).joinpath("regimes.csv").read_text(encoding="utf-8")
-    for raw in csv.DictReader(text.splitlines()):
-        rows.setdefault((raw["regime"], int(raw["period_kind"][-1])), []).append(
-            _Row(
-                first=(int(raw["from_year_offset"]), int(raw["from_month"]), int(raw["from_day"])),
-                last=(int(raw["to_month"]), int(raw["to_day"])),
-                valid_from=date.fromisoformat(raw["valid_from"]) if raw["valid_from"] else date.min,
-                valid_to=date.fromisoformat(raw["valid_to"]) if raw["valid_to"] else date.max,
-            )
-        )
-    return {key: tuple(found) for key, found in rows.items()}
+    for (regime, kind, _), row in found.items():
+        rows.setdefault((regime, int(kind[-1])), []).append(row)
+    for (regime, number), those in rows.items():
+        those.sort(key=lambda row: row.valid_from)
+        for one, other in pairwise(those):
+            if other.valid_from < one.valid_to:
+                raise PeriodError(
+                    f"{regime} has two windows for quarter {number} from {other.valid_from} on; end the former one:"
+                    " repeat its row with valid_to"
+                )
+    for regime in {regime for regime, _ in rows}:
+        if lacking := [f"quarter_{number}" for number in (1, 2, 3, 4) if (regime, number) not in rows]:
+            raise PeriodError(f"{regime} has no row for {', '.join(lacking)}")
+    return {key: tuple(those) for key, those in rows.items()}
+
+
+def _rows(text: str) -> Iterator[tuple[_Key, _Row]]:
+    reader = csv.DictReader(text.splitlines())
+    named = list(reader.fieldnames or ())
+    if wrong := [name for name in named if name not in _COLUMNS]:
+        raise PeriodError(f"unknown column {', '.join(wrong)}; known: {', '.join(_COLUMNS)}")
+    if wrong := [name for name in _COLUMNS[:8] if name not in named]:
+        raise PeriodError(f"column {', '.join(wrong)} is missing")
+    for number, raw in enumerate(reader, start=2):
+        try:
+            yield _read(raw)
+        except (ValueError, TypeError) as wrong:
+            raise PeriodError(f"line {number}: {wrong}") from None
+
+
+def _read(raw: dict[str, str]) -> tuple[_Key, _Row]:
+    regime, kind = raw["regime"].strip(), raw["period_kind"]
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]*", regime):
+        raise ValueError(f"'{regime}' is no name of a regime; write capitals, digits and _")
+    if kind not in _QUARTERS:
+        raise ValueError(f"'{kind}' is no kind of period; known: {', '.join(_QUARTERS)}")
+    from_day, from_month, offset, to_day, to_month = (int(raw[name]) for name in _NUMBERS)
+    row = _Row(
+        first=(offset, from_month, from_day),
+        last=(to_month, to_day),
+        valid_from=date.fromisoformat(raw["valid_from"]) if raw["valid_from"] else date.min,
+        valid_to=date.fromisoformat(raw["valid_to"]) if raw.get("valid_to") else date.max,
+    )
+    first = date(_WITHOUT_29_FEBRUARY + offset, from_month, from_day)
+    last = date(_WITHOUT_29_FEBRUARY, to_month, to_day)
+    if offset not in (-1, 0) or not first < last:
+        raise ValueError(f"a window from {first} to {last} is none; from_year_offset is 0 or -1")
+    if row.valid_to <= row.valid_from:
+        raise ValueError(f"valid_to {row.valid_to} is not after valid_from {row.valid_from}")
+    return (regime, kind, row.valid_from), row
 
 
 def first_period(regime: str) -> Period | None:

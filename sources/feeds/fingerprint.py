@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.forms import tables_fingerprint
+from expectations.contracts.periods import laid_over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +39,9 @@ def fingerprint(feed_id: str, said: Mapping[str, Any], *, is_dated_by_rows: bool
         shape["cadence"] = said.get("cadence")
     if is_form:  # a form added or mended reads what was refused
         shape["forms"] = tables_fingerprint()
+    own = laid_over()
+    if own is not None:  # a window that was moved moves rows into other periods
+        shape["regimes"] = hashlib.sha256(own.encode()).hexdigest()
     text = json.dumps([READING_VERSION, feed_id, shape], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

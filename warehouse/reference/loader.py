@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 CONFIRMATIONS = "confirmed_targets"
 """Overlay that confirms recalled targets: `indicator_code, target_from, confirmed_by, confirmed_on`."""
 
+REGIMES = "regimes"
+"""Overlay of the reporting regimes, by which the whole process reckons (`expectations.contracts.periods.lay_over`)."""
+
 _CONFIRMATION_COLUMNS = ("indicator_code", "target_from", "confirmed_by", "confirmed_on")
 
 
@@ -32,14 +35,14 @@ def frames(home_overlay: Path | None = None) -> dict[str, pl.DataFrame]:
     """
     found = {table.name: _shipped(table) for table in tables().values() if not table.is_derived}
     for path in sorted(home_overlay.glob("*.csv")) if home_overlay and home_overlay.is_dir() else []:
-        if path.stem == CONFIRMATIONS:
+        if path.stem in {CONFIRMATIONS, REGIMES}:
             continue
         table = tables().get(path.stem)
         if table is None or table.is_derived:
             known = sorted(name for name, one in tables().items() if not one.is_derived)
             raise ReferenceDataError(
                 f"{path}: no reference table '{path.stem}'; "
-                f"name the file after one of {', '.join(known)}, {CONFIRMATIONS}"
+                f"name the file after one of {', '.join(known)}, {CONFIRMATIONS}, {REGIMES}"
             )
         found[table.name] = _laid_over(found[table.name], _overlay(path, table), table)
     if home_overlay and (home_overlay / f"{CONFIRMATIONS}.csv").exists():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.documents import read_yaml
 from expectations.contracts.words.reasons import deciding
-from expectations.contracts.words.wording import Language, both, day, percent, quantity, words
+from expectations.contracts.words.wording import Language, both, day, percent, quantity, regime_words, words
 from warehouse.reports.briefing import why_lacking
 from warehouse.reports.corrections import action_words, place_of
 from warehouse.reports.figures import absence, sentence
@@ -169,7 +169,9 @@ class _Told:
     def windows(self) -> Iterator[str]:
         by_days: dict[tuple[str, str], list[str]] = {}
         for window in self.document["period"]["windows"]:
-            by_days.setdefault((window["from"], window["to"]), []).append(self.words(f"regime.{window['regime']}"))
+            by_days.setdefault((window["from"], window["to"]), []).append(
+                regime_words(window["regime"]).to(self.language)
+            )
         for (first, last), regimes in by_days.items():
             said = self.words("head.window", first=both(day, first), last=both(day, last))
             yield f"{said} ({', '.join(regimes)})"

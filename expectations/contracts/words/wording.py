@@ -51,6 +51,12 @@ def words(key: str, **values: Any) -> Words:
     )
 
 
+def regime_words(regime: str) -> Words:
+    """What reports by a regime; one that a home laid over the shipped ones is called by its own name."""
+    key = f"regime.{regime}"
+    return words(key) if key in texts() else words("regime.own", name=regime)
+
+
 @lru_cache(maxsize=1)
 def texts() -> dict[str, tuple[str, str]]:
     """Every fixed text: key → (Vietnamese, English)."""
