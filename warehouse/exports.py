@@ -15,6 +15,16 @@ from typing import TYPE_CHECKING, Any
 from expectations.contracts.cells import neutral
 from expectations.contracts.sql import identifier, literal
 from warehouse.published import sha256_of
+from warehouse.sdmx_structure import (
+    AGENCY,
+    ATTRIBUTES,
+    DIMENSIONS,
+    FLOW,
+    MEASURE,
+    TIME,
+    VERSION,
+    structure,
+)
 from warehouse.store import WarehouseError, connect
 
 if TYPE_CHECKING:
@@ -47,14 +57,10 @@ _FREQUENCIES = {"quarter": "Q", "half_year": "S", "year": "A"}
 
 _UNITS = {"%": "PT", "count": "COUNT", "points": "POINTS", "days": "DAYS", "persons": "PERSONS", "yes_no": "YES_NO"}
 
-STRUCTURE = ("dataflow", "DANVAN:FIGURES(1.0)", "I")
+STRUCTURE = ("dataflow", f"{AGENCY}:{FLOW}({VERSION})", "I")
 """The first three columns of SDMX-CSV 2.0: what the columns follow, and that a row is told for information."""
 
-SDMX_COLUMNS = (
-    "STRUCTURE", "STRUCTURE_ID", "ACTION", "FREQ", "REF_AREA", "INDICATOR", "TIME_PERIOD", "OBS_VALUE", "UNIT_MEASURE",
-    "OBS_STATUS", "CONF_STATUS", "DEFINITION", "NUMERATOR", "DENOMINATOR", "LOWER", "UPPER", "COVERAGE", "PERIOD_FROM",
-    "PERIOD_TO", "COMMENT_OBS",
-)  # fmt: skip
+SDMX_COLUMNS = ("STRUCTURE", "STRUCTURE_ID", "ACTION", *DIMENSIONS, TIME, MEASURE, *ATTRIBUTES)
 
 _FIGURES = """
 select unit_code, indicator_code, period, period_kind, value, value_unit, obs_status_code, conf_status_code,
@@ -72,7 +78,7 @@ def export(release: Release, form: str, folder: Path) -> list[Path]:
     """Write a release into a new or empty folder; the files. Raises ExportError.
 
     `parquet`: a file for every table and view, and `datapackage.json` with types and meanings. `sdmx-csv`: the figures,
-    and what the codes of indicators and units mean. The folder appears whole or not at all.
+    what their codes mean, and their structure as an SDMX message. The folder appears whole or not at all.
     """
     with _new(folder) as making, connect(release.file, read_only=True) as con:
         if not any(place[:2] == ("marts", "figures") for place in _listed(con)):
@@ -141,16 +147,22 @@ def field_type(kind: str) -> str:
 # --- SDMX-CSV -----------------------------------------------------------------------------------------------------
 
 
-def _write_sdmx(con: duckdb.DuckDBPyConnection, _release: Release, folder: Path) -> None:
+def _write_sdmx(con: duckdb.DuckDBPyConnection, release: Release, folder: Path) -> None:
     _write_csv(folder / "figures.csv", SDMX_COLUMNS, (_observation(row) for row in con.execute(_FIGURES).fetchall()))
-    for name, query in {
-        "CL_INDICATOR": "select indicator_code, name_vi, name_en from ref.indicators order by position",
-        # a code that was used again names the units it stood for, the last one first
-        "CL_REF_AREA": "select unit_code, string_agg(distinct unit_vi, '; ' order by unit_vi),"
-        " string_agg(distinct unit_en, '; ' order by unit_en) from marts.units"
-        " where unit_code in (select unit_code from marts.assessed_units) group by unit_code order by min(unit_order)",
-    }.items():
-        _write_csv(folder / f"{name}.csv", ("code", "name_vi", "name_en"), con.execute(query).fetchall())
+    lists = {name: con.execute(query).fetchall() for name, query in _LISTS.items()}
+    for name, codes in lists.items():
+        _write_csv(folder / f"{name}.csv", ("code", "name_vi", "name_en"), codes)
+    (folder / "structure.xml").write_bytes(structure(release, lists))
+
+
+_LISTS = {
+    "CL_INDICATOR": "select indicator_code, name_vi, name_en from ref.indicators order by position",
+    # a code that was used again names the units it stood for, the last one first
+    "CL_REF_AREA": "select unit_code, string_agg(distinct unit_vi, '; ' order by unit_vi),"
+    " string_agg(distinct unit_en, '; ' order by unit_en) from marts.units"
+    " where unit_code in (select unit_code from marts.assessed_units) group by unit_code order by min(unit_order)",
+}
+"""Code lists of the release: code, Vietnamese name, English name."""
 
 
 def _observation(row: Sequence[Any]) -> list[Any]:

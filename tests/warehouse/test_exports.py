@@ -8,6 +8,7 @@ import json
 import os
 import re
 from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import fromstring
 
 import duckdb
 import pytest
@@ -18,10 +19,11 @@ from tests.conftest import make_tiny_home
 from tests.warehouse.rows import DISTRICTS, insert, report
 from tests.warehouse.test_models import TIMELY
 from warehouse import exports
-from warehouse.models import build
+from warehouse.models import build, models
 from warehouse.published import current
 from warehouse.reference import load_reference
 from warehouse.releases import publish
+from warehouse.sdmx_structure import fixed_lists
 from warehouse.store import connect, writer
 
 if TYPE_CHECKING:
@@ -128,6 +130,64 @@ def test_the_figures_as_sdmx_csv(home: Path, tmp_path: Path, capsys: pytest.Capt
         codes = {row["code"]: row for row in csv.DictReader((folder / f"{name}.csv").read_text("utf-8").splitlines())}
         assert {row[column] for row in rows} <= codes.keys()
         assert all(row["name_vi"] and row["name_en"] for row in codes.values())
+
+
+BASE = "{http://www.sdmx.org/resources/sdmxml/schemas/v3_0/structure}"
+NAME = "{http://www.sdmx.org/resources/sdmxml/schemas/v3_0/common}Name"
+LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+def test_the_structure_names_every_column_and_every_code_of_the_figures(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "sdmx"
+    told(capsys, "release", "export", folder, "--format", "sdmx-csv", "--home", home)
+    rows = list(csv.DictReader((folder / "figures.csv").read_text(encoding="utf-8").splitlines()))
+    message = fromstring((folder / "structure.xml").read_bytes())  # noqa: S314 - written a moment ago
+    lists = {one.attrib["id"]: one for one in message.iter(f"{BASE}Codelist")}
+    codes = {name: {code.attrib["id"] for code in one.iter(f"{BASE}Code")} for name, one in lists.items()}
+    concepts = {one.attrib["id"] for one in message.iter(f"{BASE}Concept")}
+    components = {
+        one.attrib["id"]: one
+        for kind in ("Dimension", "TimeDimension", "Measure", "Attribute")
+        for one in message.iter(f"{BASE}{kind}")
+        if "id" in one.attrib
+    }
+    assert list(rows[0])[:3] == ["STRUCTURE", "STRUCTURE_ID", "ACTION"]
+    assert set(list(rows[0])[3:]) == components.keys() == concepts
+    [flow] = message.iter(f"{BASE}Dataflow")
+    assert {row["STRUCTURE_ID"] for row in rows} == {
+        f"{flow.attrib['agencyID']}:{flow.attrib['id']}({flow.attrib['version']})"
+    }
+    coded = {}
+    for name, one in components.items():
+        enumeration = one.find(f"{BASE}LocalRepresentation/{BASE}Enumeration")
+        if enumeration is not None:
+            coded[name] = str(enumeration.text).partition(":CL_")[2].partition("(")[0]
+            assert {row[name] for row in rows} <= codes[f"CL_{coded[name]}"], name
+        elif one.find(f"{BASE}LocalRepresentation/{BASE}TextFormat").attrib["textType"] in {"Double", "Decimal"}:  # type: ignore[union-attr]
+            assert all(row[name] == "" or float(row[name]) is not None for row in rows)
+        if one.get("usage") == "mandatory":
+            assert all(row[name] for row in rows), name
+    assert coded.keys() == {
+        "FREQ", "REF_AREA", "INDICATOR", "UNIT_MEASURE", "OBS_STATUS", "CONF_STATUS",
+    }  # fmt: skip
+    assert {f"CL_{name}" for name in coded.values()} == lists.keys()
+    for one in message.iter():
+        names = {name.get(LANG): name.text for name in one.findall(NAME)}
+        assert not names or (names.keys() == {"vi", "en"} and all(names.values())), one.attrib
+    for urn in (one.text for one in message.iter(f"{BASE}ConceptIdentity")):
+        assert urn in {one.get("urn") for one in message.iter(f"{BASE}Concept")}
+
+
+def test_the_lists_hold_every_code_that_a_release_may_use() -> None:
+    fixed = {name: {code for code, _, _ in codes} for name, codes in fixed_lists().items()}
+    assert fixed["CL_FREQ"] == {*exports._FREQUENCIES.values(), "_O"}
+    assert fixed["CL_UNIT_MEASURE"] == set(exports._UNITS.values())
+    view = next(model.query for model in models() if model.name == "marts.figures")
+    for column, name in (("obs_status_code", "CL_OBS_STATUS"), ("conf_status_code", "CL_CONF_STATUS")):
+        case = view.partition(f" as {column}")[0].rpartition("case")[2]
+        assert fixed[name] == set(re.findall(r"(?:then|else) '([A-Z])'", case)), name
 
 
 @pytest.mark.parametrize(
