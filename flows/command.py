@@ -1067,10 +1067,10 @@ def release_verify(outer: dict[str, Any], home_path: str | None, release: str, *
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["parquet", "sdmx-csv"]),
+    type=click.Choice(["parquet", "sdmx-csv", "openlineage"]),
     default="parquet",
     show_default=True,
-    help="Every table as Parquet with datapackage.json, or the figures as SDMX-CSV.",
+    help="Every table as Parquet with datapackage.json, the figures as SDMX-CSV, or the lineage as OpenLineage events.",
 )
 @click.option("--release", default="current", show_default=True, help="Which release: its id, or `previous`.")
 @_shared()

@@ -1,6 +1,6 @@
-"""A release in other forms: Parquet files with a Frictionless Data Package, and the figures as SDMX-CSV.
+"""A release in other forms: Parquet files with a Frictionless Data Package, the figures as SDMX-CSV, its lineage.
 
-Both say what the release says and no more: they are read from its file.
+All say what the release says and no more: they are read from its file.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ def export(release: Release, form: str, folder: Path) -> list[Path]:
     """Write a release into a new or empty folder; the files. Raises ExportError.
 
     `parquet`: a file for every table and view, and `datapackage.json` with types and meanings. `sdmx-csv`: the figures,
-    what their codes mean, and their structure as an SDMX message. The folder appears whole or not at all.
+    what their codes mean, and their structure as an SDMX message. `openlineage`: what each table is made from, by
+    column. The folder appears whole or not at all.
     """
     with _new(folder) as making, connect(release.file, read_only=True) as con:
         if not any(place[:2] == ("marts", "figures") for place in _listed(con)):
@@ -188,9 +189,20 @@ def _write_csv(file: Path, names: Sequence[str], rows: Any) -> None:
         lines.writerows([neutral(value) for value in row] for row in rows)
 
 
+# --- lineage ------------------------------------------------------------------------------------------------------
+
+
+def _write_lineage(con: duckdb.DuckDBPyConnection, release: Release, folder: Path) -> None:
+    from warehouse.openlineage import lines  # noqa: PLC0415 - sqlglot, which only this form needs
+
+    with (folder / "lineage.jsonl").open("w", encoding="utf-8") as opened:
+        opened.writelines(lines(con, release))
+
+
 FORMS: dict[str, Callable[[duckdb.DuckDBPyConnection, Release, Path], None]] = {
     "parquet": _write_parquet,
     "sdmx-csv": _write_sdmx,
+    "openlineage": _write_lineage,
 }
 """Who writes a form, by its name."""
 

@@ -81,6 +81,9 @@ GENERATED = {
 }
 """Models whose SELECT is made from `ref.measures` (see `warehouse.measures`), with their headers."""
 
+_ROW_DAYS = ("ref.periods", "marts.unit_successors")
+"""Read wherever single rows are placed in days and units."""
+
 ROW_PARTS = """-- Which units have rows for which period of a dataset, and how many.
 -- Periods and units as they came, before any rolling up.
 -- vi: Đơn vị nào có dòng dữ liệu cho kỳ nào của từng tập dữ liệu, bao nhiêu dòng.
@@ -120,17 +123,17 @@ def models() -> tuple[Model, ...]:
     for name, header in GENERATED.items():
         found[name] = parse(name, header + "select 1 as made_when_built")
     made = found["marts.measure_tallies"]
-    found[made.name] = replace(made, reads=frozenset((*views, "ref.measures", "marts.unit_successors")))
+    found[made.name] = replace(made, reads=frozenset((*views, "ref.measures", *_ROW_DAYS)))
     placed = ("marts.dataset_spans", "marts.stock_units", "marts.counted_parts", "marts.periods")
     read = ("marts.measure_tallies", *placed)
-    for name in ("marts.measure_sums", "marts.mapped_sums"):
-        found[name] = replace(found[name], reads=frozenset(read))
+    for name, more in (("marts.measure_sums", (*views, *_ROW_DAYS)), ("marts.mapped_sums", ())):
+        found[name] = replace(found[name], reads=frozenset((*read, *more)))
     backwards = found["marts.explanations"]
-    asked = (*read, "marts.definitions", "marts.indicator_values", "ref.indicator_terms", *views)
+    asked = (*read, *_ROW_DAYS, "marts.definitions", "marts.indicator_values", "ref.indicator_terms", *views)
     found[backwards.name] = replace(backwards, reads=frozenset(asked))
     cases = found["marts.case_counts"]
     named = ("dataset_spans", "stock_units", "periods", "unit_successors", "unit_rollup", "units")
-    seen = (*(f"marts.{name}" for name in named), SETTINGS)
+    seen = (*(f"marts.{name}" for name in named), "ref.periods", SETTINGS)
     told = (
         f"{schema}.{name}{view}"
         for name in measures.CASE_COUNTS
@@ -230,7 +233,7 @@ def _create_macros(con: duckdb.DuckDBPyConnection) -> None:
 def view_texts(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, str]:
     """The SELECT of each of these views that is a model, as it would be made today."""
     wanted = set(names)
-    return {model.name: _query(con, model) for model in models() if model.is_view and model.name in wanted}
+    return {model.name: query_of(con, model) for model in models() if model.is_view and model.name in wanted}
 
 
 def parse(name: str, text: str) -> Model:
@@ -298,7 +301,7 @@ def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
         if model.words:
             sentences.create_worded(con, model.name, model.query, model.words)
         else:
-            con.execute(f"create or replace {kind} {model.name} as\n{_query(con, model)}")
+            con.execute(f"create or replace {kind} {model.name} as\n{query_of(con, model)}")
     except duckdb.Error as error:
         raise ModelError(f"model {model.name} cannot be built: {error}") from error
     if model.is_view:
@@ -331,7 +334,8 @@ def _comment(
         con.execute(statement)
 
 
-def _query(con: duckdb.DuckDBPyConnection, model: Model) -> str:
+def query_of(con: duckdb.DuckDBPyConnection, model: Model) -> str:
+    """The SELECT of a model; of a generated one as the reference tables of `con` make it."""
     match model.name:
         case "marts.measure_tallies":
             return measures.tallies(con)

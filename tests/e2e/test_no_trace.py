@@ -321,7 +321,7 @@ def test_nobody_is_found_in_anything_that_leaves(home: Home, mail: Server, capfd
         assert told.out + told.err, words
         assert "not foreseen" not in told.err, (words, told.err)
         searched[" ".join(words)] = (told.out + told.err).encode()
-    for form in ("parquet", "sdmx-csv"):
+    for form in ("parquet", "sdmx-csv", "openlineage"):
         assert (
             main(["release", "export", str(home.path / "exports" / form), "--format", form, "--home", str(home.path)])
             == 0
@@ -354,6 +354,7 @@ def test_nobody_is_found_in_anything_that_leaves(home: Home, mail: Server, capfd
         "releases/",
         "exports/parquet/core.",
         "exports/sdmx-csv/",
+        "exports/openlineage/",
         "reports/assessment-2024-Q1.pdf",
     ):
         assert any(place in name for name in searched), place

@@ -7,11 +7,14 @@ import hashlib
 import json
 import os
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import fromstring
 
 import duckdb
+import jsonschema
 import pytest
+import sqlglot
 
 from expectations.contracts.periods import Period
 from flows.command import main
@@ -19,7 +22,8 @@ from tests.conftest import make_tiny_home
 from tests.warehouse.rows import DISTRICTS, insert, report
 from tests.warehouse.test_models import TIMELY
 from warehouse import exports
-from warehouse.models import build, models
+from warehouse.models import build, models, query_of
+from warehouse.openlineage import columns_behind
 from warehouse.published import current
 from warehouse.reference import load_reference
 from warehouse.releases import publish
@@ -203,6 +207,198 @@ def test_the_lists_hold_every_code_that_a_release_may_use() -> None:
 def test_periods_as_sdmx_writes_them(label: str, wanted: str) -> None:
     assert str(Period.parse(label)) == label
     assert exports.time_period(label) == wanted
+
+
+# --- lineage ----------------------------------------------------------------------------------------------------------
+
+FACET = {
+    "type": "object",
+    "required": ["_producer", "_schemaURL"],
+    "properties": {
+        "_producer": {"type": "string", "format": "uri"},
+        "_schemaURL": {
+            "type": "string",
+            "pattern": r"^https://openlineage\.io/spec/facets/\d-\d-\d/(\w+)\.json#/\$defs/\w+$",
+        },
+    },
+}
+INPUT_FIELD = {
+    "type": "object",
+    "required": ["namespace", "name", "field"],
+    "properties": {
+        "transformations": {
+            "type": "array",
+            "items": {"required": ["type"], "properties": {"type": {"enum": ["DIRECT", "INDIRECT"]}}},
+        }
+    },
+}
+DATASET_FACETS = {
+    "additionalProperties": FACET,
+    "properties": {
+        "schema": {
+            "required": ["fields"],
+            "properties": {
+                "fields": {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {
+                        "required": ["name"],
+                        "properties": {
+                            "name": {"type": "string", "minLength": 1},
+                            "type": {"type": "string"},
+                            "ordinal_position": {"type": "integer", "minimum": 1},
+                        },
+                    },
+                }
+            },
+        },
+        "documentation": {"required": ["description"]},
+        "columnLineage": {
+            "required": ["fields"],
+            "properties": {
+                "fields": {
+                    "additionalProperties": {
+                        "required": ["inputFields"],
+                        "properties": {"inputFields": {"type": "array", "items": INPUT_FIELD}},
+                    }
+                }
+            },
+        },
+    },
+}
+DATASETS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["namespace", "name"],
+        "properties": {"name": {"type": "string", "minLength": 1}, "facets": DATASET_FACETS},
+    },
+}
+RUN_EVENT = {
+    "type": "object",
+    "required": ["eventTime", "producer", "schemaURL", "run", "job"],
+    "properties": {
+        "eventTime": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"},
+        "producer": {"type": "string", "pattern": r"^[a-z]+:"},
+        "schemaURL": {"const": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"},
+        "eventType": {"enum": ["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"]},
+        "run": {
+            "required": ["runId"],
+            "properties": {"runId": {"pattern": r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}},
+        },
+        "job": {
+            "required": ["namespace", "name"],
+            "properties": {
+                "facets": {
+                    "additionalProperties": FACET,
+                    "properties": {
+                        "sql": {"required": ["query"]},
+                        "jobType": {"required": ["processingType", "integration"]},
+                        "documentation": {"required": ["description"]},
+                    },
+                }
+            },
+        },
+        "inputs": DATASETS,
+        "outputs": DATASETS,
+    },
+}
+"""What OpenLineage 2-0-2 and the versions of its facets that are written require, in words of our own."""
+
+
+@pytest.fixture(scope="module")
+def lineage(home: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("lineage") / "out"
+    assert main(["release", "export", str(folder), "--format", "openlineage", "--home", str(home)]) == 0
+    assert [one.name for one in folder.iterdir()] == ["lineage.jsonl"]
+    return [json.loads(line) for line in (folder / "lineage.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_lineage_is_openlineage(lineage: list[dict[str, Any]]) -> None:
+    checked = jsonschema.Draft202012Validator(RUN_EVENT)
+    for event in lineage:
+        assert [error.message for error in checked.iter_errors(event)] == [], event["job"]["name"]
+    assert jsonschema.Draft202012Validator(RUN_EVENT).is_valid({**lineage[0], "run": {}}) is False
+
+
+def test_every_model_is_a_job_that_began_and_ended_and_reads_what_it_says(lineage: list[dict[str, Any]]) -> None:
+    types: dict[str, list[str]] = {}
+    for event in lineage:
+        types.setdefault(event["run"]["runId"], []).append(event["eventType"])
+    assert set(map(tuple, types.values())) == {("START", "COMPLETE")}
+    ended = {event["job"]["name"]: event for event in lineage if event["eventType"] == "COMPLETE"}
+    assert list(ended) == [model.name for model in models()]
+    for model in models():
+        event = ended[model.name]
+        assert {one["name"] for one in event["inputs"]} == {f"warehouse.{name}" for name in model.reads}
+        assert [one["name"] for one in event["outputs"]] == [f"warehouse.{model.name}"]
+
+
+def test_every_model_declares_all_that_its_select_reads(home: Path) -> None:
+    """Of a generated one too, whose reads are listed by hand."""
+    release = current(home)
+    assert release is not None
+    with connect(release.file, read_only=True) as con:
+        for model in models():
+            tree = sqlglot.parse_one(query_of(con, model), dialect="duckdb")
+            read = {f"{one.db}.{one.name}" for one in tree.find_all(sqlglot.exp.Table) if one.db}
+            assert read <= model.reads, model.name
+
+
+def test_columns_lead_to_columns_that_there_are(lineage: list[dict[str, Any]], home: Path) -> None:
+    release = current(home)
+    assert release is not None
+    with connect(release.file, read_only=True) as con:
+        there = {
+            (f"warehouse.{schema}.{table}", column)
+            for schema, table, column in con.execute(
+                "select schema_name, table_name, column_name from duckdb_columns() where not internal"
+            ).fetchall()
+        }
+    found = 0
+    for event in lineage:
+        for output in event.get("outputs", ()):
+            schema = [field["name"] for field in output["facets"]["schema"]["fields"]]
+            assert {(output["name"], column) for column in schema} <= there
+            read = {one["name"] for one in event["inputs"]}
+            fields = output["facets"]["columnLineage"]["fields"]
+            # sentences, worded over the facts, are no columns of the SELECT
+            assert all(column.endswith(("_vi", "_en")) for column in set(schema) - fields.keys()), event["job"]["name"]
+            for column, behind in fields.items():
+                assert column in schema
+                for one in behind["inputFields"]:
+                    assert (one["name"], one["field"]) in there, (output["name"], column)
+                    assert one["name"] in read, (output["name"], column)
+                    found += 1
+    assert found > 1500
+
+
+def test_a_column_is_followed_through_joins_sums_and_unions_by_name() -> None:
+    tables = {"core.a": {"k": "INTEGER", "count": "INTEGER"}, "ref.b": {"k": "INTEGER", "name": "VARCHAR"}}
+    query = """
+with sums as (select k, sum("count") as total from core.a group by k),
+  named as (select sums.k, name, total / 2 as half from sums join ref.b using (k)),
+  some as (select k, half from named union all by name select name, k from ref.b union all by name select 1 as one)
+select *, count(*) over () as rows from some
+"""
+    assert columns_behind(query, tables) == {
+        "k": {("core.a", "k"), ("ref.b", "k")},
+        "half": {("core.a", "count")},
+        "name": {("ref.b", "name")},
+        "one": set(),
+        "rows": set(),
+    }
+
+
+def test_a_release_of_other_models_is_not_told_by_these(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = models()[0]
+    other = replace(first, query=f"select 1 as invented, * from ({first.query})")
+    monkeypatch.setattr("warehouse.openlineage.models", lambda: (other,))
+    order = ["release", "export", str(tmp_path / "out"), "--format", "openlineage", "--home", str(home)]
+    assert main(order) == 1
+    assert f"{first.name} has no column invented; publish a release of this version" in capsys.readouterr().err
 
 
 # --- the folder -------------------------------------------------------------------------------------------------------
