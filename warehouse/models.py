@@ -31,6 +31,7 @@ from warehouse import checks, corrections, disclosure, guarded, measures, senten
 from warehouse.catalogue import all_columns, columns_of
 from warehouse.model_files import ModelError, split
 from warehouse.shapes import comments
+from warehouse.standing import asked_once
 from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
@@ -185,16 +186,17 @@ def build(
         _write_words(con)
         _write_rules(con)
         _write_disclosed(con)
-        for model in models():
-            counted = _make(con, model)
-            if counted is not None:
-                rows[model.name] = counted
-            if model.name == SETTINGS:
-                _create_macros(con)
-        present = all_columns(con)
-        for model in models():
-            _describe(con, model, present[model.name])
-        checks.record(con, run_id)
+        with asked_once(con):
+            for model in models():
+                counted = _make(con, model)
+                if counted is not None:
+                    rows[model.name] = counted
+                if model.name == SETTINGS:
+                    _create_macros(con)
+            present = all_columns(con)
+            for model in models():
+                _describe(con, model, present[model.name])
+            checks.record(con, run_id)
     return rows
 
 

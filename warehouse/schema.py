@@ -27,7 +27,7 @@ SCHEMA_VERSION = 2
 
 SAID = "ops.standing_at(moment, timestamp 'infinity')"
 KNOWN = "ops.standing_at(timestamp 'infinity', moment)"
-TODAY = "timestamp 'infinity'"
+CORRECTED = "ops.row_corrections_at(moment)"
 
 
 _MACROS = {
@@ -135,13 +135,13 @@ def _core_views(source: Contract) -> list[str]:
     }
     named = f"{source.label_vi} · {source.label_en}"
     found = [
-        f"create or replace view {table}_current as {_standing_rows(source, 'ops.standing', corrected=TODAY)}",
+        f"create or replace view {table}_current as {_standing_rows(source, 'ops.standing', 'ops.row_corrections')}",
         *comments("view", f"{table}_current", f"{named}, the rows that stand, as corrected", columns),
         # Said: by the moment a delivery speaks for, whenever it came, as the sender said it. Known: by the moments of
         # landing, decision and correction.
         f"create or replace macro {table}_as_said(moment) as table {_standing_rows(source, SAID)}",
         *comments("macro table", f"{table}_as_said", f"{named}, rows that had been said for a moment, as sent", {}),
-        f"create or replace macro {table}_as_known(moment) as table {_standing_rows(source, KNOWN, 'moment')}",
+        f"create or replace macro {table}_as_known(moment) as table {_standing_rows(source, KNOWN, CORRECTED)}",
         *comments("macro table", f"{table}_as_known", f"{named}, rows known here at a moment, as corrected then", {}),
     ]
     if has_answers(source):
@@ -164,14 +164,14 @@ def _core_views(source: Contract) -> list[str]:
     return found
 
 
-def _standing_rows(source: Contract, standing: str, corrected: str | None = None) -> str:
-    """The rows that stand, with what the corrections in force as of the moment `corrected` do to them."""
+def _standing_rows(source: Contract, standing: str, corrections: str | None = None) -> str:
+    """The rows that stand, with what `corrections`, the view or macro that tells of them, does to rows."""
     joined = (
         f"from core.{source.dataset} as said"
         f" join {standing} as standing on standing.rows_of = said._reading_id and standing.period = said.period"
     )
     origin = "standing.delivery_id as _delivery_id, standing.reading_id as _reading_id, said._sheet, said._row"
-    if corrected is None:
+    if corrections is None:
         listed = ", ".join(f"said.{identifier(name)}" for name in content_columns(source))
         return f"select {listed}, {origin} {joined}"
     kinds = {name: declared.partition(" not null")[0] for name, (declared, _) in core_columns(source).items()}
@@ -185,7 +185,7 @@ def _standing_rows(source: Contract, standing: str, corrected: str | None = None
     )
     return (
         f"select {listed}, {origin} {joined}"
-        f" left join (select * from ops.row_corrections_at({corrected})"
+        f" left join (select * from {corrections}"
         f" where dataset = {literal(source.dataset)} and not is_contested) as fix"
         ' on fix.reading_id = said._reading_id and fix."row" = said._row and fix.sheet is not distinct from said._sheet'
         " where fix.is_excluded is not true"

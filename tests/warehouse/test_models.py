@@ -266,6 +266,32 @@ def test_what_no_model_makes_any_more_goes_with_the_next_build() -> None:
     con.close()
 
 
+def test_what_stands_is_a_query_again_after_a_build_and_after_one_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build asks it once, into tables; a decision after that must count at once, and no table be left."""
+    con = empty_warehouse()
+    insert(con, "service_reports", [{"period": "2024-Q1", "unit_code": "323", "field_name": "a", "resolved_total": 9}])
+    here = (
+        "select view_name, comment from duckdb_views() where database_name = current_database() and schema_name = 'ops'"
+        " union all select table_name, comment from duckdb_tables() where database_name = current_database()"
+        " and schema_name = 'ops' order by all"
+    )
+    before = con.execute(here).fetchall()
+    models.build(con)
+    assert con.execute(here).fetchall() == before
+    assert one(con, "select count(*) from core.service_reports_current") == 1
+    con.execute(
+        "insert into ops.decisions (decision_id, kind, delivery_id, decided_by, reason, decided_at)"
+        " select 'd', 'withdraw', delivery_id, 'test', 'test', now()::timestamp from ops.landed"
+    )
+    assert one(con, "select count(*) from core.service_reports_current") == 0
+    broken = models.parse("marts.broken", "-- Broken.\n-- vi: Hỏng.\n-- grain: x\nselect nothing from marts.units")
+    monkeypatch.setattr(models, "models", lambda: (*MODELS, broken))
+    with pytest.raises(models.ModelError, match=r"marts\.broken"):
+        models.build(con)
+    assert con.execute(here).fetchall() == before
+    con.close()
+
+
 def test_a_broken_model_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     con = empty_warehouse()
     built(con)

@@ -6,6 +6,7 @@ Nothing here is stored. The order of making is that of reading one another.
 from __future__ import annotations
 
 import csv
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -16,12 +17,15 @@ from warehouse.books import ops_tables
 from warehouse.shapes import comments
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import duckdb
 
 MACROS = ("places_at", "standing_at", "corrections_at", "row_corrections_at")
 VIEWS = (
     "places",
     "standing",
+    "row_corrections",
     "current_readings",
     "deliveries",
     "receipts",
@@ -36,6 +40,9 @@ VIEWS = (
 )
 BEFORE = {"alert_states": "alert_states_at"}
 """A macro over views, by the view that reads it."""
+
+ASKED_BY_ALL = ("standing", "row_corrections")
+"""Views that every `core.<dataset>_current` joins."""
 
 _WORDS = {
     "chain": "Chuỗi · the period whose deliveries stand in a row, or * for all periods of a feed",
@@ -73,6 +80,9 @@ _WORDS = {
     "waived_by": "Người quyết định tạm bỏ qua · who said so",
     "waived_because": "Lý do tạm bỏ qua · why",
     "applied_count": "Số dòng được hiệu chỉnh · rows it applies to",
+    "correction_ids": "Các hiệu chỉnh tác động lên dòng · corrections that act on the row",
+    "is_contested": "Các hiệu chỉnh trái nhau, không áp dụng · they contradict each other: none is applied",
+    "is_excluded": "Dòng bị loại · the row does not count",
 }
 """What the columns mean that only views have."""
 
@@ -117,6 +127,22 @@ def comment_views(con: duckdb.DuckDBPyConnection) -> None:
     for name in VIEWS:
         for column, *_ in con.execute(f"describe ops.{name}").fetchall():
             con.execute(f"comment on column ops.{name}.{identifier(column)} is {literal(words[column])}")
+
+
+@contextmanager
+def asked_once(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Within the block what stands is a table of that name, asked once instead of for every one of fifty questions.
+
+    The caller holds a transaction, and books and decides nothing within the block. Planning the query costs more than
+    answering it, and DuckDB plans a view wherever it is named.
+    """
+    for name in ASKED_BY_ALL:
+        con.execute(f"alter view ops.{name} rename to {name}_asked")
+        con.execute(f"create table ops.{name} as from ops.{name}_asked")
+    yield
+    for name in ASKED_BY_ALL:
+        con.execute(f"drop table ops.{name}")
+        con.execute(f"alter view ops.{name}_asked rename to {name}")
 
 
 @lru_cache(maxsize=1)
