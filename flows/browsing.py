@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 (duckdb is imported only when one of these commands runs)
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.sql import literal
@@ -11,8 +12,6 @@ from flows.mistakes import NoTableError, NothingPublishedError
 from flows.terminal import show, show_json, tell
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import duckdb
 
     from flows.home import Home
@@ -86,6 +85,8 @@ def say_how_to_open(home: Home, *, as_json: bool) -> int:
 
 
 def _ways(file: Path) -> dict[str, str]:
+    notebook = Path(__file__).resolve().parent.parent / "examples" / "notebook.py"
+    asked = f'pip install marimo\nDANVAN_HOME="{file.parents[2]}" marimo run "{notebook}"'
     return {
         "DuckDB": f'duckdb -readonly "{file}"',
         "Python (polars)": (
@@ -97,6 +98,7 @@ def _ways(file: Path) -> dict[str, str]:
         ),
         "DBeaver": f"New connection, DuckDB, path {file}; under driver properties duckdb.read_only = true",
         "Excel": 'danvan sql "from marts.figures" --format csv --output figures.csv',
+        **({"Notebook (marimo)": asked} if notebook.is_file() else {}),  # of a checkout
     }
 
 

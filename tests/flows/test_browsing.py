@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,6 @@ from flows.command import main
 from warehouse.models import build, models
 from warehouse.releases import publish
 from warehouse.store import writer
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +83,9 @@ def test_what_is_said_of_python_opens_the_release(home: Path, capsys: pytest.Cap
     exec("\n".join(lines[:-1]), names)  # noqa: S102 - what a person would paste
     assert eval(lines[-1], names).columns[:2] == ["step", "question_vi"]  # noqa: S307
     names["con"].close()
-    assert set(found["ways"]) == {"DuckDB", "Python (polars)", "R", "DBeaver", "Excel"}
+    assert set(found["ways"]) == {"DuckDB", "Python (polars)", "R", "DBeaver", "Excel", "Notebook (marimo)"}
+    assert Path(found["ways"]["Notebook (marimo)"].rpartition(" ")[2].strip('"')).is_file()
+    assert f'DANVAN_HOME="{home.resolve()}"' in found["ways"]["Notebook (marimo)"]
 
 
 def test_an_empty_home_has_nothing_to_open(tiny_home: Any, capsys: pytest.CaptureFixture[str]) -> None:
