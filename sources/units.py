@@ -88,7 +88,8 @@ class UnitIndex:
                 valid_to=_date(row["valid_to"]),
             )
             by_code.setdefault(unit.code, []).append(unit)
-            for name in {key(unit.name), key(unit.short_name)}:
+            # what a body is called for short, a district's own office is called too
+            for name in {key(unit.name), key(unit.name if unit.level == "body" else unit.short_name)}:
                 by_name.setdefault(name, []).append(unit)
         known: dict[str, list[_Alias]] = {}
         for row in aliases.iter_rows(named=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from warehouse.measures import PUBLISHED, adding, contributions, known_measures
+from warehouse.measures import PUBLISHED, adding, contributions, is_body, known_measures
 from warehouse.store import WarehouseError
 
 if TYPE_CHECKING:
@@ -76,9 +76,11 @@ def tell(con: duckdb.DuckDBPyConnection, indicator_code: str, definition_id: str
     con.execute(
         "create or replace temp table explained_terms as"
         " select terms.part, terms.measure, terms.factor, coalesce(own.span, 'period') as span,"
-        " case when own.breakdown is not null then $definition end as detail"
+        " case when own.breakdown is not null then $definition end as detail,"
+        " coalesce(scopes.counts_bodies, false) as counts_bodies"
         " from ref.indicator_terms as terms"
         " left join ref.indicator_definitions as own using (indicator_code, definition_id)"
+        " left join ref.indicator_scopes as scopes using (indicator_code)"
         " where terms.indicator_code = $code"
         " and (terms.definition_id = $definition or own.breakdown is not null)"
         " and terms.part in ('numerator', 'denominator')",
@@ -106,6 +108,7 @@ def _parts(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
               where row.reporting_code = $unit
                 or row.kind <> '{PUBLISHED}'
                 and $unit = (select value from marts.settings where name = 'province_code')
+                and ((select bool_or(counts_bodies) from explained_terms) or not {is_body("row.reporting_code")})
             ),
 
             weighed as (

@@ -13,6 +13,9 @@ A unit that ends and goes over whole to another one leaves it its open cases: a 
 is the successor's (`marts.unit_successors`). What its rows add up to before that day, on the unit of after it, stands
 in `marts.mapped_sums`.
 
+The province's sums are those of its districts and communes. What its bodies add stands under each of them, and is put
+to the province's where an indicator counts bodies (`ref.indicator_scopes`, `marts.indicator_sums`).
+
 Amounts are summed, within a span and from units to the province. Three kinds are not: a `published` value is that of
 the unit it was published for and of no other; a `median` is the lower middle one of the single amounts; `distinct` is
 how many different amounts there are. Neither can be made of the figures of smaller units: both are asked of the rows.
@@ -37,6 +40,16 @@ if TYPE_CHECKING:
 PUBLISHED = "published"
 UNSUMMED = ("median", "distinct")
 """Kinds whose figure is made from single rows: an amount that is null is none, 0 is one."""
+
+
+def is_body(code: str) -> str:
+    """SQL: whether a code is that of a body of a province (a department, a Party or Front organ).
+
+    It is that of the province with letters behind a hyphen; codes of the statistics office are digits only
+    (`warehouse.reference.geography` holds to it). The models say the same by the macro `is_body`.
+    """
+    return f"contains({code}, '-')"
+
 
 _ROWS = "_rows"
 """Ending of the columns that count the rows behind a summed amount."""
@@ -211,8 +224,11 @@ select
   end as amount
 from ({" union all ".join(rows)}) as single
 cross join (values (false), (true)) as level (is_province)
-where level.is_province
-  or single.reporting_code <> setting('province_code')
+where if(
+    level.is_province,
+    not {is_body("single.reporting_code")},
+    single.reporting_code <> setting('province_code')
+  )
 group by all"""
         if rows
         else ""
@@ -240,7 +256,8 @@ from counted
 cross join (values (false), (true)) as level (is_province)
 where case
     when counted.kind = '{PUBLISHED}' then level.is_province = (counted.reporting_code = setting('province_code'))
-    else level.is_province or counted.reporting_code <> setting('province_code')
+    when level.is_province then not {is_body("counted.reporting_code")}
+    else counted.reporting_code <> setting('province_code')
   end
 group by all{made_of_rows}"""
 
@@ -281,7 +298,8 @@ def explanations(con: duckdb.DuckDBPyConnection) -> str:
     {adding("measure, detail, span, period, level.is_province, if(level.is_province, null, reporting_code)")}
   from ({" union all ".join(single)}) as single
   {levels}
-  where {own}"""
+  where {own}
+    and not (level.is_province and {is_body("reporting_code")})"""
         if single
         else ""
     )
@@ -301,7 +319,8 @@ delivered as (
 
 terms as (
   select definitions.indicator_code, definitions.term_id, definitions.span, definitions.breakdown,
-    definitions.hides_small_samples, coalesce(definitions.sample_measure, term.measure) = term.measure
+    definitions.hides_small_samples, definitions.counts_bodies,
+    coalesce(definitions.sample_measure, term.measure) = term.measure
     and (definitions.sample_measure is not null or term.part = 'denominator') as is_sample,
     term.part, term.measure, term.factor
   from marts.definitions as definitions
@@ -323,6 +342,7 @@ by_definition as materialized (
   join terms
     on terms.measure = delivered.measure
     and terms.span = delivered.span
+    and (terms.counts_bodies or not {is_body("delivered.member_code")})
   where case
       when terms.breakdown is null then delivered.detail is null
       else regexp_matches(regexp_extract(delivered.detail, '[^.]*$'), terms.breakdown)

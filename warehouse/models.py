@@ -230,6 +230,7 @@ def build_again(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> Iterato
 def _create_macros(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(files("warehouse").joinpath("models", "macros.sql").read_text(encoding="utf-8"))
     con.execute(guarded.macros())
+    con.execute(f"create or replace temp macro is_body(code) as {measures.is_body('code')}")
 
 
 def view_texts(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, str]:

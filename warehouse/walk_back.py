@@ -42,7 +42,7 @@ from expectations.contracts.text import plain
 from warehouse.behind import added
 from warehouse.catalogue import columns_of, named
 from warehouse.explain import TOLD, NoSuchFigureError, tell
-from warehouse.measures import inputs
+from warehouse.measures import inputs, is_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -357,7 +357,7 @@ def _quarantine(con: duckdb.DuckDBPyConnection, figure: Row) -> Row:
     """Rows held back in the deliveries that stand for unit and period, by delivery, counted as completeness does."""
     rows = _all(
         con,
-        """
+        f"""
         with feed_units as (
           select feed, any_value(unit_code) as unit_code
           from ops.obligations
@@ -385,6 +385,7 @@ def _quarantine(con: duckdb.DuckDBPyConnection, figure: Row) -> Row:
           and place.is_own
         left join ops.deliveries as sent on sent.delivery_id = held.delivery_id
         where $unit in (coalesce(place.rollup_code, $province), $province)
+          and ($with_bodies or not {is_body("coalesce(place.rollup_code, $province)")})
         group by all
         order by held.feed, held.delivery_id, unit_code
         """,
@@ -394,6 +395,7 @@ def _quarantine(con: duckdb.DuckDBPyConnection, figure: Row) -> Row:
             "unit": figure["unit_code"],
             "period": figure["period"],
             "span": _span(con, figure),
+            "with_bodies": _counts_bodies(con, figure),
         },
     )
     for row in rows:
@@ -405,12 +407,14 @@ def _missing_units(con: duckdb.DuckDBPyConnection, figure: Row) -> list[Row]:
     rows = _all(
         con,
         "select unnest(missing_units) as unit_code, unnest(missing_months) as months from marts.completeness"
-        " where dataset = $dataset and period = $period and span = $span and unit_code = $unit",
+        " where dataset = $dataset and period = $period and span = $span and unit_code = $unit"
+        " and with_bodies = $with_bodies",
         {
             "dataset": figure["computed_from"],
             "period": figure["period"],
             "span": _span(con, figure),
             "unit": figure["unit_code"],
+            "with_bodies": _counts_bodies(con, figure),
         },
     )
     names = _unit_names(con, [row["unit_code"] for row in rows], figure["period_to"])
@@ -586,6 +590,13 @@ def _span(con: duckdb.DuckDBPyConnection, figure: Row) -> str:
         [figure["indicator_code"], figure["definition_id"]],
     ).fetchone()
     return str(row[0]) if row and row[0] else "period"
+
+
+def _counts_bodies(con: duckdb.DuckDBPyConnection, figure: Row) -> bool:
+    row = con.execute(
+        "select counts_bodies from ref.indicator_scopes where indicator_code = ?", [figure["indicator_code"]]
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def _province(con: duckdb.DuckDBPyConnection) -> str:

@@ -142,7 +142,7 @@ def communes() -> tuple[Commune, ...]:
 
 PROVINCE = District(
     "33", "Tỉnh Hưng Yên", "hung_yen", "tỉnh",
-    note="the province's own office: published indices and milestones",
+    note="the province's own office: published indices, milestones and the plans of departments",
     spellings=("Tỉnh Hưng Yên", "UBND tỉnh Hưng Yên"),
 )  # fmt: skip
 """Sends what is published for the whole province; not one of the ten."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from examples.generate import (
     activities,
     activity_layouts,
+    bodies,
     collected,
     democracy,
     dossier_layouts,
@@ -105,13 +106,18 @@ def collected_deliveries(seed: int = SEED) -> list[Delivery]:
     return collected.deliveries(seed, _collected)
 
 
+def body_deliveries() -> list[Delivery]:
+    """What the province lists of its own departments, Party and Front bodies."""
+    return bodies.deliveries(_collected)
+
+
 def _collected(layout: Layout, period: Period, records: list[Record]) -> Delivery:
     return Delivery(PROVINCE, layout, period, _sent(PROVINCE, layout, period), records)
 
 
 def province_layouts() -> tuple[Layout, ...]:
     """Every layout of the province's own office, in the order of its feed file."""
-    return (*index_layouts.province_layouts(), *collected.layouts())
+    return (*index_layouts.province_layouts(), *collected.layouts(), *bodies.layouts())
 
 
 def add_later_activities(deliveries: list[Delivery], seed: int) -> None:
@@ -132,7 +138,7 @@ def _of_province(layout: Layout, period: Period, records: list[Record]) -> Deliv
 
 
 def write(folder: Path, seed: int = SEED) -> None:
-    """Write `feeds/`, `inbox/` and `ledger.csv` below `folder`; the same seed gives the same bytes."""
+    """Write `feeds/`, `inbox/`, `reference/` and `ledger.csv` below `folder`; the same seed gives the same bytes."""
     deliveries, ledger = seed_all(clean_deliveries(seed), lambda sent: _completed(sent, seed))
     for delivery in deliveries:
         path = folder / delivery.path
@@ -142,6 +148,8 @@ def write(folder: Path, seed: int = SEED) -> None:
     for district in (*DISTRICTS, PROVINCE):
         layouts = province_layouts() if district is PROVINCE else layouts_of(district)
         (folder / "feeds" / f"d{district.code}.yaml").write_text(feed_file(district, layouts), encoding="utf-8")
+    (folder / "reference").mkdir(parents=True, exist_ok=True)
+    (folder / "reference" / "reporting_bodies.csv").write_text(bodies.reporting_bodies(), encoding="utf-8")
     (folder / "ledger.csv").write_text(_ledger_text(rows(ledger)), encoding="utf-8")
 
 
@@ -150,6 +158,7 @@ def _completed(sent: list[Delivery], seed: int) -> None:
     add_later_activities(sent, seed)
     sent.extend(province_deliveries(seed))
     sent.extend(collected_deliveries(seed))
+    sent.extend(body_deliveries())
 
 
 def _ledger_text(rows: list[dict[str, Any]]) -> str:

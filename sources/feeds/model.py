@@ -137,7 +137,7 @@ class UnitSource(Strict):
         description="Official forms: words of a cell above the table after which the unit's name stands, e.g. "
         "`Đơn vị báo cáo`.",
     )
-    level: Literal["province", "district", "commune"] | None = Field(
+    level: Literal["province", "district", "commune", "body"] | None = Field(
         None, description="With `name` or `cell`: only units of this level."
     )
     parent: Word | None = Field(None, description="With `name` or `cell`: only this unit and the units under it.")

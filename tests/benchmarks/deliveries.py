@@ -33,6 +33,7 @@ def make_home(home: Path, copies: int) -> int:
     inboxes = json.dumps([f"inbox{copy}" for copy in range(copies)])
     settings = f'name = "benchmark"\n[places]\nroots = {inboxes}\n[alerts]\nchannels = ["file"]\n'
     (home / "danvan.toml").write_text(settings, encoding="utf-8")
+    shutil.copytree(PROVINCE / "reference", home / "reference")
     files = 0
     for path in sorted((PROVINCE / "feeds").glob("*.yaml")):
         document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -91,7 +91,7 @@ def test_demo_loads_the_sample_province(demo: tuple[Path, dict[str, Any]]) -> No
     home, told = demo
     report = told["report"]
     assert report["engine"] == "prefect"
-    assert len(report["outcomes"]) == 88
+    assert len(report["outcomes"]) == 90
     assert {one["outcome"] for one in report["outcomes"]} == {"ok"}
     assert sum(told["goals"][status] for status in told["goals"] if status != "period") == 56
     assert told["goals"]["period"] == "2024-Q2"

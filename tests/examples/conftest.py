@@ -60,7 +60,7 @@ def tell(home: Path, parts: int = 1) -> Told:
     from warehouse.obligations import record_obligations
     from warehouse.releases import fingerprint
 
-    for name in ("danvan.toml", "feeds"):
+    for name in ("danvan.toml", "feeds", "reference"):
         (home / name).symlink_to(PROVINCE / name)
     files = sorted(path for path in (PROVINCE / "inbox").rglob("*") if path.is_file())
     opened = open_home(home)

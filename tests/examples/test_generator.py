@@ -319,7 +319,7 @@ def test_every_feed_file_can_be_used() -> None:
     from sources.feeds import check_against_contract, load_feeds  # noqa: PLC0415
 
     feeds = load_feeds(PROVINCE / "feeds")
-    assert len(feeds) == 88
+    assert len(feeds) == 90
     for feed in feeds:
         terms = contract(feed.dataset)
         if feed.dataset == "survey_responses":

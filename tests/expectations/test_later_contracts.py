@@ -132,6 +132,9 @@ FIRES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("index_scores", "INDEX_766_1_2", "publication_is_counted", {"procedure_count": None}),
     ("index_scores", "INDEX_766_1_2", "published_within_procedures", {"published_in_term_count": 6}),
     ("index_scores", "INDEX_766_1_2", "counts_are_not_negative", {"published_in_term_count": -1}),
+    ("democracy_items", "11-01", "unit_is_no_body", {"unit_code": "33-SNV"}),
+    ("one_stop_ratings", "b", "unit_is_no_body", {"unit_code": "33-SNV"}),
+    ("index_scores", "SIPAS", "unit_is_no_body", {"unit_code": "33-SNV"}),
 ]
 
 STILL: list[tuple[str, str, str, dict[str, Any]]] = [

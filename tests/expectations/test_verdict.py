@@ -250,6 +250,17 @@ def test_feed_may_soften_a_rule(write_frame: WriteFrame, tmp_path: Path) -> None
     assert outcome.findings["severity"].to_list() == ["warning"]
 
 
+@pytest.mark.parametrize("dataset", datasets())
+def test_a_body_of_the_province_sends_activities_only(dataset: str, write_frame: WriteFrame, tmp_path: Path) -> None:
+    found = contract(dataset)
+    if dataset == "survey_responses":
+        found = questionnaires.expand(found, questionnaires.load("SIPAS_2022"))
+    frame = write_frame(found, [{"unit_code": unit} for unit in ("323", "33-SNV", None)])
+    outcome = judge_one(frame, found, work_dir=tmp_path)
+    told = outcome.findings.filter(pl.col("rule_id") == "C13").select("row", "severity", "column_name").rows()
+    assert told == ([] if dataset == "activities" else [(3, "error", "unit_code")])
+
+
 def test_unit_out_of_force_needs_the_units_and_says_when_they_are_missing(
     write_frame: WriteFrame, tmp_path: Path
 ) -> None:

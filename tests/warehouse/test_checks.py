@@ -206,6 +206,20 @@ def due_days(con: duckdb.DuckDBPyConnection, due: date) -> None:
     )
 
 
+def of_body(con: duckdb.DuckDBPyConnection, listed: str) -> None:
+    """A plan and a model of a department that the province lists from a day on."""
+    con.execute("insert into ref.reporting_bodies (unit_code, valid_from) values ('33-SNV', ?::date)", [listed])
+    place = {"unit_code": "33-SNV", "period": "2024-Q1"}
+    insert(
+        con,
+        "activities",
+        [
+            {**place, "activity_code": "1", "kind_code": "plan", "year": 2024},
+            {**place, "activity_code": "2", "kind_code": "model"},
+        ],
+    )
+
+
 Found = tuple[str, str, str | None, float | None, float | None]
 """dataset, unit, period, left, right"""
 
@@ -247,6 +261,8 @@ WORLDS: list[tuple[str, World, World, Found]] = [
      ("service_reports", "323", "2024-Q1", 25, 50)),
     ("due_days", lambda con: due_days(con, date(2024, 2, 14)), lambda con: due_days(con, date(2024, 2, 15)),
      ("petitions", "323", "2024-Q1", 1, 1)),
+    ("bodies_listed", lambda con: of_body(con, "2024-04-01"), lambda con: of_body(con, "2024-01-01"),
+     ("activities", "33-SNV", "2024-Q1", 2, 0)),
 ]  # fmt: skip
 
 

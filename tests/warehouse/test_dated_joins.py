@@ -14,7 +14,7 @@ from warehouse.models import models
 
 _SPAN, _START, _PERIOD = frozenset({"valid_from", "valid_to"}), frozenset({"valid_from"}), frozenset({"period"})
 DATED = {
-    **dict.fromkeys(("ref.units", "ref.unit_aliases"), _SPAN),
+    **dict.fromkeys(("ref.units", "ref.unit_aliases", "ref.reporting_bodies"), _SPAN),
     **dict.fromkeys(
         ("ref.unit_crosswalk", "ref.unit_changes", "ref.former_districts", "ref.unit_areas", "ref.mapped_units"), _START
     ),

@@ -229,11 +229,12 @@ class Published:
         own = [row for row in self.rows("ref.indicator_definitions") if row["is_primary"]]
         self.own = {row["indicator_code"]: row for row in own}
         self.alone = {row["indicator_code"] for row in self.rows("ref.indicator_scopes") if row["stands_alone"]}
+        self.counting = {row["indicator_code"] for row in self.rows("ref.indicator_scopes") if row["counts_bodies"]}
         self.targets = defaultdict(list)
         for row in self.rows("ref.targets"):
             self.targets[row["indicator_code"]].append(row)
         self.complete = {
-            (row["dataset"], row["span"], row["period"], row["unit_code"]): row
+            (row["with_bodies"], row["dataset"], row["span"], row["period"], row["unit_code"]): row
             for row in self.rows("marts.completeness")
         }
         self.sums = {
@@ -283,7 +284,7 @@ class Published:
 
     def completeness(self, code: str, unit: str, period: str) -> dict[str, Any] | None:
         span = (self.own.get(code) or {}).get("span") or "period"
-        return self.complete.get((self.catalogue[code]["computed_from"], span, period, unit))
+        return self.complete.get((code in self.counting, self.catalogue[code]["computed_from"], span, period, unit))
 
     def is_whole(self, code: str, unit: str, period: str) -> bool:
         found = self.completeness(code, unit, period)
@@ -425,7 +426,9 @@ class Published:
         outcome = self.tested(code, *sides)
         size = self.missing(code, definition, unit, period)
         held = any(
-            (self.complete.get((dataset, span, before_period, self.parents[row["old_code"]])) or {}).get("rows_missing")
+            (self.complete.get((False, dataset, span, before_period, self.parents[row["old_code"]])) or {}).get(
+                "rows_missing"
+            )
             for row in former
         )
         if size is None or held:
@@ -439,7 +442,8 @@ class Published:
             return {unit}
         span = (self.own.get(code) or {}).get("span") or "period"
         dataset = self.catalogue[code]["computed_from"]
-        return {key[3] for key in self.complete if key[:3] == (dataset, span, period) and key[3] != self.province}
+        wanted = (code in self.counting, dataset, span, period)
+        return {key[4] for key in self.complete if key[:4] == wanted and key[4] != self.province}
 
     def tested(self, code: str, now: tuple[float, ...], before: tuple[float, ...]) -> str:
         level = float(self.settings["significance_pct"]) / 100

@@ -31,12 +31,12 @@ TARGET = "indicator_code,target_from,target_op,target,certainty\n"
 CONFIRMED = "indicator_code,target_from,confirmed_by,confirmed_on\n"
 BODY = "body,valid_from,valid_to,name_vi\n"
 ROWS = {
-    "units": 543, "unit_aliases": 532, "unit_crosswalk": 384, "unit_changes": 37, "former_districts": 112,
-    "unit_areas": 122, "mapped_units": 362, "responsible_bodies": 6, "deadlines": 32, "goals": 56,
-    "indicators": 74, "targets": 32, "goal_indicators": 161, "index_766": 26, "dossier_statuses": 10,
+    "units": 614, "unit_aliases": 768, "unit_crosswalk": 384, "unit_changes": 78, "reporting_bodies": 0,
+    "former_districts": 112, "unit_areas": 122, "mapped_units": 362, "responsible_bodies": 6, "deadlines": 32,
+    "goals": 56, "indicators": 74, "targets": 32, "goal_indicators": 161, "index_766": 26, "dossier_statuses": 10,
     "status_groups": 20, "channels": 3, "forms": 18, "form_columns": 441,
     "form_equations": 184,
-    "checklist_items": 24, "index_methods": 5, "indicator_scopes": 4,
+    "checklist_items": 24, "index_methods": 5, "indicator_scopes": 8,
 }  # fmt: skip
 
 

@@ -56,6 +56,8 @@ def _problems(found: Mapping[str, pl.DataFrame]) -> Iterator[str]:
     yield from _unguarded(found)
     yield from _bodies(found)
     yield from geography.problems(found["units"], found["unit_crosswalk"])
+    yield from geography.problems_of_bodies(found["units"], found["unit_changes"], found["reporting_bodies"])
+    yield from _counting_bodies(found)
     for row in found["settings"].filter(name="key_figures").iter_rows(named=True):
         for code in str(row["value"] or "").split():
             if code not in indicators:
@@ -86,6 +88,17 @@ def _bodies(found: Mapping[str, pl.DataFrame]) -> Iterator[str]:
         if before.get(body, row["valid_from"]) != row["valid_from"]:
             yield f"responsible_bodies: '{body}' has no name, or two, between {before[body]} and {row['valid_from']}"
         before[body] = row["valid_to"]
+
+
+def _counting_bodies(found: Mapping[str, pl.DataFrame]) -> Iterator[str]:
+    """Figures of bodies are put to those of the province: only what is a sum can count them."""
+    scopes = found["indicator_scopes"].filter(pl.col("counts_bodies"))
+    terms = scopes.join(found["indicator_terms"], on="indicator_code").join(found["measures"], on="measure")
+    for row in terms.iter_rows(named=True):
+        if row["kind"] in {"median", "distinct", "published"} or row["stands_alone"]:
+            yield (
+                f"indicator_scopes: {row['indicator_code']} cannot count bodies: {row['measure']} is no sum over units"
+            )
 
 
 def _targets(found: Mapping[str, pl.DataFrame], indicators: Mapping[str, Mapping[str, object]]) -> Iterator[str]:

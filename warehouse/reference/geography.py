@@ -1,4 +1,6 @@
-"""What follows from the crosswalk of communes: former districts, areas comparable over the border, units mapped whole.
+"""Units by code and day, what bodies of a province agree on, and what follows from the crosswalk of communes.
+
+That is former districts, areas comparable over the border, and units mapped whole.
 
 A border is a day on which units end and others begin (`unit_crosswalk.valid_from`). No figure is ever shared out: a
 unit that was split belongs to no unit of today, only to the area that holds all its parts.
@@ -6,8 +8,10 @@ unit that was split belongs to no unit of today, only to the area that holds all
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,7 +23,12 @@ if TYPE_CHECKING:
     Row = Mapping[str, Any]
 
 WHOLE, PARTIAL = "whole", "partial"
+BODY = "body"
+"""Level of the departments, Party and Front bodies of a province: units of it that are no territory."""
+MERGED = "merged_into"
 KINDS = (WHOLE, PARTIAL)
+CHANGES = (MERGED, "renamed")
+BODY_CODE = re.compile(r"\d{2}-[A-Z]+")
 
 
 class Units:
@@ -90,6 +99,74 @@ def problems(units: pl.DataFrame, crosswalk: pl.DataFrame) -> Iterator[str]:
         yield from _over_provinces(known, rows, eve)
 
 
+def problems_of_bodies(units: pl.DataFrame, changes: pl.DataFrame, listed: pl.DataFrame) -> Iterator[str]:
+    """What bodies and the changes of units contradict.
+
+    A body's code is that of its province, a hyphen and letters: no code of the statistics office is. It has one name a
+    day, without a gap, and where it ends a change says what it was merged into. A change names units by the names they
+    have the day before and on the day. Bodies that report are bodies, and what one of them goes over to reports too.
+    """
+    yield from _codes_and_names(units, changes)
+    known = Units(units)
+    for row in changes.iter_rows(named=True):
+        yield from _change(known, row)
+    yield from _listed(known, listed, changes)
+
+
+def _codes_and_names(units: pl.DataFrame, changes: pl.DataFrame) -> Iterator[str]:
+    spans: dict[str, list[Row]] = defaultdict(list)
+    for row in units.iter_rows(named=True):
+        code, level = row["unit_code"], row["level"]
+        if (level == BODY) != (BODY_CODE.fullmatch(code) is not None):
+            yield (
+                f"units: {code} has level '{level}': the code of a body, and of nothing else, is that of its province,"
+                " a hyphen and capital letters (33-SNV)"
+            )
+        if level == BODY:
+            spans[code].append(row)
+    merged = {(row["old_code"], row["valid_from"]) for row in changes.filter(changes["change"] == MERGED).to_dicts()}
+    for code, rows in spans.items():
+        rows.sort(key=lambda row: row["valid_from"])
+        for before, after in pairwise(rows):
+            if before["valid_to"] != after["valid_from"]:
+                yield f"units: {code} has no name, or two, between {before['valid_to']} and {after['valid_from']}"
+        end = rows[-1]["valid_to"]
+        if end and (code, end) not in merged:
+            yield f"unit_changes: body {code} ends on {end}, and no row says what it was merged into"
+
+
+def _change(known: Units, row: Row) -> Iterator[str]:
+    day = row["valid_from"]
+    where = f"unit_changes: {row['old_code']} → {row['new_code']} of {day}"
+    if row["change"] not in CHANGES:
+        yield f"{where} is '{row['change']}'; write one of {', '.join(CHANGES)}"
+    for side, on in (("old", day - timedelta(days=1)), ("new", day)):
+        unit = known.on(row[f"{side}_code"], on)
+        if unit is None or unit["name_vi"] != row[f"{side}_name"]:
+            said = f"'{unit['name_vi']}'" if unit else "no unit"
+            yield f"{where}: {row[f'{side}_code']} is {said} on {on}, not '{row[f'{side}_name']}'"
+    if row["change"] == MERGED and row["old_code"] != row["new_code"] and known.on(row["old_code"], day):
+        yield f"{where}: {row['old_code']} goes on after that day, so it was not merged"
+
+
+def _listed(known: Units, listed: pl.DataFrame, changes: pl.DataFrame) -> Iterator[str]:
+    rows = listed.to_dicts()
+    for row in rows:
+        body = known.on(row["unit_code"], row["valid_from"]) if row["valid_from"] else None
+        if body is None or body["level"] != BODY:
+            yield f"reporting_bodies: {row['unit_code']} is no body on {row['valid_from']}; see units.csv for its days"
+    for change in changes.filter(changes["change"] == MERGED).iter_rows(named=True):
+        day = change["valid_from"]
+        was_listed = any(
+            row["unit_code"] == change["old_code"] and is_valid(row, day - timedelta(days=1)) for row in rows
+        )
+        if was_listed and not any(row["unit_code"] == change["new_code"] and is_valid(row, day) for row in rows):
+            yield (
+                f"reporting_bodies: {change['old_code']} was merged into {change['new_code']} on {day}, which is not"
+                " listed then: list it, so that what it took over goes on being asked for"
+            )
+
+
 def _over_provinces(known: Units, rows: Iterable[Row], eve: date) -> Iterator[str]:
     provinces: dict[str, set[str]] = defaultdict(set)
     for row in rows:
@@ -156,7 +233,7 @@ def mapped_units(units: pl.DataFrame, crosswalk: pl.DataFrame, changes: pl.DataF
     """
     known = Units(units)
     grown: dict[str, date] = {}
-    for change in changes.filter(changes["change"] == "merged_into").iter_rows(named=True):
+    for change in changes.filter(changes["change"] == MERGED).iter_rows(named=True):
         day = change["valid_from"]
         grown[change["new_code"]] = max(grown.get(change["new_code"], day), day)
     found = []

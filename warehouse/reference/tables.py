@@ -80,6 +80,7 @@ WORDS = {
     "sample_measure": "Số đo cỡ mẫu; trống là mẫu số · measure of the sample; null = the denominator",
     "span": "period, year_to_date · span the sums run over",
     "levels": "Các cấp có chỉ số; trống là mọi cấp · levels the indicator exists at; null = every level",
+    "counts_bodies": "Tính cả cơ quan cấp tỉnh phải báo cáo · the province's figure counts the bodies that report",
     "stands_alone": "Số công bố cho chính đơn vị: có số là có báo cáo · published for the unit itself",
     "article_no": "Điều của luật · article of the law",
     "method_code": "Phương pháp · method of the score",
@@ -147,7 +148,7 @@ WORDS = {
     "legal_basis": "Căn cứ pháp lý hoặc nguồn · legal basis or source",
     "legal_basis_vi": "Căn cứ pháp lý hoặc nguồn, lời tiếng Việt · the same in Vietnamese",
     "length_days": "Độ dài thời hạn (tổng số ngày) · length of the term, total days",
-    "level": "Cấp: province, district, commune, agency · level",
+    "level": "Cấp: province, district, commune, body (cơ quan cấp tỉnh), agency · level",
     "match": "exact = khớp chính xác, suggest = chỉ gợi ý · exact matches; suggest is shown to a person only",
     "max_points": "Điểm tối đa · maximum points, where known",
     "meaning": "Ý nghĩa · meaning",
@@ -220,7 +221,7 @@ _BOOLEANS = {
     "counts_as_received", "is_end_state", "is_working_day", "stops_clock", "is_last", "is_primary",
     "is_floored", "hides_small_samples", "flags_too_good", "is_conclusive", "is_open", "is_against", "is_measured",
     "is_scored", "has_open_decisive", "is_stated", "is_complete_list", "stands_alone", "is_left", "is_before",
-    "is_whole", "is_former",
+    "is_whole", "is_former", "counts_bodies",
 }  # fmt: skip
 
 
@@ -251,7 +252,7 @@ def _table(name: str, comment: str, key: str, columns: str, *, is_derived: bool 
 _TABLES = (
     _table(
         "units",
-        "Đơn vị hành chính có thời hạn hiệu lực · administrative units; never join without a date",
+        "Đơn vị hành chính, cơ quan cấp tỉnh theo thời hạn hiệu lực · units and bodies; never join without a date",
         "unit_code valid_from",
         "unit_code name_vi short_name level kind parent_code valid_from valid_to legal_basis certainty",
     ),
@@ -290,9 +291,15 @@ _TABLES = (
     ),
     _table(
         "unit_changes",
-        "Sáp nhập, đổi tên cấp xã cuối năm 2024 · mergers and renamings of late 2024",
-        "old_code",
+        "Sáp nhập, đổi tên cấp xã cuối năm 2024 và cơ quan cấp tỉnh · mergers and renamings: communes of 2024, bodies",
+        "old_code valid_from",
         "old_code old_name new_code new_name change district_code valid_from note certainty",
+    ),
+    _table(
+        "reporting_bodies",
+        "Cơ quan cấp tỉnh phải báo cáo, do tỉnh lập · provincial bodies that report, as the home lists them",
+        "unit_code valid_from",
+        "unit_code valid_from valid_to note",
     ),
     _table(
         "deadlines",
@@ -417,7 +424,7 @@ _TABLES = (
         "indicator_scopes",
         "Chỉ số chỉ có ở một số cấp, hoặc công bố cho chính đơn vị · indicators of some levels only, or published",
         "indicator_code",
-        "indicator_code levels stands_alone note_vi",
+        "indicator_code levels stands_alone counts_bodies note_vi",
     ),
     _table(
         "checklist_items",

@@ -139,7 +139,9 @@ def assess(
     sections = _sections(con, verdicts, ours, indicators, on)
     parts = [str(part) for part in (wanted.quarters() if not wanted.month else (wanted,))]
     labels = sorted({*parts, str(wanted)})
-    scope = [row["unit_code"] for row in every] if unit["level"] == "province" else [unit_code]
+    # the province's bodies are not assessed, but what they owe is owed to it
+    bodies = [code for code, row in all_units.items() if row["level"] == "body" and code.startswith(f"{unit_code}-")]
+    scope = [*(row["unit_code"] for row in every), *bodies] if unit["level"] == "province" else [unit_code]
     own = None if unit["level"] == "province" else [unit_code]
     due = fetch(con, "ops.obligations", ("feed", "unit_code"), "list_contains(?, unit_code)", [scope])
     feeds = None if unit["level"] == "province" else frozenset(row["feed"] for row in due)

@@ -22,6 +22,7 @@ with rows as (
     and told.span = whole.span
   where whole.dataset in ('dossiers', 'service_reports', 'survey_responses', 'petitions', 'activities')
     and whole.span = 'period'
+    and not whole.with_bodies
     and whole.unit_code <> setting('province_code')
     -- of a part of the quarter nothing is usual
     and whole.months_reported = whole.months_owed

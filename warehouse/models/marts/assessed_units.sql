@@ -1,4 +1,5 @@
--- Units that are assessed in a period: the province and the units under it that are valid on its last calendar day.
+-- Units that are assessed in a period: the province and the units under it that are valid on its last calendar day. Bodies of the
+-- province are not assessed: they count in its figures where ref.indicator_scopes says so.
 -- vi: Các đơn vị được đánh giá trong kỳ: tỉnh và các đơn vị trực thuộc còn hiệu lực tại ngày cuối kỳ.
 -- grain: period, unit_code
 select
@@ -13,3 +14,4 @@ join ref.units as units
   and (units.valid_to is null or periods.last_day < units.valid_to)
 where units.unit_code = setting('province_code')
   or units.parent_code = setting('province_code')
+  and units.level <> 'body'

@@ -3,24 +3,52 @@
 -- against those the standing deliveries held (the rest is in quarantine). Nil: units that said that nothing occurred.
 -- Where the units change within the span (01/07/2025), the province is judged by parts: in scope and reporting are the units of the
 -- part that is covered worst, missing_units those of every part.
+-- with_bodies: whether the province's bodies that report are in scope too; only datasets that an indicator counts them in have both.
+-- A body that ended is reported by the one it was merged into, where that one reports the period in which it ended.
 -- months_known counts the months for which the gate of units is passed; missing_months says how many each unit lacks.
 -- vi: Ba mức đầy đủ của số liệu: đơn vị (mỗi phần của kỳ tính theo đơn vị còn hiệu lực khi đó), dòng, và khai không phát sinh.
--- grain: dataset, period, span, unit_code
+-- grain: dataset, period, span, unit_code, with_bodies
 with province as (
-  select unit_code, valid_from, valid_to
+  select unit_code, valid_from, valid_to, false as is_body
   from ref.units
   where parent_code = setting('province_code')
+    and level <> 'body'
+  union all
+  -- a body owes on the days on which it exists and is listed
+  select
+    bodies.unit_code,
+    greatest(bodies.valid_from, listed.valid_from) as valid_from,
+    least(bodies.valid_to, listed.valid_to) as valid_to,
+    true
+  from ref.units as bodies
+  join ref.reporting_bodies as listed
+    on listed.unit_code = bodies.unit_code
+    and (bodies.valid_to is null or listed.valid_from < bodies.valid_to)
+    and (listed.valid_to is null or bodies.valid_from < listed.valid_to)
+  where starts_with(bodies.unit_code, setting('province_code') || '-')
+),
+
+circles as (
+  select dataset, false as with_bodies
+  from marts.datasets
+  union
+  select coalesce(definitions.own_dataset, catalogue.computed_from), true
+  from marts.definitions as definitions
+  join ref.indicators as catalogue on catalogue.indicator_code = definitions.indicator_code
+  where definitions.counts_bodies
 ),
 
 months as (
   select
     spans.dataset,
+    circles.with_bodies,
     spans.period,
     spans.span,
     spans.first_day,
     spans.last_day,
     cast(unnest(generate_series(spans.first_day, spans.last_day, interval 1 month)) as date) as month_start
   from marts.dataset_spans as spans
+  join circles on circles.dataset = spans.dataset
 ),
 
 reported_months as (
@@ -37,11 +65,27 @@ reported_months as (
     on parts.period = loaded.period
     and parts.regime = 'CALENDAR'
   where placement.rollup_code <> setting('province_code')
+  union
+  select
+    loaded.dataset,
+    gone.old_code,
+    cast(unnest(generate_series(parts.first_day, gone.valid_from - 1, interval 1 month)) as date)
+  from marts.reported_parts as loaded
+  join ref.periods as parts
+    on parts.period = loaded.period
+    and parts.regime = 'CALENDAR'
+  join ref.unit_changes as gone
+    on gone.new_code = loaded.unit_code
+    and gone.change = 'merged_into'
+    and is_body(gone.old_code)
+    and parts.first_day < gone.valid_from
+    and gone.valid_from <= parts.last_day
 ),
 
 owed as (
   select
     months.dataset,
+    months.with_bodies,
     months.period,
     months.span,
     months.month_start,
@@ -51,6 +95,7 @@ owed as (
   join province as units
     on units.valid_from <= last_day(months.month_start)
     and (units.valid_to is null or last_day(months.month_start) < units.valid_to)
+    and (months.with_bodies or not units.is_body)
   left join reported_months as reported
     on reported.dataset = months.dataset
     and reported.unit_code = units.unit_code
@@ -60,18 +105,20 @@ owed as (
 by_unit as (
   select
     dataset,
+    with_bodies,
     period,
     span,
     unit_code,
     count(*) as months_owed,
     count(*) filter (where is_reported) as months_reported
   from owed
-  group by dataset, period, span, unit_code
+  group by dataset, with_bodies, period, span, unit_code
 ),
 
 by_month as (
   select
     dataset,
+    with_bodies,
     period,
     span,
     month_start,
@@ -79,13 +126,14 @@ by_month as (
     -- months with the same units are one part
     hash(list(unit_code order by unit_code)) as units_hash
   from owed
-  group by dataset, period, span, month_start
+  group by dataset, with_bodies, period, span, month_start
 ),
 
 -- by unit and part: a part is a run of months over which the same units owe
 in_parts as (
   select
     owed.dataset,
+    owed.with_bodies,
     owed.period,
     owed.span,
     by_month.units_hash,
@@ -95,6 +143,7 @@ in_parts as (
   from owed
   join by_month
     on by_month.dataset = owed.dataset
+    and by_month.with_bodies = owed.with_bodies
     and by_month.period = owed.period
     and by_month.span = owed.span
     and by_month.month_start = owed.month_start
@@ -104,15 +153,16 @@ in_parts as (
 by_part as (
   select
     dataset,
+    with_bodies,
     period,
     span,
     setting('province_code') as unit_code,
     count(*) as units_in_scope,
     count(*) filter (where is_whole) as units_reporting
   from in_parts
-  group by dataset, period, span, units_hash
+  group by dataset, with_bodies, period, span, units_hash
   qualify row_number() over (
-    partition by dataset, period, span
+    partition by dataset, with_bodies, period, span
     order by count(*) filter (where is_whole) / count(*), min(part_start) desc
   ) = 1
 ),
@@ -120,12 +170,13 @@ by_part as (
 known_months as (
   select
     dataset,
+    with_bodies,
     period,
     span,
     count(*) as months_in_span,
     count(*) filter (where reporting_pct >= cast(setting('coverage_gate_pct') as double)) as months_known
   from by_month
-  group by dataset, period, span
+  group by dataset, with_bodies, period, span
 ),
 
 -- rows that stand, and rows the same deliveries held back; a row whose unit is unknown is the feed's only unit's, or the province's
@@ -178,6 +229,7 @@ placed_rows as (
 span_rows as (
   select
     rows_of.dataset,
+    circles.with_bodies,
     parts.period,
     parts.span,
     case when level.is_province then setting('province_code') else rows_of.unit_code end as unit_code,
@@ -185,9 +237,13 @@ span_rows as (
     cast(sum(rows_of.rows_missing) as bigint) as rows_missing
   from placed_rows as rows_of
   join marts.period_parts as parts on parts.part = rows_of.part
+  join circles on circles.dataset = rows_of.dataset
   cross join (values (false), (true)) as level (is_province)
-  where level.is_province
-    or rows_of.unit_code <> setting('province_code')
+  where if(
+    level.is_province,
+    circles.with_bodies or not is_body(rows_of.unit_code),
+    rows_of.unit_code <> setting('province_code')
+  )
   group by all
 ),
 
@@ -218,6 +274,7 @@ nil_units as (
 summed as (
   select
     by_unit.dataset,
+    by_unit.with_bodies,
     by_unit.period,
     by_unit.span,
     case when grouping(by_unit.unit_code) = 1 then setting('province_code') else by_unit.unit_code end as unit_code,
@@ -239,8 +296,8 @@ summed as (
     and nil_units.span = by_unit.span
     and nil_units.unit_code = by_unit.unit_code
   group by grouping sets (
-    (by_unit.dataset, by_unit.period, by_unit.span, by_unit.unit_code),
-    (by_unit.dataset, by_unit.period, by_unit.span)
+    (by_unit.dataset, by_unit.with_bodies, by_unit.period, by_unit.span, by_unit.unit_code),
+    (by_unit.dataset, by_unit.with_bodies, by_unit.period, by_unit.span)
   )
 )
 
@@ -249,6 +306,7 @@ select
   summed.period,
   summed.span,
   summed.unit_code,
+  summed.with_bodies,
   coalesce(worst.units_in_scope, summed.units_in_scope) as units_in_scope,
   coalesce(worst.units_reporting, summed.units_reporting) as units_reporting,
   summed.units_nil,
@@ -267,15 +325,18 @@ select
 from summed
 join known_months as known
   on known.dataset = summed.dataset
+  and known.with_bodies = summed.with_bodies
   and known.period = summed.period
   and known.span = summed.span
 left join by_part as worst
   on worst.dataset = summed.dataset
+  and worst.with_bodies = summed.with_bodies
   and worst.period = summed.period
   and worst.span = summed.span
   and worst.unit_code = summed.unit_code
 left join span_rows as own_rows
   on own_rows.dataset = summed.dataset
+  and own_rows.with_bodies = summed.with_bodies
   and own_rows.period = summed.period
   and own_rows.span = summed.span
   and own_rows.unit_code = summed.unit_code

@@ -11,3 +11,4 @@ select
   missing_units
 from marts.completeness
 where span = 'period'
+  and not with_bodies

@@ -3,6 +3,7 @@
 -- of no other unit's rows and lacks none. is_summed: made of the figures of smaller units, which can be taken off it again.
 -- own_dataset: where the definition is made of another dataset than the catalogue says (REGISTER: single cases instead of a form). The
 -- official one is assessed, unless the setting assessed_by_register names the indicator.
+-- counts_bodies: the province's figure counts the bodies that report, and its coverage asks for them.
 -- vi: Định nghĩa của các chỉ số: cách cộng, đánh dấu và so sánh.
 -- grain: indicator_code, term_id
 select
@@ -25,6 +26,7 @@ select
   coalesce(any_value(own.flags_too_good), false) as flags_too_good,
   coalesce(any_value(own.is_complete_list), false) as is_complete_list,
   coalesce(any_value(scopes.stands_alone), false) as stands_alone,
+  coalesce(any_value(scopes.counts_bodies), false) as counts_bodies,
   any_value(own.due_rule) as due_rule,
   any_value(own.list_code) as list_code,
   any_value(own.note_vi) as note_vi,

@@ -15,6 +15,7 @@ with assessed as (
     coalesce(definitions.span, 'period') as span,
     coalesce(definitions.is_share, false) as is_share,
     coalesce(definitions.is_complete_list or definitions.stands_alone, false) as lacks_nothing,
+    coalesce(definitions.counts_bodies, false) as counts_bodies,
     coalesce(sums.numerator, 0) as numerator,
     coalesce(sums.denominator, 0) as denominator,
     coalesce(sums.effective_size, sums.denominator, 0) as effective_size
@@ -47,6 +48,7 @@ largest as (
     on complete.dataset = assessed.dataset
     and complete.period = assessed.period
     and complete.span = assessed.span
+    and complete.with_bodies = assessed.counts_bodies
     and complete.unit_code = assessed.unit_code
     and complete.units_reporting = complete.units_in_scope
   group by assessed.indicator_code, assessed.unit_code
@@ -57,6 +59,7 @@ absent as (
     complete.dataset,
     complete.period,
     complete.span,
+    complete.with_bodies,
     complete.unit_code,
     unnest(complete.missing_units) as missing_unit,
     unnest(complete.missing_months) as missing_months
@@ -77,6 +80,7 @@ absent_sizes as (
     on absent.dataset = assessed.dataset
     and absent.period = assessed.period
     and absent.span = assessed.span
+    and absent.with_bodies = assessed.counts_bodies
     and absent.unit_code = assessed.unit_code
   left join largest
     on largest.indicator_code = assessed.indicator_code
@@ -110,6 +114,7 @@ sized as (
     on complete.dataset = assessed.dataset
     and complete.period = assessed.period
     and complete.span = assessed.span
+    and complete.with_bodies = assessed.counts_bodies
     and complete.unit_code = assessed.unit_code
 )
 

@@ -25,6 +25,7 @@ with assessed as (
     coalesce(definitions.span, 'period') as span,
     coalesce(definitions.is_share, false) as is_share,
     coalesce(definitions.stands_alone, false) as stands_alone,
+    coalesce(definitions.counts_bodies, false) as counts_bodies,
     coalesce(definitions.is_summed, true) as is_summed,
     periods.previous_period,
     periods.last_year_period
@@ -108,6 +109,7 @@ reporting as (
   select
     complete.dataset,
     complete.span,
+    complete.with_bodies,
     compared.period,
     compared.before_period,
     coalesce(area.area_code, complete.unit_code) as area_code,
@@ -118,13 +120,14 @@ reporting as (
     coalesce(area.is_former, false) as is_former,
     complete.unit_code
   from (
-    select distinct dataset, span, period, before_period, border_on
+    select distinct dataset, span, counts_bodies, period, before_period, border_on
     from pairs
     where not stands_alone
   ) as compared
   join marts.completeness as complete
     on complete.dataset = compared.dataset
     and complete.span = compared.span
+    and complete.with_bodies = compared.counts_bodies
     and complete.period in (compared.period, compared.before_period)
   left join ref.unit_areas as area
     on area.valid_from = compared.border_on
@@ -136,6 +139,7 @@ areas as (
   select
     dataset,
     span,
+    with_bodies,
     period,
     before_period,
     area_code,
@@ -147,7 +151,7 @@ areas as (
     count(distinct unit_code) filter (where not is_former) as unit_count,
     list(distinct unit_code order by unit_code) filter (where not is_former) as unit_codes
   from reporting
-  group by dataset, span, period, before_period, area_code
+  group by dataset, span, with_bodies, period, before_period, area_code
 ),
 
 compared_areas as (
@@ -168,6 +172,7 @@ compared_areas as (
   join areas
     on areas.dataset = pairs.dataset
     and areas.span = pairs.span
+    and areas.with_bodies = pairs.counts_bodies
     and areas.period = pairs.period
     and areas.before_period = pairs.before_period
     and (
@@ -265,6 +270,7 @@ left_out as (
   join marts.completeness as now_reported
     on now_reported.dataset = pairs.dataset
     and now_reported.span = pairs.span
+    and now_reported.with_bodies = pairs.counts_bodies
     and now_reported.period = pairs.period
     and now_reported.unit_code = pairs.unit_code
     and now_reported.units_reporting = now_reported.units_in_scope
@@ -300,6 +306,7 @@ bounds as (
         and drawn.valid_from = pairs.border_on
         and then_held.dataset = pairs.dataset
         and then_held.span = pairs.span
+        and then_held.with_bodies = pairs.counts_bodies
         and then_held.period = pairs.before_period
     ),
     any_value(sums.numerator),
@@ -315,7 +322,8 @@ bounds as (
     and sums.unit_code = pairs.unit_code
     and sums.period = pairs.before_period
   where pairs.is_mapped
-  group by pairs.indicator_code, pairs.unit_code, pairs.before_period, pairs.dataset, pairs.span, pairs.border_on
+  group by
+    pairs.indicator_code, pairs.unit_code, pairs.before_period, pairs.dataset, pairs.span, pairs.counts_bodies, pairs.border_on
 ),
 
 like_with_like as (

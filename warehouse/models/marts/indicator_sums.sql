@@ -2,6 +2,7 @@
 -- before anything is withheld: what the values, their comparison and their intervals are made from. effective_size is the size of
 -- a simple random sample as precise as this one: answers of one respondent hang together, so the respondent is the sampling unit
 -- (variance of a ratio with the respondents as clusters; W. G. Cochran, Sampling Techniques, 3rd ed., 1977, section 6.3).
+-- An indicator that counts bodies adds them to the sums of the province, which hold none of them.
 -- vi: Tử số, mẫu số, cỡ mẫu của từng định nghĩa theo đơn vị và kỳ, trước khi ẩn số liệu nhỏ; người trả lời là đơn vị lấy mẫu.
 -- grain: indicator_code, definition_id, unit_code, period
 with terms as (
@@ -23,13 +24,19 @@ with terms as (
 
 -- is_mapped: of a period before its unit began, made of the communes that went over to it whole
 all_sums as (
-  select unit_code, period, span, dataset, measure, detail, amount, false as is_mapped
+  select unit_code, period, span, dataset, measure, detail, amount, false as is_mapped, false as is_of_body
   from marts.measure_sums
   union all
-  select unit_code, period, span, dataset, measure, detail, amount, true
+  select unit_code, period, span, dataset, measure, detail, amount, true, false
   from marts.mapped_sums
+  union all
+  select setting('province_code'), period, span, dataset, measure, detail, amount, false, true
+  from marts.measure_sums
+  where is_body(unit_code)
 ),
 
+-- What is of a body counts only where bodies count: said as `is_of_body <= counts_bodies`, which joins by hashes (an `or` of both
+-- sides looks at every pair).
 -- a dataset with any row for a unit and span has figures there, and what it holds none of is 0
 present as (
   select distinct
@@ -43,6 +50,7 @@ present as (
   join terms
     on terms.dataset = sums.dataset
     and terms.span = sums.span
+    and sums.is_of_body <= terms.counts_bodies
     and case
       when terms.breakdown is null then sums.detail is null
       else regexp_matches(regexp_extract(sums.detail, '[^.]*$'), terms.breakdown)
@@ -76,6 +84,7 @@ parts as (
     and sums.unit_code = present.unit_code
     and sums.period = present.period
     and sums.span = terms.span
+    and sums.is_of_body <= terms.counts_bodies
     and sums.detail is not distinct from present.detail
   group by all
 ),

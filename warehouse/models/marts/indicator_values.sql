@@ -60,6 +60,7 @@ with figures as (
   join marts.periods as periods on periods.period = sized.period
   left join marts.year_lists as lists
     on lists.list_code = sized.list_code
+    and lists.with_bodies = sized.counts_bodies
     and lists.unit_code = sized.unit_code
     and lists.period = sized.period
   where (sized.list_code is null or lists.has_reported)
@@ -236,12 +237,13 @@ placed as (
     on own.dataset = coalesce(own_definition.own_dataset, catalogue.computed_from)
     and own.unit_code = wanted.unit_code
     and own.period = wanted.period
+  left join ref.indicator_scopes as scopes on scopes.indicator_code = wanted.indicator_code
   left join marts.completeness as coverage
     on coverage.dataset = coalesce(own_definition.own_dataset, catalogue.computed_from)
     and coverage.period = wanted.period
     and coverage.unit_code = wanted.unit_code
     and coverage.span = coalesce(own_definition.span, 'period')
-  left join ref.indicator_scopes as scopes on scopes.indicator_code = wanted.indicator_code
+    and coverage.with_bodies = coalesce(scopes.counts_bodies, false)
   left join figures_of_level as figures
     on figures.indicator_code = wanted.indicator_code
     and figures.definition_id = wanted.definition_id

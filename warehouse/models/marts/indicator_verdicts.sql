@@ -16,6 +16,7 @@ with values_now as (
     coalesce(definitions.span, 'period') as span,
     coalesce(definitions.is_share, false) as is_share,
     coalesce(definitions.stands_alone, false) as stands_alone,
+    coalesce(definitions.counts_bodies, false) as counts_bodies,
     periods.period_kind,
     periods.previous_period as before_of_kind,
     periods.last_year_period as before_of_year,
@@ -93,6 +94,7 @@ joined as (
     on complete.dataset = now.dataset
     and complete.period = now.period
     and complete.span = now.span
+    and complete.with_bodies = now.counts_bodies
     and complete.unit_code = now.unit_code
   left join marts.indicator_bounds as bounds
     on bounds.indicator_code = now.indicator_code

@@ -41,5 +41,6 @@ left join marts.completeness as form_rows
   and form_rows.period = form.period
   and form_rows.unit_code = form.unit_code
   and form_rows.span = 'period'
+  and not form_rows.with_bodies
 where form.definition_id in ('CATALOGUE', 'OT_FORM06')
 order by form.period, form.unit_code, form.indicator_code

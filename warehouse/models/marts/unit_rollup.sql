@@ -1,6 +1,7 @@
 -- To which assessed units the rows of a unit add up on the last day of a period: its district (from 01/07/2025 its
 -- commune, when districts have ended) and the province. A unit that does not exist on that day has no row. A code that is
 -- reused is another unit: founded_on, the last day on which units were made anew before it began, says which (a renaming is none).
+-- A body of the province that the home lists as reporting stands for itself; no other body has a row, and none of a body is founded anew.
 -- vi: Đơn vị được đánh giá mà số liệu của một đơn vị cộng vào, tại ngày cuối kỳ; không bao giờ nối đơn vị thiếu ngày.
 -- grain: dataset, period, unit_code, rollup_code
 with valid_units as (
@@ -10,12 +11,19 @@ with valid_units as (
     units.unit_code,
     units.level,
     units.parent_code,
-    list_max(list_filter(borders.days, lambda day: day <= units.valid_from)) as founded_on
+    case
+      when units.level <> 'body' then list_max(list_filter(borders.days, lambda day: day <= units.valid_from))
+    end as founded_on,
+    listed.unit_code is not null as is_listed
   from marts.dataset_periods as windows
   join ref.units as units
     on units.valid_from <= windows.period_to
     and (units.valid_to is null or windows.period_to < units.valid_to)
   cross join (select list(distinct valid_from) as days from ref.unit_crosswalk) as borders
+  left join ref.reporting_bodies as listed
+    on listed.unit_code = units.unit_code
+    and listed.valid_from <= windows.period_to
+    and (listed.valid_to is null or windows.period_to < listed.valid_to)
 ),
 
 placed as (
@@ -26,6 +34,8 @@ placed as (
     unit.level,
     unit.founded_on,
     case
+      when unit.level = 'body'
+        then if(unit.is_listed and starts_with(unit.unit_code, setting('province_code') || '-'), unit.unit_code, null)
       when unit.unit_code = setting('province_code') or unit.parent_code = setting('province_code')
         then unit.unit_code
       when parent.parent_code = setting('province_code') then parent.unit_code

@@ -3,6 +3,7 @@
 -- the day set. dissemination: bodies that held a session on a document in the year; one_stop: bodies whose one-stop unit meets the
 -- standard, by the last word of the year. coordination: the pairs of bodies of the assessed unit with a document for the year; review: documents reviewed
 -- in the year. dialogue: conferences held, capped at the yearly duty of the body; a level without a stated duty asks for none.
+-- Bodies of the province owe what the indicators that count them are made of (ref.indicator_scopes): a plan, a leader, a helper.
 -- vi: Nghĩa vụ trong năm so với kết quả đến cuối kỳ: kế hoạch, lãnh đạo, cán bộ giúp việc, quy chế, phối hợp, sơ kết, đối thoại,
 -- quán triệt văn bản, bộ phận một cửa đạt yêu cầu.
 -- grain: part, unit_code, detail, item_code
@@ -80,6 +81,15 @@ plans as (
   ) = 1
 ),
 
+body_duties as (
+  select distinct measures.detail as duty_code
+  from ref.indicator_scopes as scopes
+  join ref.indicator_terms as terms on terms.indicator_code = scopes.indicator_code
+  join ref.measures as measures on measures.measure = terms.measure
+  where scopes.counts_bodies
+    and measures.dataset = 'activity_duties'
+),
+
 staffing as (
   select
     bodies.period,
@@ -100,6 +110,8 @@ staffing as (
     and plans.unit_code = bodies.unit_code
     and plans.duty_code = duties.duty_code
   where list_contains(parameters.plan_levels, bodies.level)
+    or bodies.level = 'body'
+    and duties.duty_code in (select duty_code from body_duties)
 ),
 
 pairs_in_scope (party_a_code, party_b_code) as (
@@ -143,6 +155,7 @@ coordination as (
     and signed.party_b_code = pair.party_b_code
     and signed.document_no_in_pair = 1
   where bodies.unit_code = bodies.reporting_code
+    and bodies.level <> 'body'
 ),
 
 reviews as (
@@ -165,6 +178,7 @@ reviews as (
     on pair.party_a_code = signed.party_a_code
     and pair.party_b_code = signed.party_b_code
   where bodies.unit_code = bodies.reporting_code
+    and bodies.level <> 'body'
 ),
 
 -- the duty of a body itself goes before that of its level
@@ -180,6 +194,7 @@ dialogue_duties as (
     and (duty.unit_code is null or duty.unit_code = bodies.unit_code)
     and duty.valid_from <= bodies.last_day
     and (duty.valid_to is null or bodies.last_day < duty.valid_to)
+  where bodies.level <> 'body'
   qualify row_number() over (
     partition by bodies.period, bodies.unit_code
     order by duty.unit_code nulls last, duty.valid_from desc
