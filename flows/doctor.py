@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -157,6 +158,7 @@ def _environment(home: Home, feeds: Sequence[Feed]) -> Iterator[Remark]:
     from sources.connectors.environment import unset_names
 
     wanted: dict[str, list[str]] = {}
+    ended = {one.feed_id for one in feeds if _has_ended(home, one)}
     asking: list[tuple[str, Any]] = [(one.feed_id, one.connector) for one in feeds]
     asking += [("[alerts]", home.settings.alerts), ("[returns]", home.settings.returns)]
     for who, section in asking:
@@ -165,9 +167,27 @@ def _environment(home: Home, feeds: Sequence[Feed]) -> Iterator[Remark]:
     for name, needing in sorted(wanted.items()):
         more = f" and {len(needing) - FEEDS_SHOWN} more" if len(needing) > FEEDS_SHOWN else ""
         told = ", ".join(needing[:FEEDS_SHOWN]) + more
+        if ended.issuperset(needing):
+            said = f"not set; {told}, which has ended, cannot be asked again without"
+            yield Remark(
+                f"environment {name}", WARNING, said, f"set {name} for this process if it is to be asked again"
+            )
+            continue
         yield Remark(f"environment {name}", BAD, f"not set; {told} cannot do without", f"set {name} for this process")
     if not wanted:
         yield Remark("environment", GOOD, "every name that feeds and settings ask for is set")
+
+
+def _has_ended(home: Home, feed: Feed) -> bool:
+    """Whether a feed that is asked period by period was asked, its last period is closed, and no other is expected."""
+    from expectations.contracts.periods import CALENDAR, Period
+
+    window = getattr(feed.connector, "window", None)
+    was_asked = (home.landing / "offers" / f"{feed.feed_id}.jsonl").exists()
+    if window is None or feed.active is None or feed.active.last is None or not was_asked:
+        return False
+    closes = Period.parse(feed.active.last).window(CALENDAR)[1] + timedelta(days=window.again_days)
+    return closes < now().date()
 
 
 def _inboxes(home: Home, feeds: Sequence[Feed]) -> Iterator[Remark]:

@@ -176,8 +176,9 @@ class Landing:
             delivery = latest[0]
         else:
             claimed, _ = from_name(self.feed, offer.name)
-            # what a source says when it is asked, it says at that moment
-            found = _delivery(self.feed, offer, sha256, size, claimed=claimed, sent_at=moment)
+            # what a source says when it is asked, it says at that moment, unless it names the one it was closed at
+            sent = datetime.fromisoformat(told["sent"]) if "sent" in told else moment
+            found = _delivery(self.feed, offer, sha256, size, claimed=claimed, sent_at=sent)
             delivery = keep_sidecar(self.home, found, place=offer.place, fetched=told)
         self._seen.remember(replace(offer, token=json.dumps(told["state"])), delivery.delivery_id)
         self._fetched.add(offer, delivery, told)

@@ -7,7 +7,7 @@ import json
 import re
 import time
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from expectations.contracts.times import TIME_ZONE, now
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sources.offers import Offer
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_COMPACT = "%Y%m%d%H%M%S"
 
 CLOSED = "closed"
 """Token, with the day it closed, of an offer that is not asked for again once it was after that day."""
@@ -49,8 +50,8 @@ class Fetcher(Protocol):
     def fetch(self, offer: Offer, target: Path, former: Former | None) -> dict[str, Any]:
         """Write everything that stands there now into `target`; what the note tells of it, `state` among it.
 
-        The same records make the same bytes. Without `former` everything is asked for. Raises SourceError; then
-        nothing has landed.
+        The same records make the same bytes. Without `former` everything is asked for. `sent` is there when the
+        source says when it closed what it gave. Raises SourceError; then nothing has landed.
         """
 
     def try_first_page(self) -> tuple[int, list[str]]:
@@ -182,8 +183,11 @@ class Course:
             return cls(question, began)
         return cls(question, began, former, reached, change.since(reached) if change else reached)
 
-    def told(self, *, records: int, reached: str | None, **beside: Any) -> dict[str, Any]:
-        """What the note of the delivery tells of the fetch; its `state` says where the next one goes on."""
+    def told(self, *, records: int, reached: str | None, sent: datetime | None = None, **beside: Any) -> dict[str, Any]:
+        """What the note of the delivery tells of the fetch; its `state` says where the next one goes on.
+
+        `sent` is the moment of sending by the source's own word.
+        """
         whole_at = self.former.state["whole_at"] if self.former else self.began.isoformat()
         return {
             "state": {
@@ -194,9 +198,30 @@ class Course:
             },
             "records": records,
             "since": self.since,
+            **({"sent": sent.isoformat()} if sent else {}),
             "merged_with": self.former.delivery_id if self.former else None,
             **beside,
         }
+
+
+def moment_of_sending(said: str, where: str, value: Any) -> datetime | None:
+    """The moment a source says its answer was closed, in local time; None where it says none. Raises AnswerError."""
+    if value is None or value == "":
+        return None
+    try:
+        if isinstance(value, datetime):
+            found = value
+        elif isinstance(value, date):
+            found = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - local time, as everywhere
+        else:
+            text = str(value).strip()
+            found = datetime.strptime(text, _COMPACT) if len(text) == 14 else datetime.fromisoformat(text)  # noqa: DTZ007
+    except ValueError:
+        raise AnswerError(
+            f"{said}: '{where}' holds a value that is no moment; it wants ISO 8601 or yyyyMMddHHmmss: correct"
+            " connector.sent"
+        ) from None
+    return found.astimezone(TIME_ZONE).replace(tzinfo=None) if found.tzinfo else found
 
 
 def question_of(connector: BaseModel, *parts: str) -> str:

@@ -41,5 +41,9 @@ def check_connector(feed: Feed, home: Path, places: Places) -> None:
         from sources.connectors.mail import MailSource
 
         MailSource(feed.connector, places)
+    elif isinstance(feed.connector, Rest):
+        from sources.connectors.rest import check_rest
+
+        check_rest(feed.connector, home, places)
     else:
         fetcher_of(feed, home, places)

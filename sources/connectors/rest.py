@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -15,9 +16,9 @@ from expectations.contracts.periods import CALENDAR, Period, PeriodError
 from expectations.contracts.private_files import new_private_file
 from expectations.contracts.times import now
 from sources.connectors.environment import expand_secrets
-from sources.connectors.fetching import CLOSED, Allowance, Change, Course, Former, question_of
+from sources.connectors.fetching import CLOSED, Allowance, Change, Course, Former, moment_of_sending, question_of
 from sources.connectors.http import Answer, Door, opened
-from sources.errors import AnswerError, AnswerIncompleteError
+from sources.errors import AnswerError, AnswerIncompleteError, SecretMissingError
 from sources.feeds.connectors import (
     CursorPaging,
     LinkPaging,
@@ -33,6 +34,7 @@ from sources.readers.records import at, field_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date, datetime
     from pathlib import Path
 
     from sources.feeds import Feed
@@ -61,6 +63,8 @@ class Gathered:
     came: int = 0
     """Records received, repeated ones too."""
     pages: list[dict[str, Any]] = field(default_factory=list)
+    sent: datetime | None = None
+    """When the source closed what it gave, where it says so."""
 
     @property
     def count(self) -> int:
@@ -69,7 +73,11 @@ class Gathered:
 
 
 class RestSource:
-    """A JSON interface as `sources.feeds.connectors.Rest` describes it. Raises the errors of `sources.errors` only."""
+    """A JSON interface as `sources.feeds.connectors.Rest` describes it. Raises the errors of `sources.errors` only.
+
+    A secret that is missing is said when it is needed: a feed that has ended, and whose periods are all closed and
+    landed, asks nothing any more.
+    """
 
     def __init__(self, feed: Feed, home: Path, places: Places) -> None:
         assert isinstance(feed.connector, Rest)  # noqa: S101 - said by the caller
@@ -78,7 +86,9 @@ class RestSource:
         self._places = places
         asked = ("url", "send", "params", "headers", "records", "paging", "key", "window", "incremental")
         self.question = question_of(feed.connector, *asked)
-        check_rest(feed.connector, home, places)
+        self._home = home
+        with suppress(SecretMissingError):  # said when it is asked
+            check_rest(feed.connector, home, places)
 
     def offers(self) -> list[Offer]:
         """One offer, or one a period where the feed has a window; a period that has closed is asked for once more."""
@@ -94,6 +104,7 @@ class RestSource:
 
     def fetch(self, offer: Offer, target: Path, former: Former | None) -> dict[str, Any]:
         """All records that stand at the offer now, into `target`; see `sources.connectors.fetching.Fetcher`."""
+        check_rest(self._connector, self._home, self._places)
         asked, change = dict(expand_secrets(self._connector.params)), None
         asked |= self._days(offer)
         rules = self._connector.incremental
@@ -114,10 +125,11 @@ class RestSource:
         # half of a surrogate pair is no UTF-8; escaped it stays the JSON that came
         with new_private_file(target, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
             stream.writelines(f"{line}\n" for line in lines)
-        return course.told(records=len(lines), reached=reached, pages=gathered.pages)
+        return course.told(records=len(lines), reached=reached, sent=gathered.sent, pages=gathered.pages)
 
     def try_first_page(self) -> tuple[int, list[str]]:
         """Ask for the first page only; how many records it has, and their headers. Raises SourceError."""
+        check_rest(self._connector, self._home, self._places)
         asked = dict(expand_secrets(self._connector.params))
         if self._connector.window:
             asked |= self._days(self.offers()[-1]) if self.offers() else {}
@@ -179,6 +191,7 @@ class RestSource:
                 )
             shown[digest] = number
             total = self._total(page, total, number)
+            found.sent = self._sent(page, found.sent, number)
             self._take(found, page, lines, change)
             allowance.take(rows=len(lines))
             found.pages.append(
@@ -288,6 +301,25 @@ class RestSource:
                 " while it was asked; nothing was landed, it will be tried again"
             )
         return page.total
+
+    def _sent(self, page: Page, before: datetime | None, number: int) -> datetime | None:
+        """When the source closed what it gives, the same on every page that says it."""
+        path = self._connector.sent
+        if path is None:
+            return None
+        parent, _, name = path.rpartition(".")
+        holder = at(page.document, parent or None)
+        if not isinstance(holder, dict) or name not in holder:
+            if number > 1:  # some name it on the first page only
+                return before
+            raise AnswerError(f"{self._said}: page {number} names no moment at {path}; correct connector.sent")
+        found = moment_of_sending(self._said, path, holder[name])
+        if number > 1 and found != before:
+            raise AnswerIncompleteError(
+                f"{self._said}: the moment at {path} is another on page {number}: the source was closed anew while it"
+                " was asked; nothing was landed, it will be tried again"
+            )
+        return found
 
     def _take(self, found: Gathered, page: Page, lines: list[str], change: Change | None) -> None:
         rules, identity = self._connector.incremental, self._connector.identity

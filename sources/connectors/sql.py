@@ -18,7 +18,7 @@ from sqlglot import exp
 from expectations.contracts.private_files import new_private_file
 from sources.connectors.databases import Target, answering
 from sources.connectors.environment import expand_secrets
-from sources.connectors.fetching import Allowance, Change, Course, Former, question_of
+from sources.connectors.fetching import Allowance, Change, Course, Former, moment_of_sending, question_of
 from sources.errors import AnswerError, PlaceRefusedError
 from sources.feeds.connectors import Sql
 from sources.offers import Offer
@@ -26,6 +26,7 @@ from sources.places import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from sources.feeds import Feed
@@ -87,7 +88,7 @@ class SqlSource:
         if rules is None or change is None:
             with self._batches(self.statement(order=True), allowance) as batches:
                 count = _write_sorted(target, batches, self._connector.key, said)
-            return course.told(records=count, reached=None)
+            return course.told(records=count, reached=None, sent=self._sent(target))
         with self._batches(self.statement(since=course.since), allowance) as batches:
             fresh = pa.Table.from_batches([*batches.rows], batches.schema)
         _see(change, fresh, rules.by, said)
@@ -95,7 +96,8 @@ class SqlSource:
         allowance.take(rows=rows.num_rows - fresh.num_rows)
         _write(target, rows.schema, rows.to_batches())
         reached = change.reached(course.reached)
-        return course.told(records=rows.num_rows, reached=reached, records_fetched=fresh.num_rows)
+        sent = self._sent(target)
+        return course.told(records=rows.num_rows, reached=reached, sent=sent, records_fetched=fresh.num_rows)
 
     def try_first_page(self) -> tuple[int, list[str]]:
         """Open a session and read the first rows; how many came at once, and their columns. Raises SourceError."""
@@ -113,6 +115,19 @@ class SqlSource:
             literal = since if re.fullmatch(r"-?\d+(?:\.\d+)?", since) else f"'{since}'"
             sql += f" where {quoted(self._connector.incremental.by)} >= {literal}"
         return f"{sql} order by {', '.join(map(quoted, self._connector.key))}" if order else sql
+
+    def _sent(self, written: Path) -> datetime | None:
+        """When the rows were sent, by the latest of their own moments; None where the feed names none."""
+        column, said = self._connector.sent, self._target.said
+        if column is None:
+            return None
+        names = pq.read_schema(written).names
+        if column not in names:
+            raise AnswerError(f"{said}: there is no column '{column}' ({', '.join(names)}); correct connector.sent")
+        moments = pq.read_table(written, columns=[column])[column]
+        told = moments.unique().to_pylist() if pa.types.is_string(moments.type) else [pc.max(moments).as_py()]
+        found = (moment_of_sending(said, column, one) for one in told)
+        return max((one for one in found if one), default=None)
 
     def _batches(self, statement: str, allowance: Allowance) -> Any:
         return answering(self._target, statement, self._places, allowance, typed_by=self.statement())

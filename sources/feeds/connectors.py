@@ -250,6 +250,11 @@ class Rest(Strict):
         description="What tells records apart: one that comes twice in a fetch counts once. Records are sorted by it.",
     )
     window: Window | None = Field(None, description="One delivery a period, asked for by its days.")
+    sent: Word | None = Field(
+        None,
+        description="Dotted path, in a page, of the moment the source closed what it gives (ISO 8601 or "
+        "`20240316093000`): that is when it was sent. Default, and where it is empty: the moment of asking.",
+    )
     incremental: Incremental | None = Field(None, description="Only what changed since the last delivery.")
     limits: Limits = Field(USUAL_LIMITS, description="What one fetch may take.")
 
@@ -313,6 +318,11 @@ class Sql(Strict):
     query: Word | None = Field(None, description="One SELECT instead of a table.")
     key: Words = Field(min_length=1, description="Columns that tell rows apart: rows are sorted by them.")
     incremental: SqlIncremental | None = Field(None, description="Only rows that changed since the last delivery.")
+    sent: Word | None = Field(
+        None,
+        description="Column of the moment a row was written or closed; the latest one is when the rows were sent. "
+        "Default, and where it is empty: the moment of asking.",
+    )
     limits: Limits = Field(USUAL_LIMITS, description="What one fetch may take.")
 
     _url_names_no_password = field_validator("url")(_no_password)

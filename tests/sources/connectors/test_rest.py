@@ -750,6 +750,101 @@ def test_a_period_is_asked_for_once_more_after_it_closed_whatever_was_missed_bef
     assert asked == ["2024-02-05", "2024-06-01"]
 
 
+def test_a_feed_that_has_ended_needs_no_secret_once_its_periods_are_closed(
+    interface: Interface, rest_feed: Callable[..., Feed], pull: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = rest_feed(
+        PAGES + 'auth: {kind: bearer, token: "${env:API_SECRET}"}\nwindow: {from: tu, to: den}',
+        "active: {from: 2024-01, to: 2024-02}\nperiod: {from: name, regime: CALENDAR}",
+    )
+    with pytest.raises(errors.SecretMissingError, match="the environment has no API_SECRET"):
+        pull(feed)
+    monkeypatch.setenv("API_SECRET", "s3cret-value")
+    interface.records = rows("a")
+    assert [one.period_claimed for one in pull(feed)] == ["2024-01", "2024-02"]
+    monkeypatch.delenv("API_SECRET")
+    assert pull(feed) == []
+
+
+# --- the moment of sending ------------------------------------------------------------------------------------------
+
+
+def closing(interface: Interface, *moments: Any) -> None:
+    """Each page tells one of the moments, the last of them from then on."""
+    page, said = interface.answer, list(moments)
+
+    def answer(asked: Asked) -> Any:
+        told = page(asked)
+        moment = said.pop(0) if len(said) > 1 else said[0]
+        return {**told, "meta": {"closed": moment} if moment != "nothing" else {}}
+
+    interface.answer = answer
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2024-06-17T10:09:00", "2024-06-17T10:09:00"),
+        ("20240617100900", "2024-06-17T10:09:00"),
+        ("2024-06-17T03:09:00Z", "2024-06-17T10:09:00"),
+        ("2024-06-17", "2024-06-17T00:00:00"),
+    ],
+)
+def test_what_a_source_closed_was_sent_then_and_not_when_it_was_asked(
+    interface: Interface, rest_feed: Callable[..., Feed], pull: Any, tmp_path: Path, written: str, read: str
+) -> None:
+    interface.records = rows("a", "b", "c")
+    closing(interface, written)
+    feed = rest_feed(PAGES + "sent: meta.closed")
+    [delivery] = pull(feed)
+    assert delivery.sent_at == datetime.fromisoformat(read)
+    assert [one.delivery_id for one in landed(tmp_path / "home")] == [delivery.delivery_id]
+    # told anew in another home it is the same delivery, which it would not be by the moment of asking
+    again = Landing(feed, tmp_path / "other", interface.places)
+    assert [again.land(offer).delivery_id for offer in again.offers()] == [delivery.delivery_id]
+
+
+def test_what_is_not_closed_yet_is_sent_when_it_is_asked(
+    interface: Interface, rest_feed: Callable[..., Feed], pull: Any
+) -> None:
+    interface.records = rows("a")
+    closing(interface, None)
+    [delivery] = pull(rest_feed(PAGES + "sent: meta.closed"))
+    assert abs(delivery.sent_at - now()) < timedelta(minutes=1)
+
+
+def test_a_moment_that_one_page_names_and_the_others_do_not_is_that_of_all(
+    interface: Interface, rest_feed: Callable[..., Feed], pull: Any
+) -> None:
+    interface.records = rows("a", "b", "c")
+    closing(interface, "2024-06-17T10:09:00", "nothing")
+    [delivery] = pull(rest_feed(PAGES + "sent: meta.closed"))
+    assert delivery.sent_at == datetime(2024, 6, 17, 10, 9)  # noqa: DTZ001 - local time, as everywhere
+
+
+@pytest.mark.parametrize(
+    ("moments", "kind", "text"),
+    [
+        (["nothing"], errors.AnswerError, "page 1 names no moment at meta.closed"),
+        (["hôm qua"], errors.AnswerError, "'meta.closed' holds a value that is no moment"),
+        ([["2024"]], errors.AnswerError, "'meta.closed' holds a value that is no moment"),
+        (["2024-06-17", "2024-06-18"], errors.AnswerIncompleteError, "is another on page 2"),
+    ],
+)
+def test_a_moment_of_sending_that_is_none_lands_nothing(
+    interface: Interface,
+    rest_feed: Callable[..., Feed],
+    pull: Any,
+    tmp_path: Path,
+    moments: list[Any],
+    kind: type[errors.SourceError],
+    text: str,
+) -> None:
+    interface.records = rows("a", "b", "c")
+    closing(interface, *moments)
+    refused(tmp_path, pull, rest_feed(PAGES + "sent: meta.closed"), kind, text)
+
+
 @pytest.mark.parametrize("send", ["form", "json"])
 def test_parameters_go_into_the_body(
     interface: Interface, rest_feed: Callable[..., Feed], pull: Any, send: str

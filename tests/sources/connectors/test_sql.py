@@ -6,6 +6,7 @@ import gc
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import adbc_driver_postgresql.dbapi
@@ -177,6 +178,28 @@ def test_only_rows_that_changed_are_read_and_the_delivery_is_whole(tmp_path: Pat
     assert "23:30:00" in note
     assert pull(tmp_path, database, feed) == second
     assert codes(tmp_path, pull(tmp_path, database, feed, anew=True)) == ["a", "c"]
+
+
+@pytest.mark.parametrize("rest", ["", ", incremental: {by: thay_doi, overlap: 0}"])
+@pytest.mark.parametrize("database", KINDS, indirect=True)
+def test_rows_were_sent_when_the_latest_of_them_was_written(tmp_path: Path, database: Database, rest: str) -> None:
+    feed = feed_of(tmp_path, database, f"table: {{table}}, key: ma, sent: thay_doi{rest}")
+    for code, moment in (("a", "2024-05-03 08:51:00"), ("b", "2024-04-30 16:00:00")):
+        database.execute(row(code, moment))
+    first = pull(tmp_path, database, feed)
+    assert first.sent_at == datetime(2024, 5, 3, 8, 51)  # noqa: DTZ001 - local time, as everywhere
+    database.execute(row("c", "2024-05-04 09:00:00"))
+    assert pull(tmp_path, database, feed).sent_at == datetime(2024, 5, 4, 9)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_moment_of_sending_that_is_none_lands_nothing(tmp_path: Path, database: Database) -> None:
+    database.execute(row("a"))
+    with pytest.raises(errors.AnswerError, match=r"there is no column 'gui' .*correct connector\.sent"):
+        pull(tmp_path, database, feed_of(tmp_path, database, "table: {table}, key: ma, sent: gui"))
+    with pytest.raises(errors.AnswerError, match="'ghi_chu' holds a value that is no moment"):
+        pull(tmp_path, database, feed_of(tmp_path, database, "table: {table}, key: ma, sent: ghi_chu"))
+    assert not list((tmp_path / "home" / "landing").glob("[0-9a-f][0-9a-f]"))
 
 
 @pytest.mark.parametrize("database", KINDS, indirect=True)
