@@ -3,8 +3,12 @@
 # ruff: noqa: PLC0415 (polars, duckdb and prefect are imported when their turn comes)
 from __future__ import annotations
 
+import importlib.util
+import os
 import shutil
+import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +19,7 @@ from flows.summary import headline, rows_by_fate
 from flows.terminal import progress, say, show_json, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from flows.steps import RunReport
 
@@ -24,6 +28,9 @@ SHOWN = "2024-Q2"
 
 MARK = ".danvan-demo"
 """Stands in a folder that `danvan demo` made, and that it may therefore replace."""
+
+SYSTEM = "127.0.0.1:8327"
+"""Where the sample expects the system that one of its feeds asks."""
 
 STATUSES = {
     "met": "met",
@@ -47,21 +54,22 @@ def run_demo(directory: Path, *, as_json: bool) -> int:
     from warehouse.reports.forms import SITE, USUAL
 
     begun = time.monotonic()
-    home = make_home(directory.absolute())
-    make_key()
-    say(f"Sample province copied to {home.path}")
-    running = server.launch(home)
-    try:
-        workers.warm_up(home)
-        with progress() as bar:
-            bar.stage("start the Prefect server")
-            running = server.wait_ready(running, home)
-        report = cycle_under(home, feeds=(), period=None, api_url=running.api_url)
-        _let_server_finish(report)
-        shown = write_report(home, [SHOWN], forms=(*USUAL, SITE))
-    finally:
-        workers.dismiss()
-        running.stop()
+    with sample_system() as address:
+        home = make_home(directory.absolute(), address)
+        make_key()
+        say(f"Sample province copied to {home.path}; the system of one district answers at {address}")
+        running = server.launch(home)
+        try:
+            workers.warm_up(home)
+            with progress() as bar:
+                bar.stage("start the Prefect server")
+                running = server.wait_ready(running, home)
+            report = cycle_under(home, feeds=(), period=None, api_url=running.api_url)
+            _let_server_finish(report)
+            shown = write_report(home, [SHOWN], forms=(*USUAL, SITE))
+        finally:
+            workers.dismiss()
+            running.stop()
     goals = _goals(home)
     seconds = time.monotonic() - begun
     if as_json:
@@ -71,8 +79,44 @@ def run_demo(directory: Path, *, as_json: bool) -> int:
     return 0
 
 
-def make_home(directory: Path) -> Home:
-    """Copy the sample province to `directory`; a former demo there is replaced, anything else is left alone."""
+@contextmanager
+def sample_system() -> Iterator[str]:
+    """The system that one feed of the sample asks, while the block runs; yields where it answers.
+
+    It answers on this machine only. Its address and token stand in the environment meanwhile, as the feed names them.
+    Raises SampleMissingError.
+    """
+    path = find_sample().parent / "serve.py"
+    spec = importlib.util.spec_from_file_location("danvan_sample_system", path)
+    assert spec is not None  # noqa: S101 - a .py file has a loader
+    assert spec.loader is not None  # noqa: S101
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    with module.serving() as system:
+        before = {name: os.environ.get(name) for name in system.environment}
+        os.environ.update(system.environment)
+        try:
+            yield str(system.address)
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+
+def allow(home: Path, address: str) -> None:
+    """List a server under `[places]` of a copy of the sample, instead of the one the sample names."""
+    settings = home / SETTINGS
+    settings.write_text(settings.read_text(encoding="utf-8").replace(SYSTEM, address), encoding="utf-8")
+
+
+def make_home(directory: Path, address: str = SYSTEM) -> Home:
+    """Copy the sample province to `directory`; a former demo there is replaced, anything else is left alone.
+
+    `address`: where the system answers that one of its feeds asks.
+    """
     sample = find_sample()
     if directory.exists():
         if not directory.is_dir() or (any(directory.iterdir()) and not (directory / MARK).is_file()):
@@ -84,6 +128,7 @@ def make_home(directory: Path) -> Home:
     shutil.copytree(sample, directory)
     for path in (directory, *directory.rglob("*")):  # the copy keeps the rights the sample has where it is installed
         path.chmod(0o700 if path.is_dir() else 0o600)
+    allow(directory, address)
     (directory / MARK).write_text("made by `danvan demo`, which may replace this folder\n", encoding="utf-8")
     return open_home(directory)
 

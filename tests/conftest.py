@@ -89,6 +89,18 @@ def no_key_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield
 
 
+@pytest.fixture(scope="session")
+def sample_address() -> Iterator[str]:
+    """Where the system answers that one feed of the sample province asks; what it wants stands in the environment.
+
+    A home copied from the sample reaches it after `flows.demo.allow(home, sample_address)`.
+    """
+    from flows.demo import sample_system  # noqa: PLC0415 - most tests need no sample
+
+    with sample_system() as address:
+        yield address
+
+
 DEAD_PID = 4194303
 """The number of a process that is not: beyond what the system gives."""
 

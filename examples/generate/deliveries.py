@@ -59,6 +59,8 @@ class Delivery:
     @property
     def path(self) -> str:
         """Path below the home folder."""
+        if self.layout.held_in:
+            return self.layout.held_in.format(period=self.period)
         return f"inbox/{self.district.code}/{self.layout.feed_name}/{self.file_name}"
 
 
@@ -81,6 +83,10 @@ def render(delivery: Delivery) -> bytes:
         data = _workbook(delivery)
     elif layout.format == "csv":
         data = _csv(delivery)
+    elif layout.connector.get("kind") == "rest":
+        data = _interface(delivery)
+    elif layout.connector.get("kind") == "sql":
+        data = _database(delivery)
     else:
         data = _records(delivery)
     return delivery.mangle(data) if delivery.mangle else data
@@ -209,6 +215,36 @@ def _records(delivery: Delivery) -> bytes:
         "GhiChu": delivery.comment,
     }
     return writers.json_bytes({"meta": head, "data": {"items": nested}})
+
+
+def _interface(delivery: Delivery) -> bytes:
+    """What an interface gives for one window: the records by their key, and when the system closed it."""
+    layout = delivery.layout
+    key = layout.connector["key"]
+    objects = [
+        (id(record), {item.header: _cell(item, record, number) for item in layout.fields})
+        for number, record in enumerate(delivery.records, start=1)
+    ]
+    objects.sort(key=lambda one: str(one[1][key]))
+    for number, (record, _) in enumerate(objects, start=1):
+        delivery.places[record] = (None, number)
+    first, last = delivery.period.window(contract(layout.dataset).service_level.regime)
+    head = {
+        "MaDonVi": f"H31.{delivery.district.code}",
+        "TuNgay": f"{first:%d/%m/%Y}",
+        "DenNgay": f"{last:%d/%m/%Y}",
+        "NgayChot": f"{delivery.sent:%Y%m%d%H%M%S}",
+    }
+    return writers.json_bytes({"meta": head, "data": {"items": [_nest(flat) for _, flat in objects]}})
+
+
+def _database(delivery: Delivery) -> bytes:
+    """The database in which the rows are kept, each with its year and the moment it was typed in."""
+    layout = delivery.layout
+    headers, rows = _table(delivery, layout.fields, delivery.records)
+    typed = f"{delivery.sent:%Y-%m-%d %H:%M:%S}"
+    rows = [[delivery.period.year, *row, typed] for row in rows]
+    return writers.sqlite_bytes(layout.connector["table"], ["nam", *headers, "cap_nhat"], rows)
 
 
 def _nest(flat: dict[str, Any]) -> dict[str, Any]:

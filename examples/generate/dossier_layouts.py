@@ -284,11 +284,24 @@ _LAYOUTS = {
     ),
     "327": Layout(
         dataset="dossiers",
-        format="json",
-        file_name="HSMC_H31_327_{yq}_{stamp}.json",
+        format="ndjson",
+        file_name="dossiers.{period}.ndjson",
         fields=_NATIONAL,
-        remark="the fields of the national portal, with its yyyyMMddHHmmss times and lists inside a record",
-        period={"from": "field", "path": "meta.Ky"},
+        remark="asked of the one-stop system page by page (in the sample `python -m examples.serve` answers);\n"
+        "  # the fields of the national portal, with its yyyyMMddHHmmss times and lists inside a record",
+        connector={
+            "kind": "rest",
+            "url": "http://${env:YENMY_SERVER}/api/hoso",
+            "auth": {"kind": "bearer", "token": "${env:YENMY_TOKEN}"},
+            "params": {"donvi": "327"},
+            "records": "data.items",
+            "total": "data.total",
+            "key": "MaHoSo",
+            "paging": {"kind": "page", "param": "page", "size_param": "size", "size": 50},
+            "window": {"from": "tuNgay", "to": "denNgay", "format": "%d/%m/%Y"},
+            "sent": "meta.NgayChot",
+        },
+        held_in="systems/327/hoso/{period}.json",
         unit={"fixed": "327"},
     ),
     "328": Layout(

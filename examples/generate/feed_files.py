@@ -54,8 +54,7 @@ def _feed(district: District, layout: Layout) -> list[str]:
         f"    dataset: {layout.dataset}",
         f"    active: {{from: {_text(layout.active[0])}, to: {_text(layout.active[1])}}}",
         *([f"    cadence: {layout.cadence}"] if layout.cadence else []),
-        f"    connector: {{kind: files, path: inbox/{district.code}/{layout.feed_name}, glob: {_text(layout.glob)}}}",
-        f"    name: '{layout.pattern}'",
+        *_connector(district, layout),
         f"    period: {_flow(layout.period)}",
         f"    layout: {_flow(_layout(district, layout))}",
         f"    unit: {_flow(layout.unit)}",
@@ -71,10 +70,22 @@ def _feed(district: District, layout: Layout) -> list[str]:
             if _depth(part.fields) != _depth(layout.all_fields):
                 lines.append(f"        layout: {_flow({'format': layout.format, 'header': _header(part.fields)})}")
             lines.append(f"        constants: {_flow({'kind_code': part.kind_code})}")
-            lines += _columns(layout.dataset, part.fields, "        ")
+            lines += _columns(layout.dataset, part.fields, "        ", {})
     else:
-        lines += _columns(layout.dataset, layout.fields, "    ")
+        lines += _columns(layout.dataset, layout.fields, "    ", layout.added)
     return lines
+
+
+def _connector(district: District, layout: Layout) -> list[str]:
+    """How the feed is reached: a folder of the inbox and the names of its files, or a system, an entry a line."""
+    if layout.connector:
+        supersedes = ["    supersedes: feed"] if layout.period["from"] == "header" else []
+        entries = [f"      {_key(name)}: {_flow(entry)}" for name, entry in layout.connector.items()]
+        return ["    connector:", *entries, *supersedes]
+    return [
+        f"    connector: {{kind: files, path: inbox/{district.code}/{layout.feed_name}, glob: {_text(layout.glob)}}}",
+        f"    name: '{layout.pattern}'",
+    ]
 
 
 def _layout(district: District, layout: Layout) -> dict[str, Any]:
@@ -117,14 +128,15 @@ def _is_recognised(dataset: str, header: str) -> bool:
     return text_key(header) in personal or text_key(last_level) in personal
 
 
-def _columns(dataset: str, fields: Sequence[Field], indent: str) -> list[str]:
+def _columns(dataset: str, fields: Sequence[Field], indent: str, also: Mapping[str, str]) -> list[str]:
+    """The entries of `columns` and `ignore`; `also`: what a system adds to the rows, and why it is not read."""
     lines = [f"{indent}columns:"]
     for item in fields:
         if item.column and item.shape.read:
             lines.append(f"{indent}  {item.column}: {_flow({'from': item.header, **item.shape.read})}")
         elif item.column:
             lines.append(f"{indent}  {item.column}: {_text(item.header)}")
-    ignored = {item.header: item.ignore for item in fields if item.ignore}
+    ignored = {item.header: item.ignore for item in fields if item.ignore} | dict(also)
     for item in fields:
         is_personal = not item.column and not item.ignore and not item.source.startswith("unit_")
         if is_personal and not _is_recognised(dataset, item.header):

@@ -205,27 +205,34 @@ _YEARLY = Layout(
     dataset="index_scores",
     cadence="year",
     active=("2023", "2023"),
-    format="xlsx",
-    file_name="PAR INDEX, SIPAS nam {year} gui {day}.xlsx",
+    format="parquet",
+    file_name="index_scores.parquet",
     fields=columns(
         "index_scores",
         """
-        TT | # số thứ tự
-        Đơn vị | @unit_spelling
-        Chỉ số | index_code
-        Phương pháp | method_code
-        Điểm | score
-        Thứ hạng | rank
-        Công bố › Văn bản | document_no
-        Công bố › Ngày | published_on
+        don_vi | @unit_spelling
+        chi_so | index_code
+        phuong_phap | method_code
+        diem | score
+        thu_hang | rank
+        van_ban | document_no
+        ngay_cong_bo | published_on
         """,
-        _CELLS,
+        {**_CELLS, "date": written("%Y-%m-%d")},
         {**_SHAPES, "method_code": coded("index_methods", words.INDEX_METHODS)},
     ),
-    sheet="Chỉ số công bố",
-    title="KẾT QUẢ CHỈ SỐ PAR INDEX VÀ SIPAS",
-    unit={"name": "Đơn vị", "parent": "33"},
+    period={"from": "header", "header": "nam"},
+    unit={"name": "don_vi", "parent": "33"},
+    connector={
+        "kind": "sql",
+        "url": "sqlite:///inbox/33/index_scores/chi_so.db",
+        "table": "chi_so_cong_bo",
+        "key": ["nam", "chi_so"],
+        "incremental": {"by": "cap_nhat"},
+        "sent": "cap_nhat",
+    },
+    added={"nam": "năm của chỉ số: kỳ của dòng", "cap_nhat": "lúc nhập dòng"},
+    held_in="inbox/33/index_scores/chi_so.db",
     working_days_after=80,
-    remark="indices the ministry publishes once a year, typed in by hand",
-    signed=True,
+    remark="indices the ministry publishes once a year, typed into a table of the office's own database",
 )

@@ -32,7 +32,8 @@ class Part:
 class Layout:
     """One feed's layout.
 
-    `file_name` holds {yq} 2024Q1, {q_y} Q1_2024, {day} 20240318, {stamp} 20240318T0730, {copy} ` (1)`.
+    `file_name` holds {yq} 2024Q1, {q_y} Q1_2024, {day} 20240318, {stamp} 20240318T0730, {copy} ` (1)`,
+    {period} 2024-Q1.
     """
 
     dataset: str
@@ -62,6 +63,12 @@ class Layout:
     """Name of the feed; the dataset's unless a source has two feeds of one dataset."""
     cadence: str = ""
     active: tuple[str, str] = ("2023-Q4", "2024-Q2")
+    connector: Mapping[str, Any] = field(default_factory=dict)
+    """Of a feed that is fetched from a system: how it is reached. Empty for files of the district's inbox."""
+    added: Mapping[str, str] = field(default_factory=dict)
+    """What that system adds to its rows: column → why the feed does not read it as a value."""
+    held_in: str = ""
+    """Path, below the sample, of what that system holds, with {period}; `file_name` is what a fetch lands as."""
     working_days_after: int = 0
     """Working days after the window on which the file is sent; 0 = the district's habit."""
 
@@ -79,6 +86,7 @@ class Layout:
             day=f"{sent:%Y%m%d}",
             stamp=f"{sent:%Y%m%dT%H%M}",
             copy=copy,
+            period=period,
         )
 
     @property

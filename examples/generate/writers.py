@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 import unicodedata
 import zipfile
+from contextlib import closing
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
@@ -25,6 +27,8 @@ _TONES = "\u0300\u0301\u0303\u0309\u0323"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MADE_ON = datetime(2024, 1, 1)  # noqa: DTZ001 - workbooks keep local times; one fixed day keeps the bytes the same
 _XLS_WIDTH = 256
+_SQLITE_VERSION = 96
+"""Where a SQLite file holds the version of its writer: four bytes that no reader needs."""
 _ERROR_CELLS = {"#DIV/0!", "#REF!", "#N/A"}
 
 
@@ -210,6 +214,21 @@ def json_bytes(document: Any) -> bytes:
 def ndjson_bytes(records: Sequence[dict[str, Any]]) -> bytes:
     """One JSON object a line."""
     return "".join(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n" for record in records).encode()
+
+
+def sqlite_bytes(table: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+    """A SQLite file of one table; the number of the library that wrote it is left out of its head."""
+    kinds = {int: "integer", float: "real"}
+    columns = ", ".join(
+        f'"{name}" {kinds.get(type(cell), "text")}' for name, cell in zip(headers, rows[0], strict=True)
+    )
+    with closing(sqlite3.connect(":memory:")) as con:
+        con.execute("pragma page_size = 4096")
+        con.execute(f'create table "{table}" ({columns})')
+        con.executemany(f'insert into "{table}" values ({", ".join("?" * len(headers))})', rows)
+        con.commit()
+        data = con.serialize()
+    return data[:_SQLITE_VERSION] + bytes(4) + data[_SQLITE_VERSION + 4 :]
 
 
 def parquet_bytes(records: Sequence[dict[str, Any]], columns: Sequence[str]) -> bytes:

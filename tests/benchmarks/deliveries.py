@@ -1,10 +1,10 @@
 """What a small delivery costs: N deliveries of five datasets in five kinds of layout, through all steps.
 
 `make bench-deliveries DELIVERIES=2000`. The sample province stands many times over, each time with sources of its own:
-CSV, XLSX, XLS, ODS, JSON and Parquet files of some 65 rows. `seconds` are processor seconds of all processes for one
-`danvan run`, start, marts, release and report included; `noop_seconds` those of a second run that finds nothing new.
-The floor, measured in the same run, is DuckDB reading CSV files of 50 rows one by one into a table, in one transaction
-and told the columns. The last line is one JSON object.
+CSV, XLSX, XLS, ODS, JSON and Parquet files of some 65 rows, and what one system and a SQLite file a copy hold.
+`seconds` are processor seconds of all processes for one `danvan run`, start, marts, release and report included;
+`noop_seconds` those of a second run that finds nothing new. The floor, measured in the same run, is DuckDB reading CSV
+files of 50 rows one by one into a table, in one transaction and told the columns. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -21,17 +21,19 @@ from typing import Any
 import duckdb
 import yaml
 
+from flows.demo import sample_system
 from tests.benchmarks.measuring import measured, say
 
 PROVINCE = Path(__file__).parents[2] / "examples" / "province"
 FLOOR_FILES = 300
 
 
-def make_home(home: Path, copies: int) -> int:
-    """The sample province `copies` times; returns the number of files."""
+def make_home(home: Path, copies: int, address: str) -> int:
+    """The sample province `copies` times; returns the number of files. All ask one system, at `address`."""
     (home / "feeds").mkdir()
     inboxes = json.dumps([f"inbox{copy}" for copy in range(copies)])
-    settings = f'name = "benchmark"\n[places]\nroots = {inboxes}\n[alerts]\nchannels = ["file"]\n'
+    places = f'[places]\nroots = {inboxes}\nhosts = ["{address}"]\n'
+    settings = f'name = "benchmark"\n{places}[alerts]\nchannels = ["file"]\n'
     (home / "danvan.toml").write_text(settings, encoding="utf-8")
     shutil.copytree(PROVINCE / "reference", home / "reference")
     files = 0
@@ -42,7 +44,8 @@ def make_home(home: Path, copies: int) -> int:
             document["source"]["id"] = f"{source}c{copy}"
             changed = yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
             (home / "feeds" / f"{source}c{copy}.yaml").write_text(
-                changed.replace("path: inbox/", f"path: inbox{copy}/"), encoding="utf-8"
+                changed.replace(" inbox/", f" inbox{copy}/").replace(":///inbox/", f":///inbox{copy}/"),
+                encoding="utf-8",
             )
     for copy in range(copies):
         shutil.copytree(PROVINCE / "inbox", home / f"inbox{copy}")
@@ -81,11 +84,11 @@ def main() -> None:
     arguments.add_argument("--deliveries", type=int, default=2000)
     wanted = arguments.parse_args().deliveries
     in_one = sum(path.is_file() for path in (PROVINCE / "inbox").rglob("*"))
-    with tempfile.TemporaryDirectory(prefix="danvan-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="danvan-bench-") as folder, sample_system() as address:
         home, floors = Path(folder) / "home", Path(folder) / "floor"
         home.mkdir()
         floors.mkdir()
-        count = make_home(home, math.ceil(wanted / in_one))
+        count = make_home(home, math.ceil(wanted / in_one), address)
         say(f"{count} files: the sample province {math.ceil(wanted / in_one)} times")
         floor = floor_ms(floors)
         run = ("-m", "flows.command", "run", "--home", str(home), "--direct", "--json")

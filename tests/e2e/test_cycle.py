@@ -20,6 +20,7 @@ import polars as pl
 import psutil
 import pytest
 
+from flows.demo import allow
 from warehouse.reports.forms import FORMS
 
 if TYPE_CHECKING:
@@ -193,11 +194,32 @@ def test_a_run_after_the_demo_loads_nothing_and_says_so(demo: tuple[Path, dict[s
     assert ask(home, "select count(*) as n from ops.receipts") == [{"n": len(told["report"]["receipts"])}]
 
 
-def test_the_same_province_ends_in_the_same_warehouse(demo: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+def test_what_the_demo_fetched_was_sent_when_it_was_closed(demo: tuple[Path, dict[str, Any]]) -> None:
+    """One district's dossiers come from a system that answers page by page, the indices of the year from a database."""
+    fetched = ask(
+        demo[0],
+        "select feed, file_name, sent_at::varchar as sent, state from ops.deliveries"
+        " where feed in ('d327.dossiers', 'd33.index_scores') order by all",
+        "--live",
+    )
+    assert [tuple(one.values()) for one in fetched] == [
+        ("d327.dossiers", "dossiers.2023-Q4.ndjson", "2023-12-15 10:09:00", "booked"),
+        ("d327.dossiers", "dossiers.2024-Q1.ndjson", "2024-03-15 10:09:00", "booked"),
+        ("d327.dossiers", "dossiers.2024-Q2.ndjson", "2024-06-17 10:09:00", "booked"),
+        ("d33.index_scores", "index_scores.parquet", "2024-05-03 08:51:00", "booked"),
+    ]
+
+
+def test_the_same_province_ends_in_the_same_warehouse(
+    demo: tuple[Path, dict[str, Any]], sample_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Killed in the middle of booking, started again, without Prefect: all is as in the undisturbed demo."""
     home, told = demo
     other = tmp_path / "killed"
     shutil.copytree(ROOT / "examples" / "province", other)
+    allow(other, sample_address)
+    for name in ("YENMY_SERVER", "YENMY_TOKEN"):
+        monkeypatch.setitem(ENVIRONMENT, name, os.environ[name])
     running = start("run", "--home", other, "--direct")
     assert running.stdout is not None
     for line in running.stdout:

@@ -47,21 +47,24 @@ def ledger() -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+def told(tmp_path_factory: pytest.TempPathFactory, sample_address: str) -> Told:
     """Land, read, judge and book every file of the sample by the rooms' plain functions, without Prefect."""
-    return tell(tmp_path_factory.mktemp("province"))
+    return tell(tmp_path_factory.mktemp("province"), sample_address)
 
 
-def tell(home: Path, parts: int = 1) -> Told:
+def tell(home: Path, address: str, parts: int = 1) -> Told:
     """The whole way of every row of the sample in a fresh home folder; its files come in so many parts, last first."""
+    from flows.demo import allow
     from flows.home import open_home
     from flows.planning import writing
     from flows.steps import open_run
     from warehouse.obligations import record_obligations
     from warehouse.releases import fingerprint
 
-    for name in ("danvan.toml", "feeds", "reference"):
+    for name in ("feeds", "reference"):
         (home / name).symlink_to(PROVINCE / name)
+    shutil.copyfile(PROVINCE / "danvan.toml", home / "danvan.toml")
+    allow(home, address)
     files = sorted(path for path in (PROVINCE / "inbox").rglob("*") if path.is_file())
     opened = open_home(home)
     told = Told(home)

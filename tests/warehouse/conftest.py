@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flows.command import main
-from flows.demo import find_sample
+from flows.demo import allow, find_sample
 from warehouse.store import WAREHOUSE, connect
 
 if TYPE_CHECKING:
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sample_home(tmp_path_factory: pytest.TempPathFactory, sample_address: str) -> Path:
     """A home of the sample province after one run."""
     home = tmp_path_factory.mktemp("sample") / "province"
     shutil.copytree(find_sample(), home)
+    allow(home, sample_address)
     assert main(["run", "--home", str(home), "--direct"]) in {0, 3}
     return home
 
