@@ -10,6 +10,7 @@ from expectations.contracts.sql import literal
 from expectations.contracts.text import did_you_mean
 from flows.mistakes import NoTableError, NothingPublishedError
 from flows.terminal import show, show_json, tell
+from warehouse.catalogue import STEPS
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,7 +30,10 @@ where database_name = current_database() and not internal
 
 
 def list_tables(home: Home, *, schema: str | None, as_json: bool) -> int:
-    """Tables and views of the current release with their rows and what they hold, those to read first at the top."""
+    """Tables and views of the current release with their rows and what they hold, those to read first at the top.
+
+    The steps in between are left out, and counted, unless their schema is asked for.
+    """
     from warehouse.query import opened_release
 
     with opened_release(home.path) as con:
@@ -37,8 +41,11 @@ def list_tables(home: Home, *, schema: str | None, as_json: bool) -> int:
     known = sorted({row["schema"] for row in rows}, key=_place)
     if schema and schema not in known:
         raise NoTableError(f"no schema '{schema}' in the release; known: {', '.join(known)}")
-    shown = [row for row in rows if schema in {None, row["schema"]}]
+    shown = [row for row in rows if row["schema"] == schema or (schema is None and row["schema"] != STEPS)]
     show(shown, as_json=as_json, empty="the release holds no table")
+    if schema is None and not as_json:
+        steps = sum(row["schema"] == STEPS for row in rows)
+        tell(f"{steps} steps in between are left out: danvan tables --schema {STEPS}")
     return 0
 
 
@@ -107,8 +114,9 @@ def _tables(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         {"schema": schema, "name": name, "kind": kind, "rows": rows, "what": comment or ""}
         for schema, name, kind, rows, comment in con.execute(_TABLES).fetchall()
     ]
-    return sorted(found, key=lambda row: (_place(row["schema"]), row["name"]))
+    # views first: of the marts they are the front door, of core and the books what stands
+    return sorted(found, key=lambda row: (_place(row["schema"]), row["kind"] != "view", row["name"]))
 
 
 def _place(schema: str) -> tuple[int, str]:
-    return (READ_FIRST.index(schema) if schema in READ_FIRST else len(READ_FIRST), schema)
+    return (READ_FIRST.index(schema) if schema in READ_FIRST else len(READ_FIRST) + (schema == STEPS), schema)

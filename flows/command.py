@@ -806,10 +806,10 @@ def sql(
 
 
 @cli.command()
-@click.option("--schema", metavar="NAME", help="Only this schema: main, marts, core, measures, ref, ops.")
+@click.option("--schema", metavar="NAME", help="Only this schema: main, marts, core, measures, ref, ops, intermediate.")
 @_shared()
 def tables(home_path: str | None, schema: str | None, as_json: bool) -> int:
-    """Tables and views of the current release, with rows and meaning.
+    """Tables and views of the current release, with rows and meaning; steps in between only by --schema intermediate.
 
     Example: danvan tables --schema marts
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.privacy import masked
-from warehouse.catalogue import columns_of, named
+from warehouse.catalogue import as_held, columns_of, named
 
 if TYPE_CHECKING:
     import duckdb
@@ -92,30 +92,28 @@ def accepted_explanations(con: duckdb.DuckDBPyConnection, period: str) -> list[R
     """
     if not columns_of(con, "ops.explanations"):
         return []  # a release made before findings could be explained
-    return named(
-        con.execute(
-            """
-            with placed as (
-              select finding_id, any_value(unit_code) as unit_code
-              from ops.check_findings
-              group by finding_id
-            )
+    return named(con.execute(as_held(con, _ACCEPTED), {"period": period}))
 
-            select distinct found.dataset, coalesce(placed.unit_code, feed.unit_code) as unit_code,
-              coalesce(place.rollup_code, placed.unit_code, feed.unit_code) as member_code, found.period,
-              found.rule_id, found.message_vi, said.explanation, said.explained_at, said.until_on
-            from ops.explanations as said
-            join ops.findings as found using (finding_id)
-            left join placed using (finding_id)
-            left join ops.feeds as feed on feed.feed = found.feed
-            left join marts.unit_rollup as place
-              on place.dataset = found.dataset and place.period = found.period and place.is_own
-              and place.unit_code = coalesce(placed.unit_code, feed.unit_code)
-            where found.severity = 'warning'
-              and said.state = 'accepted'
-              and found.period in (select part from marts.period_parts where period = $period)
-            order by found.dataset, unit_code, found.period, found.rule_id, said.explained_at
-            """,
-            {"period": period},
-        )
-    )
+
+_ACCEPTED = """
+with placed as (
+  select finding_id, any_value(unit_code) as unit_code
+  from ops.check_findings
+  group by finding_id
+)
+
+select distinct found.dataset, coalesce(placed.unit_code, feed.unit_code) as unit_code,
+  coalesce(place.rollup_code, placed.unit_code, feed.unit_code) as member_code, found.period,
+  found.rule_id, found.message_vi, said.explanation, said.explained_at, said.until_on
+from ops.explanations as said
+join ops.findings as found using (finding_id)
+left join placed using (finding_id)
+left join ops.feeds as feed on feed.feed = found.feed
+left join marts.unit_rollup as place
+  on place.dataset = found.dataset and place.period = found.period and place.is_own
+  and place.unit_code = coalesce(placed.unit_code, feed.unit_code)
+where found.severity = 'warning'
+  and said.state = 'accepted'
+  and found.period in (select part from intermediate.period_parts where period = $period)
+order by found.dataset, unit_code, found.period, found.rule_id, said.explained_at
+"""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from expectations.contracts.sql import identifier
+from expectations.contracts.sql import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
+
+
+STEPS = "intermediate"
+"""The schema of the steps between rows and figures: what other models and this program ask, and no analyst needs."""
 
 
 def database(con: duckdb.DuckDBPyConnection) -> str:
@@ -40,6 +44,24 @@ def all_columns(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     ).fetchall():
         found.setdefault(str(table), []).append(str(column))
     return found
+
+
+def as_held(con: duckdb.DuckDBPyConnection, query: str) -> str:
+    """`query` over the steps, for what `con` holds: before there was a schema of them they stood in marts.
+
+    For whoever reads releases, of which older ones stay; what is built is built by today's names.
+    """
+    if f"{STEPS}." not in query:
+        return query
+    found = con.execute(
+        f"select 1 from duckdb_schemas() where schema_name = {literal(STEPS)} and database_name = current_database()"
+    ).fetchone()
+    return query if found else as_before(query)
+
+
+def as_before(query: str) -> str:
+    """`query` as it was asked before the steps had a schema of their own."""
+    return query.replace(f"{STEPS}.", "marts.")
 
 
 def named(answer: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

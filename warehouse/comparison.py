@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from expectations.contracts.forms import DATASET as FORMS
 from expectations.contracts.forms import series as series_of_forms
 from expectations.contracts.sql import literal
-from warehouse.catalogue import columns_of
+from warehouse.catalogue import as_held, columns_of
 from warehouse.guarded import partly_withheld
 from warehouse.measures import contributions, known_measures
 from warehouse.store import connect
@@ -171,8 +171,7 @@ def _touched(con: duckdb.DuckDBPyConnection, deliveries: Iterable[str]) -> Mappi
     province = _one(con, "select value from marts.settings where name = 'province_code'")[0]
     for place in sorted({one.belongs_to for one in measures}):
         own = [one for one in measures if one.belongs_to == place]
-        rows = con.execute(
-            f"""
+        asked = f"""
             with touched as (
               select distinct row.measure, row.detail, row.reporting_code, row.period, row.span, row._delivery_id
               from ({contributions(con, own, place, sources)}) as row
@@ -187,11 +186,11 @@ def _touched(con: duckdb.DuckDBPyConnection, deliveries: Iterable[str]) -> Mappi
             where terms.part <> 'beside'
               and touched.span = coalesce(own.span, 'period')
             """
-        ).fetchall()
+        rows = con.execute(as_held(con, asked)).fetchall()
         for code, definition, unit, period, delivery in rows:
             for one in {str(unit), str(province)}:
                 found.setdefault((code, definition or "", one, period), set()).add(delivery)
-    for code, definition, unit, period, delivery in con.execute(_of_rows_that_stay(measures)).fetchall():
+    for code, definition, unit, period, delivery in con.execute(as_held(con, _of_rows_that_stay(measures))).fetchall():
         found.setdefault((code, definition or "", unit, period), set()).add(delivery)
     for table in ("compared", *sources.values()):
         con.execute(f"drop table {table}")
@@ -229,7 +228,7 @@ def _of_rows_that_stay(measures: Iterable[Measure]) -> str:
         on place.dataset = sent.dataset
         and place.period = sent.period
         and place.unit_code = owed.unit_code
-      join marts.period_parts as parts on parts.part = sent.period
+      join intermediate.period_parts as parts on parts.part = sent.period
       join (values {pairs}) as made (dataset, sent_as) on made.sent_as = sent.dataset
       join ref.measures as measures on measures.dataset = made.dataset
       join ref.indicator_terms as term

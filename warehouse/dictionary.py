@@ -29,13 +29,14 @@ PAGE = Path("docs", "data-dictionary.md")
 
 SCHEMAS = {
     "main": "Where to begin: all that `show tables` lists.",
-    "marts": "Figures, assessment and what they are made of; made anew in every cycle. The wide views `figures`,"
-    " `goals`, `problems` and `by_…` carry names in both languages; the other tables are what they are made of.",
+    "marts": "Figures, assessment and what they rest on; made anew in every cycle. The wide views `figures`,"
+    " `goals`, `problems` and `by_…` carry names in both languages; the other tables are what they show.",
     "measures": "What each row adds to the figures, and when: the way from a figure back to its rows.",
     "core": "Rows as the sources sent them, of every reading; `…_current` is what stands, `…_as_said(moment)` what had"
     " been said for a moment, `…_as_known(moment)` what was known here then.",
     "ref": "Reference data: units, terms, duties, targets, goals, indicators, periods; effective-dated.",
     "ops": "The books: what came, what became of it, what was found, who was told.",
+    "intermediate": "Steps between the rows and the figures, which other tables are made from; no question needs them.",
 }
 """Schemas in the order an analyst meets them."""
 

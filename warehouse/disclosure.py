@@ -149,7 +149,7 @@ class _Book:
         self.spans = {
             (str(dataset), str(period), str(span)): (first, last, seen)
             for dataset, period, span, first, last, seen in con.execute(
-                "select dataset, period, span, first_day, last_day, seen_on from marts.dataset_spans"
+                "select dataset, period, span, first_day, last_day, seen_on from intermediate.dataset_spans"
             ).fetchall()
         }
         self.quarters = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from warehouse.catalogue import as_held
 from warehouse.measures import PUBLISHED, adding, contributions, is_body, known_measures
 from warehouse.store import WarehouseError
 
@@ -92,7 +93,7 @@ def tell(con: duckdb.DuckDBPyConnection, indicator_code: str, definition_id: str
         ' sheet varchar, "row" bigint, amount bigint)'
     )
     for query in parts:
-        con.execute(f"insert into {TOLD} {query}", {"period": period, "unit": unit_code})
+        con.execute(as_held(con, f"insert into {TOLD} {query}"), {"period": period, "unit": unit_code})
     con.execute("drop table explained_terms")
 
 

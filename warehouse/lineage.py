@@ -21,11 +21,12 @@ SCHEMAS = {
     "ops": "ops: the books",
     "core": "core: rows as said",
     "measures": "measures: what a row adds",
-    "marts": "marts",
+    "intermediate": "intermediate: the steps between",
+    "marts": "marts: what is opened",
 }
 """Schemas that are drawn, in the order of the way of a row, and their titles."""
 
-EVERYWHERE = {SETTINGS, "marts.words", "marts.rules"}
+EVERYWHERE = {SETTINGS, "intermediate.words", "marts.rules"}
 """Parameters and names: read by so many that their lines would hide all others."""
 
 _HEAD = """# Lineage

@@ -7,14 +7,14 @@ day the unit itself spoke for, a first stock as of the day before it. What belon
 period of its file (`part`) or to one assessed period (`period`).
 
 A stock of cases counts for a unit that reported the end of the span, or said so in a later file: old open cases are
-never taken for those of a period their unit did not report (`marts.stock_units`).
+never taken for those of a period their unit did not report (`intermediate.stock_units`).
 
 A unit that ends and goes over whole to another one leaves it its open cases: a stock of cases seen on or after that day
-is the successor's (`marts.unit_successors`). What its rows add up to before that day, on the unit of after it, stands
-in `marts.mapped_sums`.
+is the successor's (`intermediate.unit_successors`). What its rows add up to before that day, on the unit of after it,
+stands in `intermediate.mapped_sums`.
 
 The province's sums are those of its districts and communes. What its bodies add stands under each of them, and is put
-to the province's where an indicator counts bodies (`ref.indicator_scopes`, `marts.indicator_sums`).
+to the province's where an indicator counts bodies (`ref.indicator_scopes`, `intermediate.indicator_sums`).
 
 Amounts are summed, within a span and from units to the province. Three kinds are not: a `published` value is that of
 the unit it was published for and of no other; a `median` is the lower middle one of the single amounts; `distinct` is
@@ -91,8 +91,8 @@ _HOLDER = """case
 
 PLACES = {
     "day": Place(
-        f"""marts.dataset_spans as spans on spans.dataset = row.dataset
-      left join marts.stock_units as told
+        f"""intermediate.dataset_spans as spans on spans.dataset = row.dataset
+      left join intermediate.stock_units as told
         on row.kind = 'last_stock'
         and told.dataset = row.dataset
         and told.period = spans.period
@@ -108,11 +108,11 @@ PLACES = {
         _HOLDER,
     ),
     "part": Place(
-        """marts.counted_parts as parts
+        """intermediate.counted_parts as parts
         on parts.dataset = row.dataset
         and parts.unit_code = row.unit_code
         and parts.part = row.part
-      join marts.dataset_spans as spans
+      join intermediate.dataset_spans as spans
         on spans.dataset = parts.dataset
         and spans.period = parts.period
         and spans.span = parts.span""",
@@ -166,7 +166,7 @@ def _shipped() -> tuple[Measure, ...]:
 
 
 def tallies(con: duckdb.DuckDBPyConnection) -> str:
-    """SELECT of `marts.measure_tallies`: one pass over the rows of a dataset, then a small sum for each measure.
+    """SELECT of `intermediate.measure_tallies`: one pass over the rows of a dataset, then a small sum for each measure.
 
     Datasets that hold no rows are left out of it: DuckDB takes longer to plan the sums of all than to ask those it has.
     """
@@ -236,7 +236,7 @@ group by all"""
     counted = "\nunion all\n".join(
         f"""select row.dataset, row.measure, row.detail, row.kind, {place.reporting} as reporting_code,
         spans.period, spans.span, sum(row.amount) as amount
-      from marts.measure_tallies as row
+      from intermediate.measure_tallies as row
       join {place.join}
       where row.belongs_to = {literal(belongs_to)}
         and {place.condition}
@@ -271,7 +271,7 @@ def explanations(con: duckdb.DuckDBPyConnection) -> str:
     counted = [
         f"""select row.measure, row.detail, row.kind, {place.reporting} as reporting_code, row.delivery_id,
         spans.period, spans.span, row.row_count, row.amount
-      from marts.measure_tallies as row
+      from intermediate.measure_tallies as row
       join {place.join}
       where row.belongs_to = {literal(belongs_to)}
         and {place.condition}
@@ -425,14 +425,14 @@ def adding(alike: str) -> str:
 
 
 def mapped_sums() -> str:
-    """SELECT of `marts.mapped_sums`: what the rows of communes add up to over the border, by the commune of after it.
+    """SELECT of `intermediate.mapped_sums`: what the rows of communes add up to over the border, on those of after it.
 
     Only sums: a published value or a middle one of former units is none of the unit they went over to.
     """
     counted = "\nunion all\n".join(
         f"""select row.successor_code as unit_code, spans.period, spans.span, row.dataset, row.measure, row.detail,
         row.amount
-      from marts.measure_tallies as row
+      from intermediate.measure_tallies as row
       join {PLACES[belongs_to].join}
       where row.belongs_to = {literal(belongs_to)}
         and row.kind <> '{PUBLISHED}'
@@ -609,7 +609,7 @@ def _with_successors(source: str) -> str:
       left join ref.periods as said
         on said.regime = 'CALENDAR'
         and said.period = own.part
-      left join marts.unit_successors as passed
+      left join intermediate.unit_successors as passed
         on passed.period = own.part
         and passed.unit_code = own.unit_code"""
 

@@ -28,7 +28,7 @@ from expectations.contracts.model import contract, datasets
 from expectations.contracts.register import register
 from expectations.contracts.sql import identifier, literal
 from warehouse import checks, corrections, disclosure, guarded, measures, sentences
-from warehouse.catalogue import all_columns, columns_of
+from warehouse.catalogue import STEPS, all_columns, columns_of
 from warehouse.model_files import ModelError, split
 from warehouse.shapes import comments
 from warehouse.standing import asked_once
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-SCHEMAS = ("core", "measures", "marts", "main")
+SCHEMAS = ("core", "measures", STEPS, "marts", "main")
 """Schemas whose models stand in a folder of that name. `main` is what `show tables` lists: where to begin."""
 
 SETTINGS = "marts.settings"
@@ -49,8 +49,8 @@ ROWS = "measures"
 """The schema whose models say what single rows add: each is a view, asked and not stored."""
 
 GENERATED = {
-    "marts.measure_tallies": """-- What the rows of a dataset add, summed by unit and days: one pass over the rows,
--- from which every span is summed.
+    "intermediate.measure_tallies": """-- What the rows of a dataset add, summed by unit and days: one pass over the
+-- rows, from which every span is summed.
 -- vi: Tổng các số đo theo đơn vị và mốc ngày, để cộng mọi khoảng thời gian mà chỉ đọc dữ liệu một lần.
 -- grain: measure, detail, reporting_code, unit_code, part, happened_on, seen_from, seen_until, said_until, delivery_id
 """,
@@ -74,7 +74,7 @@ GENERATED = {
 -- grain: dataset, unit_code, period, field_name, channel_code, executing_office, commune_code
 -- kind: view
 """,
-    "marts.mapped_sums": """-- Measures of periods before units changed, on the units of after it: what the rows
+    "intermediate.mapped_sums": """-- Measures of periods before units changed, on the units of after it: what the rows
 -- of communes that went over whole, to one made of whole communes, add up to. A unit that was split is in none.
 -- vi: Số đo của các kỳ trước khi sắp xếp, quy về xã mới gồm toàn các xã cũ nhập trọn; không chia số liệu xã bị tách.
 -- grain: unit_code, period, span, measure, detail
@@ -82,7 +82,7 @@ GENERATED = {
 }
 """Models whose SELECT is made from `ref.measures` (see `warehouse.measures`), with their headers."""
 
-_ROW_DAYS = ("ref.periods", "marts.unit_successors")
+_ROW_DAYS = ("ref.periods", "intermediate.unit_successors")
 """Read wherever single rows are placed in days and units."""
 
 ROW_PARTS = """-- Which units have rows for which period of a dataset, and how many.
@@ -92,8 +92,8 @@ ROW_PARTS = """-- Which units have rows for which period of a dataset, and how m
 """
 """Header of the model that is made from the contracts: a new one is counted without being named again."""
 
-WRITTEN = ("datasets", "feed_regimes", "words", "rules")
-"""Tables of `marts` that are written from contracts, words and what was told."""
+WRITTEN = ("marts.datasets", "marts.rules", "intermediate.feed_regimes", "intermediate.words")
+"""Tables that are written from contracts, words and what was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,25 +123,26 @@ def models() -> tuple[Model, ...]:
     views = sorted(name for name in found if name.startswith(f"{ROWS}."))
     for name, header in GENERATED.items():
         found[name] = parse(name, header + "select 1 as made_when_built")
-    made = found["marts.measure_tallies"]
+    made = found["intermediate.measure_tallies"]
     found[made.name] = replace(made, reads=frozenset((*views, "ref.measures", *_ROW_DAYS)))
-    placed = ("marts.dataset_spans", "marts.stock_units", "marts.counted_parts", "marts.periods")
-    read = ("marts.measure_tallies", *placed)
-    for name, more in (("marts.measure_sums", (*views, *_ROW_DAYS)), ("marts.mapped_sums", ())):
+    placed = ("intermediate.dataset_spans", "intermediate.stock_units", "intermediate.counted_parts", "marts.periods")
+    read = ("intermediate.measure_tallies", *placed)
+    for name, more in (("marts.measure_sums", (*views, *_ROW_DAYS)), ("intermediate.mapped_sums", ())):
         found[name] = replace(found[name], reads=frozenset((*read, *more)))
     backwards = found["marts.explanations"]
     asked = (*read, *_ROW_DAYS, "marts.definitions", "marts.indicator_values", "ref.indicator_terms", *views)
     found[backwards.name] = replace(backwards, reads=frozenset(asked))
     cases = found["marts.case_counts"]
-    named = ("dataset_spans", "stock_units", "periods", "unit_successors", "unit_rollup", "units")
-    seen = (*(f"marts.{name}" for name in named), "ref.periods", SETTINGS)
+    steps = (f"{STEPS}.{name}" for name in ("dataset_spans", "stock_units", "unit_successors"))
+    named = (*steps, "marts.periods", "marts.unit_rollup", "marts.units")
+    seen = (*named, "ref.periods", SETTINGS)
     told = (
         f"{schema}.{name}{view}"
         for name in measures.CASE_COUNTS
         for schema, view in (("measures", ""), ("core", "_current"))
     )
     found[cases.name] = replace(cases, reads=frozenset((*seen, *told)))
-    found["marts.row_parts"] = parse("marts.row_parts", ROW_PARTS + _row_parts())
+    found["intermediate.row_parts"] = parse("intermediate.row_parts", ROW_PARTS + _row_parts())
     # the macros read the settings, so every model does
     graph = {
         name: sorted((model.reads & found.keys()) | ({SETTINGS} - {name})) for name, model in sorted(found.items())
@@ -153,7 +154,7 @@ def models() -> tuple[Model, ...]:
 
 
 def _row_parts() -> str:
-    """SELECT of `marts.row_parts`: every contract's rows, and every series of the official forms."""
+    """SELECT of `intermediate.row_parts`: every contract's rows, and every series of the official forms."""
     parts = [
         f"select {literal(name)} as dataset, period, unit_code, count(*) as row_count from core.{name}_current"
         " group by period, unit_code"
@@ -178,11 +179,12 @@ def build(
     """
     rows: dict[str, int] = {}
     with transaction(con):
-        con.execute(f"create schema if not exists {ROWS}")
+        for schema in (ROWS, STEPS):
+            con.execute(f"create schema if not exists {schema}")
+        _write_regimes(con, regimes)
         _drop_former(con)
         corrections.resolve(con)
         _write_datasets(con)
-        _write_regimes(con, regimes)
         _write_words(con)
         _write_rules(con)
         _write_disclosed(con)
@@ -203,14 +205,14 @@ def build(
 def _drop_former(con: duckdb.DuckDBPyConnection) -> None:
     """Drop what a version of before made and this one does not, or makes as a view, no table: nobody keeps it true."""
     made = {model.name: "view" if model.is_view else "table" for model in models()}
-    made |= dict.fromkeys((*disclosure.TABLES, *(f"marts.{name}" for name in WRITTEN)), "table")
+    made |= dict.fromkeys((*disclosure.TABLES, *WRITTEN), "table")
     standing = con.execute(
         "select schema_name, view_name, 'view' from duckdb_views() where not internal"
         " and database_name = current_database() union all"
         " select schema_name, table_name, 'table' from duckdb_tables() where database_name = current_database()"
     ).fetchall()
     for schema, name, kind in standing:
-        if schema in {"marts", ROWS} and made.get(f"{schema}.{name}") != kind:
+        if schema in {"marts", ROWS, STEPS} and made.get(f"{schema}.{name}") != kind:
             con.execute(f"drop {kind} {schema}.{identifier(name)}")
 
 
@@ -340,11 +342,11 @@ def _comment(
 def query_of(con: duckdb.DuckDBPyConnection, model: Model) -> str:
     """The SELECT of a model; of a generated one as the reference tables of `con` make it."""
     match model.name:
-        case "marts.measure_tallies":
+        case "intermediate.measure_tallies":
             return measures.tallies(con)
         case "marts.measure_sums":
             return measures.sums(con)
-        case "marts.mapped_sums":
+        case "intermediate.mapped_sums":
             return measures.mapped_sums()
         case "marts.explanations":
             return measures.explanations(con)
@@ -354,21 +356,23 @@ def query_of(con: duckdb.DuckDBPyConnection, model: Model) -> str:
 
 
 def _write_regimes(con: duckdb.DuckDBPyConnection, regimes: Mapping[str, str] | None) -> None:
-    """marts.feed_regimes: the feeds that name a reporting regime of their own; None leaves what was told before."""
-    con.execute("create table if not exists marts.feed_regimes (feed varchar, regime varchar)")
+    """intermediate.feed_regimes: feeds with a reporting regime of their own; None leaves what was told before."""
+    con.execute("create table if not exists intermediate.feed_regimes (feed varchar, regime varchar)")
+    if columns_of(con, "marts.feed_regimes"):  # where it stood before the steps had a schema of their own
+        con.execute("insert into intermediate.feed_regimes from marts.feed_regimes")
     if regimes is not None:
-        con.execute("delete from marts.feed_regimes")
+        con.execute("delete from intermediate.feed_regimes")
     for feed, regime in sorted((regimes or {}).items()):
-        con.execute("insert into marts.feed_regimes values (?, ?)", [feed, regime])
+        con.execute("insert into intermediate.feed_regimes values (?, ?)", [feed, regime])
     words = "Nguồn khai chế độ báo cáo riêng · feeds that name a reporting regime of their own"
-    _comment(con, "table", "marts.feed_regimes", words)
+    _comment(con, "table", "intermediate.feed_regimes", words)
 
 
 def _write_words(con: duckdb.DuckDBPyConnection) -> None:
-    """marts.words: the catalogue of fixed texts, with its comments."""
+    """intermediate.words: the catalogue of fixed texts, with its comments."""
     sentences.create_words(con)
     words = "Danh mục câu chữ của báo cáo · the catalogue of fixed texts that every document is worded from"
-    _comment(con, "table", "marts.words", words)
+    _comment(con, "table", "intermediate.words", words)
 
 
 def _write_rules(con: duckdb.DuckDBPyConnection) -> None:

@@ -215,7 +215,8 @@ def _is_free_text(schema: str, table: str, column: str) -> bool:
         return column == "period_claimed" or not (ours or _otherwise(table, column))
     if schema == "ref":
         return column in _NARRATED.get(table, ())
-    return schema == "marts" and not column.endswith(_CODE_ENDINGS)
+    # marts, the steps to them, and whatever schema comes next
+    return schema != "core" and not column.endswith(_CODE_ENDINGS)
 
 
 def _columns(con: duckdb.DuckDBPyConnection, catalog: str) -> list[tuple[str, str, str, str]]:
@@ -224,7 +225,7 @@ def _columns(con: duckdb.DuckDBPyConnection, catalog: str) -> list[tuple[str, st
         select schema_name, table_name, column_name, data_type
         from duckdb_columns()
         join duckdb_tables() using (database_name, schema_name, table_name)
-        where database_name = ? and schema_name in ('core', 'marts', 'ops', 'ref')
+        where database_name = ?
         order by all
         """,
         [catalog],

@@ -35,11 +35,11 @@ COLUMNS = {
 
 
 def create_words(con: duckdb.DuckDBPyConnection) -> None:
-    """marts.words: the catalogue of fixed texts, for those who ask in SQL and for the models' short notes."""
-    con.execute("create or replace table marts.words (word_key varchar, text_vi varchar, text_en varchar)")
+    """intermediate.words: the catalogue of fixed texts, for those who ask in SQL and for the models' short notes."""
+    con.execute("create or replace table intermediate.words (word_key varchar, text_vi varchar, text_en varchar)")
     keys, vi, en = zip(*((key, *pair) for key, pair in sorted(catalogue().items())), strict=True)
     con.execute(
-        "insert into marts.words select unnest($keys), unnest($vi), unnest($en)",
+        "insert into intermediate.words select unnest($keys), unnest($vi), unnest($en)",
         {"keys": list(keys), "vi": list(vi), "en": list(en)},
     )
 

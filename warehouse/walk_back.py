@@ -40,7 +40,7 @@ from expectations.contracts.forms import series
 from expectations.contracts.privacy import masked
 from expectations.contracts.text import plain
 from warehouse.behind import added
-from warehouse.catalogue import columns_of, named
+from warehouse.catalogue import as_held, columns_of, named
 from warehouse.explain import TOLD, NoSuchFigureError, tell
 from warehouse.measures import inputs, is_body
 
@@ -369,7 +369,7 @@ def _quarantine(con: duckdb.DuckDBPyConnection, figure: Row) -> Row:
           select held.delivery_id, held.feed, held.period, held.rule_ids,
             coalesce(held.unit_code, own.unit_code, $province) as unit_code
           from ops.quarantine as held
-          join marts.standing_deliveries as standing
+          join intermediate.standing_deliveries as standing
             on standing.delivery_id = held.delivery_id and standing.period = held.period
           left join feed_units as own on own.feed = held.feed
           where held.dataset = $dataset
@@ -378,7 +378,7 @@ def _quarantine(con: duckdb.DuckDBPyConnection, figure: Row) -> Row:
         select held.delivery_id, held.feed, sent.file_name, coalesce(place.rollup_code, $province) as unit_code,
           count(*) as row_count, list_sort(list_distinct(flatten(list(held.rule_ids)))) as rules
         from held
-        join marts.period_parts as parts
+        join intermediate.period_parts as parts
           on parts.part = held.period and parts.period = $period and parts.span = $span
         left join marts.unit_rollup as place
           on place.dataset = $dataset and place.period = held.period and place.unit_code = held.unit_code
@@ -443,7 +443,7 @@ def _explanations(con: duckdb.DuckDBPyConnection, figure: Row) -> list[Row]:
           left join ops.feeds as feed on feed.feed = found.feed
           where found.severity = 'warning'
             and found.dataset = $dataset
-            and found.period in (select part from marts.period_parts where period = $period and span = $span)
+            and found.period in (select part from intermediate.period_parts where period = $period and span = $span)
         )
 
         select distinct found.finding_id, found.rule_id, found.unit_code, found.period, found.message_vi,
@@ -478,7 +478,7 @@ def _corrections(con: duckdb.DuckDBPyConnection, figure: Row) -> list[Row]:
           or said.action <> 'hold'
             and $unit in (said.unit_code, $province)
             and said.dataset = $dataset
-            and said.period in (select part from marts.period_parts where period = $period and span = $span)
+            and said.period in (select part from intermediate.period_parts where period = $period and span = $span)
         order by said.correction_id
         """,
         {
@@ -500,7 +500,7 @@ def _bounds(con: duckdb.DuckDBPyConnection, figure: Row) -> Row | None:
         " from marts.indicator_bounds as bound"
         " join marts.definitions as definition"
         " on definition.indicator_code = bound.indicator_code and definition.is_primary"
-        " left join marts.indicator_sums as sums on sums.indicator_code = bound.indicator_code"
+        " left join intermediate.indicator_sums as sums on sums.indicator_code = bound.indicator_code"
         " and sums.definition_id = bound.definition_id and sums.unit_code = bound.unit_code"
         " and sums.period = bound.period"
         " where bound.indicator_code = $code and bound.unit_code = $unit and bound.period = $period"
@@ -619,4 +619,5 @@ def _covered(text: str | None) -> str | None:
 
 
 def _all(con: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, Any] | None = None) -> list[Row]:
-    return named(con.execute(query, dict(values)) if values else con.execute(query))
+    asked = as_held(con, query)
+    return named(con.execute(asked, dict(values)) if values else con.execute(asked))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from expectations.contracts.forms import DATASET, series
 from expectations.contracts.model import contract
 from expectations.contracts.sql import identifier, literal
-from warehouse.catalogue import columns_of
+from warehouse.catalogue import STEPS, columns_of
 from warehouse.decisions import OF_ALERTS
 from warehouse.disclosure import HIDDEN, secret
 from warehouse.guarded import NEVER, cases_that_leave, concerns, may_leave, partly_withheld
@@ -30,11 +30,12 @@ LEFT_OUT = {("ops", "built"), ("ops", "release_salt"), ("ops", "protected_figure
 """Tables only the writer needs."""
 
 AS_THEY_ARE = frozenset(
-    f"marts.{name}"
-    for name in (
-        "activity_duties", "assessed_units", "counted_parts", "coverage", "dataset_periods", "dataset_spans",
-        "dossier_timeliness", "known_activities", "mapped_reports", "period_parts", "periods", "reported_parts",
-        "service_sums", "stock_units", "unit_rollup", "unit_successors", "year_lists",
+    (
+        "intermediate.counted_parts", "intermediate.dataset_periods", "intermediate.dataset_spans",
+        "intermediate.known_activities", "intermediate.mapped_reports", "intermediate.period_parts",
+        "intermediate.reported_parts", "intermediate.stock_units", "intermediate.unit_successors",
+        "intermediate.year_lists", "marts.activity_duties", "marts.assessed_units", "marts.coverage",
+        "marts.dossier_timeliness", "marts.periods", "marts.service_sums", "marts.unit_rollup",
     )
 )  # fmt: skip
 """Models that lead back to rows which stay, and hold periods, units, days and counts of other datasets only."""
@@ -406,7 +407,7 @@ def _staying_rows(own: str) -> str:
 
 
 def _completeness(_con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
-    marts = f"{identifier(own)}.marts"
+    marts, steps = f"{identifier(own)}.marts", f"{identifier(own)}.{STEPS}"
     province = f"(select value from {marts}.settings where name = 'province_code')"
     return f"""
       with placed as (
@@ -425,7 +426,7 @@ def _completeness(_con: duckdb.DuckDBPyConnection, own: str, source: str) -> str
           case when level.is_province then {province} else placed.unit_code end as unit_code,
           cast(sum(placed.stays) as bigint) as stays
         from placed
-        join {marts}.period_parts as parts on parts.part = placed.period
+        join {steps}.period_parts as parts on parts.part = placed.period
         cross join (values (false), (true)) as level (is_province)
         where level.is_province or placed.unit_code <> {province}
         group by all
@@ -484,18 +485,13 @@ def _emptied(names: str) -> str:
 
 def _indicator_sums(con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
     kept = {"indicator_code", "definition_id", "unit_code", "period"}
-    found = con.execute(
-        "select column_name from duckdb_columns()"
-        " where database_name = ? and schema_name = 'marts' and table_name = 'indicator_sums' order by column_index",
-        [own],
-    ).fetchall()
-    names = " ".join(str(row[0]) for row in found if row[0] not in kept)
+    names = " ".join(name for name in columns_of(con, f"{STEPS}.indicator_sums", own) if name not in kept)
     # what old communes passed on to new ones is in no other published table
     return f"select said.* replace ({_emptied(names)}) from {source} as said {_OF_VALUE} where not said.is_mapped"
 
 
 def _indicator_values(_con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
-    word = f"(select text_vi from {identifier(own)}.marts.words where word_key = 'note.withheld')"
+    word = f"(select text_vi from {identifier(own)}.intermediate.words where word_key = 'note.withheld')"
     return f"""
       select said.* replace (
         {_emptied("numerator denominator value low high beside")},
@@ -555,7 +551,7 @@ def _timeliness(_con: duckdb.DuckDBPyConnection, _own: str, source: str) -> str:
 
 
 def _satisfaction(_con: duckdb.DuckDBPyConnection, own: str, source: str) -> str:
-    word = f"(select text_vi from {identifier(own)}.marts.words where word_key = 'note.withheld')"
+    word = f"(select text_vi from {identifier(own)}.intermediate.words where word_key = 'note.withheld')"
     emptied = ", ".join(
         f"if(hidden.measure is not null, null, said.{name}) as {name}"
         for name in ("satisfied_count", "value", "low", "high")
@@ -596,17 +592,17 @@ def _survey_answers(_con: duckdb.DuckDBPyConnection, _own: str, source: str) -> 
 MADE: dict[tuple[str, str], Callable[[duckdb.DuckDBPyConnection, str, str], str]] = {
     ("core", "petition_terms"): _petition_terms,
     ("core", "form_values"): _of_forms,
-    ("marts", "form_checks"): _of_forms,
-    ("marts", "form_rows"): _form_rows,
-    ("marts", "case_versions"): _case_versions,
-    ("marts", "measure_tallies"): _nothing,
-    ("marts", "mapped_sums"): _nothing,
-    ("marts", "handed_over"): _nothing,
+    ("intermediate", "form_checks"): _of_forms,
+    ("intermediate", "form_rows"): _form_rows,
+    ("intermediate", "case_versions"): _case_versions,
+    ("intermediate", "measure_tallies"): _nothing,
+    ("intermediate", "mapped_sums"): _nothing,
+    ("intermediate", "handed_over"): _nothing,
     ("marts", "explanations"): _explanations,
-    ("marts", "row_parts"): _row_parts,
+    ("intermediate", "row_parts"): _row_parts,
     ("marts", "completeness"): _completeness,
     ("marts", "measure_sums"): _measure_sums,
-    ("marts", "indicator_sums"): _indicator_sums,
+    ("intermediate", "indicator_sums"): _indicator_sums,
     ("marts", "indicator_values"): _indicator_values,
     ("marts", "indicator_comparisons"): _comparisons,
     ("marts", "petition_timeliness"): _timeliness,

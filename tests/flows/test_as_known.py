@@ -59,14 +59,15 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, list[tuple[Rel
 
 
 def content(con: duckdb.DuckDBPyConnection) -> dict[str, list[Any]]:
-    """Every table of marts, and what stands: what figures are made of and what they say."""
+    """Every table of marts and of the steps to them, and what stands: what figures are made of and what they say."""
     names = [
         row[0]
         for row in con.execute(
-            "select table_name from information_schema.tables where table_schema = 'marts' order by 1"
+            "select table_schema || '.' || table_name from information_schema.tables"
+            " where table_schema in ('marts', 'intermediate') order by 1"
         ).fetchall()
     ]
-    found = {name: con.execute(f"select * from marts.{name} order by all").fetchall() for name in names}
+    found = {name: con.execute(f"select * from {name} order by all").fetchall() for name in names}
     found["standing"] = con.execute("select feed, period, reading_id from ops.standing order by all").fetchall()
     found["owed"] = con.execute("select feed, period, status from ops.obligations order by all").fetchall()
     found["findings"] = con.execute("select finding_id from ops.findings order by all").fetchall()
@@ -82,7 +83,7 @@ def test_the_marts_of_then_come_back(grown: tuple[Any, list[tuple[Release, datet
     scratch = scratch_folder(open_home(home.path))
     with as_known(home.path, moment, scratch) as con:
         again = content(con)
-    assert published["indicator_values"]
+    assert published["marts.indicator_values"]
     assert again == published
     assert not scratch.exists()
 
@@ -92,7 +93,7 @@ def test_what_was_known_differs_from_what_is_known(grown: tuple[Any, list[tuple[
     said = []
     for release, _ in moments:
         with connect(release.file, read_only=True) as con:
-            said.append(content(con)["indicator_values"])
+            said.append(content(con)["marts.indicator_values"])
     assert said[0] != said[1] != said[2]
 
 

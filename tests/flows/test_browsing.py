@@ -32,14 +32,31 @@ def told(home: Path, *order: str, capsys: pytest.CaptureFixture[str]) -> Any:
     return json.loads(capsys.readouterr().out)
 
 
-def test_every_model_is_listed_with_its_words_marts_first(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_model_is_listed_with_its_words_the_front_door_first(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     rows = told(home, "tables", capsys=capsys)
-    assert (rows[0]["schema"], rows[0]["name"], rows[1]["schema"]) == ("main", "start_here", "marts")
-    names = {f"{row['schema']}.{row['name']}" for row in rows}
+    doors = [one.name for one in models() if one.is_view and one.name.startswith("marts.")]
+    begun = [f"{row['schema']}.{row['name']}" for row in rows[: len(doors) + 2]]
+    assert begun[:-1] == ["main.start_here", *sorted(doors)]
+    assert begun[-1].startswith("marts.")
+    steps = told(home, "tables", "--schema", "intermediate", capsys=capsys)
+    assert {row["schema"] for row in rows} == {"main", "marts", "core", "measures", "ref", "ops"}
+    assert {row["schema"] for row in steps} == {"intermediate"}
+    names = {f"{row['schema']}.{row['name']}" for row in (*rows, *steps)}
     assert {one.name for one in models()} <= names
-    assert not [row for row in rows if not row["what"]]
-    only = told(home, "tables", "--schema", "ref", capsys=capsys)
-    assert {row["schema"] for row in only} == {"ref"}
+    assert not [row for row in (*rows, *steps) if not row["what"]]
+
+
+def test_the_steps_in_between_are_counted_and_not_listed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    steps = told(home, "tables", "--schema", "intermediate", capsys=capsys)
+    assert main(["tables", "--home", str(home)]) == 0
+    said = capsys.readouterr().out
+    assert "period_parts" not in said
+    assert said.splitlines()[-1] == f"{len(steps)} steps in between are left out: danvan tables --schema intermediate"
+    assert main(["tables", "--schema", "marts", "--home", str(home)]) == 0
+    assert "steps in between" not in capsys.readouterr().out
+    assert told(home, "describe", "period_parts", capsys=capsys)["table"] == "intermediate.period_parts"
 
 
 def test_columns_are_explained_also_without_the_schema(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -614,7 +614,7 @@ def test_answers_of_one_respondent_are_not_so_many_opinions() -> None:
     built(con)
     answers, size = one(
         con,
-        "select denominator, effective_size from marts.indicator_sums where indicator_code = 'SA04'"
+        "select denominator, effective_size from intermediate.indicator_sums where indicator_code = 'SA04'"
         " and unit_code = '323' and period = '2024-Q1' and definition_id = 'SIPAS_2022.DV'",
     )
     assert answers == 400

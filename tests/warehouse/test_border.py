@@ -89,7 +89,7 @@ def test_the_province_is_compared_on_the_ground_it_had_in_both_periods() -> None
     )
     # a commune has no figures of before: its district reported as one
     assert compared(con, "12142") is None
-    assert one(con, "select count(*) from marts.indicator_sums where is_mapped") == 0
+    assert one(con, "select count(*) from intermediate.indicator_sums where is_mapped") == 0
     figure = "select numerator, denominator from marts.indicator_values where indicator_code = 'AR01' and is_primary"
     assert one(con, f"{figure} and period = '2025-Q3' and unit_code = '33'") == (39 * 80 + 6500, 10400)
 
@@ -197,14 +197,14 @@ def test_a_case_that_is_handed_over_goes_on_under_its_code() -> None:
     report(con, "petitions", ["2025-Q2"])
     built(con)
     # two districts had an X and one commune goes on with one: nobody can say with whose
-    assert con.execute("select case_code, former_code, heir_code from marts.handed_over").fetchall() == [
+    assert con.execute("select case_code, former_code, heir_code from intermediate.handed_over").fetchall() == [
         ("H", "331", "12322")
     ]
     terms = "select received_on::varchar, resolution_due_on::varchar from core.petition_terms where unit_code = '12322'"
     assert one(con, terms) == ("2025-05-20", "2025-06-19")
 
     def still_open(unit: str, period: str) -> tuple[int, int]:
-        query = "select numerator, denominator from marts.indicator_sums where indicator_code = 'PE08'"
+        query = "select numerator, denominator from intermediate.indicator_sums where indicator_code = 'PE08'"
         return tuple(one(con, f"{query} and not is_mapped and unit_code = ? and period = ?", unit, period))
 
     # past due at the end of the quarter, and accepted and open
@@ -318,7 +318,7 @@ def test_what_a_former_unit_sent_under_a_code_is_not_credited_to_the_one_that_ha
     assert one(con, done, "12322") == 0
     assert one(con, done, "11953") == 1
     # a commune owes the months since July: with the third quarter its year so far is known
-    lists = "select is_year_known from marts.year_lists where not with_bodies"
+    lists = "select is_year_known from intermediate.year_lists where not with_bodies"
     known = f"{lists} and list_code = 'dissemination' and unit_code = ?"
     assert one(con, f"{known} and period = '2025-Q3'", "11953") is True
     assert one(con, f"{known} and period = '2025-Q3'", "12322") is False

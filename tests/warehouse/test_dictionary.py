@@ -33,7 +33,7 @@ def test_dictionary_names_every_table_and_contract(page: str) -> None:
 
 def test_every_table_and_column_of_the_marts_is_explained(page: str) -> None:
     for section in re.split(r"^### ", page, flags=re.MULTILINE):
-        if section.startswith("`marts."):
+        if section.startswith(("`marts.", "`intermediate.")):
             name, _, body = section.partition("\n")
             assert body.strip().split("\n")[0], name
             blank = [line for line in body.splitlines() if re.match(r"\| `[^`]+` \| [^|]+ \|  \|$", line)]

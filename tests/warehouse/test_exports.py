@@ -483,12 +483,12 @@ def test_what_happened_to_a_release_is_found(copy: Path, capsys: pytest.CaptureF
     manifest.write_text(whole.replace(release.release_id, "20200101T000000-aaaaaaaa"), encoding="utf-8")
     said("manifest", "it is that of 20200101T000000-aaaaaaaa")
     said("entry", "the file does not name this release")
-    manifest.write_text(json.dumps(json.loads(whole) | {"rows": {**release.manifest["rows"], "marts.words": 1}}))
+    manifest.write_text(json.dumps(json.loads(whole) | {"rows": {**release.manifest["rows"], "intermediate.words": 1}}))
     said("tables", "the manifest says 1")
-    rows = {name: count for name, count in release.manifest["rows"].items() if name != "marts.words"}
+    rows = {name: count for name, count in release.manifest["rows"].items() if name != "intermediate.words"}
     manifest.write_text(json.dumps(json.loads(whole) | {"rows": {**rows, "marts.gone": 3}}))
     said("tables", "marts.gone: no table; the manifest says 3")
-    said("tables", "marts.words: ")
+    said("tables", "intermediate.words: ")
     manifest.write_text("{", encoding="utf-8")
     said("manifest", "manifest.json cannot be read (JSONDecodeError")
     manifest.write_text(whole, encoding="utf-8")

@@ -72,8 +72,8 @@ def test_every_figure_of_the_sample_is_the_sum_of_its_rows(sample: duckdb.DuckDB
 
 
 FEW = {
-    "marts.mapped_sums",
-    "marts.stock_units",
+    "intermediate.mapped_sums",
+    "intermediate.stock_units",
     "marts.assessed_units",
     "marts.assessment",
     "marts.reporting_rates",

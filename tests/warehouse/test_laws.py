@@ -239,7 +239,7 @@ class Published:
         }
         self.sums = {
             (row["indicator_code"], row["definition_id"], row["unit_code"], row["period"]): row
-            for row in self.rows("marts.indicator_sums")
+            for row in self.rows("intermediate.indicator_sums")
         }
         self.crosswalk = self.rows("ref.unit_crosswalk")
         self.days = {
@@ -247,14 +247,16 @@ class Published:
             for row in self.rows("ref.periods")
             if row["regime"] == "CALENDAR"
         }
-        self.regimes = {(row["dataset"], row["period"]): row["regime"] for row in self.rows("marts.dataset_periods")}
+        self.regimes = {
+            (row["dataset"], row["period"]): row["regime"] for row in self.rows("intermediate.dataset_periods")
+        }
         self.parents = {
             row["unit_code"]: row["parent_code"] for row in self.rows("ref.units") if row["valid_to"] == BORDER
         }
         self.districts = {self.parents[row["old_code"]] for row in self.crosswalk}
         self.areas = self.grounds()
         self.months: dict[tuple[str, str], set[tuple[int, int]]] = defaultdict(set)
-        for row in self.rows("marts.reported_parts"):
+        for row in self.rows("intermediate.reported_parts"):
             first, last = self.days[row["period"]]
             if last < BORDER and first.year == 2025:
                 months = {(first.year, month) for month in range(first.month, last.month + 1)}

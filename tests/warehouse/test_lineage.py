@@ -45,6 +45,6 @@ def test_what_is_drawn_is_what_the_models_say(page: str) -> None:
 
 def test_no_arrow_says_what_a_longer_way_says(page: str) -> None:
     inner = page.partition("## What an analyst opens")[0]
-    assert "marts__indicator_sums --> marts__indicator_values" in inner
+    assert "intermediate__indicator_sums --> marts__indicator_values" in inner
     assert "marts__indicator_values --> marts__assessment" not in inner  # over the verdicts
     assert inner.count("-->") < sum(len(model.reads) for model in models())

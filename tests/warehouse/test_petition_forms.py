@@ -250,7 +250,7 @@ def test_what_is_carried_in_is_what_was_left_and_forms_agree() -> None:
     insert(con, "petition_forms", rows)
     built(con)
     found = con.sql(
-        "select period, form_code, expression, left_sum, right_sum, is_held from marts.form_checks"
+        "select period, form_code, expression, left_sum, right_sum, is_held from intermediate.form_checks"
         " where unit_code = '326' order by period, form_code, equation_no"
     ).fetchall()
     assert found == [
@@ -261,5 +261,5 @@ def test_what_is_carried_in_is_what_was_left_and_forms_agree() -> None:
     ]
     words = one(con, "select message_vi from ops.check_findings where rule_id = 'Q33'")
     assert "biểu 02/XLD: cột 2 = cột 1 kỳ trước - cột 4 kỳ trước; số kỳ trước chuyển sang là 1" in words
-    assert one(con, "select count(*) from marts.form_checks where unit_code = '325'") == 0
+    assert one(con, "select count(*) from intermediate.form_checks where unit_code = '325'") == 0
     con.close()

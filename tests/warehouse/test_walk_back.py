@@ -18,9 +18,10 @@ import pytest
 from expectations.contracts.forms import series
 from expectations.contracts.words.wording import catalogue
 from sources.landing import landed_path
+from tests.warehouse.before_steps import put_back
 from tests.warehouse.rows import PROVINCE, built, empty_warehouse, insert, report
 from tests.warehouse.test_measures import form
-from warehouse.explain import NoSuchFigureError
+from warehouse.explain import NoSuchFigureError, explain
 from warehouse.measures import inputs, known_measures
 from warehouse.reports.explanation import render_text
 from warehouse.store import WAREHOUSE, connect
@@ -125,6 +126,18 @@ def test_a_release_of_before_is_told_from_one_without_the_figure() -> None:
     con.execute("drop table marts.explanations")
     with pytest.raises(NoSuchFigureError, match="make a new one: danvan run"):
         walk_back(con, "AR01", "323", "2024-Q1")
+
+
+def test_a_release_of_before_the_steps_had_a_schema_walks_back_as_ever() -> None:
+    con = empty_warehouse()
+    insert(con, "service_reports", [form("2024-Q1", 9, 10), form("2024-Q1", 4, 5, field_name="y")])
+    built(con)
+    figures = [("AR01", "323", "2024-Q1"), ("AR01", "33", "2024-Q1")]
+    told = [walk_back(con, *one) for one in figures]
+    assert put_back(con)
+    assert [walk_back(con, *one) for one in figures] == told
+    assert told[0]["deliveries"]
+    assert explain(con, "AR01", "323", "2024-Q1")
 
 
 def test_what_nobody_did_stands_in_no_file() -> None:

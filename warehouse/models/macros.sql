@@ -19,9 +19,9 @@ create or replace temp macro share_pct(part, whole) as 100.0 * part / nullif(who
 create or replace temp macro setting(wanted) as (select value from marts.settings where name = wanted);
 
 -- A fixed text of the catalogue of words, for columns that hold nothing else.
-create or replace temp macro word_vi(wanted) as (select text_vi from marts.words where word_key = wanted);
+create or replace temp macro word_vi(wanted) as (select text_vi from intermediate.words where word_key = wanted);
 
-create or replace temp macro word_en(wanted) as (select text_en from marts.words where word_key = wanted);
+create or replace temp macro word_en(wanted) as (select text_en from intermediate.words where word_key = wanted);
 
 -- The size of a simple random sample as precise as `people` respondents with several answers each: hits of trials over all of
 -- them, sums over respondents of hits², hits × trials and trials². Never more than the answers, nor better than independent.

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.words.wording import Words, both, period_name, quantity, words
-from warehouse.catalogue import columns_of
+from warehouse.catalogue import as_held, columns_of
 from warehouse.explain import explain
 from warehouse.reports.figures import line, recent, values
 from warehouse.reports.records import Row, coverage_gate, fetch, setting
@@ -267,7 +267,7 @@ TRAITS = {
 
 def _cause(con: duckdb.DuckDBPyConnection, figure: Mapping[str, Any], unit_code: str, period: str) -> Row | None:
     """The trait that most of the cases short of a share have in common, out of the rows the share is made of."""
-    if not _is_share(figure) or not columns_of(con, "marts.unit_successors"):
+    if not _is_share(figure) or not columns_of(con, as_held(con, "intermediate.unit_successors")):
         return None  # a release of before figures could be walked back
     rows = [one for one in explain(con, figure["indicator_code"], unit_code, period) if one.delivery_id]
     datasets = {one.delivery_id: "" for one in rows}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.words.wording import Words, words
+from warehouse.catalogue import as_held
 from warehouse.reports.records import Row, fetch
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ COLUMNS = (
 
 def corrections(con: duckdb.DuckDBPyConnection, period: str, units: Sequence[str] | None) -> list[Row]:
     """Corrections in force about a period, its parts and its year so far, and units (None: all), by their ids."""
-    parts = {row["part"] for row in fetch(con, "marts.period_parts", ("part",), "period = ?", [period])}
+    parts = {
+        row["part"] for row in fetch(con, as_held(con, "intermediate.period_parts"), ("part",), "period = ?", [period])
+    }
     rows = fetch(con, "marts.corrections", COLUMNS, "list_contains(?, period)", [sorted({period, *parts})])
     return sorted(
         (row for row in rows if units is None or row["unit_code"] is None or row["unit_code"] in units),

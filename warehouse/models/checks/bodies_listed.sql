@@ -12,7 +12,7 @@ select
   held.period,
   cast(held.row_count as double) as left_value,
   0 as right_value
-from marts.row_parts as held
+from intermediate.row_parts as held
 left join marts.unit_rollup as place
   on place.dataset = held.dataset
   and place.period = held.period

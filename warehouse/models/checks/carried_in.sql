@@ -27,7 +27,7 @@ select
   left_sum as left_value,
   right_sum as right_value,
   stays(form_code) or stays(other_form_code) as is_confidential
-from marts.form_checks
+from intermediate.form_checks
 where not is_held
   and other_period is not null
 union all by name

@@ -16,7 +16,7 @@ with owed as (
     days.last_day
   from ops.obligations as duty
   join marts.datasets as datasets on datasets.dataset = duty.dataset
-  left join marts.feed_regimes as named on named.feed = duty.feed
+  left join intermediate.feed_regimes as named on named.feed = duty.feed
   join ref.periods as days
     on days.regime = coalesce(named.regime, datasets.regime)
     and days.period = duty.period

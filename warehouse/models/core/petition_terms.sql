@@ -49,7 +49,7 @@ with petitions as (
     and place.period = row.period
     and place.unit_code = row.unit_code
     and place.is_own
-  left join marts.handed_over as handed
+  left join intermediate.handed_over as handed
     on handed.dataset = 'petitions'
     and handed.case_code = row.petition_code
     and handed.heir_code = place.rollup_code

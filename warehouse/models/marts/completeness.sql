@@ -47,7 +47,7 @@ months as (
     spans.first_day,
     spans.last_day,
     cast(unnest(generate_series(spans.first_day, spans.last_day, interval 1 month)) as date) as month_start
-  from marts.dataset_spans as spans
+  from intermediate.dataset_spans as spans
   join circles on circles.dataset = spans.dataset
 ),
 
@@ -56,7 +56,7 @@ reported_months as (
     loaded.dataset,
     placement.rollup_code as unit_code,
     cast(unnest(generate_series(parts.first_day, parts.last_day, interval 1 month)) as date) as month_start
-  from marts.reported_parts as loaded
+  from intermediate.reported_parts as loaded
   join marts.unit_rollup as placement
     on placement.dataset = loaded.dataset
     and placement.period = loaded.period
@@ -70,7 +70,7 @@ reported_months as (
     loaded.dataset,
     gone.old_code,
     cast(unnest(generate_series(parts.first_day, gone.valid_from - 1, interval 1 month)) as date)
-  from marts.reported_parts as loaded
+  from intermediate.reported_parts as loaded
   join ref.periods as parts
     on parts.period = loaded.period
     and parts.regime = 'CALENDAR'
@@ -194,7 +194,7 @@ held_rows as (
     unit_code,
     row_count as rows_counted,
     0 as rows_missing
-  from marts.row_parts
+  from intermediate.row_parts
   union all
   select
     held.dataset,
@@ -203,7 +203,7 @@ held_rows as (
     0,
     count(*)
   from ops.quarantine as held
-  join marts.standing_deliveries as standing
+  join intermediate.standing_deliveries as standing
     on standing.delivery_id = held.delivery_id
     and standing.period = held.period
   left join feed_units as own on own.feed = held.feed
@@ -236,7 +236,7 @@ span_rows as (
     cast(sum(rows_of.rows_counted) as bigint) as rows_counted,
     cast(sum(rows_of.rows_missing) as bigint) as rows_missing
   from placed_rows as rows_of
-  join marts.period_parts as parts on parts.part = rows_of.part
+  join intermediate.period_parts as parts on parts.part = rows_of.part
   join circles on circles.dataset = rows_of.dataset
   cross join (values (false), (true)) as level (is_province)
   where if(
@@ -259,7 +259,7 @@ nil_units as (
     and standing.dataset = duty.dataset
     and standing.period = duty.period
     and standing.is_nil
-  join marts.period_parts as parts on parts.part = duty.period
+  join intermediate.period_parts as parts on parts.part = duty.period
   union
   select
     duty.dataset,
@@ -267,7 +267,7 @@ nil_units as (
     parts.span,
     duty.unit_code
   from ops.obligations as duty
-  join marts.period_parts as parts on parts.part = duty.period
+  join intermediate.period_parts as parts on parts.part = duty.period
   where duty.status = 'confirmed_zero'
 ),
 

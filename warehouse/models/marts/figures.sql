@@ -90,7 +90,7 @@ left join marts.units as unit
   on unit.unit_code = figure.unit_code
   and unit.valid_from <= periods.last_day
   and (unit.valid_to is null or periods.last_day < unit.valid_to)
-left join marts.words as verdicts on verdicts.word_key = 'verdict.' || figure.verdict
+left join intermediate.words as verdicts on verdicts.word_key = 'verdict.' || figure.verdict
 left join marts.indicator_comparisons as previous
   on previous.comparison = 'previous'
   and previous.indicator_code = figure.indicator_code

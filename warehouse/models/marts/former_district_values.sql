@@ -42,7 +42,7 @@ placed as (
     and definitions.is_primary
     and definitions.is_summed
     and not definitions.stands_alone
-  left join marts.indicator_sums as sums
+  left join intermediate.indicator_sums as sums
     on sums.indicator_code = figures.indicator_code
     and sums.definition_id = figures.definition_id
     and sums.unit_code = figures.unit_code

@@ -65,7 +65,7 @@ left join marts.units as unit
   on unit.unit_code = judged.unit_code
   and unit.valid_from <= periods.last_day
   and (unit.valid_to is null or periods.last_day < unit.valid_to)
-left join marts.words as statuses on statuses.word_key = 'status.' || judged.status
+left join intermediate.words as statuses on statuses.word_key = 'status.' || judged.status
 left join responsible
   on responsible.goal_id = judged.goal_id
   and responsible.period = judged.period

@@ -24,7 +24,7 @@ with assessed as (
   left join marts.definitions as definitions
     on definitions.indicator_code = figures.indicator_code
     and definitions.is_primary
-  left join marts.indicator_sums as sums
+  left join intermediate.indicator_sums as sums
     on sums.indicator_code = figures.indicator_code
     and sums.definition_id = figures.definition_id
     and sums.unit_code = figures.unit_code

@@ -80,13 +80,13 @@ pairs as (
   -- a commune against what went over to it whole
   select crossed.*, true
   from crossed
-  join marts.indicator_sums as before
+  join intermediate.indicator_sums as before
     on before.is_mapped
     and before.indicator_code = crossed.indicator_code
     and before.definition_id = crossed.definition_id
     and before.unit_code = crossed.unit_code
     and before.period = crossed.before_period
-  join marts.dataset_periods as windows
+  join intermediate.dataset_periods as windows
     on windows.dataset = crossed.dataset
     and windows.period = crossed.before_period
     and windows.regime = crossed.regime
@@ -207,13 +207,13 @@ left_sums as (
       and held.area_code = part.area_code
     where not part.is_common
   ) as areas
-  left join marts.indicator_sums as now
+  left join intermediate.indicator_sums as now
     on now.indicator_code = areas.indicator_code
     and now.definition_id = areas.definition_id
     and now.unit_code = areas.member_code
     and now.period = areas.period
     and not now.is_mapped
-  left join marts.indicator_sums as before
+  left join intermediate.indicator_sums as before
     on before.indicator_code = areas.indicator_code
     and before.definition_id = areas.definition_id
     and before.unit_code = areas.member_code
@@ -261,7 +261,7 @@ left_out as (
   select
     pairs.indicator_code, pairs.unit_code, pairs.period, pairs.comparison, 1, 1, 0, null, 0, 0, 0, 0, 0, 0, 0, 0
   from pairs
-  join marts.mapped_reports as then_reported
+  join intermediate.mapped_reports as then_reported
     on then_reported.dataset = pairs.dataset
     and then_reported.span = pairs.span
     and then_reported.period = pairs.before_period
@@ -315,7 +315,7 @@ bounds as (
     any_value(coalesce(sums.effective_size, sums.denominator)),
     true
   from pairs
-  join marts.indicator_sums as sums
+  join intermediate.indicator_sums as sums
     on sums.is_mapped
     and sums.indicator_code = pairs.indicator_code
     and sums.definition_id = pairs.definition_id
@@ -349,13 +349,13 @@ like_with_like as (
     and left_out.unit_code = pairs.unit_code
     and left_out.period = pairs.period
     and left_out.comparison = pairs.comparison
-  left join marts.indicator_sums as now
+  left join intermediate.indicator_sums as now
     on now.indicator_code = pairs.indicator_code
     and now.definition_id = pairs.definition_id
     and now.unit_code = pairs.unit_code
     and now.period = pairs.period
     and not now.is_mapped
-  left join marts.indicator_sums as before
+  left join intermediate.indicator_sums as before
     on before.indicator_code = pairs.indicator_code
     and before.definition_id = pairs.definition_id
     and before.unit_code = pairs.unit_code

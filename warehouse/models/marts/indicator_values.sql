@@ -52,13 +52,13 @@ with figures as (
       definitions.* exclude (indicator_code, term_id),
       definitions.hides_small_samples
       and sums.sample_size < cast(setting('small_sample_hidden') as integer) as is_suppressed
-    from marts.indicator_sums as sums
+    from intermediate.indicator_sums as sums
     join marts.definitions as definitions
       on definitions.indicator_code = sums.indicator_code
       and definitions.term_id = sums.term_id
   ) as sized
   join marts.periods as periods on periods.period = sized.period
-  left join marts.year_lists as lists
+  left join intermediate.year_lists as lists
     on lists.list_code = sized.list_code
     and lists.with_bodies = sized.counts_bodies
     and lists.unit_code = sized.unit_code
@@ -139,7 +139,7 @@ own_windows as (
     any_value(days.first_day) as period_from,
     any_value(days.last_day) as period_to
   from (select distinct feed, dataset, unit_code from ops.obligations) as duty
-  join marts.feed_regimes as named on named.feed = duty.feed
+  join intermediate.feed_regimes as named on named.feed = duty.feed
   join ref.periods as days on days.regime = named.regime
   group by duty.dataset, duty.unit_code, days.period
   having count(distinct named.regime) = 1
@@ -230,7 +230,7 @@ placed as (
   left join marts.definitions as own_definition
     on own_definition.indicator_code = wanted.indicator_code
     and own_definition.term_id = wanted.definition_id
-  left join marts.dataset_periods as windows
+  left join intermediate.dataset_periods as windows
     on windows.dataset = coalesce(own_definition.own_dataset, catalogue.computed_from)
     and windows.period = wanted.period
   left join own_windows as own

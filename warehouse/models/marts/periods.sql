@@ -7,7 +7,7 @@
 -- words: period_names
 with mentioned as (
   select period
-  from marts.reported_parts
+  from intermediate.reported_parts
   union
   select period
   from ops.standing

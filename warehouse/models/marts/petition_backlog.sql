@@ -11,12 +11,12 @@ with cuts as (
     spans.known_until,
     -- the last day of that quarter under the reporting regime
     coalesce(windows.period_to, spans.seen_on) as as_of
-  from marts.dataset_spans as spans
+  from intermediate.dataset_spans as spans
   left join ref.periods as quarter
     on quarter.regime = 'CALENDAR'
     and quarter.kind = 'quarter'
     and quarter.last_day = spans.seen_on
-  left join marts.dataset_periods as windows
+  left join intermediate.dataset_periods as windows
     on windows.dataset = 'petitions'
     and windows.period = quarter.period
   where spans.dataset = 'petitions'
@@ -41,7 +41,7 @@ standing as (
   join ref.periods as said
     on said.regime = 'CALENDAR'
     and said.period = petition.part
-  left join marts.stock_units as told
+  left join intermediate.stock_units as told
     on told.dataset = 'petitions'
     and told.period = cuts.period
     and told.span = 'period'

@@ -28,7 +28,7 @@ owed as (
     duty.due_on
   from ops.obligations as duty
   join marts.datasets as datasets on datasets.dataset = duty.dataset
-  left join marts.words as whys on whys.word_key = 'missing.why.' || duty.status
+  left join intermediate.words as whys on whys.word_key = 'missing.why.' || duty.status
   where duty.status in ('missing', 'late')
 ),
 
@@ -172,7 +172,7 @@ select
 from together
 left join marts.periods as periods on periods.period = together.period
 left join ops.deliveries as file on file.delivery_id = together.delivery_id
-left join marts.words as problems on problems.word_key = 'problem.' || together.problem
+left join intermediate.words as problems on problems.word_key = 'problem.' || together.problem
 left join marts.units as unit
   on unit.unit_code = together.unit_code
   and unit.valid_from <= coalesce(periods.last_day, cast(file.effective_at as date))

@@ -15,7 +15,7 @@ with valid_units as (
       when units.level <> 'body' then list_max(list_filter(borders.days, lambda day: day <= units.valid_from))
     end as founded_on,
     listed.unit_code is not null as is_listed
-  from marts.dataset_periods as windows
+  from intermediate.dataset_periods as windows
   join ref.units as units
     on units.valid_from <= windows.period_to
     and (units.valid_to is null or windows.period_to < units.valid_to)

@@ -24,4 +24,4 @@ select
       try_cast(units.unit_code as integer)
     ) as unit_order
 from ref.units as units
-left join marts.words as kinds on kinds.word_key = 'unit_kind.' || units.kind
+left join intermediate.words as kinds on kinds.word_key = 'unit_kind.' || units.kind

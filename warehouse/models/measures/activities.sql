@@ -36,7 +36,7 @@ with kinds as (
     and place.period = activity.period
     and place.unit_code = activity.unit_code
     and place.is_own
-  left join marts.case_versions as version
+  left join intermediate.case_versions as version
     on version.dataset = 'activities'
     and version._delivery_id = activity._delivery_id
     and version._row = activity._row

@@ -37,7 +37,7 @@ bodies as (
 -- what a former unit of the same code did is not the body's own
 known as (
   select activity.*
-  from marts.known_activities as activity
+  from intermediate.known_activities as activity
   semi join bodies
     on bodies.period = activity.period
     and bodies.unit_code = activity.unit_code

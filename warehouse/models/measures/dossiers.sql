@@ -41,7 +41,7 @@ with states as (
     on form06.report = 'II.06a'
     and form06.status_code = dossier.status_code
     and form06.group_code <> 'not_counted'
-  join marts.dataset_periods as windows
+  join intermediate.dataset_periods as windows
     on windows.dataset = 'dossiers'
     and windows.period = dossier.period
   join ref.periods as days
@@ -53,10 +53,10 @@ with states as (
     and place.unit_code = dossier.unit_code
     and place.is_own
   join marts.datasets as datasets on datasets.dataset = 'dossiers'
-  left join marts.delivery_feeds as delivery
+  left join intermediate.delivery_feeds as delivery
     on delivery.delivery_id = dossier._delivery_id
     and delivery.regime is not null
-  left join marts.case_versions as version
+  left join intermediate.case_versions as version
     on version.dataset = 'dossiers'
     and version._delivery_id = dossier._delivery_id
     and version._row = dossier._row
@@ -80,16 +80,16 @@ placed as (
       else late.quarter_on
     end as late_on
   from states
-  left join marts.quarter_days as ended
+  left join intermediate.quarter_days as ended
     on ended.regime = states.regime
     and ended.day = states.ended_on
-  left join marts.quarter_days as received
+  left join intermediate.quarter_days as received
     on received.regime = states.regime
     and received.day = states.received_on
-  left join marts.quarter_days as overdue
+  left join intermediate.quarter_days as overdue
     on overdue.regime = states.regime
     and overdue.day = states.due_on + 1
-  left join marts.quarter_days as late
+  left join intermediate.quarter_days as late
     on late.regime = states.regime
     and late.day = states.due_on + states.wait_days + 1
 ),

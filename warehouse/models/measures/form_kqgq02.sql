@@ -13,5 +13,5 @@ select
   date '9999-12-31' as part_until,
   coalesce(figures['carried_out'], 0) as carried_out,
   coalesce(figures['due'], 0) - coalesce(figures['carried_out'], 0) as still_open
-from marts.form_rows
+from intermediate.form_rows
 where series = 'form_kqgq02'

@@ -15,5 +15,5 @@ select
   coalesce(figures['in_term'], 0) as in_term,
   coalesce(figures['out_of_term'], 0) as out_of_term,
   coalesce(figures['cases'], 0) - coalesce(figures['resolved'], 0) as still_open
-from marts.form_rows
+from intermediate.form_rows
 where series = 'form_kqgq03'

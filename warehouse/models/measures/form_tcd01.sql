@@ -5,7 +5,7 @@
 -- grain: _delivery_id, _sheet, _row
 with forms as (
   select *
-  from marts.form_rows
+  from intermediate.form_rows
   where series = 'form_tcd01'
 ),
 

@@ -23,10 +23,10 @@ with days as (
     and place.unit_code = terms.unit_code
     and place.is_own
   join marts.datasets as datasets on datasets.dataset = 'petitions'
-  left join marts.delivery_feeds as delivery
+  left join intermediate.delivery_feeds as delivery
     on delivery.delivery_id = terms._delivery_id
     and delivery.regime is not null
-  left join marts.case_versions as version
+  left join intermediate.case_versions as version
     on version.dataset = 'petitions'
     and version._delivery_id = terms._delivery_id
     and version._row = terms._row
@@ -48,28 +48,28 @@ placed as (
     greatest(received.quarter_on, days.seen_from) as open_from,
     least(coalesce(closed.quarter_on, date '9999-12-31'), days.seen_until) as open_until
   from days
-  left join marts.quarter_days as received
+  left join intermediate.quarter_days as received
     on received.regime = days.regime
     and received.day = days.received_on
-  left join marts.quarter_days as closed
+  left join intermediate.quarter_days as closed
     on closed.regime = days.regime
     and closed.day = days.closed_on
-  left join marts.quarter_days as accepted
+  left join intermediate.quarter_days as accepted
     on accepted.regime = days.regime
     and accepted.day = days.accepted_on
-  left join marts.quarter_days as processing
+  left join intermediate.quarter_days as processing
     on processing.regime = days.regime
     and processing.day = days.process_due_on
-  left join marts.quarter_days as handling
+  left join intermediate.quarter_days as handling
     on handling.regime = days.regime
     and handling.day = days.intake_due_on
-  left join marts.quarter_days as after_intake
+  left join intermediate.quarter_days as after_intake
     on after_intake.regime = days.regime
     and after_intake.day = days.intake_due_on + 1
-  left join marts.quarter_days as after_resolution
+  left join intermediate.quarter_days as after_resolution
     on after_resolution.regime = days.regime
     and after_resolution.day = days.resolution_due_on + 1
-  left join marts.quarter_days as long_running
+  left join intermediate.quarter_days as long_running
     on long_running.regime = days.regime
     and long_running.day = days.long_running_on
 ),

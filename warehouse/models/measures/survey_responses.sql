@@ -111,7 +111,7 @@ contributions as (
     0,
     0
   from ops.quarantine as held
-  join marts.standing_deliveries as standing
+  join intermediate.standing_deliveries as standing
     on standing.delivery_id = held.delivery_id
     and standing.period = held.period
   where held.dataset = 'survey_responses'

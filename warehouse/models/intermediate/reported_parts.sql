@@ -3,7 +3,7 @@
 -- vi: Đơn vị nào đã có dữ liệu được nạp cho kỳ nào của từng tập dữ liệu, kể cả biểu gửi với 0 dòng.
 -- grain: dataset, period, unit_code
 select dataset, period, unit_code
-from marts.row_parts
+from intermediate.row_parts
 union
 select duty.dataset, duty.period, duty.unit_code
 from ops.obligations as duty

@@ -20,7 +20,7 @@ with spans as (
 
 parts as (
   select distinct loaded.dataset, part.first_day, part.last_day
-  from marts.reported_parts as loaded
+  from intermediate.reported_parts as loaded
   join ref.periods as part
     on part.regime = 'CALENDAR'
     and part.period = loaded.period

@@ -28,7 +28,7 @@ all_sums as (
   from marts.measure_sums
   union all
   select unit_code, period, span, dataset, measure, detail, amount, true, false
-  from marts.mapped_sums
+  from intermediate.mapped_sums
   union all
   select setting('province_code'), period, span, dataset, measure, detail, amount, false, true
   from marts.measure_sums

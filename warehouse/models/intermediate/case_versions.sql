@@ -60,7 +60,7 @@ placed as (
   join ref.periods as days
     on days.regime = 'CALENDAR'
     and days.period = again.period
-  left join marts.delivery_feeds as delivery on delivery.delivery_id = again._delivery_id
+  left join intermediate.delivery_feeds as delivery on delivery.delivery_id = again._delivery_id
 ),
 
 cases as (
@@ -78,7 +78,7 @@ cases as (
       else cast(date_trunc('quarter', last_day) + interval 3 month - interval 1 day as date)
     end as known_on
   from placed
-  left join marts.handed_over as handed
+  left join intermediate.handed_over as handed
     on handed.dataset = placed.dataset
     and handed.case_code = placed.case_code
     and handed.former_code = placed.reporting_code

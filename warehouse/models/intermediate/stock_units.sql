@@ -5,7 +5,7 @@
 -- grain: dataset, period, span, unit_code
 with spans as (
   select dataset, period, span, known_until
-  from marts.dataset_spans
+  from intermediate.dataset_spans
   where dataset in (
     select dataset
     from ref.measures
@@ -20,7 +20,7 @@ reported as (
     place.rollup_code as unit_code,
     parts.first_day,
     parts.last_day
-  from marts.reported_parts as loaded
+  from intermediate.reported_parts as loaded
   join marts.unit_rollup as place
     on place.dataset = loaded.dataset
     and place.period = loaded.period

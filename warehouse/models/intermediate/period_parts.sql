@@ -7,7 +7,7 @@ with parts as (
   where regime = 'CALENDAR'
     and (
       period in (select period from marts.periods)
-      or period in (select period from marts.reported_parts)
+      or period in (select period from intermediate.reported_parts)
     )
 )
 

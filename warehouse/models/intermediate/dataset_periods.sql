@@ -14,4 +14,4 @@ join ref.periods as calendar on calendar.regime = 'CALENDAR'
 left join ref.periods as own
   on own.regime = datasets.regime
   and own.period = calendar.period
-where calendar.period in (select part from marts.period_parts)
+where calendar.period in (select part from intermediate.period_parts)

@@ -12,6 +12,6 @@ join ref.mapped_units as mapped
   on periods.last_day < mapped.valid_from
   and mapped.known_from <= periods.first_day
 where periods.regime = 'CALENDAR'
-  and periods.period in (select part from marts.period_parts)
+  and periods.period in (select part from intermediate.period_parts)
   -- nothing passes to a unit before it begins
   and mapped.valid_from <= (select max(last_day) from marts.periods)

@@ -9,8 +9,8 @@ with months as (
     passed.unit_code as former_code,
     passed.passes_on,
     cast(unnest(generate_series(parts.first_day, parts.last_day, interval 1 month)) as date) as month_start
-  from marts.reported_parts as reported
-  join marts.unit_successors as passed
+  from intermediate.reported_parts as reported
+  join intermediate.unit_successors as passed
     on passed.period = reported.period
     and passed.unit_code = reported.unit_code
   join ref.periods as parts
@@ -30,7 +30,7 @@ select
   spans.span,
   months.unit_code,
   count(*) = any_value(made_of.commune_count) * (datediff('month', spans.first_day, spans.last_day) + 1) as is_whole
-from marts.dataset_spans as spans
+from intermediate.dataset_spans as spans
 join months
   on months.dataset = spans.dataset
   and months.month_start between spans.first_day and spans.last_day

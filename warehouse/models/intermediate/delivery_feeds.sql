@@ -8,4 +8,4 @@ select
   delivery.effective_at,
   named.regime
 from ops.deliveries as delivery
-left join marts.feed_regimes as named on named.feed = delivery.feed
+left join intermediate.feed_regimes as named on named.feed = delivery.feed

@@ -12,7 +12,7 @@ with parts as (
     days.first_day,
     days.last_day,
     datediff('month', days.first_day, days.last_day) + 1 as month_count
-  from marts.row_parts as loaded
+  from intermediate.row_parts as loaded
   join ref.periods as days
     on days.regime = 'CALENDAR'
     and days.period = loaded.period
@@ -48,7 +48,7 @@ kept as (
 in_spans as (
   select spans.period, spans.span, kept.*
   from kept
-  join marts.dataset_spans as spans
+  join intermediate.dataset_spans as spans
     on spans.dataset = kept.dataset
     and kept.first_day >= spans.first_day
     and kept.last_day <= spans.last_day

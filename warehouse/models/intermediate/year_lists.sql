@@ -22,7 +22,7 @@ bodies as (
 
 listed as (
   select distinct period, reporting_code, kind_code
-  from marts.known_activities
+  from intermediate.known_activities
   where activity_year = period_year
 ),
 
