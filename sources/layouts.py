@@ -17,6 +17,7 @@ from sources.person_keys import PersonKeys
 from sources.plans import Part, TablePlan, plans
 from sources.recipes import DTYPES
 from sources.row_keys import RowKeys
+from sources.row_places import fill_places
 from sources.row_units import row_periods, row_units
 from sources.rows import NIL, RowSorter
 from sources.wide import kept_columns, long
@@ -267,9 +268,15 @@ class _Assembly:
         known = {str(self.period)} if self.period else None
         unit_codes, found = row_units(part, self.units, periods, self.regime, known)
         findings.update(dict.fromkeys(found))
+        fill_places(part, self.contract, self.units, periods, self.regime)
         sheet = part.table.sheet if self.feed.layout.format in (*SHEET_FORMATS, "form") else None
         if self.keys:
-            others = [part.columns[one.name] for one in self.contract.stored_columns if not one.is_key]
+            said = part.plan.columns.keys() | part.plan.constants.keys()
+            others = [  # a place that a feed does not know came later: without it keys stay what they were
+                part.columns[one.name]
+                for one in self.contract.stored_columns
+                if not one.is_key and (not one.is_place or one.name in said)
+            ]
             part.columns[self.contract.key[0]] = self.keys.of(part.table.rows, sheet, [periods, unit_codes, *others])
         if self.persons:
             self.persons.hide(part.columns, periods)

@@ -117,7 +117,7 @@ def recipe_of(column: Column, source: ColumnSource, layout: Layout) -> Recipe:
         style=style,
         why=why_unread(column, source, style),
         way=way,
-        values=ValueMap(source.map, column.type) if isinstance(source.map, dict) else None,
+        values=ValueMap(source.map, column.type) if isinstance(source.map, dict) and not column.is_place else None,
         no_value=frozenset(key(text) for text in (*layout.blanks, *column.null_texts)),
     )
 

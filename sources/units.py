@@ -144,6 +144,10 @@ class UnitIndex:
         candidates = self._candidates(name, day)
         return not candidates or code in candidates
 
+    def is_name(self, raw: str, day: date) -> bool:
+        """Whether any unit, or more than one, is called so on `day`."""
+        return bool(self._candidates(raw, day))
+
     def _resolve_name(self, raw: str, day: date, level: str | None, parent: str | None) -> Resolution:
         candidates = self._candidates(raw, day)
         found = [code for code in candidates if self._fits(code, day, level, parent)]

@@ -118,6 +118,7 @@ def _contract_column(column: Column) -> tuple[str, ...]:
         *(["key"] if column.is_key else []),
         *(["required"] if column.required else []),
         *([f"derived: {column.derived}"] if column.derived else []),
+        *(["place"] if column.is_place else []),
     ]
     return (f"`{column.name}`", column.type, column.label_vi, column.description, ", ".join(marks))
 

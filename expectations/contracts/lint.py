@@ -123,7 +123,19 @@ def _lint_columns(found: Contract) -> list[str]:
             if other != column.name:
                 problems.append(f"{where}: header '{header}' also belongs to {other}; a header needs one meaning")
     doubled = [name for name, times in Counter(column.name for column in found.columns).items() if times > 1]
-    return problems + [f"{found.dataset}.{name}: stands twice" for name in doubled]
+    return problems + [f"{found.dataset}.{name}: stands twice" for name in doubled] + _lint_places(found)
+
+
+def _lint_places(found: Contract) -> list[str]:
+    resolved = {name for rule in found.rules if rule.kind == "resolved" for name in rule.arguments.get("columns", ())}
+    problems: list[str] = []
+    for column in (one for one in found.columns if one.is_place):
+        where = f"{found.dataset}.{column.name}"
+        if column.type != "text" or column.classification != PUBLIC or column.codes:
+            problems.append(f"{where}: a place is public text without codes of its own")
+        if column.name not in resolved:
+            problems.append(f"{where}: a place needs a rule of kind resolved that names it")
+    return problems
 
 
 def _lint_rules(found: Contract) -> list[str]:

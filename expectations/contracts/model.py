@@ -58,6 +58,8 @@ class Column:
     """Coded column → values with which a person gets no hash at all; nor do rows in which that column is empty."""
     null_texts: tuple[str, ...] = ()
     """Cell texts that mean "no value" in this column (no-answer codes of a survey): read as null, without a finding."""
+    is_place: bool = False
+    """Whether it holds the code of a unit that is not the row's own: read from a code or a name, by the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,7 @@ def _column(raw: dict[str, Any], where: str) -> Column:
         is_key=bool(raw.get("primaryKey")),
         derived=custom.get("derived"),
         not_hashed_when={name: tuple(values) for name, values in (custom.get("not_hashed_when") or {}).items()},
+        is_place=bool(custom.get("place")),
         codes=tuple(
             Code(str(item["value"]), str(item["label"]), str(item.get("description") or item["label"]))
             for item in raw.get("enum") or ()

@@ -55,6 +55,12 @@ def _values(entry: FeedEntry | Part, contract: Contract) -> Iterator[tuple[str, 
         source = entry.columns.get(column.name)
         if source and source.format and column.type not in ("date", "timestamp"):
             yield f"columns.{column.name}.format", f"is for dates, and {column.name} is {column.type}; remove it"
+        if source and column.is_place and source.derive:
+            yield f"columns.{column.name}.as", f"would lose the place that {column.name} is; remove it"
+        if source and (source.level or source.parent) and not column.is_place:
+            places = ", ".join(one.name for one in contract.stored_columns if one.is_place) or "none"
+            key = "level" if source.level else "parent"
+            yield f"columns.{column.name}.{key}", f"narrows places, and {column.name} is none; places here: {places}"
         if source and isinstance(source.map, dict):
             values += [(f"columns.{column.name}.map", value) for value in source.map.values()]
         allowed = [code.value for code in column.codes]

@@ -163,7 +163,9 @@ class ColumnSource(Strict):
     )
     format: Words = Field((), description="Dates: one or more strptime formats; default: the usual day-first forms.")
     map: dict[str, Scalar] | Word | None = Field(
-        None, description="Value map, or the name of one under `maps`. A value without an entry is a finding."
+        None,
+        description="Value map, or the name of one under `maps`. A value without an entry is a finding; in a column "
+        "that holds a place it is read as the code or name of a unit, and the map gives codes for other words.",
     )
     number: Literal["vi", "en", "plain"] | None = Field(
         None, description="`vi` 1.234,5 · `en` 1,234.5 · `plain` 1234.5 (default: the layout's)."
@@ -175,6 +177,12 @@ class ColumnSource(Strict):
     )
     blank_is_zero: bool | None = Field(None, description="Overrides the layout's `blank_is_zero`.")
     optional: bool = Field(False, description="The header may be missing without a finding.")
+    level: Literal["province", "district", "commune"] | None = Field(
+        None, description="A column that holds a place (`residence_unit_code`): only units of this level are meant."
+    )
+    parent: Word | None = Field(
+        None, description="A column that holds a place: only this unit and the units under it are meant."
+    )
 
     @model_validator(mode="before")
     @classmethod

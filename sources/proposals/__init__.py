@@ -16,13 +16,13 @@ from sources.feeds import Layout
 from sources.feeds.keys import branches
 from sources.proposals.looking import look
 from sources.proposals.matching import Wanted, fitting, known_headers
-from sources.proposals.naming import name_of, unit_of
+from sources.proposals.naming import columns_of_units, name_of, says_residence, unit_of
 from sources.proposals.values import known_maps, reading_of
 from sources.proposals.writing import Entry, Line, write
 from sources.readers.member_names import slashed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
     from sources.feeds import Feed
@@ -99,7 +99,8 @@ def propose(  # noqa: PLR0917 - the file, what is known, what is said
     entry = Entry(layout=dict(found.layout), doubts=[*_misnamed(file_name, found.layout["format"]), *found.doubts])
     named = name_of(file_name)
     entry.name, entry.glob = named.pattern, named.glob
-    unit = unit_of(found, units, today, province, asked.unit)
+    of_units = {} if found.form else columns_of_units(found.table, units, today)
+    unit = unit_of(found, of_units, units, today, province, asked.unit)
     entry.unit = unit.lines
     entry.doubts += unit.doubts
     if found.form:
@@ -110,6 +111,7 @@ def propose(  # noqa: PLR0917 - the file, what is known, what is said
         wanted = fitting(found.table, asked.dataset, unit.headers, heard.headers)
         dataset = wanted.dataset
         entry.doubts += wanted.doubts
+        _with_residence(entry, wanted, of_units)
         mapped, left = _fill(entry, wanted, heard.maps)
         _say_period(entry, wanted, named.has_period, found.sentence)
     code = unit.code or province
@@ -164,6 +166,25 @@ def _fill(entry: Entry, wanted: Wanted, maps: Mapping[tuple[str, str], Mapping[s
     for name in lacking:
         entry.doubts.append(f"{name} is required and no header matches it: map it by hand, or give a constant")
     return len(wanted.columns), len(wanted.left)
+
+
+def _with_residence(entry: Entry, wanted: Wanted, of_units: Collection[int]) -> None:
+    """A column of units that is not that of the row: a place where its header says so, else a doubt."""
+    name = next((column.name for column in wanted.terms.stored_columns if column.is_place), None)
+    for place in list(wanted.left):
+        header = wanted.table.headers[place]
+        if name and name not in wanted.columns and says_residence(header):
+            wanted.columns[name] = place
+            wanted.left.remove(place)
+            wanted.notes[name] = [f"“{header}” is taken for where a person lives, not for the unit of the row"]
+        elif place not in of_units:
+            continue
+        elif name and name not in wanted.columns:
+            entry.doubts.append(
+                f"“{header}” holds units too: map it as {name} if it is where a person lives, or make it the unit"
+            )
+        else:
+            entry.doubts.append(f"“{header}” holds units too: is it the unit of the row?")
 
 
 def _say_period(entry: Entry, wanted: Wanted, has_period: bool, sentence: str | None) -> None:

@@ -154,6 +154,8 @@ def test_lint_finds_a_broken_rule(changes: dict[str, object], word: str, one_rul
         (Column("plain", "text", "plain", ""), "businessName"),
         (Column("secret", "text", "Bí mật", "Secret.", classification="secret"), "classification"),
         (Column("name", "text", "Họ tên", "Name.", classification=DROPPED, required=True), "cannot be key"),
+        (Column("place", "integer", "Nơi ở", "Place.", is_place=True), "a place is public text"),
+        (Column("place", "text", "Nơi ở", "Place.", is_place=True), "a place needs a rule of kind resolved"),
     ],
 )
 def test_lint_finds_a_broken_column(column: Column, word: str, one_rule: Callable[..., Contract]) -> None:

@@ -114,6 +114,23 @@ def test_contract_without_a_questionnaire_judges_the_rest(tmp_path: Path, write_
     assert judge_one(write_frame(found, rows), found, work_dir=tmp_path).findings.is_empty()
 
 
+def test_a_place_that_is_no_unit_is_a_warning_and_the_answer_loads(tmp_path: Path, write_frame: WriteFrame) -> None:
+    found = contract("survey_responses")
+    sound = {"questionnaire_id": "SIPAS_2022", "residence_unit_code": "329"}
+    lost = {"questionnaire_id": "SIPAS_2022", "_defects": "|residence_unit_code:unresolved|"}
+    nowhere = lost | {"unit_code": None, "_defects": "|unit_code:unresolved|"}
+    rows = [{"response_code": str(number), **row} for number, row in enumerate((sound, lost, nowhere))]
+    outcome = judge_one(write_frame(found, rows), found, work_dir=tmp_path)
+    told = outcome.findings.select("row", "rule_id", "severity", "column_name").rows()
+    assert sorted(told) == [
+        (3, "C15", "warning", "residence_unit_code"),
+        (4, "Q22", "error", "unit_code"),
+    ]
+    accepted = outcome.accepted
+    assert accepted is not None
+    assert accepted.select("unit_code", "residence_unit_code").rows() == [("323", "329"), ("323", None)]
+
+
 def test_own_file_goes_before_the_shipped_one(tmp_path: Path) -> None:
     (tmp_path / "SIPAS_2022.yaml").write_text(CITY.replace("CITY_2018", "SIPAS_2022"), encoding="utf-8")
     assert len(load("SIPAS_2022", tmp_path).items) == 5

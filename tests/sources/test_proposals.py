@@ -162,6 +162,53 @@ def test_units_in_a_column_are_found_by_name(units: UnitIndex, tmp_path: Path) -
     assert feed.unit.name == "Đơn vị"
 
 
+SURVEY = {"Mã phiếu": ("1", "2", "3"), "Ngày khảo sát": ("05/01/2024",) * 3, "Giới tính": ("Nam", "Nữ", "Nam")}
+OFFICES = ("Huyện Ân Thi", "Thị xã Mỹ Hào", "Huyện Phù Cừ")
+HOMES = ("Phường Hòa Phú", "Thị trấn Ân Thi", "Phường Hòa Phú")
+
+
+def survey_file(folder: Path, **more: tuple[str, ...]) -> Path:
+    """A survey with these columns more, before its own."""
+    columns = {name.replace("_", " "): cells for name, cells in more.items()} | SURVEY
+    path = folder / "khao_sat_2024Q1.csv"
+    lines = [";".join(columns), *(";".join(row) for row in zip(*columns.values(), strict=True))]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("header", "is_doubted"), [("Nơi_cư_trú", False), ("Xã/phường_người_trả_lời_cư_trú", True), ("Nơi_ở_(xã)", True)]
+)
+def test_where_a_respondent_lives_is_not_whose_survey_it_is(
+    header: str, is_doubted: bool, units: UnitIndex, tmp_path: Path
+) -> None:
+    """The place stands before the unit, and is mapped; a header nobody knows is a doubt too."""
+    found = proposed(survey_file(tmp_path, **{header: HOMES, "Đơn_vị": OFFICES}), units)
+    feed = made(found, tmp_path)
+    assert feed.dataset == "survey_responses"
+    assert feed.unit.name == "Đơn vị"
+    assert feed.columns["residence_unit_code"].headers == (header.replace("_", " "),)
+    assert any(doubt.startswith("residence_unit_code: “") for doubt in found.doubts) == is_doubted
+    alone = made(proposed(survey_file(tmp_path, **{header: HOMES}), units), tmp_path)
+    assert alone.unit.fixed == PROVINCE
+    assert alone.columns.keys() >= {"residence_unit_code"}
+
+
+def test_a_second_place_that_says_not_whose_it_is_is_a_doubt(units: UnitIndex, tmp_path: Path) -> None:
+    found = proposed(survey_file(tmp_path, Đơn_vị=OFFICES, Xã=HOMES), units)
+    feed = made(found, tmp_path)
+    assert feed.unit.name == "Đơn vị"
+    assert "residence_unit_code" not in feed.columns
+    assert feed.ignore == {"Xã": "not used yet"}
+    assert any("“Xã” holds units too: map it as residence_unit_code if" in doubt for doubt in found.doubts)
+    twice = proposed(survey_file(tmp_path, Đơn_vị=OFFICES, Xã=HOMES, Nơi_ở=HOMES), units)
+    assert "residence_unit_code: Nơi ở" in twice.text
+    assert any("“Xã” holds units too: is it the unit of the row?" in doubt for doubt in twice.doubts)
+    fixed = proposed(survey_file(tmp_path, Xã=HOMES), units, unit="323")
+    assert made(fixed, tmp_path).unit.fixed == "323"
+    assert any("“Xã” holds units too" in doubt for doubt in fixed.doubts)
+
+
 MISNAMED = {"xls_called.xlsx", "xlsx_called.xls", "xlsx_called.csv", "archive.ods"}
 MADE_ANYWAY = MISNAMED | {"utf16.csv", "cp1258.csv", "no_key_column.csv"}
 """Files that another feed could read."""

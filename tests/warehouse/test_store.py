@@ -14,7 +14,7 @@ import pytest
 from expectations.contracts.model import contract, datasets
 from tests.warehouse.deliveries import Batch, Sent, load_sent, warehouse
 from warehouse.books import ops_tables
-from warehouse.schema import SCHEMA_VERSION, core_columns, core_tables, ref_tables
+from warehouse.schema import SCHEMA_VERSION, core_columns, core_tables, corrigible_columns, ref_tables
 from warehouse.store import (
     NewerSchemaError,
     OlderSchemaError,
@@ -108,6 +108,20 @@ def test_an_older_file_gains_columns_and_keeps_its_rows(tmp_path: Path) -> None:
         later = Sent("d323.reports", 2, (*rows, ("2024-Q1", "C", 1)))
         assert load_sent(con, later, tmp_path).rows_loaded == 3
         assert "gone" not in [row[0] for row in con.execute("describe ref.goals").fetchall()]
+
+
+@pytest.mark.parametrize("dataset", datasets())
+def test_a_file_of_before_any_column_of_a_contract_gains_it(dataset: str) -> None:
+    """Whichever column a contract gained last: the table has it again, and what stands can be asked."""
+    with warehouse() as con:
+        for name in corrigible_columns(contract(dataset)):
+            con.execute(f"drop view if exists core.{dataset}_current")
+            con.execute(f"alter table core.{dataset} drop column {name}")
+        con.execute("update ops.schema_version set fingerprint = 'older'")
+        assert migrate(con) is True
+        made = {row[0] for row in con.execute(f"describe core.{dataset}").fetchall()}
+        assert made == set(core_columns(contract(dataset)))
+        assert con.execute(f"select count(*) from core.{dataset}_current").fetchone() == (0,)
 
 
 def test_a_column_of_another_type_is_an_error() -> None:
