@@ -444,6 +444,12 @@ def _duties() -> tuple[TableShape, ...]:
                     "Vế trái · what the unit said; not published where confidential",
                 ),
                 "right_value": ("DOUBLE", "Vế phải · what it is held against"),
+                "delivery_id": ("VARCHAR", "Lần gửi của vế trái · delivery of the left side, where two files differ"),
+                "other_feed": ("VARCHAR", "Nguồn của vế phải · feed of the right side, where it is another"),
+                "other_delivery_id": (
+                    "VARCHAR",
+                    "Lần gửi của vế phải · delivery of the right side, where it is another",
+                ),
                 "is_confidential": (
                     "BOOLEAN not null",
                     "Số liệu nhạy cảm · lets denunciations or a few answers be counted: a release holds no number",

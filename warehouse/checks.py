@@ -9,8 +9,9 @@ with a header as every model has, and
     -- alert: period_restated         (only where a person must be told: a name of ALERTS)
 
 Its SELECT gives facts, no sentence; columns it lacks are empty: check_name, dataset, unit_code, period, about_code,
-other_unit_code, other_period, left_value, right_value, is_confidential, feed. What is said of them stands in the
-catalogue of words under `check.<check_name>`. The findings follow the present state: one whose cause is gone is gone.
+other_unit_code, other_period, left_value, right_value, is_confidential, feed, and where two files differ delivery_id,
+other_feed, other_delivery_id. What is said of them stands in the catalogue of words under `check.<check_name>`. The
+findings follow the present state: one whose cause is gone is gone.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.alerts import Alert, period_restated
 from expectations.contracts.findings import Finding, finding_id
-from expectations.contracts.model import datasets
+from expectations.contracts.model import contract, datasets
 from expectations.contracts.sql import literal
 from expectations.contracts.times import now
-from expectations.contracts.words.wording import Words, period_name, texts, words
+from expectations.contracts.words.wording import Words, number, period_name, texts, words
 from warehouse import guarded, sentences
 from warehouse.model_files import ModelError, split
 from warehouse.outbox import raise_alerts
@@ -51,6 +52,9 @@ FACTS = {
     "right_value": "double",
     "is_confidential": "boolean",
     "feed": "varchar",
+    "delivery_id": "varchar",
+    "other_feed": "varchar",
+    "other_delivery_id": "varchar",
 }
 """What the SELECT of a check may give, with its type."""
 
@@ -194,6 +198,13 @@ def _speaker(con: duckdb.DuckDBPyConnection) -> Callable[[dict[str, Any]], Words
             " union all select dataset, label_vi, label_en from marts.datasets"
         ).fetchall()
     }
+    labels |= _score_labels(con)
+    file_names: dict[str, str] = dict(
+        con.execute(
+            "select delivery_id, coalesce(file_name, delivery_id) from ops.landed where delivery_id in"
+            " (select unnest([delivery_id, other_delivery_id]) from check_facts)"
+        ).fetchall()
+    )
     ends: dict[str, date] = dict(
         con.execute("select period, last_day from ref.periods where regime = 'CALENDAR'").fetchall()
     )
@@ -216,12 +227,43 @@ def _speaker(con: duckdb.DuckDBPyConnection) -> Callable[[dict[str, Any]], Words
             about=about(one["about_code"]),
             other_unit=unit_name(other_unit, ends.get(other, now().date())) if other_unit else unit,
             other_period=period_name(other),
-            left=one["left_value"],
-            right=one["right_value"],
+            left=_exact(one["left_value"]) if one["delivery_id"] else one["left_value"],
+            right=_exact(one["right_value"]) if one["delivery_id"] else one["right_value"],
             gap=abs(one["left_value"] or 0),
+            feed=one["feed"],
+            other_feed=one["other_feed"],
+            file=file_names.get(one["delivery_id"]),
+            other_file=file_names.get(one["other_delivery_id"]),
         )
 
     return tell
+
+
+def _exact(value: float | None) -> Words | None:
+    """A figure as its file prints it: two copies that differ in the third decimal must not look alike."""
+    if value is None:
+        return None
+    decimals = len(f"{value:.6f}".rstrip("0").partition(".")[2])
+    return Words(number(value, "vi", decimals), number(value, "en", decimals))
+
+
+def _score_labels(con: duckdb.DuckDBPyConnection) -> dict[str, Words]:
+    """What the figures of a published index are called, by index, column and method."""
+    source = contract("index_scores")
+    named = con.execute("select method_code, any_value(name_vi), any_value(name_en) from ref.index_methods group by 1")
+    methods = {str(code): Words(str(vi), str(en)) for code, vi, en in named.fetchall()}
+    return {
+        ".".join(filter(None, (index.value, column.name, method))): words(
+            "check.of.score" if method else "check.of.count",
+            index=Words(index.label_vi, index.label_en),
+            figure=Words(column.label_vi.lower(), column.name.replace("_", " ")),
+            method=methods.get(method),
+        )
+        for index in source.column("index_code").codes
+        for column in source.stored_columns
+        if column.type in {"integer", "decimal"}
+        for method in ("", *methods)
+    }
 
 
 def spelled(code: str) -> Words | str:
@@ -246,7 +288,7 @@ _COLUMN = re.compile(r"prev\(c(?P<before>\d+)\)|(?:(?P<form>\d\d/[A-Z]+)\.)?\bc(
 def _identity(one: dict[str, Any]) -> str:
     """The same failure of the same unit, period and matter has the same id for ever, whatever the numbers."""
     finding = Finding(one["rule_id"], one["check_name"], one["severity"], "", column_name=one["about_code"])
-    place = (one["dataset"], one["feed"], one["unit_code"], one["period"])
+    place = (one["dataset"], one["feed"], one["unit_code"], one["period"], *filter(None, (one["other_feed"],)))
     return finding_id("|".join(str(part or "") for part in place), finding)
 
 

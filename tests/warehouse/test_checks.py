@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from expectations.contracts.model import contract
 from expectations.contracts.register import register
 from expectations.contracts.words.wording import texts
 from tests.warehouse.rows import DISTRICTS, book, built, empty_warehouse, insert, one, report
@@ -220,6 +222,23 @@ def of_body(con: duckdb.DuckDBPyConnection, listed: str) -> None:
     )
 
 
+def index_copies(con: duckdb.DuckDBPyConnection, other: float, **more: Any) -> None:
+    """SIPAS of two districts in the files of two feeds; the second copy of one of them says `other`."""
+    score = {"period": "2023", "index_code": "SIPAS", "method_code": "SIPAS_NEW"}
+    insert(
+        con,
+        "index_scores",
+        [
+            # of the figures of one only, there is nothing to compare
+            {**score, "unit_code": "323", "score": 81.25, "rank": 3, "_delivery_id": "a-csv"},
+            {**score, "unit_code": "325", "score": 79.5, "part_1_score": 80.0, "_delivery_id": "a-csv"},
+            {**score, "unit_code": "323", "score": other, "_delivery_id": "b-xlsx", **more},
+            {**score, "unit_code": "325", "score": 79.5, "_delivery_id": "b-xlsx", **more},
+            {**score, "unit_code": "326", "score": 60.125, "_delivery_id": "b-xlsx", **more},
+        ],
+    )
+
+
 Found = tuple[str, str, str | None, float | None, float | None]
 """dataset, unit, period, left, right"""
 
@@ -263,6 +282,15 @@ WORLDS: list[tuple[str, World, World, Found]] = [
      ("petitions", "323", "2024-Q1", 1, 1)),
     ("bodies_listed", lambda con: of_body(con, "2024-04-01"), lambda con: of_body(con, "2024-01-01"),
      ("activities", "33-SNV", "2024-Q1", 2, 0)),
+    # the csv prints two decimals, the workbook three: half a hundredth may be rounding
+    ("copies_agree", lambda con: index_copies(con, 81.256), lambda con: index_copies(con, 81.255),
+     ("index_scores", "323", "2023", 81.256, 81.25)),
+    # another method or another period is another key
+    ("copies_agree", lambda con: index_copies(con, 18.25),
+     lambda con: index_copies(con, 18.25, method_code="SIPAS_OLD"),
+     ("index_scores", "323", "2023", 18.25, 81.25)),
+    ("copies_agree", lambda con: index_copies(con, 18.25), lambda con: index_copies(con, 18.25, period="2022"),
+     ("index_scores", "323", "2023", 18.25, 81.25)),
 ]  # fmt: skip
 
 
@@ -297,6 +325,15 @@ def _found(world: World, check: Check) -> list[Found]:
     assert one(con, f"select count(*) from ops.findings where rule_id = '{check.rule_id}'") == len(found)
     con.close()
     return found
+
+
+def test_every_figure_of_a_published_index_is_compared_between_copies() -> None:
+    """The model names them one by one: a column that the contract gains must not go uncompared."""
+    [model] = [model for model in models.models() if model.name == "marts.score_copies"]
+    numbers = [one.name for one in contract("index_scores").stored_columns if one.type in {"integer", "decimal"}]
+    named = re.findall(r"^      '(\w+)',?$", model.query, re.MULTILINE)
+    assert sorted(named) == sorted(numbers)
+    assert re.findall(r"^      cast\((\w+) as double\),?$", model.query, re.MULTILINE) == named
 
 
 @pytest.fixture(scope="module")
@@ -334,6 +371,42 @@ def test_a_finding_goes_when_its_cause_does() -> None:
     con.execute("update core.service_reports set open_total = 7 where field_name = 'Đất đai'")
     built(con)
     assert one(con, "select count(*) from ops.check_findings") == 0
+    con.close()
+
+
+def test_copies_that_differ_name_both_files_and_each_pair_has_its_finding() -> None:
+    con = empty_warehouse()
+    index_copies(con, 81.26)
+    score = {"period": "2023", "index_code": "SIPAS", "method_code": "SIPAS_NEW", "unit_code": "323", "score": 81.3}
+    insert(con, "index_scores", [{**score, "published_on": date(2024, 5, 2), "_delivery_id": "c-later"}])
+    for delivery, name in (("a-csv", "sipas_2023.csv"), ("b-xlsx", "SIPAS 2023.xlsx")):
+        con.execute("update ops.landed set file_name = ? where delivery_id = ?", [name, delivery])
+    sides = "select delivery_id, other_delivery_id, left_value, right_value from ops.check_findings order by all"
+    built(con)
+    # 81.3 is printed with one decimal: both of the others may be the same, and are not the same as each other
+    assert con.execute(sides).fetchall() == [("b-xlsx", "a-csv", 81.26, 81.25)]
+    con.execute("update core.index_scores set score = 81.31 where _reading_id = 'c-later'")
+    built(con)
+    assert con.execute(sides).fetchall() == [
+        ("a-csv", "c-later", 81.25, 81.31),
+        ("b-xlsx", "a-csv", 81.26, 81.25),
+        ("b-xlsx", "c-later", 81.26, 81.31),
+    ]
+    assert one(con, "select count(distinct finding_id) from ops.findings where rule_id = 'C16'") == 3
+    assert con.execute("select distinct feed, other_feed from ops.check_findings order by all").fetchall()[0] == (
+        "a-csv.index_scores",
+        "c-later.index_scores",
+    )
+    [(vi, en)] = con.execute(
+        "select message_vi, message_en from ops.check_findings where other_delivery_id = 'a-csv'"
+    ).fetchall()
+    assert vi.startswith(
+        "Thành phố Hưng Yên, năm 2023: Chỉ số hài lòng SIPAS, điểm (SIPAS theo phương pháp từ năm 2022) là 81,26"
+        " theo tệp SIPAS 2023.xlsx (nguồn b-xlsx.index_scores), là 81,25 theo tệp sipas_2023.csv (nguồn a-csv.index"
+    )
+    assert "SIPAS, score (SIPAS, method from 2022) is 81.26 by file SIPAS 2023.xlsx" in en
+    # the figure takes the copy that is told to count
+    assert con.execute("select points from measures.index_scores where unit_code = '323'").fetchall() == [(8131,)]
     con.close()
 
 

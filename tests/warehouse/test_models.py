@@ -147,7 +147,8 @@ def small() -> Iterator[duckdb.DuckDBPyConnection]:
     here = {"period": "2024-Q1", "unit_code": "323"}
     insert(con, "democracy_items", [{**here, "checklist_code": "11-01", "is_applicable": True, "is_done": True}])
     insert(con, "one_stop_ratings", [{**here, "field_name": "Đất đai", "scale_code": "five", "step_5_count": 1}])
-    insert(con, "index_scores", [{**here, "index_code": "INDEX_766", "method_code": "I766", "score": 80.0}])
+    points = {**here, "index_code": "INDEX_766", "method_code": "I766", "score": 80.0}
+    insert(con, "index_scores", [points, {**points, "_delivery_id": "a second copy"}])
     insert(
         con,
         "petition_forms",

@@ -376,8 +376,11 @@ def test_an_accepted_explanation_stands_beside_the_figures_of_its_unit(world: du
     con.execute("begin")
     try:
         con.execute(
-            "insert into ops.check_findings select 'f1', 'd323.dossiers', 'dossiers', '323', '2024-Q1', 'Q44',"
-            " 'step_change', 'warning', 'AR03', null, null, 1, 2, false, 'Biến động lớn.', 'A large step.', now()"
+            "insert into ops.check_findings by name select 'f1' as finding_id, 'd323.dossiers' as feed,"
+            " 'dossiers' as dataset, '323' as unit_code, '2024-Q1' as period, 'Q44' as rule_id,"
+            " 'step_change' as check_name, 'warning' as severity, 'AR03' as about_code, 1 as left_value,"
+            " 2 as right_value, false as is_confidential, 'Biến động lớn.' as message_vi,"
+            " 'A large step.' as message_en, now() as found_at"
         )
         for number, (kind, outcome, said) in enumerate(
             (("explain", None, "Đợt cao điểm cấp đổi."), ("review", "accepted", "Đồng ý."))

@@ -38,6 +38,7 @@ UNNAMED = {
     "petition_timeliness": "petitions in term, with their counts",
     "restatements": "what is published otherwise than it was signed",
     "rules": "the names of the rules that findings give by id",
+    "score_copies": "the scores that two feeds both give, pair by pair, and whether they agree",
     "service_sums": "form II.06a in full, by unit and period",
     "unit_rollup": "to which assessed unit a row of core belongs on the day of its period",
     "units": "names and days of every unit",
