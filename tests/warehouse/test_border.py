@@ -221,6 +221,20 @@ def test_a_case_that_is_handed_over_goes_on_under_its_code() -> None:
     received = "select amount from marts.measure_sums where measure = 'petitions_received' and span = 'period'"
     assert one(con, f"{received} and unit_code = '33' and period = '2025'") == 7
     assert one(con, f"{received} and unit_code = '33' and period = '2025-Q3'") == 1
+    # the age bands hold what the sums do, unit by unit on either side
+    for period, own in (("2025-Q2", ("331", 2)), ("2025-Q3", ("11953", 2))):
+        banded = con.execute(
+            "select unit_code, cast(sum(open_count) as bigint) from marts.petition_backlog where period = ?"
+            " group by all order by all",
+            [period],
+        ).fetchall()
+        summed = con.execute(
+            "select unit_code, amount from marts.measure_sums where measure = 'petitions_open' and span = 'period'"
+            " and period = ? and amount > 0 order by all",
+            [period],
+        ).fetchall()
+        assert banded == summed
+        assert own in banded
 
 
 def test_results_by_former_district_leave_straddling_communes_apart() -> None:

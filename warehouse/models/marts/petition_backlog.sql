@@ -1,7 +1,8 @@
 -- Open petitions on the last day of the period by kind and by age past the legal term. Bands in days past due: not_due,
 -- 0-30, 31-60, 61-90, 91-180, 181-365, over_365; no_term where no rule was in force when the term would have started. age_order
 -- puts them in this order.
--- Older cases of a unit that did not report the period are not counted.
+-- Older cases of a unit that did not report the period are not counted. What a commune that went over whole left open is its
+-- successor's since that day, as in the sums of measures.
 -- vi: Đơn chưa giải quyết tại ngày cuối kỳ theo loại và số ngày quá thời hạn luật định.
 -- grain: unit_code, period, kind_code, age_band
 with cuts as (
@@ -27,7 +28,7 @@ standing as (
   select
     cuts.period,
     cuts.as_of,
-    petition.reporting_code,
+    if(passed.passes_on <= cuts.seen_on, passed.successor_code, petition.reporting_code) as reporting_code,
     petition.kind_code,
     petition.long_running_from <= cuts.seen_on as is_long_running,
     case
@@ -41,11 +42,14 @@ standing as (
   join ref.periods as said
     on said.regime = 'CALENDAR'
     and said.period = petition.part
+  left join intermediate.unit_successors as passed
+    on passed.period = petition.part
+    and passed.unit_code = petition.unit_code
   left join intermediate.stock_units as told
     on told.dataset = 'petitions'
     and told.period = cuts.period
     and told.span = 'period'
-    and told.unit_code = petition.reporting_code
+    and told.unit_code = if(passed.passes_on <= cuts.seen_on, passed.successor_code, petition.reporting_code)
   where told.unit_code is not null
     or cuts.known_until <= said.last_day
 ),
