@@ -13,7 +13,7 @@ DEMO ?= demo-home
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test quick check bench bench-deliveries faults docs clean
+.PHONY: help env demo test quick check bench bench-deliveries bench-build faults docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ bench: $(READY) ## cost of the whole way of ROWS dossiers (make bench ROWS="1000
 
 bench-deliveries: $(READY) ## cost of DELIVERIES small files through all steps
 	@$(BIN)/python -m tests.benchmarks.deliveries --deliveries $(DELIVERIES)
+
+bench-build: $(READY) ## cost of all marts over ROWS dossiers of sixteen quarters, 104 communes
+	@$(BIN)/python -m tests.benchmarks.builds --rows $(ROWS)
 
 faults: $(READY) ## KILLS killed runs, full disks, readers and servers against an oracle; writes docs/reliability.md
 	rm -rf build/faults

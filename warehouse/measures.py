@@ -184,16 +184,27 @@ def tallies(con: duckdb.DuckDBPyConnection) -> str:
         columns = _columns(con, dataset)
         summed = [one for one in measures if one.kind not in UNSUMMED]
         keys += [name for one in summed for name in _clock(one, columns).values()]
+        keys = list(dict.fromkeys([*keys, "_delivery_id"]))
         amounts = sorted({one.amount_column for one in summed})
-        sums = ", ".join(
-            f"cast(sum({identifier(name)}) as bigint) as {identifier(name)},"
+        first = ", ".join(
+            f"sum({identifier(name)}) as {identifier(name)},"
             f" count(*) filter ({identifier(name)} <> 0) as {identifier(name + _ROWS)}"
             for name in amounts
         )
+        then = ", ".join(
+            f"cast(sum({identifier(name)}) as bigint) as {identifier(name)}"
+            for amount in amounts
+            for name in (amount, amount + _ROWS)
+        )
+        # added up before anything is looked up: DuckDB may hold the larger side of a join in memory, and the rows of a
+        # province are the larger by far
+        added = (
+            f"select {', '.join(dict.fromkeys([*keys, 'unit_code', 'part']))}, {first}"
+            f" from measures.{dataset} group by all"
+        )
         wide.append(
-            f"{dataset} as materialized ("
-            f"select {', '.join(f'own.{key}' for key in dict.fromkeys([*keys, '_delivery_id']))}, {_PASSED}, {sums}"
-            f" from {_with_successors(f'measures.{dataset}')} group by all)"
+            f"{dataset} as materialized (select {', '.join(f'own.{key}' for key in keys)}, {_PASSED}, {then}"
+            f" from {_with_successors(f'({added})')} group by all)"
         )
         long += [_long(one, f"{dataset}", columns, is_summed=True) for one in summed]
     return f"with {', '.join(wide)}\n" + "\nunion all\n".join(long)

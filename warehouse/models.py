@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import csv
 import json
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
@@ -81,6 +82,13 @@ GENERATED = {
 """,
 }
 """Models whose SELECT is made from `ref.measures` (see `warehouse.measures`), with their headers."""
+
+JOINED_AS_WRITTEN = {"intermediate.measure_tallies"}
+"""Models over all rows, whose joins name the rows first and then what is looked up for them.
+
+Of tables made in the same transaction DuckDB knows nothing: it takes the rows for the smaller side of a join, and holds
+all rows of a province in memory.
+"""
 
 _ROW_DAYS = ("ref.periods", "intermediate.unit_successors")
 """Read wherever single rows are placed in days and units."""
@@ -306,13 +314,24 @@ def _make(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
         if model.words:
             sentences.create_worded(con, model.name, model.query, model.words)
         else:
-            con.execute(f"create or replace {kind} {model.name} as\n{query_of(con, model)}")
+            with _joined_as_written(con) if model.name in JOINED_AS_WRITTEN else nullcontext():
+                con.execute(f"create or replace {kind} {model.name} as\n{query_of(con, model)}")
     except duckdb.Error as error:
         raise ModelError(f"model {model.name} cannot be built: {error}") from error
     if model.is_view:
         return None
     counted = con.execute(f"select count(*) from {model.name}").fetchone()
     return int(counted[0]) if counted else 0
+
+
+@contextmanager
+def _joined_as_written(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Within the block DuckDB chooses no order of joins and no side of them: what is named first is never held."""
+    con.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
+    try:
+        yield
+    finally:
+        con.execute("reset disabled_optimizers")
 
 
 def _describe(con: duckdb.DuckDBPyConnection, model: Model, present: Iterable[str]) -> None:
