@@ -159,6 +159,7 @@ class _Book:
         self.blocks = con.execute(
             "select distinct questionnaire_id, block, factor_code from ref.questionnaire_items order by all"
         ).fetchall()
+        self.joined = {str(row[0]) for row in con.execute("select unit_code from intermediate.joined_units").fetchall()}
         self.before: dict[Key, tuple[int, bool]] = {
             (row[0], row[1], row[2], row[3], row[4]): (row[5], row[6])
             for row in con.execute(
@@ -287,7 +288,8 @@ class _Book:
         # A longer span that equals its one quarter, or another span of the same quarters, is the same figure.
         same = (measure, detail, unit, tuple(parts))
         known = parts[0] if len(parts) == 1 else self.spans_of.get(same)
-        if known is not None and parts and self.values[known] == amount:
+        # a unit that ended with its province stands in no quarter of ours, so that its longer spans say the same figure
+        if known is not None and (parts or unit in self.joined) and self.values[known] == amount:
             self.place_of[key] = known
             self.costs[known] += 0.1
             self.small[known] |= self._is_small(key)
@@ -299,7 +301,7 @@ class _Book:
         weight = self.samples.get(key, 10 * amount)
         limit = self.wholes.get(key, _NO_LIMIT)
         self.place_of[key] = self._add(amount, cost * (1 + weight / 200), self._is_small(key), limit=limit)
-        if parts:
+        if parts or unit in self.joined:
             self.spans_of.setdefault(same, self.place_of[key])
         if self.measures[measure].kind == "flow" and parts:
             self._sum(self.place_of[key], parts, equations)

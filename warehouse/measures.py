@@ -13,8 +13,10 @@ A unit that ends and goes over whole to another one leaves it its open cases: a 
 is the successor's (`intermediate.unit_successors`). What its rows add up to before that day, on the unit of after it,
 stands in `intermediate.mapped_sums`.
 
-The province's sums are those of its districts and communes. What its bodies add stands under each of them, and is put
-to the province's where an indicator counts bodies (`ref.indicator_scopes`, `intermediate.indicator_sums`).
+The province's sums are those of its districts and communes. Districts of a province that went over to it count in the
+spans that end after that day (`intermediate.joined_units`); what they have in those before stands in
+`intermediate.mapped_sums`. What its bodies add stands under each of them, and is put to the province's where an
+indicator counts bodies (`ref.indicator_scopes`, `intermediate.indicator_sums`).
 
 Amounts are summed, within a span and from units to the province. Three kinds are not: a `published` value is that of
 the unit it was published for and of no other; a `median` is the lower middle one of the single amounts; `distinct` is
@@ -81,6 +83,11 @@ class Place:
     reporting: str = "row.reporting_code"
     """The assessed unit an amount is counted for, in a span."""
 
+    @property
+    def counted(self) -> str:
+        """The condition of what counts in the province's own spans: see `_JOINED`."""
+        return f"{self.condition}\n        and coalesce(joined.joins_on <= spans.last_day, true)"
+
 
 _HOLDER = """case
         when row.kind <> 'flow' and row.passes_on <= if(row.kind = 'first_stock', spans.first_day, spans.seen_on)
@@ -88,6 +95,10 @@ _HOLDER = """case
         else row.reporting_code
       end"""
 """The assessed unit whose amount it is in a span, of what has a day of its own."""
+
+_JOINED = """
+      left join intermediate.joined_units as joined on joined.unit_code = row.reporting_code"""
+"""Units of a province that went over to this one, which count in spans that end after that day."""
 
 PLACES = {
     "day": Place(
@@ -97,7 +108,7 @@ PLACES = {
         and told.dataset = row.dataset
         and told.period = spans.period
         and told.span = spans.span
-        and told.unit_code = {_HOLDER}""",
+        and told.unit_code = {_HOLDER}{_JOINED}""",
         """case
         when row.kind = 'first_stock' then row.seen_from < spans.first_day and spans.first_day <= row.seen_until
         else row.seen_from <= spans.seen_on
@@ -108,14 +119,14 @@ PLACES = {
         _HOLDER,
     ),
     "part": Place(
-        """intermediate.counted_parts as parts
+        f"""intermediate.counted_parts as parts
         on parts.dataset = row.dataset
         and parts.unit_code = row.unit_code
         and parts.part = row.part
       join intermediate.dataset_spans as spans
         on spans.dataset = parts.dataset
         and spans.period = parts.period
-        and spans.span = parts.span""",
+        and spans.span = parts.span{_JOINED}""",
         """row.seen_from <= spans.last_day
         and spans.last_day < row.seen_until
         and case row.kind
@@ -126,7 +137,7 @@ PLACES = {
         end""",
     ),
     "period": Place(
-        "(select period, 'period' as span from marts.periods) as spans on spans.period = row.part",
+        f"(select period, 'period' as span, last_day from marts.periods) as spans on spans.period = row.part{_JOINED}",
         "true",
     ),
 }
@@ -250,7 +261,7 @@ group by all"""
       from intermediate.measure_tallies as row
       join {place.join}
       where row.belongs_to = {literal(belongs_to)}
-        and {place.condition}
+        and {place.counted}
       group by all"""
         for belongs_to, place in PLACES.items()
     )
@@ -285,7 +296,7 @@ def explanations(con: duckdb.DuckDBPyConnection) -> str:
       from intermediate.measure_tallies as row
       join {place.join}
       where row.belongs_to = {literal(belongs_to)}
-        and {place.condition}
+        and {place.counted}
         and row.row_count > 0"""
         for belongs_to, place in PLACES.items()
     ]
@@ -436,20 +447,24 @@ def adding(alike: str) -> str:
 
 
 def mapped_sums() -> str:
-    """SELECT of `intermediate.mapped_sums`: what the rows of communes add up to over the border, on those of after it.
+    """SELECT of `intermediate.mapped_sums`: what stands in no sum of a span before the border, for comparing over it.
 
-    Only sums: a published value or a middle one of former units is none of the unit they went over to.
+    What the rows of communes add up to, by the commune of after it, and those of districts of a province that went over
+    to this one, by district. Only sums: a published value or a middle one of former units is none of the unit they went
+    over to.
     """
+    kept = {"row.successor_code": "row.passes_on", "row.reporting_code": "joined.joins_on"}
     counted = "\nunion all\n".join(
-        f"""select row.successor_code as unit_code, spans.period, spans.span, row.dataset, row.measure, row.detail,
+        f"""select {unit} as unit_code, spans.period, spans.span, row.dataset, row.measure, row.detail,
         row.amount
       from intermediate.measure_tallies as row
       join {PLACES[belongs_to].join}
       where row.belongs_to = {literal(belongs_to)}
         and row.kind <> '{PUBLISHED}'
-        and spans.last_day < row.passes_on
+        and spans.last_day < {until}
         and {PLACES[belongs_to].condition}"""
         for belongs_to in ("day", "part")
+        for unit, until in kept.items()
     )
     return f"""select unit_code, period, span, dataset, measure, detail, cast(sum(amount) as bigint) as amount
 from ({counted})
@@ -477,7 +492,7 @@ def contributions(
         row.own_unit_code as unit_code, row._delivery_id, row._sheet, row._row, spans.period, spans.span, row.amount
       from ({" union all ".join(rows)}) as row
       join {PLACES[place].join}
-      where {PLACES[place].condition}"""
+      where {PLACES[place].counted}"""
 
 
 CASE_COUNTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {

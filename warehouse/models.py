@@ -77,6 +77,7 @@ GENERATED = {
 """,
     "intermediate.mapped_sums": """-- Measures of periods before units changed, on the units of after it: what the rows
 -- of communes that went over whole, to one made of whole communes, add up to. A unit that was split is in none.
+-- And those of districts of a province that went over to this one, of before it did, on the districts themselves.
 -- vi: Số đo của các kỳ trước khi sắp xếp, quy về xã mới gồm toàn các xã cũ nhập trọn; không chia số liệu xã bị tách.
 -- grain: unit_code, period, span, measure, detail
 """,
@@ -133,7 +134,13 @@ def models() -> tuple[Model, ...]:
         found[name] = parse(name, header + "select 1 as made_when_built")
     made = found["intermediate.measure_tallies"]
     found[made.name] = replace(made, reads=frozenset((*views, "ref.measures", *_ROW_DAYS)))
-    placed = ("intermediate.dataset_spans", "intermediate.stock_units", "intermediate.counted_parts", "marts.periods")
+    placed = (
+        "intermediate.dataset_spans",
+        "intermediate.stock_units",
+        "intermediate.counted_parts",
+        "marts.periods",
+        "intermediate.joined_units",
+    )
     read = ("intermediate.measure_tallies", *placed)
     for name, more in (("marts.measure_sums", (*views, *_ROW_DAYS)), ("intermediate.mapped_sums", ())):
         found[name] = replace(found[name], reads=frozenset((*read, *more)))
@@ -141,7 +148,7 @@ def models() -> tuple[Model, ...]:
     asked = (*read, *_ROW_DAYS, "marts.definitions", "marts.indicator_values", "ref.indicator_terms", *views)
     found[backwards.name] = replace(backwards, reads=frozenset(asked))
     cases = found["marts.case_counts"]
-    steps = (f"{STEPS}.{name}" for name in ("dataset_spans", "stock_units", "unit_successors"))
+    steps = (f"{STEPS}.{name}" for name in ("dataset_spans", "stock_units", "unit_successors", "joined_units"))
     named = (*steps, "marts.periods", "marts.unit_rollup", "marts.units")
     seen = (*named, "ref.periods", SETTINGS)
     told = (

@@ -383,13 +383,16 @@ def _quarantine(con: duckdb.DuckDBPyConnection, figure: Row) -> Row:
         left join marts.unit_rollup as place
           on place.dataset = $dataset and place.period = held.period and place.unit_code = held.unit_code
           and place.is_own
+        left join intermediate.joined_units as joined on joined.unit_code = place.rollup_code
         left join ops.deliveries as sent on sent.delivery_id = held.delivery_id
         where $unit in (coalesce(place.rollup_code, $province), $province)
+          and coalesce(joined.joins_on <= $last_day, true)
           and ($with_bodies or not {is_body("coalesce(place.rollup_code, $province)")})
         group by all
         order by held.feed, held.delivery_id, unit_code
         """,
         {
+            "last_day": figure["period_to"],
             "dataset": _dataset(figure),
             "province": _province(con),
             "unit": figure["unit_code"],

@@ -411,7 +411,8 @@ def _completeness(_con: duckdb.DuckDBPyConnection, own: str, source: str) -> str
     province = f"(select value from {marts}.settings where name = 'province_code')"
     return f"""
       with placed as (
-        select held.dataset, held.period, coalesce(place.rollup_code, {province}) as unit_code, sum(held.stays) as stays
+        select held.dataset, held.period, coalesce(place.rollup_code, {province}) as unit_code,
+          any_value(place.joins_on) as joins_on, sum(held.stays) as stays
         from {_staying_rows(own)} as held
         left join {marts}.unit_rollup as place
           on place.dataset = held.dataset
@@ -427,8 +428,9 @@ def _completeness(_con: duckdb.DuckDBPyConnection, own: str, source: str) -> str
           cast(sum(placed.stays) as bigint) as stays
         from placed
         join {steps}.period_parts as parts on parts.part = placed.period
+        join {marts}.periods as windows on windows.period = parts.period
         cross join (values (false), (true)) as level (is_province)
-        where level.is_province or placed.unit_code <> {province}
+        where if(level.is_province, coalesce(placed.joins_on <= windows.last_day, true), placed.unit_code <> {province})
         group by all
       )
 

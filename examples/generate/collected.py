@@ -190,10 +190,10 @@ def deliveries(seed: int, make: Callable[[Layout, Period, list[Record]], Deliver
     for label in QUARTERS_2025:
         period = Period.parse(label)
         records: dict[str, list[Record]] = {
-            "service_reports": _forms(period, seed),
-            "petitions": _petitions(period, seed),
+            "service_reports": forms(_with_form(period), period, seed),
+            "petitions": petitions(reporting(period), period, seed) + _handed_over(period),
             "democracy_items": _items(period, seed),
-            "one_stop_ratings": _ratings(period, seed),
+            "one_stop_ratings": ratings(reporting(period), period, seed),
             "activities": _activities(period, seed),
         }
         made += [make(layout, period, records[layout.dataset]) for layout in layouts()]
@@ -250,10 +250,13 @@ def communes_on(period: Period) -> tuple[Place, ...]:
     )
 
 
-def _forms(period: Period, seed: int) -> list[Record]:
+def _with_form(period: Period) -> Sequence[Place]:
     places = reporting(period)
-    if period.quarter == 3:
-        places = places[:-WITHOUT_FORM]
+    return places[:-WITHOUT_FORM] if period.quarter == 3 else places
+
+
+def forms(places: Sequence[Place], period: Period, seed: int) -> list[Record]:
+    """Form II.06a of each place, one row."""
     rows = []
     for place in places:
         random = _random(seed, "II.06a", place, period)
@@ -271,13 +274,14 @@ def _forms(period: Period, seed: int) -> list[Record]:
     return rows
 
 
-def _petitions(period: Period, seed: int) -> list[Record]:
+def petitions(places: Sequence[Place], period: Period, seed: int, more: int = 0) -> list[Record]:
+    """Two or three petitions of each place, and `more`."""
     first, last = period.window(contract("petitions").service_level.regime)
     days = working_days(first, last - timedelta(days=60))
     rows = []
-    for place in reporting(period):
+    for place in places:
         random = _random(seed, "petitions", place, period)
-        for number in range(1, random.randrange(2, 4) + 1):
+        for number in range(1, random.randrange(2, 4) + more + 1):
             received = random.choice(days)
             is_feedback = random.random() < 0.6
             processed = after_working_days(received, random.randrange(1, 8))
@@ -297,7 +301,7 @@ def _petitions(period: Period, seed: int) -> list[Record]:
                     "status_code": "resolved",
                 }
             )  # fmt: skip
-    return rows + _handed_over(period)
+    return rows
 
 
 HANDED_OVER = {
@@ -305,16 +309,24 @@ HANDED_OVER = {
     "DT331-2025-0901": ("331", "12322", date(2025, 5, 20), date(2025, 5, 20)),
     # Như Quỳnh enters the case of Văn Lâm as received on the day it came over: its term runs on all the same
     "DT325-2025-0902": ("325", "12004", date(2025, 5, 26), date(2025, 7, 2)),
+    # Quỳnh Phụ was a district of Thái Bình: its case goes on in the commune that has its name
+    "DT338-2025-0903": ("338", "12472", date(2025, 5, 22), date(2025, 5, 22)),
 }
 """Cases open when their district ended: district, commune, day of receipt, and the day the commune wrote."""
 
 
 def _handed_over(period: Period) -> list[Record]:
+    """The cases by which district or commune the province's collecting system has them in that quarter."""
+    own = {one.code for one in DISTRICTS}
+    if period.quarter == 2:
+        return [row for row in handed_over(is_before=True) if row["unit_code"] in own]
+    return handed_over(is_before=False) if period.quarter == 3 else []
+
+
+def handed_over(*, is_before: bool) -> list[Record]:
+    """Each case as its district had it at the end, or as the commune has it in the quarter after."""
     rows = []
     for code, (former, heir, received, rewritten) in HANDED_OVER.items():
-        if period.quarter not in {2, 3}:
-            continue
-        is_before = period.quarter == 2
         accepted = after_working_days(received, 4)
         due = after_calendar_days(accepted, 30)
         resolved = after_working_days(date(2025, 7, 22), 2)
@@ -364,9 +376,10 @@ def _items(period: Period, seed: int) -> list[Record]:
     return rows
 
 
-def _ratings(period: Period, seed: int) -> list[Record]:
+def ratings(places: Sequence[Place], period: Period, seed: int) -> list[Record]:
+    """Answers of the rating machines of each place, one row."""
     rows = []
-    for place in reporting(period):
+    for place in places:
         random = _random(seed, "ratings", place, period)
         raters = random.randrange(30, 60)
         good = sum(random.random() < place.good_share for _ in range(raters))

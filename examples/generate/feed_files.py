@@ -28,10 +28,9 @@ def feed_file(district: District, layouts: Sequence[Layout]) -> str:
         "# Every key is explained in docs/adding-a-district.md.",
         f"source: {_flow(source)}",
         "",
-        "maps:",
     ]
-    for name, entries in _maps(layouts).items():
-        lines.append(f"  {name}: {_flow(entries)}")
+    maps = [f"  {name}: {_flow(entries)}" for name, entries in _maps(layouts).items()]
+    lines += ["maps:", *maps] if maps else []
     lines.append("feeds:")
     for layout in layouts:
         lines += ["", *_feed(district, layout)]

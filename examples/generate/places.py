@@ -148,6 +148,29 @@ PROVINCE = District(
 """Sends what is published for the whole province; not one of the ten."""
 
 
+JOINED: tuple[District, ...] = (
+    District(
+        "338", "Huyện Quỳnh Phụ", "quynh_phu", "huyện", late_share=0.08, satisfaction=0.82,
+        note="of Thái Bình until 30/06/2025: the last two quarters of a district of the other old province",
+    ),
+    District(
+        "339", "Huyện Hưng Hà", "hung_ha", "huyện", late_share=0.05, satisfaction=0.86,
+        note="of Thái Bình until 30/06/2025: it leaves a case that no commune reports again",
+    ),
+)  # fmt: skip
+"""Districts of Thái Bình that sent what they had."""
+
+JOINED_PROVINCE = District(
+    "34", "Tỉnh Thái Bình", "thai_binh", "tỉnh",
+    note="the other old province, until 30/06/2025: what it listed of its eight districts",
+)  # fmt: skip
+
+JOINED_SEATS = {
+    "336": "Thành phố Thái Bình", "338": "Huyện Quỳnh Phụ", "339": "Huyện Hưng Hà", "340": "Huyện Đông Hưng",
+    "341": "Huyện Thái Thụy", "342": "Huyện Tiền Hải", "343": "Huyện Kiến Xương", "344": "Huyện Vũ Thư",
+}  # fmt: skip
+
+
 def communes_of(district: str) -> tuple[Commune, ...]:
     """Communes of one district, by code."""
     return tuple(commune for commune in communes() if commune.district == district)

@@ -17,6 +17,7 @@ from examples.generate import (
     dossiers,
     index_layouts,
     indices,
+    joined,
     later_activities,
     petition_forms,
     petition_layouts,
@@ -30,7 +31,7 @@ from examples.generate.defects import seed_all
 from examples.generate.deliveries import Delivery, render, spell
 from examples.generate.feed_files import feed_file
 from examples.generate.ledger import rows
-from examples.generate.places import DISTRICTS, PROVINCE, QUARTERS
+from examples.generate.places import DISTRICTS, JOINED, JOINED_PROVINCE, PROVINCE, QUARTERS
 from examples.generate.working_days import after_working_days
 from expectations.contracts.model import contract
 from expectations.contracts.periods import Period
@@ -106,6 +107,16 @@ def collected_deliveries(seed: int = SEED) -> list[Delivery]:
     return collected.deliveries(seed, _collected)
 
 
+def joined_deliveries(seed: int = SEED) -> list[Delivery]:
+    """What Thái Bình, its province and two districts, sent of the last two quarters before it went over."""
+    return joined.deliveries(
+        seed,
+        lambda district, layout, period, records: Delivery(
+            district, layout, period, _sent(district, layout, period), records
+        ),
+    )
+
+
 def body_deliveries() -> list[Delivery]:
     """What the province lists of its own departments, Party and Front bodies."""
     return bodies.deliveries(_collected)
@@ -145,8 +156,10 @@ def write(folder: Path, seed: int = SEED) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(render(delivery))
     (folder / "feeds").mkdir(parents=True, exist_ok=True)
-    for district in (*DISTRICTS, PROVINCE):
-        layouts = province_layouts() if district is PROVINCE else layouts_of(district)
+    sources = {one.code: (one, layouts_of(one)) for one in DISTRICTS}
+    sources[PROVINCE.code] = (PROVINCE, province_layouts())
+    sources |= {one.code: (one, joined.layouts_of(one)) for one in (*JOINED, JOINED_PROVINCE)}
+    for district, layouts in sources.values():
         (folder / "feeds" / f"d{district.code}.yaml").write_text(feed_file(district, layouts), encoding="utf-8")
     (folder / "reference").mkdir(parents=True, exist_ok=True)
     (folder / "reference" / "reporting_bodies.csv").write_text(bodies.reporting_bodies(), encoding="utf-8")
@@ -158,6 +171,7 @@ def _completed(sent: list[Delivery], seed: int) -> None:
     add_later_activities(sent, seed)
     sent.extend(province_deliveries(seed))
     sent.extend(collected_deliveries(seed))
+    sent.extend(joined_deliveries(seed))
     sent.extend(body_deliveries())
 
 

@@ -92,7 +92,7 @@ def test_demo_loads_the_sample_province(demo: tuple[Path, dict[str, Any]]) -> No
     home, told = demo
     report = told["report"]
     assert report["engine"] == "prefect"
-    assert len(report["outcomes"]) == 90
+    assert len(report["outcomes"]) == 95
     assert {one["outcome"] for one in report["outcomes"]} == {"ok"}
     assert sum(told["goals"][status] for status in told["goals"] if status != "period") == 56
     assert told["goals"]["period"] == "2024-Q2"
@@ -129,7 +129,7 @@ def test_demo_ran_under_prefect_and_left_its_summary_there(demo: tuple[Path, dic
     assert sum(one["read"] for one in listed) == sum(one["rows_read"] for one in told["report"]["receipts"])
     assert told["report"]["release_id"] in summary
     assert "d323.dossiers" in summary
-    assert sum(name.startswith("land ") for name in tasks) == 11  # one a source, one a dataset, one a later step
+    assert sum(name.startswith("land ") for name in tasks) == 14  # one a source, one a dataset, one a later step
     assert sum(name.endswith(" deliveries") for name in tasks) == 9
     assert {"open", "register", "account", "build", "release", "report", "tell"} <= set(tasks)
     assert any("rows loaded" in text and "d323.dossiers" in text for text in said)

@@ -334,7 +334,7 @@ def test_every_feed_file_can_be_used() -> None:
     from sources.feeds.connectors import Files  # noqa: PLC0415
 
     feeds = load_feeds(PROVINCE / "feeds")
-    assert len(feeds) == 90
+    assert len(feeds) == 95
     fetched = []
     for feed in feeds:
         terms = contract(feed.dataset)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from warehouse.catalogue import STEPS, as_before
+from warehouse.catalogue import SINCE, STEPS, as_before
 from warehouse.models import build_again, models, view_texts
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def put_back(con: duckdb.DuckDBPyConnection) -> list[str]:
         for (name,) in con.execute(
             f"select table_name from duckdb_tables() where schema_name = '{STEPS}' and {here} order by all"
         ).fetchall()
+        if name not in SINCE
     ]
     for name in names:
         con.execute(f"create table marts.{name} as from {STEPS}.{name}")

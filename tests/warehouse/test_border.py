@@ -11,12 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.warehouse.rows import DISTRICTS, PROVINCE, built, empty_warehouse, insert, one, report
+from tests.warehouse.rows import DISTRICTS, PROVINCE, book, built, empty_warehouse, insert, one, report
+from warehouse import disclosure
 from warehouse.explain import explain
 from warehouse.reference import frames
+from warehouse.walk_back import walk_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import duckdb
 
@@ -338,3 +340,247 @@ def test_what_a_former_unit_sent_under_a_code_is_not_credited_to_the_one_that_ha
     assert one(con, f"{known} and period = '2025-Q3'", "12322") is False
     assert con.execute("from marts.unit_rollup where unit_code = '331' and period = '2025-Q3'").fetchall() == []
     assert con.execute("from marts.measure_sums where dataset = 'service_reports'").fetchall() == []
+
+
+# --- the other old province: Thái Bình (34), eight districts, 65 communes since ---------------------------------------
+
+GROUND = {
+    district: sorted({row["new_code"] for row in CROSSWALK if THEN[row["old_code"]]["parent_code"] == district})
+    for district in ("338", "339", "341", "342")
+}
+"""Communes on the ground of the districts that no commune straddles."""
+COVERED = (
+    "select units_reporting, units_in_scope, missing_units, missing_months from marts.completeness"
+    " where dataset = 'service_reports' and span = 'period' and not with_bodies and unit_code = ? and period = ?"
+)
+
+
+def two_provinces(
+    joined: Mapping[str, tuple[int, int]],
+    owed: Iterable[str],
+    silent: tuple[str, str] | None = None,
+    later: Sequence[str] = (),
+) -> duckdb.DuckDBPyConnection:
+    """The ten districts at 90 of 100 until June, those of Thái Bình as told, then 104 communes at 80 of 100."""
+    con = empty_warehouse()
+    halves = ("2025-Q1", "2025-Q2")
+    report(con, "service_reports", halves, DISTRICTS)
+    since = ("2025-Q3", "2025-Q4", *later)
+    report(con, "service_reports", since, [*NEW, *THAI_BINH])
+    for unit in owed:
+        for period in halves:
+            con.execute(
+                "insert into ops.obligations (feed, dataset, unit_code, period, status)"
+                " values (?, 'service_reports', ?, ?, 'missing')",
+                [f"d{unit}.service_reports", unit, period],
+            )
+    insert(con, "service_reports", [form(period, code) for period in halves for code in DISTRICTS])
+    sent = [(period, code) for period in halves for code in joined if (code, period) != silent]
+    if sent:
+        insert(con, "service_reports", [form(period, code, *joined[code]) for period, code in sent])
+    now = [form(period, code, 80, 20) for period in since for code in (*NEW, *THAI_BINH)]
+    insert(con, "service_reports", now)
+    return built(con)
+
+
+def on_time(con: duckdb.DuckDBPyConnection, period: str, unit: str = PROVINCE) -> Any:
+    query = "select numerator, denominator from marts.indicator_values where indicator_code = 'AR01' and is_primary"
+    return one(con, f"{query} and period = ? and unit_code = ?", period, unit)
+
+
+def test_districts_of_the_other_province_count_in_what_ends_after_it_went_over() -> None:
+    """Quỳnh Phụ 60 of 100, Hưng Hà 30 of 50 a quarter: nothing of Hưng Yên until June, of the year 2025 a part."""
+    con = two_provinces({"338": (60, 40), "339": (30, 20)}, ["338", "339"])
+    for period, quarters in (("2025-Q1", 1), ("2025-Q2", 1), ("2025-H1", 2)):
+        assert on_time(con, period) == (900 * quarters, 1000 * quarters)
+        assert one(con, COVERED, PROVINCE, period) == (10, 10, [], [])
+        assert one(con, COVERED, "338", period) == (1, 1, [], [])
+    assert on_time(con, "2025-9M") == (2 * 990 + 104 * 80, 2 * 1150 + 104 * 100)
+    assert on_time(con, "2025") == (2 * (990 + 104 * 80), 2 * (1150 + 104 * 100))
+    assert on_time(con, "2025-H2") == (2 * 104 * 80, 2 * 104 * 100)
+    # units of the year: the two districts answer for their own months, and are not assessed themselves
+    sums = "select amount from marts.measure_sums where measure = 'form06_resolved' and unit_code = '338'"
+    assert one(con, f"{sums} and span = 'period' and period = '2025'") == 200
+    assert con.execute(f"{sums} and period in ('2025-Q1', '2025-Q2', '2025-H1')").fetchall() == []
+    assert con.execute("from marts.indicator_values where unit_code in ('34', '338')").fetchall() == []
+    assert {row.unit_code for row in explain(con, "AR01", PROVINCE, "2025-Q2")} == set(DISTRICTS)
+    assert {row.unit_code for row in explain(con, "AR01", PROVINCE, "2025-9M")} >= {*DISTRICTS, "338", "339"}
+
+
+def test_a_district_that_owes_and_is_silent_is_missing_of_the_year() -> None:
+    con = two_provinces({"338": (60, 40), "339": (30, 20)}, ["338", "339"], ("339", "2025-Q2"))
+    assert one(con, COVERED, PROVINCE, "2025") == (11, 12, ["339"], [3])
+    assert one(con, COVERED, PROVINCE, "2025-9M")[:2] == (11, 12)
+    assert one(con, COVERED, PROVINCE, "2025-Q2") == (10, 10, [], [])
+    # the eight communes on its ground are asked for and cannot be compared: 48 of 56 are too few
+    assert compared(con, PROVINCE) is None
+
+
+def test_a_row_held_back_of_the_other_province_is_missing_of_the_year_alone() -> None:
+    """One of Quỳnh Phụ, one of which its own province names no unit: no row of Hưng Yên's first quarter."""
+    con = two_provinces({"338": (60, 40)}, ["338", "34"])
+    book(con, "of-34", "d34.service_reports", ["2025-Q1"])
+    for reading, unit in (("service_reports-338-2025-Q1", "338"), ("of-34", None)):
+        con.execute(
+            'insert into ops.reading_quarantine (reading_id, period, unit_code, "row", rule_ids)'
+            " values (?, '2025-Q1', ?, 7, ['Q30'])",
+            [reading, unit],
+        )
+    built(con)
+    missing = "select rows_missing from marts.completeness where dataset = 'service_reports' and span = 'period'"
+    for period, count in (("2025-Q1", 0), ("2025-H1", 0), ("2025-9M", 2), ("2025", 2), ("2025-Q3", 0)):
+        assert one(con, f"{missing} and not with_bodies and unit_code = '33' and period = ?", period) == count
+        told = walk_back(con, "AR01", PROVINCE, period, "OT_FORM06")
+        assert told["quarantine"]["row_count"] == count
+
+
+def test_the_ground_of_the_other_province_is_compared_where_its_districts_reported() -> None:
+    """39 communes of today against ten districts, nine against Quỳnh Phụ and eight against Hưng Hà."""
+    assert (len(GROUND["338"]), len(GROUND["339"])) == (9, 8)
+    con = two_provinces({"338": (60, 40), "339": (30, 20)}, ["338", "339"])
+    assert compared(con, PROVINCE) == (56, 56, 48, 56 * 80, 5600, 990, 1150, "declined", [], BORDER)
+    assert "so sánh trên 56/104 đơn vị hiện nay" in phrase(con, PROVINCE)
+    # not over it: the quarter before, the province had ten districts
+    assert compared(con, PROVINCE, "2025-Q2")[:3] == (10, 10, 0)
+    assert compared(con, PROVINCE, "2025-H2")[:7] == (56, 56, 48, 2 * 56 * 80, 2 * 5600, 2 * 990, 2 * 1150)
+
+
+def test_a_ground_some_of_whose_districts_owed_nothing_is_left_out() -> None:
+    """The city of Thái Bình is one area with three districts that communes straddle; alone it compares with nothing."""
+    con = two_provinces({"336": (10, 90)}, ["336"])
+    assert compared(con, PROVINCE)[:7] == (39, 39, 65, 39 * 80, 3900, 900, 1000)
+    assert one(con, COVERED, "336", "2025") == (1, 1, [], [])
+    assert on_time(con, "2025-9M") == (2 * 910 + 104 * 80, 2 * 1100 + 104 * 100)
+
+
+def test_a_feed_of_the_other_province_owes_for_all_its_districts() -> None:
+    """Eight districts, one of which stands in no file: 17 of 18, and its ground is not compared."""
+    districts = ("336", "338", "339", "340", "341", "342", "343")
+    con = two_provinces(dict.fromkeys(districts, (90, 10)), ["34"])
+    assert one(con, COVERED, PROVINCE, "2025") == (17, 18, ["344"], [6])
+    assert one(con, COVERED, PROVINCE, "2025-Q2")[:2] == (10, 10)
+    assert sum(map(len, GROUND.values())) == 36
+    # 344 is of one area with the city and two more districts, 29 communes of today: 75 of 104 are left
+    assert compared(con, PROVINCE) is None
+
+
+def test_a_home_that_connects_nothing_of_the_other_province_is_asked_for_nothing_of_it() -> None:
+    con = two_provinces({}, [])
+    assert on_time(con, "2025") == (2 * (900 + 104 * 80), 2 * (1000 + 104 * 100))
+    assert one(con, COVERED, PROVINCE, "2025")[:3] == (104, 104, [])
+    assert con.execute("from marts.completeness where unit_code = '338'").fetchall() == []
+    # what a former district of it came to since is told all the same
+    area = "select unit_codes from marts.former_district_values where indicator_code = 'AR01' and period = '2025-Q3'"
+    assert one(con, f"{area} and area_code = '338'") == GROUND["338"]
+
+
+def test_open_cases_of_the_other_province_go_on_in_its_communes_or_stay_with_the_new_one() -> None:
+    """One of Quỳnh Phụ goes over to the commune that has its name, one of Hưng Hà nobody reports again."""
+    con = empty_warehouse()
+
+    def case(code: str, unit: str, period: str, received: date, kind: str = "complaint") -> dict[str, Any]:
+        return {
+            "period": period, "unit_code": unit, "petition_code": code, "kind_code": kind, "instance_no": 1,
+            "received_on": received, "accepted_on": received, "status_code": "accepted", "complexity_code": "normal",
+        }  # fmt: skip
+
+    may, july = date(2025, 5, 20), date(2025, 7, 2)
+    insert(con, "petitions", [case("H", "338", "2025-Q2", may), case("L", "339", "2025-Q2", may)])
+    insert(con, "petitions", [case("D", "338", "2025-Q2", may, "denunciation"), case("O", "323", "2025-Q2", may)])
+    insert(con, "petitions", [case("H", "12472", "2025-Q3", july), case("N", "11953", "2025-Q3", july)])
+    report(con, "petitions", ["2025-Q2"], [*DISTRICTS, "338", "339"])
+    report(con, "petitions", ["2025-Q3"], [*NEW, *THAI_BINH])
+    built(con)
+    assert con.execute("select case_code, former_code, heir_code from intermediate.handed_over").fetchall() == [
+        ("H", "338", "12472")
+    ]
+    backlog = "select cast(sum(open_count) as bigint) from marts.petition_backlog where unit_code = ? and period = ?"
+    # O of the city alone until June; then H, L, D, O and N
+    assert one(con, backlog, PROVINCE, "2025-Q2") == 1
+    assert one(con, backlog, PROVINCE, "2025-Q3") == 5
+    assert one(con, backlog, "12472", "2025-Q3") == 1
+    opened = "select amount from marts.measure_sums where measure = 'petitions_open' and span = 'period'"
+    assert one(con, f"{opened} and unit_code = '33' and period = '2025-Q2'") == 1
+    assert one(con, f"{opened} and unit_code = '33' and period = '2025-Q3'") == 5
+    received = "select amount from marts.measure_sums where measure = 'petitions_received' and span = 'period'"
+    assert one(con, f"{received} and unit_code = '33' and period = '2025-Q2'") == 1
+    assert one(con, f"{received} and unit_code = '33' and period = '2025'") == 5
+    # a sum with the two districts would tell how many denunciations they had: only the ground of before is compared
+    outside = (
+        "select distinct outside_units from marts.indicator_comparisons where unit_code = '33' and period = '2025-Q3'"
+    )
+    assert con.execute(outside).fetchall() == [(65,)]
+
+
+def test_plans_of_the_other_province_are_asked_of_nobody() -> None:
+    """A district of Thái Bình is no body of Hưng Yên in the first half of 2025, whatever it sent."""
+    con = empty_warehouse()
+    plan = {"kind_code": "plan", "year": 2025, "document_on": date(2025, 2, 1), "period": "2025-Q1"}
+    insert(con, "activities", [{**plan, "unit_code": code, "activity_code": "KH"} for code in ("323", "338", "12472")])
+    report(con, "activities", ["2025-Q1"], [*DISTRICTS, "338"])
+    built(con)
+    duties = "select required_count, done_count from marts.activity_duties where duty_code = 'plan'"
+    duties += " and period = '2025-Q1' and unit_code = ?"
+    # ten districts and their 139 communes
+    assert one(con, duties, PROVINCE) == (149, 1)
+    assert con.execute(duties, ["338"]).fetchall() == []
+    assert con.execute("from intermediate.year_lists where unit_code = '338'").fetchall() == []
+
+
+def test_a_small_count_of_the_other_province_is_hidden_in_every_span_that_holds_it() -> None:
+    """Two denunciations of Quỳnh Phụ of June: the year, its nine months and 2025 so far say the same of them."""
+    con = empty_warehouse()
+    cases = [("D1", "338", "denunciation"), ("D2", "338", "denunciation")]
+    cases += [(f"C{number}", unit, "complaint") for unit in ("338", "339", "323") for number in range(20)]
+    rows = [
+        {
+            "period": "2025-Q2", "unit_code": unit, "petition_code": f"{unit}-{code}", "kind_code": kind,
+            "received_on": date(2025, 4, 1), "is_eligible": True,
+        }
+        for code, unit, kind in cases
+    ]  # fmt: skip
+    insert(con, "petitions", rows)
+    report(con, "petitions", ["2025-Q2"], [*DISTRICTS, "338", "339"])
+    insert(con, "petitions", [{**rows[-1], "period": "2025-Q3", "unit_code": "11953", "petition_code": "N"}])
+    report(con, "petitions", ["2025-Q3"], [*NEW, *THAI_BINH])
+    built(con)
+    disclosure.decide(con)
+    hidden = con.execute(
+        "select unit_code, period, span from marts.hidden_figures where measure = 'petitions_received'"
+    ).fetchall()
+    held = con.execute(
+        "select unit_code, period, span from marts.measure_sums where measure = 'petitions_received'"
+        " and unit_code in ('33', '338') and amount >= 22 and period not in ('2025-Q2', '2025-H1')"
+    ).fetchall()
+    assert {("338", "2025", "period"), ("338", "2025-9M", "period"), ("33", "2025", "period")} <= set(held)
+    assert set(held) <= set(hidden)
+    assert not {row for row in hidden if row[1] in {"2025-Q2", "2025-H1"}}
+
+
+def test_a_number_of_different_things_is_not_compared_on_a_part_of_the_province() -> None:
+    """MM12 counts the formats in use: three of 104 communes less the two of Thái Bình alone would be one of 39."""
+    con = empty_warehouse()
+    session = {"kind_code": "dissemination", "document_no": "1-CT/TW"}
+
+    def held(period: str, unit: str, on: date, form_code: str) -> dict[str, Any]:
+        own = {"activity_code": f"{unit}-{period}", "happened_on": on, "document_on": on, "year": 2025}
+        return {**session, **own, "period": period, "unit_code": unit, "dissemination_form_code": form_code}
+
+    insert(con, "activities", [held("2025-Q2", code, date(2025, 5, 5), "talk") for code in DISTRICTS])
+    insert(con, "activities", [held("2025-Q3", code, date(2025, 8, 5), "talk") for code in NEW])
+    insert(con, "activities", [held("2025-Q3", code, date(2025, 8, 5), "online") for code in THAI_BINH])
+    report(con, "activities", ["2025-Q2"])
+    report(con, "activities", ["2025-Q3"], [*NEW, *THAI_BINH])
+    built(con)
+    figure = (
+        "select value from marts.indicator_values where indicator_code = 'MM12' and unit_code = '33' and period = ?"
+    )
+    assert (one(con, figure, "2025-Q2"), one(con, figure, "2025-Q3")) == (1, 2)
+    assert compared(con, PROVINCE, code="MM12") is None
+
+
+def test_a_year_is_not_compared_on_ground_that_owed_half_of_the_year_before() -> None:
+    """2026 against 2025: the 39 communes of Hưng Yên, whose districts owed the first half; Quỳnh Phụ's where it did."""
+    for joined, units in (({}, 39), ({"338": (60, 40)}, 48)):
+        con = two_provinces(joined, list(joined), later=("2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"))
+        assert compared(con, PROVINCE, "2026")[:3] == (units, units, 104 - units)

@@ -362,7 +362,7 @@ class Published:
         if code in self.not_summed and common != inside:
             return None, None
         sides, outside = [], []
-        everywhere = set(self.areas) if is_crossed else now_units | before_units
+        everywhere = now_units | before_units | (set(self.areas) if is_crossed else set())
         for label in (period, before_period):
             hits, size, effective = self.sizes(code, definition, unit, label)
             precision = effective / size if size else 1.0

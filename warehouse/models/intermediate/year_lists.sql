@@ -17,6 +17,7 @@ bodies as (
     on place.dataset = 'activities'
     and place.period = periods.period
     and place.is_own
+    and place.joins_on is null
     and place.rollup_code <> setting('province_code')
 ),
 

@@ -4,6 +4,8 @@
 -- Where the units change within the span (01/07/2025), the province is judged by parts: in scope and reporting are the units of the
 -- part that is covered worst, missing_units those of every part.
 -- with_bodies: whether the province's bodies that report are in scope too; only datasets that an indicator counts them in have both.
+-- A district of a province that went over to this one is in scope where a feed of it, or of its province, owes the month, and counts
+-- for the province in spans that end after that day only (intermediate.joined_units).
 -- A body that ended is reported by the one it was merged into, where that one reports the period in which it ended.
 -- months_known counts the months for which the gate of units is passed; missing_months says how many each unit lacks.
 -- vi: Ba mức đầy đủ của số liệu: đơn vị (mỗi phần của kỳ tính theo đơn vị còn hiệu lực khi đó), dòng, và khai không phát sinh.
@@ -82,7 +84,33 @@ reported_months as (
     and gone.valid_from <= parts.last_day
 ),
 
-owed as (
+-- months that feeds owe of districts whose province went over to this one; a feed of that province owes for all of them
+joined_months as (
+  select distinct
+    duty.dataset,
+    district.unit_code,
+    district.joins_on,
+    cast(unnest(generate_series(parts.first_day, parts.last_day, interval 1 month)) as date) as month_start
+  from ops.obligations as duty
+  join marts.unit_rollup as placement
+    on placement.dataset = duty.dataset
+    and placement.period = duty.period
+    and placement.unit_code = duty.unit_code
+    and placement.joins_on is not null
+  join intermediate.joined_units as sender on sender.unit_code = placement.rollup_code
+  join intermediate.joined_units as district
+    on district.former_province_code = sender.former_province_code
+    and district.unit_code <> district.former_province_code
+    and (
+      sender.unit_code = sender.former_province_code
+      or district.unit_code = sender.unit_code
+    )
+  join ref.periods as parts
+    on parts.period = duty.period
+    and parts.regime = 'CALENDAR'
+),
+
+owing as (
   select
     months.dataset,
     months.with_bodies,
@@ -90,16 +118,34 @@ owed as (
     months.span,
     months.month_start,
     units.unit_code,
-    reported.month_start is not null as is_reported
+    true as is_counted
   from months
   join province as units
     on units.valid_from <= last_day(months.month_start)
     and (units.valid_to is null or last_day(months.month_start) < units.valid_to)
     and (months.with_bodies or not units.is_body)
+  union all
+  select
+    months.dataset,
+    months.with_bodies,
+    months.period,
+    months.span,
+    months.month_start,
+    joined.unit_code,
+    joined.joins_on <= months.last_day
+  from months
+  join joined_months as joined
+    on joined.dataset = months.dataset
+    and joined.month_start = months.month_start
+),
+
+owed as (
+  select owing.*, reported.month_start is not null as is_reported
+  from owing
   left join reported_months as reported
-    on reported.dataset = months.dataset
-    and reported.unit_code = units.unit_code
-    and reported.month_start = months.month_start
+    on reported.dataset = owing.dataset
+    and reported.unit_code = owing.unit_code
+    and reported.month_start = owing.month_start
 ),
 
 by_unit as (
@@ -109,10 +155,11 @@ by_unit as (
     period,
     span,
     unit_code,
+    is_counted,
     count(*) as months_owed,
     count(*) filter (where is_reported) as months_reported
   from owed
-  group by dataset, with_bodies, period, span, unit_code
+  group by dataset, with_bodies, period, span, unit_code, is_counted
 ),
 
 by_month as (
@@ -126,6 +173,7 @@ by_month as (
     -- months with the same units are one part
     hash(list(unit_code order by unit_code)) as units_hash
   from owed
+  where is_counted
   group by dataset, with_bodies, period, span, month_start
 ),
 
@@ -147,6 +195,7 @@ in_parts as (
     and by_month.period = owed.period
     and by_month.span = owed.span
     and by_month.month_start = owed.month_start
+  where owed.is_counted
   group by all
 ),
 
@@ -215,6 +264,7 @@ placed_rows as (
     held.dataset,
     held.period as part,
     coalesce(place.rollup_code, setting('province_code')) as unit_code,
+    any_value(place.joins_on) as joins_on,
     sum(held.rows_counted) as rows_counted,
     sum(held.rows_missing) as rows_missing
   from held_rows as held
@@ -237,11 +287,12 @@ span_rows as (
     cast(sum(rows_of.rows_missing) as bigint) as rows_missing
   from placed_rows as rows_of
   join intermediate.period_parts as parts on parts.part = rows_of.part
+  join marts.periods as windows on windows.period = parts.period
   join circles on circles.dataset = rows_of.dataset
   cross join (values (false), (true)) as level (is_province)
   where if(
     level.is_province,
-    circles.with_bodies or not is_body(rows_of.unit_code),
+    (circles.with_bodies or not is_body(rows_of.unit_code)) and coalesce(rows_of.joins_on <= windows.last_day, true),
     rows_of.unit_code <> setting('province_code')
   )
   group by all
@@ -277,7 +328,7 @@ summed as (
     by_unit.with_bodies,
     by_unit.period,
     by_unit.span,
-    case when grouping(by_unit.unit_code) = 1 then setting('province_code') else by_unit.unit_code end as unit_code,
+    case when level.is_province then setting('province_code') else by_unit.unit_code end as unit_code,
     count(*) as units_in_scope,
     count(*) filter (where months_reported = months_owed) as units_reporting,
     count(*) filter (where nil_units.unit_code is not null) as units_nil,
@@ -295,10 +346,10 @@ summed as (
     and nil_units.period = by_unit.period
     and nil_units.span = by_unit.span
     and nil_units.unit_code = by_unit.unit_code
-  group by grouping sets (
-    (by_unit.dataset, by_unit.with_bodies, by_unit.period, by_unit.span, by_unit.unit_code),
-    (by_unit.dataset, by_unit.with_bodies, by_unit.period, by_unit.span)
-  )
+  cross join (values (false), (true)) as level (is_province)
+  where not level.is_province
+    or by_unit.is_counted
+  group by 1, 2, 3, 4, 5
 )
 
 select

@@ -4,7 +4,8 @@
 -- stands; a median or a number of different things only where every unit reported in both.
 -- Where units changed between the two (border_on), the province is compared on the smallest areas that former districts and communes
 -- of today both fill whole, each reported in full on both sides, counted in units of today; outside_units did not belong to the
--- province then and are left out. A commune is compared with the former communes that went over to it whole, where each of them
+-- province then and are left out. The ground of a province that went over to this one is compared too where all its districts on it owed
+-- every month of before the border, and reported; not of datasets some of whose rows stay here: the sum of two districts would be told. A commune is compared with the former communes that went over to it whole, where each of them
 -- reported; a unit that was split, or took in a part, has no comparison, and nothing is shared out.
 -- outcome: improved, declined, or unchanged where chance alone gives such a difference more often than the level of the tests
 -- (shares: pooled score test, with the respondent as sampling unit in surveys; counts: exact ratio test of two Poisson counts;
@@ -104,6 +105,17 @@ pairs as (
     )
 ),
 
+-- areas of districts whose province went over to this one
+joined_areas as (
+  select area.area_code, joined.joins_on, count(*) as district_count
+  from intermediate.joined_units as joined
+  join ref.unit_areas as area
+    on area.valid_from = joined.joins_on
+    and area.is_former
+    and area.unit_code = joined.unit_code
+  group by area.area_code, joined.joins_on
+),
+
 -- the units that owe in either period, in the areas over which the two are comparable: a unit itself, unless units changed
 reporting as (
   select
@@ -118,7 +130,11 @@ reporting as (
     complete.months_owed < complete.months_in_span as is_short,
     compared.border_on is not null as is_crossed,
     coalesce(area.is_former, false) as is_former,
-    complete.unit_code
+    complete.unit_code,
+    joined.unit_code is not null
+    and complete.months_owed
+      >= datediff('month', windows.first_day, least(compared.border_on, windows.last_day + 1)) as is_joined,
+    if(windows.first_day < compared.border_on, joined_areas.district_count, 0) as districts_wanted
   from (
     select distinct dataset, span, counts_bodies, period, before_period, border_on
     from pairs
@@ -129,10 +145,24 @@ reporting as (
     and complete.span = compared.span
     and complete.with_bodies = compared.counts_bodies
     and complete.period in (compared.period, compared.before_period)
+  join intermediate.dataset_spans as windows
+    on windows.dataset = complete.dataset
+    and windows.period = complete.period
+    and windows.span = complete.span
   left join ref.unit_areas as area
     on area.valid_from = compared.border_on
     and area.unit_code = complete.unit_code
+  left join intermediate.joined_units as joined on joined.unit_code = complete.unit_code
+  left join joined_areas
+    on joined_areas.area_code = area.area_code
+    and joined_areas.joins_on = compared.border_on
   where complete.unit_code <> setting('province_code')
+    -- of a span before it went over, a unit counts only where it is compared with what came after
+    and (
+      joined.joins_on is null
+      or joined.joins_on <= windows.last_day
+      or joined.joins_on = compared.border_on and not is_guarded(complete.dataset)
+    )
 ),
 
 areas as (
@@ -143,10 +173,17 @@ areas as (
     period,
     before_period,
     area_code,
-    coalesce(bool_and(is_reporting) filter (where is_now), false)
-    and coalesce(bool_and(is_reporting) filter (where not is_now), false) as is_common,
     -- an area of which nothing was owed in one of the periods did not belong to the province then
-    not bool_or(is_crossed) or bool_or(is_now) and bool_or(not is_now) as is_inside,
+    not bool_or(is_crossed)
+    or bool_or(is_now)
+    and bool_or(not is_now)
+    -- and one of whose districts not all owed would be compared with a part of itself
+    and coalesce(max(districts_wanted) filter (where is_now), 0) <= count(*) filter (where is_now and is_joined)
+    and coalesce(max(districts_wanted) filter (where not is_now), 0) <= count(*) filter (where not is_now and is_joined)
+      as is_inside,
+    coalesce(bool_and(is_reporting) filter (where is_now), false)
+    and coalesce(bool_and(is_reporting) filter (where not is_now), false)
+    and is_inside as is_common,
     bool_or(is_short) as is_short,
     count(distinct unit_code) filter (where not is_former) as unit_count,
     list(distinct unit_code order by unit_code) filter (where not is_former) as unit_codes
@@ -219,6 +256,48 @@ left_sums as (
     and before.unit_code = areas.member_code
     and before.period = areas.before_period
     and not before.is_mapped
+  group by areas.indicator_code, areas.unit_code, areas.period, areas.comparison
+),
+
+-- what the districts of another province had before it went over, of areas that are compared; what they held back is nowhere else
+joined_sums as (
+  select
+    areas.indicator_code,
+    areas.unit_code,
+    areas.period,
+    areas.comparison,
+    sum(before.numerator) as numerator,
+    sum(before.denominator) as denominator,
+    bool_or(not areas.is_common or complete.rows_missing > 0) as is_open
+  from compared_areas as areas
+  join ref.unit_areas as held
+    on held.valid_from = areas.border_on
+    and held.area_code = areas.area_code
+    and held.is_former
+  join intermediate.joined_units as joined
+    on joined.unit_code = held.unit_code
+    and joined.joins_on = areas.border_on
+  join marts.periods as windows
+    on windows.period = areas.before_period
+    and windows.last_day < areas.border_on
+  join assessed
+    on assessed.indicator_code = areas.indicator_code
+    and assessed.unit_code = areas.unit_code
+    and assessed.period = areas.period
+  join marts.completeness as complete
+    on complete.dataset = assessed.dataset
+    and complete.span = assessed.span
+    and complete.with_bodies = assessed.counts_bodies
+    and complete.unit_code = held.unit_code
+    and complete.period = areas.before_period
+  left join intermediate.indicator_sums as before
+    on before.is_mapped
+    and before.indicator_code = areas.indicator_code
+    and before.definition_id = areas.definition_id
+    and before.unit_code = held.unit_code
+    and before.period = areas.before_period
+    and areas.is_common
+  where areas.is_inside
   group by areas.indicator_code, areas.unit_code, areas.period, areas.comparison
 ),
 
@@ -339,8 +418,11 @@ like_with_like as (
     coalesce(left_out.left_out_units, []) as left_out_units,
     coalesce(now.numerator, 0) - left_out.now_numerator as now_numerator,
     coalesce(now.denominator, 0) - left_out.now_denominator as now_denominator,
-    coalesce(before.numerator, 0) - left_out.before_numerator as before_numerator,
-    coalesce(before.denominator, 0) - left_out.before_denominator as before_denominator,
+    coalesce(before.numerator, 0) - left_out.before_numerator + coalesce(joined_sums.numerator, 0) as before_numerator,
+    coalesce(before.denominator, 0) - left_out.before_denominator + coalesce(joined_sums.denominator, 0) as before_denominator,
+    coalesce(joined_sums.numerator, 0) as joined_numerator,
+    coalesce(joined_sums.denominator, 0) as joined_denominator,
+    coalesce(joined_sums.is_open, false) as is_joined_open,
     coalesce(now.effective_size / nullif(now.denominator, 0), 1.0) as now_precision,
     coalesce(before.effective_size / nullif(before.denominator, 0), 1.0) as before_precision
   from pairs
@@ -349,6 +431,12 @@ like_with_like as (
     and left_out.unit_code = pairs.unit_code
     and left_out.period = pairs.period
     and left_out.comparison = pairs.comparison
+  left join joined_sums
+    on joined_sums.indicator_code = pairs.indicator_code
+    and joined_sums.unit_code = pairs.unit_code
+    and joined_sums.period = pairs.period
+    and joined_sums.comparison = pairs.comparison
+    and not pairs.is_mapped
   left join intermediate.indicator_sums as now
     on now.indicator_code = pairs.indicator_code
     and now.definition_id = pairs.definition_id
@@ -362,17 +450,20 @@ like_with_like as (
     and before.period = pairs.before_period
     and before.is_mapped = pairs.is_mapped
   where share_pct(left_out.common_units, left_out.either_units) >= cast(setting('coverage_gate_pct') as double)
-    and (pairs.is_summed or left_out.common_units = left_out.either_units)
+    and (
+      pairs.is_summed
+      or left_out.common_units = left_out.either_units and left_out.outside_units = 0 and joined_sums.unit_code is null
+    )
 ),
 
 bounded as (
   select
     pair.*,
-    now_bound.is_bounded and before_bound.is_bounded as is_bounded,
+    now_bound.is_bounded and before_bound.is_bounded and not pair.is_joined_open as is_bounded,
     now_bound.worst_numerator - pair.outside_numerator as worst_numerator,
-    before_bound.best_numerator - pair.outside_before_numerator as best_numerator,
+    before_bound.best_numerator - pair.outside_before_numerator + pair.joined_numerator as best_numerator,
     now_bound.bound_denominator - pair.outside_denominator as worst_denominator,
-    before_bound.bound_denominator - pair.outside_before_denominator as best_denominator,
+    before_bound.bound_denominator - pair.outside_before_denominator + pair.joined_denominator as best_denominator,
     -- as precise as the whole
     now_bound.bound_effective_size / nullif(now_bound.bound_denominator, 0) as worst_precision,
     before_bound.bound_effective_size / nullif(before_bound.bound_denominator, 0) as best_precision

@@ -10,6 +10,7 @@ with cuts as (
     spans.period,
     spans.seen_on,
     spans.known_until,
+    spans.last_day,
     -- the last day of that quarter under the reporting regime
     coalesce(windows.period_to, spans.seen_on) as as_of
   from intermediate.dataset_spans as spans
@@ -50,8 +51,9 @@ standing as (
     and told.period = cuts.period
     and told.span = 'period'
     and told.unit_code = if(passed.passes_on <= cuts.seen_on, passed.successor_code, petition.reporting_code)
-  where told.unit_code is not null
-    or cuts.known_until <= said.last_day
+  left join intermediate.joined_units as joined on joined.unit_code = petition.reporting_code
+  where (told.unit_code is not null or cuts.known_until <= said.last_day)
+    and (joined.joins_on is null or joined.joins_on <= cuts.last_day)
 ),
 
 banded as (
