@@ -104,11 +104,10 @@ PLACES = {
     "day": Place(
         f"""intermediate.dataset_spans as spans on spans.dataset = row.dataset
       left join intermediate.stock_units as told
-        on row.kind = 'last_stock'
-        and told.dataset = row.dataset
+        on told.dataset = row.dataset
         and told.period = spans.period
         and told.span = spans.span
-        and told.unit_code = {_HOLDER}{_JOINED}""",
+        and told.unit_code = if(row.kind = 'last_stock', {_HOLDER}, null){_JOINED}""",
         """case
         when row.kind = 'first_stock' then row.seen_from < spans.first_day and spans.first_day <= row.seen_until
         else row.seen_from <= spans.seen_on

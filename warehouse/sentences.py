@@ -1,12 +1,13 @@
 """Sentences over facts: the models whose header says `-- words:` get their text columns from the one module of words.
 
-A model's SELECT gives codes and figures; what is said of them is written by `expectations.contracts.words`, once a row
-and language.
+A model's SELECT gives codes and figures; what is said of them is written by `expectations.contracts.words`, in both
+languages, once for all rows that say the same: of tens of thousands of rows few thousand differ.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expectations.contracts.sql import literal
 from expectations.contracts.words.phrases import Scene, Voice
@@ -14,11 +15,12 @@ from expectations.contracts.words.reasons import reason
 from expectations.contracts.words.wording import catalogue, period_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import duckdb
 
     Facts = dict[str, Any]
+    Texts = tuple[str, str]
 
 FACTS = "worded_facts"
 """The temporary table that holds a model's rows while they are put into words."""
@@ -99,11 +101,64 @@ def unit_names(con: duckdb.DuckDBPyConnection) -> Callable[[str, Any], str]:
     return name_of
 
 
-def _rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], where: str = "true") -> Iterator[Facts]:
+def _rows(
+    con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], where: str = "true"
+) -> Iterator[tuple[Any, ...]]:
     cursor = con.execute(f"select {', '.join(columns)} from {table} where {where}")
     while batch := cursor.fetchmany(BATCH):
-        for row in batch:
-            yield dict(zip(columns, row, strict=True))
+        yield from batch
+
+
+class Remembered:
+    """A text made of a row's facts, made once for all rows that are the same in what it reads.
+
+    `say` is a function of the facts alone. What it reads of them is heard when it is first asked: the first fact is
+    always the same, and each further one follows from the values of those before it. So the texts stand in a tree: a
+    node is the place of the next fact in the row and a branch for each of its values, a leaf is a text. Its rows are
+    tuples of the facts `columns`, each of one type.
+    """
+
+    def __init__(self, columns: Sequence[str], say: Callable[[Mapping[str, Any]], Texts]) -> None:
+        self.columns, self.say = columns, say
+        self.places = {name: place for place, name in enumerate(columns)}
+        self.tree: dict[Any, Any] = {}
+
+    def __call__(self, row: Sequence[Any]) -> Texts:
+        found: Any = self.tree.get(None)
+        while found.__class__ is _Node:
+            found = found.branches.get(_hashed(row[found.place]))
+        return found if found is not None else self._learn(row)
+
+    def _learn(self, row: Sequence[Any]) -> Texts:
+        facts = _Heard(zip(self.columns, row, strict=True))
+        said = self.say(facts)
+        branches, branch = self.tree, None
+        for name in facts.heard:
+            node = branches.setdefault(branch, _Node(self.places[name], {}))
+            branches, branch = node.branches, _hashed(row[node.place])
+        branches[branch] = said
+        return said
+
+
+class _Node(NamedTuple):
+    place: int
+    branches: dict[Any, Any]
+
+
+class _Heard(dict[str, Any]):
+    """Facts that note which of them are read, in order, each once."""
+
+    def __init__(self, facts: Iterable[tuple[str, Any]]) -> None:
+        super().__init__(facts)
+        self.heard: dict[str, None] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        self.heard[name] = None
+        return super().__getitem__(name)
+
+
+def _hashed(value: Any) -> Any:
+    return tuple(value) if value.__class__ is list else value
 
 
 _PHRASE_FACTS = (
@@ -119,28 +174,23 @@ _PHRASE_FACTS = (
 )  # fmt: skip
 
 _REASON_FACTS = (
-    "rowid", "goal_id", "unit_code", "goal_kind", "status", "has_deciding_target", "met_count",
+    "rowid", "unit_code", "goal_id", "goal_kind", "status", "has_deciding_target", "met_count",
     "decisive_count", "supporting_count", "against_count",
     "narrative_vi", "narrative_author", "narrative_entered_on",
 )  # fmt: skip
 
 
 def _period_names(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, str, str]]:
-    for facts in _rows(con, FACTS, ("rowid", "period")):
-        name = period_name(facts["period"])
-        yield facts["rowid"], name.vi, name.en
+    for place, period in _rows(con, FACTS, ("rowid", "period")):
+        name = period_name(period)
+        yield place, name.vi, name.en
 
 
 def _indicator_phrases(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, str, str]]:
     vi, en = _voices(con)
-    for row in con.execute(
-        f"select indicator_code, list(rowid) from {FACTS} where verdict = 'no_source' group by 1"
-    ).fetchall():
-        facts = {"indicator_code": row[0], "verdict": "no_source"}
-        said = vi.clause(facts), en.clause(facts)
-        yield from ((place, *said) for place in row[1])
-    for facts in _rows(con, FACTS, _PHRASE_FACTS, "verdict <> 'no_source'"):
-        yield facts["rowid"], vi.clause(facts), en.clause(facts)
+    said = Remembered(_PHRASE_FACTS, lambda facts: (vi.clause(facts), en.clause(facts)))
+    for row in _rows(con, FACTS, _PHRASE_FACTS):
+        yield row[0], *said(row)
 
 
 def _goal_reasons(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, str, str]]:
@@ -155,28 +205,22 @@ def _goal_reasons(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, str, st
         str(name): bool(is_one)
         for name, is_one in con.execute("select verdict, is_conclusive from ref.verdicts").fetchall()
     }
-    sourceless = {
-        code
-        for (code,) in con.execute("select indicator_code from ref.indicators where computed_from is null").fetchall()
-    }
-    # an entry none of whose indicators has a source says the same of every unit and period
-    fixed: dict[str, tuple[str, str]] = {}
-    constant = {goal for goal, codes in asked.items() if all(code in sourceless for code, _ in codes)}
+
+    @cache
+    def texts(goal: tuple[Any, ...], clauses: tuple[tuple[Any, ...], ...]) -> Texts:
+        facts = dict(zip(_REASON_FACTS[2:], goal, strict=True))
+        said = []
+        for (code, role), clause in zip(asked.get(facts["goal_id"], ()), clauses, strict=True):
+            own = dict(zip(_CLAUSE_FACTS[2:], clause, strict=True))
+            said.append((role, own | {"indicator_code": code, "is_conclusive": conclusive[own["verdict"]]}))
+        return reason(vi, facts, said), reason(en, facts, said)
+
     for (period,) in con.execute(f"select distinct period from {FACTS} order by period").fetchall():
         where = f"period = {literal(period)}"
-        said = {
-            (row["unit_code"], row["indicator_code"]): row | {"is_conclusive": conclusive[row["verdict"]]}
-            for row in _rows(con, "marts.indicator_verdicts", _CLAUSE_FACTS, where)
-        }
-        for goal in list(_rows(con, FACTS, _REASON_FACTS, where)):
-            if goal["goal_id"] in fixed:
-                yield goal["rowid"], *fixed[goal["goal_id"]]
-                continue
-            found = [(role, said[goal["unit_code"], code]) for code, role in asked.get(goal["goal_id"], ())]
-            texts = reason(vi, goal, found), reason(en, goal, found)
-            if goal["goal_id"] in constant:
-                fixed[goal["goal_id"]] = texts
-            yield goal["rowid"], *texts
+        said = {row[:2]: row[2:] for row in _rows(con, "marts.indicator_verdicts", _CLAUSE_FACTS, where)}
+        for place, unit, *goal in list(_rows(con, FACTS, _REASON_FACTS, where)):
+            clauses = tuple(said[unit, code] for code, _ in asked.get(goal[0], ()))
+            yield place, *texts(tuple(goal), clauses)
 
 
 _CLAUSE_FACTS = (

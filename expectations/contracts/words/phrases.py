@@ -81,7 +81,7 @@ class Voice:
             return self.say("clause.no_data", name=name, gap=self._gap(facts, "nothing_came"))
         if verdict == "low_coverage":
             return self.say("clause.low_coverage", name=name, gap=self._gap(facts, facts["gap"] or "units"))
-        if verdict == "suppressed" or (facts["value"] is None and facts.get("availability") == "suppressed"):
+        if verdict == "suppressed" or (facts["value"] is None and facts["availability"] == "suppressed"):
             is_sample = facts["is_small_sample"] and facts["sample_size"]
             said = {"sample": self.number(facts["sample_size"])} if is_sample else {}
             return self.say("clause.suppressed" if is_sample else "clause.withheld", name=name, **said)

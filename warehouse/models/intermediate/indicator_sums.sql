@@ -38,22 +38,27 @@ all_sums as (
 -- What is of a body counts only where bodies count: said as `is_of_body <= counts_bodies`, which joins by hashes (an `or` of both
 -- sides looks at every pair).
 -- a dataset with any row for a unit and span has figures there, and what it holds none of is 0
+held as (
+  select distinct dataset, span, unit_code, period, detail, is_mapped, is_of_body
+  from all_sums
+),
+
 present as (
   select distinct
     terms.indicator_code,
     terms.term_id,
-    sums.unit_code,
-    sums.period,
-    sums.is_mapped,
-    case when terms.breakdown is not null then sums.detail end as detail
-  from all_sums as sums
-  join terms
-    on terms.dataset = sums.dataset
-    and terms.span = sums.span
-    and sums.is_of_body <= terms.counts_bodies
+    held.unit_code,
+    held.period,
+    held.is_mapped,
+    case when terms.breakdown is not null then held.detail end as detail
+  from held
+  join (select distinct indicator_code, term_id, dataset, span, breakdown, counts_bodies from terms) as terms
+    on terms.dataset = held.dataset
+    and terms.span = held.span
+    and held.is_of_body <= terms.counts_bodies
     and case
-      when terms.breakdown is null then sums.detail is null
-      else regexp_matches(regexp_extract(sums.detail, '[^.]*$'), terms.breakdown)
+      when terms.breakdown is null then held.detail is null
+      else regexp_matches(regexp_extract(held.detail, '[^.]*$'), terms.breakdown)
     end
 ),
 
@@ -103,7 +108,7 @@ counted as (
     max(amount) filter (where part = 'crossed') as crossed,
     max(amount) filter (where part = 'denominator_squared') as denominator_squared,
     max(sample) as sample,
-    list(struct_pack(k := label, v := amount) order by position) filter (where part = 'beside') as beside
+    list_sort(list(struct_pack(place := position, k := label, v := amount)) filter (where part = 'beside')) as beside
   from parts
   group by all
 )
@@ -125,7 +130,7 @@ select
       )
     else counted.denominator
   end as effective_size,
-  counted.beside,
+  list_transform(counted.beside, lambda one: struct_pack(k := one.k, v := one.v)) as beside,
   counted.is_mapped
 from counted
 join marts.definitions as definitions

@@ -11,7 +11,7 @@ with districts as (
   join ref.units as heir
     on heir.unit_code = drawn.unit_code
     and heir.valid_from <= drawn.valid_from
-    and (heir.valid_to is null or drawn.valid_from < heir.valid_to)
+    and drawn.valid_from < coalesce(heir.valid_to, date 'infinity')
   join ref.units as former
     on former.unit_code = drawn.district_code
     and former.valid_from < drawn.valid_from

@@ -45,5 +45,5 @@ join reported
 left join ref.units as living
   on living.unit_code = reported.unit_code
   and living.valid_from <= spans.known_until
-  and (living.valid_to is null or spans.known_until < living.valid_to)
+  and spans.known_until < coalesce(living.valid_to, date 'infinity')
 where living.unit_code is null

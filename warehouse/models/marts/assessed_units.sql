@@ -11,7 +11,7 @@ select
 from marts.periods as periods
 join ref.units as units
   on units.valid_from <= periods.last_day
-  and (units.valid_to is null or periods.last_day < units.valid_to)
+  and periods.last_day < coalesce(units.valid_to, date 'infinity')
 where units.unit_code = setting('province_code')
   or units.parent_code = setting('province_code')
   and units.level <> 'body'

@@ -25,8 +25,8 @@ with province as (
   from ref.units as bodies
   join ref.reporting_bodies as listed
     on listed.unit_code = bodies.unit_code
-    and (bodies.valid_to is null or listed.valid_from < bodies.valid_to)
-    and (listed.valid_to is null or bodies.valid_from < listed.valid_to)
+    and listed.valid_from < coalesce(bodies.valid_to, date 'infinity')
+    and bodies.valid_from < coalesce(listed.valid_to, date 'infinity')
   where starts_with(bodies.unit_code, setting('province_code') || '-')
 ),
 
@@ -122,7 +122,7 @@ owing as (
   from months
   join province as units
     on units.valid_from <= last_day(months.month_start)
-    and (units.valid_to is null or last_day(months.month_start) < units.valid_to)
+    and last_day(months.month_start) < coalesce(units.valid_to, date 'infinity')
     and (months.with_bodies or not units.is_body)
   union all
   select

@@ -89,7 +89,7 @@ join marts.periods as periods on periods.period = figure.period
 left join marts.units as unit
   on unit.unit_code = figure.unit_code
   and unit.valid_from <= periods.last_day
-  and (unit.valid_to is null or periods.last_day < unit.valid_to)
+  and periods.last_day < coalesce(unit.valid_to, date 'infinity')
 left join intermediate.words as verdicts on verdicts.word_key = 'verdict.' || figure.verdict
 left join marts.indicator_comparisons as previous
   on previous.comparison = 'previous'

@@ -22,7 +22,7 @@ responsible as (
   left join ref.responsible_bodies as called
     on called.body = bodies.body
     and (called.valid_from is null or called.valid_from <= periods.last_day)
-    and (called.valid_to is null or periods.last_day < called.valid_to)
+    and periods.last_day < coalesce(called.valid_to, date 'infinity')
   group by bodies.goal_id, periods.period
 )
 
@@ -64,7 +64,7 @@ join marts.periods as periods on periods.period = judged.period
 left join marts.units as unit
   on unit.unit_code = judged.unit_code
   and unit.valid_from <= periods.last_day
-  and (unit.valid_to is null or periods.last_day < unit.valid_to)
+  and periods.last_day < coalesce(unit.valid_to, date 'infinity')
 left join intermediate.words as statuses on statuses.word_key = 'status.' || judged.status
 left join responsible
   on responsible.goal_id = judged.goal_id

@@ -176,7 +176,7 @@ left join intermediate.words as problems on problems.word_key = 'problem.' || to
 left join marts.units as unit
   on unit.unit_code = together.unit_code
   and unit.valid_from <= coalesce(periods.last_day, cast(file.effective_at as date))
-  and (unit.valid_to is null or coalesce(periods.last_day, cast(file.effective_at as date)) < unit.valid_to)
+  and coalesce(periods.last_day, cast(file.effective_at as date)) < coalesce(unit.valid_to, date 'infinity')
 order by
   together.urgency,
   periods.last_day desc nulls first,

@@ -30,15 +30,15 @@ levels as (
   join ref.units as own
     on own.unit_code = owed.unit_code
     and own.valid_from <= owed.due_on
-    and (own.valid_to is null or owed.due_on < own.valid_to)
+    and owed.due_on < coalesce(own.valid_to, date 'infinity')
   left join ref.units as parent
     on parent.unit_code = own.parent_code
     and parent.valid_from <= owed.due_on
-    and (parent.valid_to is null or owed.due_on < parent.valid_to)
+    and owed.due_on < coalesce(parent.valid_to, date 'infinity')
   left join ref.units as above
     on above.unit_code = parent.parent_code
     and above.valid_from <= owed.due_on
-    and (above.valid_to is null or owed.due_on < above.valid_to)
+    and owed.due_on < coalesce(above.valid_to, date 'infinity')
 ),
 
 placed as (

@@ -20,12 +20,12 @@ with valid_units as (
   from intermediate.dataset_periods as windows
   join ref.units as units
     on units.valid_from <= windows.period_to
-    and (units.valid_to is null or windows.period_to < units.valid_to)
+    and windows.period_to < coalesce(units.valid_to, date 'infinity')
   cross join (select list(distinct valid_from) as days from ref.unit_crosswalk) as borders
   left join ref.reporting_bodies as listed
     on listed.unit_code = units.unit_code
     and listed.valid_from <= windows.period_to
-    and (listed.valid_to is null or windows.period_to < listed.valid_to)
+    and windows.period_to < coalesce(listed.valid_to, date 'infinity')
 ),
 
 placed as (

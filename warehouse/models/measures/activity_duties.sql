@@ -194,7 +194,7 @@ dialogue_duties as (
     on duty.level = bodies.level
     and (duty.unit_code is null or duty.unit_code = bodies.unit_code)
     and duty.valid_from <= bodies.last_day
-    and (duty.valid_to is null or bodies.last_day < duty.valid_to)
+    and bodies.last_day < coalesce(duty.valid_to, date 'infinity')
   where bodies.level <> 'body'
   qualify row_number() over (
     partition by bodies.period, bodies.unit_code

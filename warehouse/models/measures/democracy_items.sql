@@ -30,7 +30,7 @@ terms as (
   left join ref.deadlines as term
     on term.subject = 'commune_disclosure'
     and term.valid_from <= items.arose_on
-    and (term.valid_to is null or items.arose_on < term.valid_to)
+    and items.arose_on < coalesce(term.valid_to, date 'infinity')
 )
 
 select

@@ -34,7 +34,7 @@ duties as (
     on duty.level = days.level
     and duty.body = 'government'
     and duty.valid_from <= days.day
-    and (duty.valid_to is null or days.day < duty.valid_to)
+    and days.day < coalesce(duty.valid_to, date 'infinity')
     and case duty.per when 'week' then isodow(days.day) = 1 else day(days.day) = 1 end
   group by days.level, days.window_from, days.window_to
 )
