@@ -11,6 +11,8 @@ KILLS ?= 1000
 LANES ?= 2
 DEMO ?= demo-home
 PYTEST_ARGS ?=
+# Where Python may keep no bytecode (PYTHONDONTWRITEBYTECODE), each of the tests' many processes would compile all anew.
+COMPILED := $(BIN)/python -m compileall -q flows sources expectations warehouse tests
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo test quick check bench bench-deliveries bench-build faults docs clean
@@ -45,9 +47,11 @@ demo: $(READY) ## the whole cycle on the sample province, in ./demo-home
 	@$(BIN)/danvan demo $(DEMO)
 
 test: $(READY) ## every test, with real servers and a real browser
+	@$(COMPILED)
 	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
 quick: $(READY) ## the tests without the slow ones
+	@$(COMPILED)
 	$(BIN)/pytest -n 2 -m "not slow" $(PYTEST_ARGS)
 
 check: $(READY) ## style, types, the laws of the rooms, the contracts

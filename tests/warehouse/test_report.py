@@ -33,6 +33,7 @@ from tests.warehouse.report_release import release as sample_release
 from warehouse.reports.assessment import STATUSES, AssessmentError, Letterhead, assess, render_html
 from warehouse.reports.charts import Axis, shares
 from warehouse.reports.outline import outline
+from warehouse.reports.page import CompiledTemplates, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -605,3 +606,12 @@ def test_the_page_says_which_of_form_and_cases_it_prints_and_what_the_other_says
     table = outline(document).annexes[-1]
     assert [row[0].text for row in table.rows] == [row["name_vi"] for row in document["reconciliations"]]
     assert table.rows[0][4].text.startswith("lệch 6,5 điểm")
+
+
+def test_templates_are_compiled_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = CompiledTemplates()
+    kept.directory = "/proc/nowhere"
+    monkeypatch.setattr(environment("vi"), "bytecode_cache", kept)
+    monkeypatch.setattr(environment("vi"), "cache", None)
+    assert environment("vi").get_template("letterhead.html.j2").render is not None
+    assert not Path(kept.directory).exists()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from expectations.contracts.words.phrases import SIGNS
@@ -34,6 +36,8 @@ from warehouse.reports.figures import absence, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from jinja2.bccache import Bucket
 
 _SHORT_KINDS = (("Thành phố ", "TP "), ("Thị xã ", "TX "), ("Huyện ", ""), ("Phường ", "P. "), ("Xã ", ""))
 
@@ -120,11 +124,27 @@ def _join_sentences(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip().rstrip(".") + "." if text else ""
 
 
+class CompiledTemplates(FileSystemBytecodeCache):
+    """Compiled templates beside their sources, as Python keeps its modules: else they take a second of each process.
+
+    Where nothing can be written, none are kept.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(str(Path(__file__).with_name("__pycache__")), "%s.j2c")
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            Path(self.directory).mkdir(exist_ok=True)
+            super().dump_bytecode(bucket)
+
+
 @lru_cache(maxsize=3)
 def environment(language: Language | None = None) -> Environment:
     """The templates and what they may call. Texts stand in one language, or without one in both (see `show`)."""
     made = Environment(
         loader=PackageLoader("warehouse.reports"),
+        bytecode_cache=CompiledTemplates(),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
