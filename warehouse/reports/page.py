@@ -171,6 +171,12 @@ def environment(language: Language | None = None) -> Environment:
         "fates": evidence.FATES,
     }
     made.tests["known_text"] = lambda key: key in texts()
+
+    @cache
+    def badge(status: str) -> Markup:  # one of six, on every tile and in every row
+        return Markup(made.get_template("marks.html.j2").module.badge(status))  # type: ignore[attr-defined]  # noqa: S704
+
+    made.globals["badge"] = badge
     return made
 
 
