@@ -381,9 +381,11 @@ def writing(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Waits up to `run.lock_seconds` for another process. Raises StillWritingError naming it.
     """
+    from warehouse.store import use_threads
+
     with _writing, ExitStack() as stack:
         con = _patiently(stack, home)
-        con.execute(f"set threads = {home.settings.warehouse.threads}")
+        use_threads(con, home.settings.warehouse.threads)
         con.execute("set memory_limit = ?", [home.settings.warehouse.memory_limit])
         yield con
 

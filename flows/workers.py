@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 JUDGES = 1
 """Great Expectations costs each process seconds of importing; one judge keeps up with the readers."""
 
+FEW_BYTES = 8 << 20
+"""Bytes of readings up to which one thread judges, as with few rows of a warehouse (`warehouse.store.FEW_ROWS`)."""
+
 JUDGE_MEMORY_MIB = 1536
 """Address space of a judge beyond its imports; what its DuckDB may hold is bounded apart."""
 
@@ -63,10 +66,12 @@ def judges(home: Home) -> WorkerPool:
 def judge_cases(
     cases: Sequence[Case], contract: Contract, reference: dict[str, object], folder: Path, *, suite: bool
 ) -> JudgedBatch:
-    """What a judging worker does: `expectations.verdict.judge`, with the threads of the machine."""
+    """What a judging worker does: `expectations.verdict.judge`, with as many threads as the rows are worth."""
     from expectations.verdict import judge  # noqa: PLC0415
 
-    return judge(cases, contract, reference=reference, work_dir=folder, suite=suite, threads=os.cpu_count() or 1)
+    size = sum(case.frame.stat().st_size for case in cases if case.frame)
+    threads = (os.cpu_count() or 1) if size > FEW_BYTES else 1
+    return judge(cases, contract, reference=reference, work_dir=folder, suite=suite, threads=threads)
 
 
 def warm_up(home: Home) -> None:

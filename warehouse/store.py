@@ -33,6 +33,9 @@ LOCK = ".danvan.lock"
 CHECKPOINT_THRESHOLD = "128MB"
 """Size of the log at which DuckDB folds it into the file; its default of 16 MB does so after every large delivery."""
 
+FEW_ROWS = 200_000
+"""Rows up to which one thread answers: with so little to do, DuckDB's threads mostly wait for each other."""
+
 
 class WarehouseError(RuntimeError):
     """The warehouse cannot be used as asked; the message says what, where and what to do."""
@@ -57,7 +60,10 @@ class SchemaMismatchError(WarehouseError):
 def connect(
     path: Path, *, read_only: bool = False, memory_limit: str = "1200MB", threads: int | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """Open a warehouse file; nothing is ever downloaded. Raises WriterBusyError when another process writes it."""
+    """Open a warehouse file; nothing is ever downloaded. Without `threads`: as many as its rows are worth.
+
+    Raises WriterBusyError when another process writes it.
+    """
     settings: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
@@ -68,13 +74,25 @@ def connect(
     if threads:
         settings["threads"] = threads
     try:
-        return duckdb.connect(str(path), read_only=read_only, config=settings)
+        con = duckdb.connect(str(path), read_only=read_only, config=settings)
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise WriterBusyError(
                 f"{path}: another process has it open ({error}); wait for it, or query the release"
             ) from error
         raise WarehouseError(f"{path}: cannot be opened ({error})") from error
+    if not threads:
+        use_threads(con, os.cpu_count() or 1)
+    return con
+
+
+def use_threads(con: duckdb.DuckDBPyConnection, most: int) -> None:
+    """Let the warehouse be asked by `most` threads, or by one where it holds few rows."""
+    [(rows,)] = con.execute(
+        "select coalesce(sum(estimated_size), 0) from duckdb_tables()"
+        " where database_name = current_database() and schema_name = 'core'"
+    ).fetchall()
+    con.execute(f"set threads = {most if rows > FEW_ROWS else 1}")
 
 
 def migrate(con: duckdb.DuckDBPyConnection) -> bool:
