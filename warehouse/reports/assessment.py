@@ -145,13 +145,14 @@ def assess(
     own = None if unit["level"] == "province" else [unit_code]
     due = fetch(con, "ops.obligations", ("feed", "unit_code"), "list_contains(?, unit_code)", [scope])
     feeds = None if unit["level"] == "province" else frozenset(row["feed"] for row in due)
-    quality = evidence.quality(con, labels, feeds)
+    sent = evidence.came(con)
+    quality = evidence.quality(con, labels, sent, feeds)
     for row in quality["datasets"]:
         row.update(dataset_labels(row["dataset"]))
     summary = _summary(sections)
     obligations = [
         {**row, **dataset_labels(row["dataset"]), "unit_vi": names.get(row["unit_code"], row["unit_code"])}
-        for row in evidence.obligations(con, labels, scope)
+        for row in evidence.obligations(con, labels, scope, sent)
     ]
     document = {
         "schema": "danvan.assessment/1",

@@ -271,7 +271,7 @@ def _cause(con: duckdb.DuckDBPyConnection, figure: Mapping[str, Any], unit_code:
         return None  # a release of before figures could be walked back
     rows = [one for one in explain(con, figure["indicator_code"], unit_code, period) if one.delivery_id]
     datasets = {one.delivery_id: "" for one in rows}
-    datasets |= dict(con.execute("select delivery_id, dataset from ops.deliveries").fetchall())
+    datasets |= dict(con.execute("select delivery_id, dataset from ops.landed").fetchall())
     short: dict[tuple[str, str | None, int | None], int] = {}
     sign = {"numerator": -1, "denominator": 1} if figure["direction"] != "down" else {"numerator": 1}
     for one in rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -164,7 +165,34 @@ def reconciliations(con: duckdb.DuckDBPyConnection, period: str, unit_code: str,
     return sorted(found, key=lambda row: row["indicator_code"])
 
 
-def obligations(con: duckdb.DuckDBPyConnection, periods: Sequence[str], units: Sequence[str]) -> list[Row]:
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came, whatever its period, and what was found in it: rows of `ops.deliveries` and `ops.findings`."""
+
+    deliveries: list[Row]
+    findings: list[Row]
+
+    def of(self, periods: Sequence[str]) -> list[Row]:
+        """The deliveries that say something of one of these periods."""
+        return [row for row in self.deliveries if not set(periods).isdisjoint(row["periods"] or ())]
+
+    def gates(self) -> dict[str, Row]:
+        """For a delivery that was turned away, the finding why."""
+        return {
+            row["delivery_id"]: row
+            for row in self.findings
+            if row["severity"] == "gate" and row["delivery_id"] is not None
+        }
+
+
+def came(con: duckdb.DuckDBPyConnection) -> Came:
+    """Ask both once: DuckDB plans these views anew for each question, which takes longer than the answer."""
+    deliveries = ("delivery_id", "feed", "dataset", "file_name", "state", "landed_at", "periods")
+    findings = ("delivery_id", "feed", "period", "rule_id", "severity", "message_vi")
+    return Came(fetch(con, "ops.deliveries", deliveries), fetch(con, "ops.findings", findings))
+
+
+def obligations(con: duckdb.DuckDBPyConnection, periods: Sequence[str], units: Sequence[str], sent: Came) -> list[Row]:
     """Deliveries that did not come, came late or were refused: unit, dataset, period, due date, why."""
     due = fetch(
         con,
@@ -173,17 +201,8 @@ def obligations(con: duckdb.DuckDBPyConnection, periods: Sequence[str], units: S
         "list_contains(?, period) and list_contains(?, unit_code)",
         [list(periods), list(units)],
     )
-    deliveries = {row["delivery_id"]: row for row in _deliveries(con, periods)}
-    refused: dict[str, Row] = {row["feed"]: row for row in deliveries.values() if row["state"] in {"refused", "held"}}
-    gates = {
-        row["delivery_id"]: row
-        for row in fetch(
-            con,
-            "ops.findings",
-            ("delivery_id", "rule_id", "message_vi"),
-            "severity = 'gate' and delivery_id is not null",
-        )
-    }
+    refused: dict[str, Row] = {row["feed"]: row for row in sent.of(periods) if row["state"] in {"refused", "held"}}
+    gates = sent.gates()
     result = []
     for row in due:
         turned_away = refused.get(row["feed"]) if row["status"] == "missing" else None
@@ -203,10 +222,12 @@ def obligations(con: duckdb.DuckDBPyConnection, periods: Sequence[str], units: S
     return sorted(result, key=lambda row: (row["period"], row["dataset"], order[row["unit_code"]]))
 
 
-def quality(con: duckdb.DuckDBPyConnection, periods: Sequence[str], feeds: frozenset[str] | None = None) -> Row:
+def quality(
+    con: duckdb.DuckDBPyConnection, periods: Sequence[str], sent: Came, feeds: frozenset[str] | None = None
+) -> Row:
     """Deliveries by status, rows by fate for each dataset, findings by rule; for all feeds or those named."""
-    deliveries = [row for row in _deliveries(con, periods) if feeds is None or row["feed"] in feeds]
-    unplaced = [row for row in _unplaced(con) if feeds is None or row["feed"] in feeds]
+    deliveries = [row for row in sent.of(periods) if feeds is None or row["feed"] in feeds]
+    unplaced = [row for row in _unplaced(sent) if feeds is None or row["feed"] in feeds]
     by_dataset: dict[str, Row] = {}
     for row in deliveries:
         entry = by_dataset.setdefault(row["dataset"], _empty_dataset(row["dataset"]))
@@ -229,7 +250,7 @@ def quality(con: duckdb.DuckDBPyConnection, periods: Sequence[str], feeds: froze
             name: sum(entry[name] for entry in by_dataset.values())
             for name in ("rows_read", *(f"rows_{fate}" for fate in FATES))
         },
-        "findings": _findings(con, periods, ours, feeds),
+        "findings": _findings(sent, periods, ours, feeds),
         "unplaced": unplaced,
     }
 
@@ -253,39 +274,24 @@ def in_order(found: Iterable[str], order: Sequence[str]) -> list[str]:
     return [name for name in order if name in names] + sorted(name for name in names if name not in order)
 
 
-def _deliveries(con: duckdb.DuckDBPyConnection, periods: Sequence[str]) -> list[Row]:
-    return fetch(
-        con,
-        "ops.deliveries",
-        ("delivery_id", "feed", "dataset", "file_name", "state", "landed_at"),
-        "list_has_any(periods, ?)",
-        [list(periods)],
-    )
-
-
-def _unplaced(con: duckdb.DuckDBPyConnection) -> list[Row]:
+def _unplaced(sent: Came) -> list[Row]:
     """Refused files whose period could not be told: they belong to no period's account and must not vanish."""
-    rows = fetch(
-        con,
-        "ops.deliveries",
-        ("delivery_id", "feed", "file_name", "state"),
-        "coalesce(len(periods), 0) = 0 and state in ('refused', 'held')",
-    )
-    gates = fetch(con, "ops.findings", ("delivery_id", "rule_id"), "severity = 'gate' and delivery_id is not null")
-    rules = {row["delivery_id"]: row["rule_id"] for row in gates}
-    return sorted(
-        ({**row, "rule_id": rules.get(row["delivery_id"])} for row in rows),
-        key=lambda row: (row["feed"], row["file_name"] or ""),
-    )
+    gates = sent.gates()
+    found = [
+        {
+            **{name: row[name] for name in ("delivery_id", "feed", "file_name", "state")},
+            "rule_id": gates[row["delivery_id"]]["rule_id"] if row["delivery_id"] in gates else None,
+        }
+        for row in sent.deliveries
+        if not row["periods"] and row["state"] in {"refused", "held"}
+    ]
+    return sorted(found, key=lambda row: (row["feed"], row["file_name"] or ""))
 
 
-def _findings(
-    con: duckdb.DuckDBPyConnection, periods: Sequence[str], deliveries: set[str], feeds: frozenset[str] | None
-) -> list[Row]:
-    rows = fetch(con, "ops.findings", ("delivery_id", "feed", "period", "rule_id", "severity"))
+def _findings(sent: Came, periods: Sequence[str], deliveries: set[str], feeds: frozenset[str] | None) -> list[Row]:
     titles = rule_titles()
     counted: dict[tuple[str, str], Row] = {}
-    for row in rows:
+    for row in sent.findings:
         is_ours = row["delivery_id"] in deliveries if row["delivery_id"] else row["period"] in periods
         if not is_ours or (feeds is not None and row["feed"] not in feeds):
             continue
