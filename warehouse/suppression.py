@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_FAR = 1e5
+"""What a step of a figure is worth that is to go as far as it can: more than all that may be hidden for it."""
+
 Equation = tuple[tuple[int, int], ...]
 """Places of figures with their coefficients; the sum is what it is, and whoever reads knows it."""
 
@@ -39,7 +42,8 @@ class Figures:
 
     `costs`: what hiding each would cost, above 0. `limits`: what everybody knows each to be at most. `is_published` is
     False for what nobody is ever told (a remainder that turns "at most" into an equation): it may take any value of 0
-    or more.
+    or more. `is_spared`: what is hidden only where a figure cannot be open otherwise, by going up and down both; to ask
+    for that takes two solutions more, so it is asked for the sake of these alone.
     """
 
     values: NDArray[np.int64]
@@ -47,6 +51,7 @@ class Figures:
     limits: NDArray[np.int64]
     is_published: NDArray[np.bool_]
     equations: Sequence[Equation]
+    is_spared: NDArray[np.bool_] | None = None
 
     def widths(self, threshold: int) -> NDArray[np.int64]:
         """How far apart the readings of each must lie: more than `threshold`, or all that its limit leaves."""
@@ -133,19 +138,24 @@ def _choose_part(
     highest, lowest = np.zeros(len(members), np.int64), np.zeros(len(members), np.int64)
     hidden = is_hidden[members]
     published = figures.is_published[members]
+    spared = np.zeros(len(members), np.bool_) if figures.is_spared is None else figures.is_spared[members]
     while (waiting := np.flatnonzero(hidden & published & (highest - lowest < widths))).size:
         # The largest first: what it needs often serves the small ones too.
         place = int(max(waiting, key=lambda one: (solver.values[one], -one)))
         rise = int(min(widths[place], solver.limits[place] - solver.values[place]))
         wanted = rise if highest[place] < rise else int(rise - widths[place])
         others = np.where(hidden & published & (highest - lowest < widths), np.maximum(widths + lowest, 1), 0)
-        change = solver.change(place, wanted, hidden | ~published, others)
-        hidden |= published & (change != 0)
-        np.maximum(highest, change, out=highest)
-        np.minimum(lowest, change, out=lowest)
-        whole = np.zeros_like(figures.values)
-        whole[members] = change
-        witnesses.append(whole)
+        is_free = hidden | ~published
+        change = solver.change(place, wanted, is_free, others)
+        lost = spared & (change != 0) & ~is_free
+        both = solver.both_ways(place, int(widths[place]), is_free, others, lost) if lost.any() else None
+        for one in both or (change,):
+            hidden |= published & (one != 0)
+            np.maximum(highest, one, out=highest)
+            np.minimum(lowest, one, out=lowest)
+            whole = np.zeros_like(figures.values)
+            whole[members] = one
+            witnesses.append(whole)
     is_hidden[members] = hidden
 
 
@@ -173,13 +183,47 @@ class _Solver:
         `widths`: how far every other figure that waits should rise, as far as that costs nothing; 0 where none waits.
         """
         for allowed in (np.flatnonzero(is_free), np.arange(len(self.values))):
-            for is_whole in (False, True):  # most solutions are whole by themselves; a table of counts has no halves
-                found = self._solve(place, wanted, allowed, is_free, widths, is_whole=is_whole)
-                if found is None or not found[0]:
-                    break
-                if found[1] is not None:
-                    return found[1]
+            found = self._whole(place, wanted, allowed, is_free, widths)
+            if found is not None:
+                return found
         raise DisclosureError("an equation fixes a small figure whatever is hidden: nothing is published")
+
+    def both_ways(
+        self,
+        place: int,
+        width: int,
+        is_free: NDArray[np.bool_],
+        widths: NDArray[np.int64],
+        lost: NDArray[np.bool_],
+    ) -> tuple[NDArray[np.int64], ...] | None:
+        """Changes that move `place` up and down by `width` together and hide nothing as dear as what is `lost`."""
+        allowed = np.flatnonzero(is_free | (self.costs < self.costs[lost].min()))
+        rise = min(width, int(self.limits[place] - self.values[place]))
+        up = self._whole(place, rise, allowed, is_free, widths, is_most=True)
+        if up is None or up[place] >= width:
+            return None if up is None else (up,)
+        fall = width - int(up[place])
+        if fall > self.values[place]:
+            return None
+        down = self._whole(place, -fall, allowed, is_free | (up != 0), widths)
+        return None if down is None else (up, down)
+
+    def _whole(
+        self,
+        place: int,
+        wanted: int,
+        allowed: NDArray[np.int64],
+        is_free: NDArray[np.bool_],
+        widths: NDArray[np.int64],
+        *,
+        is_most: bool = False,
+    ) -> NDArray[np.int64] | None:
+        """The change as whole numbers; None where there is none. `is_most`: as far towards `wanted` as can be."""
+        for is_whole in (False, True):  # most solutions are whole by themselves; a table of counts has no halves
+            is_solved, found = self._solve(place, wanted, allowed, is_free, widths, is_whole=is_whole, is_most=is_most)
+            if found is not None or not is_solved:
+                return found
+        return None
 
     def _solve(
         self,
@@ -190,6 +234,7 @@ class _Solver:
         widths: NDArray[np.int64],
         *,
         is_whole: bool,
+        is_most: bool,
     ) -> tuple[bool, NDArray[np.int64] | None]:
         """Whether there is a solution, and the solution if it is whole."""
         from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415
@@ -206,7 +251,8 @@ class _Solver:
         ).astype(float)
         [own] = np.flatnonzero(allowed == place)
         moved, other = (own, own + width) if wanted > 0 else (own + width, own)
-        least[moved] = most[moved] = float(abs(wanted))
+        most[moved] = float(abs(wanted))
+        least[moved] = 0.0 if is_most else most[moved]
         most[other] = 0.0
         rows = matrix.shape[0]
         # Unequal, so that a few rise all the way instead of many a little.
@@ -220,8 +266,11 @@ class _Solver:
             ),
             format="csc",
         )
+        aim = np.concatenate((costs, costs, gain))
+        if is_most:
+            aim[moved] = -_FAR
         result = milp(
-            np.concatenate((costs, costs, gain)),
+            aim,
             integrality=np.full(2 * width + extra, int(is_whole)),
             bounds=Bounds(least, most),
             constraints=LinearConstraint(

@@ -166,6 +166,55 @@ def test_a_part_known_to_be_at_most_a_little_is_left_open_all_the_way() -> None:
     assert (low[place], high[place]) == (0, 4)
 
 
+def areas(groups: list[list[int]], *, is_spared: bool) -> Figures:
+    """Communes by area, the areas, and the province over them."""
+    values = [count for group in groups for count in group]
+    equations: list[Equation] = []
+    costs, first, tops = [1.0] * len(values), 0, []
+    for group in groups:
+        tops.append(len(values))
+        equations.append(((tops[-1], 1), *((first + number, -1) for number in range(len(group)))))
+        values.append(sum(group))
+        costs.append(10.0)
+        first += len(group)
+    equations.append(((len(values), 1), *((top, -1) for top in tops)))
+    values.append(sum(map(sum, groups)))
+    costs.append(40.0)
+    spared = np.arange(len(values)) >= first
+    told = np.ones(len(values), bool)
+    limits = np.full(len(values), FAR, np.int64)
+    return Figures(np.array(values), np.array(costs), limits, told, equations, spared if is_spared else None)
+
+
+def test_a_spared_sum_is_told_where_going_up_and_down_is_enough() -> None:
+    """3 + 4: neither can rise by six, but each may be anything from 0 to 7."""
+    groups = [[3, 4], [9, 8]]
+    for is_spared in (True, False):
+        figures = areas(groups, is_spared=is_spared)
+        choice = choose(figures, small(figures), THRESHOLD)
+        prove(figures, choice, THRESHOLD)
+        assert bool(choice.is_hidden[4]) is not is_spared
+    figures = areas([[3, 2], [9, 8]], is_spared=True)
+    choice = choose(figures, small(figures), THRESHOLD)
+    assert choice.is_hidden[[4, 5]].all(), "0 to 5 is too narrow"
+    assert not choice.is_hidden[6]
+
+
+@given(
+    groups=st.lists(
+        st.lists(st.sampled_from([0, 0, 1, 2, 3, 4, 5, 6, 8, 12]), min_size=1, max_size=5), min_size=2, max_size=5
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_who_knows_everything_published_cannot_narrow_what_is_hidden_under_spared_sums(groups: list[list[int]]) -> None:
+    figures = areas(groups, is_spared=True)
+    choice = choose(figures, small(figures), THRESHOLD)
+    prove(figures, choice, THRESHOLD)
+    assert (choice.is_hidden >= small(figures)).all()
+    low, high = told(figures, choice)
+    assert (high - low)[choice.is_hidden].min(initial=np.inf) > THRESHOLD
+
+
 def test_an_equation_that_fixes_a_small_figure_is_an_error() -> None:
     figures = Figures(np.array([3]), np.array([1.0]), np.array([FAR]), np.array([True]), [((0, 1),)])
     with pytest.raises(DisclosureError, match="fixes a small figure"):
