@@ -8,17 +8,20 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from expectations.contracts.model import contract
-from expectations.contracts.sql import identifier
+from expectations.contracts.sql import identifier, literal
 from warehouse.catalogue import columns_of, database
+from warehouse.former_areas import OTHER, Drawing, drawings
 from warehouse.guarded import CASES, COUNT, SAMPLE, concerns, may_leave
 from warehouse.measures import UNSUMMED, contributions, known_measures
 from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from datetime import date
 
     import duckdb
     import numpy as np
@@ -36,38 +39,82 @@ HIDDEN = "marts.hidden_figures"
 COUNTS = "marts.denunciation_counts"
 PROTECTED = "ops.protected_figures"
 """Every protected amount and whether it was hidden when it was last published; it never leaves."""
-TABLES: Mapping[str, tuple[str, str]] = {
+TABLES: Mapping[str, tuple[Mapping[str, str], str, Mapping[str, str]]] = {
     HIDDEN: (
-        (
-            "dataset varchar, measure varchar, detail varchar, unit_code varchar, period varchar, span varchar,"
-            " reason varchar"
-        ),
+        {
+            "dataset": "VARCHAR",
+            "measure": "VARCHAR",
+            "detail": "VARCHAR",
+            "unit_code": "VARCHAR",
+            "period": "VARCHAR",
+            "span": "VARCHAR",
+            "reason": "VARCHAR",
+        },
         (
             "Số liệu không công bố vì số nhỏ, và lý do · figures that stay because they, or what would give them"
             " away, are small"
         ),
+        {},
     ),
     COUNTS: (
-        "unit_code varchar, period varchar, case_count bigint, is_hidden boolean",
+        {
+            "unit_code": "VARCHAR",
+            "period": "VARCHAR",
+            "case_count": "BIGINT",
+            "is_hidden": "BOOLEAN",
+            "area_code": "VARCHAR",
+            "is_straddling": "BOOLEAN",
+            "district_codes": "VARCHAR[]",
+            "unit_codes": "VARCHAR[]",
+            "missing_units": "VARCHAR[]",
+            "name_vi": "VARCHAR",
+            "name_en": "VARCHAR",
+        },
         (
-            "Số đơn tố cáo theo đơn vị cấp huyện và quý · denunciations (or of unknown kind) received, by unit"
-            " and quarter; empty where the number is small, or would give a small one away"
+            "Số đơn tố cáo theo quý của tỉnh, của từng huyện (đến 30/06/2025) và từng khu vực huyện cũ (từ 01/07/2025)"
+            " · denunciations (or of unknown kind) received in a quarter by the province, by each district until June"
+            " 2025 and in the area of each former district since, which the province is the sum of; empty where the"
+            " number is small, or would give a small one away"
         ),
+        {
+            "unit_code": "Mã tỉnh hoặc mã huyện; trống nếu là khu vực · the province or a district; null: an area",
+            "area_code": (
+                "Khu vực: mã huyện cũ; other: nhóm còn lại; trống nếu là tỉnh, huyện · area: the former district;"
+                " other: what lies in no area; null: a unit"
+            ),
+            "is_straddling": (
+                "Nhóm các xã thuộc nhiều huyện cũ và đơn vị khác, không tính vào khu vực nào · the group of communes"
+                " over several former districts and of other units, counted in no area"
+            ),
+            "district_codes": "Các huyện cũ; trống nếu là tỉnh, huyện · former districts; empty: a unit",
+            "unit_codes": "Các đơn vị được cộng · units that are summed: of an area its communes",
+            "missing_units": "Xã chưa báo cáo · communes of the area that did not report",
+            "name_vi": "Tên tỉnh, huyện hoặc khu vực · name of the unit or area, in Vietnamese",
+            "name_en": "Tên bằng tiếng Anh · name of the unit or area, in English",
+        },
     ),
 }
-"""Tables that `decide` fills; they stand, empty, from the first build on. Columns and comment."""
+"""Tables that `decide` fills; they stand, empty, from the first build on. Columns with their types, the comment, and
+what columns mean here that mean another thing elsewhere."""
 
 COUNTED = "petitions_received"
 """The measure whose protected part is published as a count of its own."""
 
-_QUARTER_COST, _SPAN_COST, _PROVINCE_COST, _KNOWN_COST = 1.0, 3.0, 40.0, 1000.0
-"""What hiding costs: a unit's quarter least, figures of the province more, what was published before most."""
+AREA = "area"
+"""The detail of a figure that is the count of an area (`warehouse.former_areas`), and of no unit."""
+
+_QUARTER_COST, _SPAN_COST, _AREA_COST, _PROVINCE_COST, _KNOWN_COST = 1.0, 3.0, 10.0, 40.0, 1000.0
+"""What hiding costs: a unit's quarter least, areas and the province more, what was published before most."""
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """The tables that `decide` fills, empty where they are missing."""
-    for name, (columns, _) in TABLES.items():
-        con.execute(f"create table if not exists {name} ({columns})")
+    """The tables that `decide` fills, empty where they are missing or of an older shape."""
+    for name, (columns, *_) in TABLES.items():
+        standing = columns_of(con, name)
+        if standing and list(standing.items()) != list(columns.items()):
+            con.execute(f"drop table {name}")
+        listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+        con.execute(f"create table if not exists {name} ({listed})")
 
 
 def decide(con: duckdb.DuckDBPyConnection) -> None:
@@ -85,8 +132,10 @@ def decide(con: duckdb.DuckDBPyConnection) -> None:
     figures, small = book.figures()
     threshold = book.least
     asked = _digest(figures, small, threshold)
-    if _stands(con, asked):
-        return  # chosen and proved for these very figures
+    if _stands(con, asked):  # chosen and proved for these very figures
+        if not con.execute(f"select 1 from {COUNTS} limit 1").fetchone():  # made anew in the shape of today
+            _write(con, COUNTS, book.counts(book.remembered()))
+        return
     choice = suppression.choose(figures, small, threshold)
     suppression.prove(figures, choice, threshold)
     with transaction(con):
@@ -100,8 +149,8 @@ def decide(con: duckdb.DuckDBPyConnection) -> None:
 def _stands(con: duckdb.DuckDBPyConnection, asked: str) -> bool:
     """Whether what was decided last is for these figures, and is here (a rebuilt warehouse knows of it, no more)."""
     found = con.execute(
-        f"select count(*) filter (where is_hidden), (select count(*) from {HIDDEN}),"
-        " (select count(*) from ops.release_salt where decided_for = ?)"
+        f"select count(*) filter (where is_hidden and detail is distinct from {literal(AREA)}),"
+        f" (select count(*) from {HIDDEN}), (select count(*) from ops.release_salt where decided_for = ?)"
         f" from {PROTECTED}",
         [asked],
     ).fetchone()
@@ -146,7 +195,7 @@ class _Book:
         self.samples: dict[Key, int] = {}
         self.wholes: dict[Key, int] = {}
         self._read(con)
-        self.spans = {
+        self.spans: dict[tuple[str, str, str], tuple[date, date, date]] = {
             (str(dataset), str(period), str(span)): (first, last, seen)
             for dataset, period, span, first, last, seen in con.execute(
                 "select dataset, period, span, first_day, last_day, seen_on from intermediate.dataset_spans"
@@ -159,6 +208,13 @@ class _Book:
         self.blocks = con.execute(
             "select distinct questionnaire_id, block, factor_code from ref.questionnaire_items order by all"
         ).fetchall()
+        self.drawn = drawings(con, self.measures[COUNTED].dataset) if COUNTED in self.measures else {}
+        self.names = _names(con)
+        self.ended_on: dict[str, date] = dict(
+            con.execute(
+                "select unit_code, max(valid_to) from ref.units group by all having count(*) = count(valid_to)"
+            ).fetchall()
+        )
         self.joined = {str(row[0]) for row in con.execute("select unit_code from intermediate.joined_units").fetchall()}
         self.before: dict[Key, tuple[int, bool]] = {
             (row[0], row[1], row[2], row[3], row[4]): (row[5], row[6])
@@ -175,6 +231,7 @@ class _Book:
         self.told: list[bool] = []
         self.small: list[bool] = []
         self.limits: list[int] = []
+        self.spared: list[int] = []
         self.spans_of: dict[tuple[str, str | None, str, tuple[int, ...]], int] = {}
         self.composed: dict[Key, tuple[list[int], bool]] = {}
         self.is_by_quarter = False
@@ -247,7 +304,8 @@ class _Book:
             self._clear()
             self.is_by_quarter = True
             equations = self._placed()
-        for equation in (*self._sums_of_units(), *self._parts_of_wholes(), *self._sums_of_factors()):
+        parts = (self._sums_of_units(), self._sums_of_areas(), self._parts_of_wholes(), self._sums_of_factors())
+        for equation in chain.from_iterable(parts):
             equations[equation] = None
         figures = Figures(
             values=np.array(self.values, np.int64),
@@ -255,6 +313,7 @@ class _Book:
             limits=np.array(self.limits, np.int64),
             is_published=np.array(self.told, np.bool_),
             equations=list(equations),
+            is_spared=np.isin(np.arange(len(self.values)), self.spared),
         )
         return figures, np.array(self.small, np.bool_)
 
@@ -262,7 +321,8 @@ class _Book:
         equations: dict[Equation, None] = {}
         # What nobody filed anywhere is published as 0 and hides nothing.
         found = {key[0] for key, amount in self.amounts.items() if amount}
-        for key in sorted((key for key in self.amounts if key[0] in found), key=self._order):
+        wanted = (key for key in self.amounts if key[0] in found and key[1] != AREA)
+        for key in sorted(wanted, key=self._order):
             self._place(key, equations)
         return equations
 
@@ -272,7 +332,7 @@ class _Book:
         is_quarter = period in self.quarters and span == "period"
         return (not is_quarter, measure, detail or "", unit, self._span(key)[2], period, span)
 
-    def _span(self, key: Key) -> tuple[object, object, object]:
+    def _span(self, key: Key) -> tuple[date, date, date]:
         return self.spans[self.measures[key[0]].dataset, key[3], key[4]]
 
     def _place(self, key: Key, equations: dict[Equation, None]) -> None:
@@ -295,16 +355,24 @@ class _Book:
             self.small[known] |= self._is_small(key)
             return
         cost = _QUARTER_COST if not parts else _SPAN_COST
-        if self.before.get(key) == (amount, False):
+        if self._was_told(key):
             cost *= _KNOWN_COST  # who kept the release before knows it: hiding it now protects little
         cost *= _PROVINCE_COST if unit == self.province else 1.0
         weight = self.samples.get(key, 10 * amount)
-        limit = self.wholes.get(key, _NO_LIMIT)
+        limit = 0 if self._has_ended(key) else self.wholes.get(key, _NO_LIMIT)
         self.place_of[key] = self._add(amount, cost * (1 + weight / 200), self._is_small(key), limit=limit)
+        if self._was_told(key):
+            self.spared.append(self.place_of[key])
         if parts or unit in self.joined:
             self.spans_of.setdefault(same, self.place_of[key])
         if self.measures[measure].kind == "flow" and parts:
             self._sum(self.place_of[key], parts, equations)
+
+    def _has_ended(self, key: Key) -> bool:
+        """Whether everybody knows that nothing can have come: what a district received after it ended is no secret."""
+        measure, _, unit, *_ = key
+        ended = self.ended_on.get(unit)
+        return self.measures[measure].kind == "flow" and ended is not None and ended <= self._span(key)[0]
 
     def _quarters_in(self, key: Key) -> list[int]:
         """The quarters a longer span is made of; for a stock the one whose last day it is seen on."""
@@ -315,7 +383,7 @@ class _Book:
             own = (measure, detail, unit, quarter, "period")
             if own in self.place_of and own != key:
                 begins, ends, seen_then = self._span(own)
-                if first <= begins and ends <= last:  # type: ignore[operator]
+                if first <= begins and ends <= last:
                     found.append((seen_then, self.place_of[own]))
         if self.measures[measure].kind == "flow":
             return sorted(place for _, place in found)
@@ -336,6 +404,10 @@ class _Book:
         self.small.append(is_small)
         self.told.append(is_told)
         return len(self.values) - 1
+
+    def _was_told(self, key: Key) -> bool:
+        """Whether the release before said this very amount."""
+        return self.before.get(key) == (self.amounts[key], False)
 
     def _is_small(self, key: Key) -> bool:
         amount = self.amounts[key]
@@ -361,6 +433,45 @@ class _Book:
                 seen.add((whole, tuple(parts)))
                 self._sum(whole, parts, found)
         return list(found)
+
+    def _sums_of_areas(self) -> list[Equation]:
+        """An area is the sum of its units; the group of what lies in none is the province less the areas."""
+        found: list[Equation] = []
+        for period, drawing in self.drawn.items():
+            own = self._counted(period)
+            whole = own.pop(self.province, None)
+            if whole is None:
+                continue
+            self.spared.append(whole)
+            # one of which some commune reported stands, be it that nothing occurred in any
+            groups: dict[str, list[int]] = {code: [] for code, area in drawing.areas.items() if area.is_reported}
+            for unit, place in own.items():
+                groups.setdefault(drawing.code_of(unit), []).append(place)
+            groups.pop(OTHER, None)
+            areas = [
+                self._area(code, period, [(place, 1) for place in sorted(places)], found)
+                for code, places in sorted(groups.items())
+            ]
+            self._area(OTHER, period, [(whole, 1), *((place, -1) for place in areas)], found)
+        return found
+
+    def _counted(self, period: str) -> dict[str, int]:
+        """The places of the counts of a quarter, by unit."""
+        return {
+            unit: place
+            for (measure, detail, unit, own, span), place in self.place_of.items()
+            if (measure, detail, own, span) == (COUNTED, None, period, "period")
+        }
+
+    def _area(self, code: str, period: str, terms: list[tuple[int, int]], equations: list[Equation]) -> int:
+        key: Key = (COUNTED, AREA, code, period, "period")
+        amount = sum(factor * self.values[place] for place, factor in terms)
+        self.amounts[key] = amount
+        cost = _AREA_COST * (_KNOWN_COST if self._was_told(key) else 1.0)
+        self.place_of[key] = self._add(amount, cost * (1 + amount / 20), self._is_small(key))
+        self.spared.append(self.place_of[key])
+        equations.append(((self.place_of[key], 1), *((place, -factor) for place, factor in terms)))
+        return self.place_of[key]
 
     def _parts_of_wholes(self) -> list[Equation]:
         """A part is at most its whole; parts that exclude each other are so together."""
@@ -399,6 +510,17 @@ class _Book:
                 found[(place, 1), *((one, -1) for one in places)] = None
         return list(found)
 
+    def remembered(self) -> Choice:
+        """What is hidden as it was decided last; it was proved then."""
+        import numpy as np  # noqa: PLC0415 - as in `decide`
+
+        from warehouse.suppression import Choice  # noqa: PLC0415
+
+        is_hidden = np.zeros(len(self.values), np.bool_)
+        for key, place in self.place_of.items():
+            is_hidden[place] |= self.before.get(key, (0, False))[1]
+        return Choice(is_hidden)
+
     # --- what is written -----------------------------------------------------------------------------------------
 
     def decided(self, choice: Choice) -> dict[Key, bool]:
@@ -409,12 +531,12 @@ class _Book:
         return found
 
     def hidden(self, choice: Choice) -> list[tuple[object, ...]]:
-        """Rows of `marts.hidden_figures`."""
+        """Rows of `marts.hidden_figures`; a hidden count of an area is no figure of a unit, and its row says so."""
         return sorted(
             (
                 (self.measures[key[0]].dataset, *key, _REASONS[concerns()[key[0]].rule])
                 for key, is_hidden in self.decided(choice).items()
-                if is_hidden
+                if is_hidden and key[1] != AREA
             ),
             key=repr,
         )
@@ -430,13 +552,52 @@ class _Book:
         return self.figures()
 
     def counts(self, choice: Choice) -> list[tuple[object, ...]]:
-        """Rows of `marts.denunciation_counts`."""
-        return sorted(
-            (unit, period, self.amounts[key], bool(choice.is_hidden[place]))
-            for key, place in self.place_of.items()
-            for measure, _, unit, period, span in (key,)
-            if measure == COUNTED and span == "period" and period in self.quarters
-        )
+        """Rows of `marts.denunciation_counts`: units while districts report, then the province and its areas."""
+        found: list[tuple[object, ...]] = []
+        for period in sorted(self.quarters):
+            drawing = self.drawn.get(period)
+            own = self._counted(period)
+            for unit, place in sorted(own.items()):
+                if drawing is None or unit == self.province:
+                    name = self.names.get((unit, period), (None, None))
+                    told = (int(self.values[place]), bool(choice.is_hidden[place]))
+                    found.append((unit, period, *told, None, False, [], [unit], [], *name))
+            if drawing and self.province in own:
+                found += self._counts_of_areas(choice, period, drawing, sorted(own.keys() - {self.province}))
+        return found
+
+    def _counts_of_areas(
+        self, choice: Choice, period: str, drawing: Drawing, units: list[str]
+    ) -> Iterator[tuple[object, ...]]:
+        for code, area in sorted(drawing.areas.items()):
+            place = self.place_of.get((COUNTED, AREA, code, period, "period"))
+            if place is None:
+                continue  # nobody in it reported, or nobody filed a denunciation anywhere
+            members = area.members(unit for unit in units if drawing.code_of(unit) == code)
+            yield (
+                None,
+                period,
+                int(self.values[place]),
+                bool(choice.is_hidden[place]),
+                code,
+                code == OTHER,
+                list(area.district_codes),
+                list(members),
+                list(area.missing_units),
+                area.name_vi,
+                area.name_en,
+            )
+
+
+def _names(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], tuple[str, str]]:
+    """The names that units had on the last day of each quarter, Vietnamese and English, by unit and period."""
+    rows = con.execute(
+        "select units.unit_code, periods.period, units.unit_vi, units.unit_en from marts.periods as periods"
+        " join marts.units as units on units.valid_from <= periods.last_day"
+        " and (units.valid_to is null or periods.last_day < units.valid_to)"
+        " where periods.period_kind = 'quarter'"
+    ).fetchall()
+    return {(unit, period): (name_vi, name_en) for unit, period, name_vi, name_en in rows}
 
 
 _REASONS = {CASES: "small_count", COUNT: "small_count", SAMPLE: "few_respondents"}

@@ -414,8 +414,8 @@ def _write_rules(con: duckdb.DuckDBPyConnection) -> None:
 def _write_disclosed(con: duckdb.DuckDBPyConnection) -> None:
     """The tables that publishing fills, with their comments."""
     disclosure.create_tables(con)
-    for table, (_, words) in disclosure.TABLES.items():
-        _comment(con, "table", table, words)
+    for table, (_, words, own) in disclosure.TABLES.items():
+        _comment(con, "table", table, words, own=own)
 
 
 def _write_datasets(con: duckdb.DuckDBPyConnection) -> None:
