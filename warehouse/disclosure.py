@@ -222,6 +222,8 @@ class _Book:
                 f"select measure, detail, unit_code, period, span, amount, is_hidden from {PROTECTED}"
             ).fetchall()
         }
+        self.quarters_of: dict[tuple[str, str, str], list[tuple[str, date]]] = {}
+        self.is_by_quarter = False
         self._clear()
 
     def _clear(self) -> None:
@@ -234,7 +236,6 @@ class _Book:
         self.spared: list[int] = []
         self.spans_of: dict[tuple[str, str | None, str, tuple[int, ...]], int] = {}
         self.composed: dict[Key, tuple[list[int], bool]] = {}
-        self.is_by_quarter = False
 
     # --- what is protected ---------------------------------------------------------------------------------------
 
@@ -300,7 +301,7 @@ class _Book:
         from warehouse.suppression import Figures  # noqa: PLC0415
 
         equations = self._placed()
-        if len(self.values) > MOST_FIGURES and not self.is_by_quarter:
+        if self._is_too_large():
             self._clear()
             self.is_by_quarter = True
             equations = self._placed()
@@ -324,7 +325,13 @@ class _Book:
         wanted = (key for key in self.amounts if key[0] in found and key[1] != AREA)
         for key in sorted(wanted, key=self._order):
             self._place(key, equations)
+            if self._is_too_large():
+                break
         return equations
+
+    def _is_too_large(self) -> bool:
+        """Whether there are too many figures to solve them all at once."""
+        return len(self.values) > MOST_FIGURES and not self.is_by_quarter
 
     def _order(self, key: Key) -> tuple[object, ...]:
         """Quarters first: longer spans are made of them."""
@@ -376,18 +383,26 @@ class _Book:
 
     def _quarters_in(self, key: Key) -> list[int]:
         """The quarters a longer span is made of; for a stock the one whose last day it is seen on."""
-        measure, detail, unit, *_ = key
-        first, last, _seen = self._span(key)
+        measure, detail, unit, period, span = key
         found = []
-        for quarter in self.quarters:
+        for quarter, seen_then in self._quarters_of(self.measures[measure].dataset, period, span):
             own = (measure, detail, unit, quarter, "period")
             if own in self.place_of and own != key:
-                begins, ends, seen_then = self._span(own)
-                if first <= begins and ends <= last:
-                    found.append((seen_then, self.place_of[own]))
+                found.append((seen_then, self.place_of[own]))
         if self.measures[measure].kind == "flow":
             return sorted(place for _, place in found)
         return [place for _, place in sorted(found, reverse=True)[:1]]
+
+    def _quarters_of(self, dataset: str, period: str, span: str) -> list[tuple[str, date]]:
+        """The quarters that lie in a span of a dataset, and the day each is seen on."""
+        asked = (dataset, period, span)
+        if asked not in self.quarters_of:
+            first, last, _ = self.spans[asked]
+            own = {quarter: self.spans.get((dataset, quarter, "period")) for quarter in sorted(self.quarters)}
+            self.quarters_of[asked] = [
+                (quarter, days[2]) for quarter, days in own.items() if days and first <= days[0] and days[1] <= last
+            ]
+        return self.quarters_of[asked]
 
     def _sum(self, whole: int, parts: list[int], equations: dict[Equation, None]) -> None:
         """The whole is its parts and what no published figure tells apart; that remainder is protected when small."""
