@@ -23,15 +23,16 @@ help: ## this list
 env: $(READY) ## the environment .venv/ from requirements.lock
 
 # uv installs the lock in seconds where pip needs a minute; where uv cannot be had or fails, pip does the same. uv is told the
-# package index that pip is set up with, because it does not read pip's own settings.
+# package index and the certificates that pip is set up with, because it does not read pip's own settings.
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python >= 3.11 found: install python3.11, or say which: make PYTHON=/path/to/python3.11"; exit 2; }
 	@echo "Environment .venv/ with $(PYTHON)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@set -e; \
 	index=$$($(BIN)/pip config get global.index-url 2>/dev/null || true); \
+	cert=$$($(BIN)/pip config get global.cert 2>/dev/null || true); \
 	if $(BIN)/pip install --quiet --disable-pip-version-check --no-deps $(UV) \
-	   && UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$index}}" VIRTUAL_ENV="$(CURDIR)/.venv" SSL_CERT_FILE="$${SSL_CERT_FILE:-$$PIP_CERT}" \
+	   && UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$index}}" VIRTUAL_ENV="$(CURDIR)/.venv" SSL_CERT_FILE="$${SSL_CERT_FILE:-$${PIP_CERT:-$$cert}}" \
 	      sh -c 'for v in UV_DEFAULT_INDEX SSL_CERT_FILE; do eval "test -n \"\$$$$v\"" || unset $$v; done; \
 	             exec $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes --no-deps -r requirements.lock'; \
 	then :; else \
