@@ -73,6 +73,16 @@ class TinyHome:
         return path
 
 
+WHOLE = ("run_cycle", "built")
+"""Who imports one of these runs whole cycles or builds marts, which takes a second a test or more."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A module that does so is slow, without saying so."""
+    if any(hasattr(getattr(item, "module", None), name) for name in WHOLE):
+        item.add_marker(pytest.mark.slow)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Modules with slow tests come first: a worker that took one last would be waited for by all others."""

@@ -18,6 +18,7 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"), Non
 _LOOKALIKE = {ord("Ð"): "Đ", ord("ð"): "đ", ord("\u2010"): "-", ord("\u2011"): "-"}
 _MARKS = re.compile(r"[^a-z0-9]")
 _SPACES = re.compile(r"\s+")
+_HYPHENS = re.compile(r"\s*-\s*")
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 # Old style puts the tone on the first vowel of a final oa, oe, uy (hòa, thủy), new style on the second (hoà, thuỷ).
 # `qu` is a consonant: quý keeps its tone on y. A following consonant (toàn) admits one placement only.
@@ -46,13 +47,14 @@ def unify_tone(text: str) -> str:
 
 def key(text: str) -> str:
     """Comparison key: `display`, tone placement unified, case-folded, trailing dots dropped, no space round hyphens."""
-    return re.sub(r"\s*-\s*", "-", unify_tone(display(text)).casefold()).rstrip(". ")
+    return _HYPHENS.sub("-", unify_tone(display(text)).casefold()).rstrip(". ")
 
 
 def plain(text: str) -> str:
     """Accent-free key for suggestions: `Đình Dù` → `dinh du`. Never use it to match."""
     stripped = "".join(c for c in unicodedata.normalize("NFD", key(text)) if not unicodedata.combining(c))
-    return _SPACES.sub(" ", stripped).replace("đ", "d").strip().rstrip(". ")
+    # a mark may have stood between a hyphen and its spaces
+    return _HYPHENS.sub("-", _SPACES.sub(" ", stripped)).replace("đ", "d").strip().rstrip(". ")
 
 
 def letters(text: str) -> str:

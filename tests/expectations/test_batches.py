@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tests.expectations.conftest import WriteFrame
     from tests.expectations.one import One
 
+pytestmark = pytest.mark.slow
+
 _numbers = itertools.count()
 
 

@@ -21,6 +21,7 @@ ANYTHING = st.one_of(VIETNAMESE, st.text(max_size=20))
 
 @given(ANYTHING)
 @example("A\u200b\u0300")
+@example("-\u0300 A")
 def test_forms_are_idempotent(text: str) -> None:
     assert display(display(text)) == display(text)
     assert unify_tone(unify_tone(text)) == unify_tone(text)

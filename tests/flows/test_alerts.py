@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     from flows.home import Home
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ALERT = Alert("delivery_refused", "d323.dossiers", "2024-Q1", "tệp bị từ chối", "Gửi lại.", about="d1")
 OTHER = Alert("delivery_refused", "d325.dossiers", "2024-Q1", "tệp khác bị từ chối", "", about="d2")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pytest
 import yaml
 
 from flows.command import main
 from tests.warehouse.rows import one
 from warehouse.store import WAREHOUSE, connect
-
-if TYPE_CHECKING:
-    import pytest
 
 FEED: dict[str, Any] = {
     "dataset": "activities",
@@ -31,6 +29,7 @@ FEED: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 def test_a_department_reports_as_a_district_does(tiny_home: Any, capsys: pytest.CaptureFixture[str]) -> None:
     home = tiny_home.path
     document = {"source": {"id": "snv", "name": "Sở Nội vụ", "unit": "33-SNV"}, "feeds": {"activities": FEED}}

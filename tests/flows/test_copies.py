@@ -133,6 +133,7 @@ def differences(home: Path) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
+@pytest.mark.slow
 def test_two_copies_spelled_differently_are_reconciled_and_a_changed_one_is_told(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

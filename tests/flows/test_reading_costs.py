@@ -63,6 +63,7 @@ def test_a_status_imports_nothing_heavy(province: Path) -> None:
     assert imported("status", "--home", str(province)) == set()
 
 
+@pytest.mark.slow
 def test_a_run_that_finds_nothing_new_imports_nothing_heavy(tiny_home: TinyHome) -> None:
     tiny_home.add_feed("323")
     tiny_home.add_file("323")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from sources.feeds import Feed
     from sources.units import UnitIndex
 
+pytestmark = pytest.mark.slow
+
 PLAIN = "Mã hồ sơ;Trạng thái\nA1;10\n"
 
 

@@ -6,13 +6,12 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pytest
 
 from sources.row_keys import RowKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from sources.feeds import Feed
 
@@ -69,6 +68,7 @@ def test_the_number_of_the_row_is_a_key(make_feed: Callable[..., Feed], read_tex
     assert result.frame["petition_code"].to_list() == result.frame["_row"].cast(pl.String).to_list()
 
 
+@pytest.mark.slow
 def test_seven_hundred_thousand_rows_with_honest_repeats() -> None:
     """As in a register of a large city: 700,000 rows, of which 215,000 say what another says."""
     numbers = pl.int_range(0, 700_000, eager=True)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     import duckdb
+
+pytestmark = pytest.mark.slow
 
 FEEDS = ("d323.reports", "d325.reports")
 PERIODS = ("2024-Q1", "2024-Q2")

@@ -24,6 +24,8 @@ from warehouse.booking import booked_readings, receipts
 from warehouse.releases import fingerprint
 from warehouse.store import connect
 
+pytestmark = pytest.mark.slow
+
 PERIODS = ("2024-Q1", "2024-Q2")
 SHRINK_PCT = contract("service_reports").service_level.shrink_hold_pct
 ROWS = st.tuples(st.sampled_from(PERIODS), st.sampled_from("ABC"), st.integers(1, 2))

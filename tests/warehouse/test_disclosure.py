@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
+pytestmark = pytest.mark.slow
+
 QUARTERS = ("2023-Q4", "2024-Q1", "2024-Q2")
 THRESHOLD = 5
 CODE = "TC-MAT-"

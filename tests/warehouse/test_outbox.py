@@ -279,6 +279,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(STEPS)
 def test_whatever_fails_or_is_killed_every_channel_hears_each_alert_under_one_mark(
