@@ -29,8 +29,8 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Environment .venv/ with $(PYTHON)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@set -e; \
-	index=$$($(BIN)/pip config get global.index-url 2>/dev/null || true); \
-	cert=$$($(BIN)/pip config get global.cert 2>/dev/null || true); \
+	of_pip() { $(BIN)/pip config list 2>/dev/null | sed -n "s/^global.$$1='\(.*\)'$$/\1/p"; }; \
+	index=$$(of_pip index-url); cert=$$(of_pip cert); \
 	if $(BIN)/pip install --quiet --disable-pip-version-check --no-deps $(UV) \
 	   && UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$index}}" VIRTUAL_ENV="$(CURDIR)/.venv" SSL_CERT_FILE="$${SSL_CERT_FILE:-$${PIP_CERT:-$$cert}}" \
 	      sh -c 'for v in UV_DEFAULT_INDEX SSL_CERT_FILE; do eval "test -n \"\$$$$v\"" || unset $$v; done; \
