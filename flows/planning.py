@@ -381,11 +381,8 @@ def writing(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Waits up to `run.lock_seconds` for another process. Raises StillWritingError naming it.
     """
-    from warehouse.store import use_threads
-
     with _writing, ExitStack() as stack:
         con = _patiently(stack, home)
-        use_threads(con, home.settings.warehouse.threads)
         con.execute("set memory_limit = ?", [home.settings.warehouse.memory_limit])
         yield con
 
@@ -397,7 +394,7 @@ def _patiently(stack: ExitStack, home: Home) -> duckdb.DuckDBPyConnection:
     told = False
     while True:
         try:
-            return stack.enter_context(writer(home.path))
+            return stack.enter_context(writer(home.path, home.settings.warehouse.threads))
         except WriterBusyError as busy:
             if time.monotonic() >= patience:
                 raise StillWritingError(str(busy)) from busy

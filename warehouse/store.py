@@ -60,8 +60,9 @@ class SchemaMismatchError(WarehouseError):
 def connect(
     path: Path, *, read_only: bool = False, memory_limit: str = "1200MB", threads: int | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """Open a warehouse file; nothing is ever downloaded. Without `threads`: as many as its rows are worth.
+    """Open a warehouse file; nothing is ever downloaded. One thread answers where it holds few rows, else `threads`.
 
+    Without `threads`: those of the machine.
     Raises WriterBusyError when another process writes it.
     """
     settings: dict[str, str | bool | int | float | list[str]] = {
@@ -71,8 +72,6 @@ def connect(
         "python_enable_replacements": False,
         "checkpoint_threshold": CHECKPOINT_THRESHOLD,
     }
-    if threads:
-        settings["threads"] = threads
     try:
         con = duckdb.connect(str(path), read_only=read_only, config=settings)
     except duckdb.IOException as error:
@@ -81,18 +80,12 @@ def connect(
                 f"{path}: another process has it open ({error}); wait for it, or query the release"
             ) from error
         raise WarehouseError(f"{path}: cannot be opened ({error})") from error
-    if not threads:
-        use_threads(con, os.cpu_count() or 1)
-    return con
-
-
-def use_threads(con: duckdb.DuckDBPyConnection, most: int) -> None:
-    """Let the warehouse be asked by `most` threads, or by one where it holds few rows."""
     [(rows,)] = con.execute(
         "select coalesce(sum(estimated_size), 0) from duckdb_tables()"
         " where database_name = current_database() and schema_name = 'core'"
     ).fetchall()
-    con.execute(f"set threads = {most if rows > FEW_ROWS else 1}")
+    con.execute(f"set threads = {(threads or os.cpu_count() or 1) if rows > FEW_ROWS else 1}")
+    return con
 
 
 def migrate(con: duckdb.DuckDBPyConnection) -> bool:
@@ -145,11 +138,14 @@ def _fingerprint(wanted: Sequence[str]) -> str:
 
 
 @contextmanager
-def writer(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The one writing connection on `home`/warehouse.duckdb, migrated. Raises WriterBusyError like `writer_lock`."""
+def writer(home: Path, threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The one writing connection on `home`/warehouse.duckdb, migrated; `threads` as in `connect`.
+
+    Raises WriterBusyError like `writer_lock`.
+    """
     with writer_lock(home):
         _let_go(home / WAREHOUSE)
-        con = connect(home / WAREHOUSE)
+        con = connect(home / WAREHOUSE, threads=threads)
         try:
             migrate(con)
             yield con

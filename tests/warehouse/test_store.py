@@ -13,6 +13,7 @@ import pytest
 
 from expectations.contracts.model import contract, datasets
 from tests.warehouse.deliveries import Batch, Sent, load_sent, warehouse
+from warehouse import store
 from warehouse.books import ops_tables
 from warehouse.schema import SCHEMA_VERSION, core_columns, core_tables, corrigible_columns, ref_tables
 from warehouse.store import (
@@ -146,6 +147,21 @@ def test_a_file_that_is_no_warehouse_says_so(tmp_path: Path) -> None:
     path.write_bytes(b"this is a letter, not a database" * 200)
     with pytest.raises(WarehouseError, match=r"warehouse\.duckdb: cannot be opened"):
         connect(path)
+
+
+def test_as_many_threads_answer_as_the_rows_are_worth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def threads(con: duckdb.DuckDBPyConnection) -> int:
+        [(found,)] = con.execute("select current_setting('threads')").fetchall()
+        return int(found)
+
+    with writer(tmp_path, threads=3) as con:
+        load_sent(con, Sent("d323.reports", 0, (("2024-Q1", "Đất đai", 1), ("2024-Q1", "Hộ tịch", 2))), tmp_path)
+        assert threads(con) == 1
+    monkeypatch.setattr(store, "FEW_ROWS", 1)
+    with writer(tmp_path, threads=3) as con:
+        assert threads(con) == 3
+    with connect(tmp_path / "warehouse.duckdb", read_only=True) as con:
+        assert threads(con) == (os.cpu_count() or 1)
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
