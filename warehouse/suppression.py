@@ -159,6 +159,22 @@ def _choose_part(
     is_hidden[members] = hidden
 
 
+@dataclass(frozen=True, slots=True)
+class _Aim:
+    """What a change is to do: move `place` by `wanted`, or with `is_most` as far towards it as can be.
+
+    Only the figures `allowed` may change; those that are free cost nothing. `widths`: how far every other figure that
+    waits should rise, as far as that costs nothing; 0 where none waits.
+    """
+
+    place: int
+    wanted: int
+    allowed: NDArray[np.int64]
+    is_free: NDArray[np.bool_]
+    widths: NDArray[np.int64]
+    is_most: bool = False
+
+
 class _Solver:
     """The linear programme of one group of figures: the cheapest change of all that moves one of them."""
 
@@ -178,12 +194,9 @@ class _Solver:
     def change(
         self, place: int, wanted: int, is_free: NDArray[np.bool_], widths: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """A change that moves `place` by `wanted`: within what is hidden already if that can be, else the cheapest.
-
-        `widths`: how far every other figure that waits should rise, as far as that costs nothing; 0 where none waits.
-        """
+        """A change that moves `place` by `wanted`: within what is hidden already if that can be, else the cheapest."""
         for allowed in (np.flatnonzero(is_free), np.arange(len(self.values))):
-            found = self._whole(place, wanted, allowed, is_free, widths)
+            found = self._whole(_Aim(place, wanted, allowed, is_free, widths))
             if found is not None:
                 return found
         raise DisclosureError("an equation fixes a small figure whatever is hidden: nothing is published")
@@ -199,50 +212,34 @@ class _Solver:
         """Changes that move `place` up and down by `width` together and hide nothing as dear as what is `lost`."""
         allowed = np.flatnonzero(is_free | (self.costs < self.costs[lost].min()))
         rise = min(width, int(self.limits[place] - self.values[place]))
-        up = self._whole(place, rise, allowed, is_free, widths, is_most=True)
-        if up is None or up[place] >= width:
-            return None if up is None else (up,)
+        up = self._whole(_Aim(place, rise, allowed, is_free, widths, is_most=True))
+        if up is None:
+            return None
+        if up[place] >= width:
+            return (up,)
         fall = width - int(up[place])
         if fall > self.values[place]:
             return None
-        down = self._whole(place, -fall, allowed, is_free | (up != 0), widths)
+        down = self._whole(_Aim(place, -fall, allowed, is_free | (up != 0), widths))
         return None if down is None else (up, down)
 
-    def _whole(
-        self,
-        place: int,
-        wanted: int,
-        allowed: NDArray[np.int64],
-        is_free: NDArray[np.bool_],
-        widths: NDArray[np.int64],
-        *,
-        is_most: bool = False,
-    ) -> NDArray[np.int64] | None:
-        """The change as whole numbers; None where there is none. `is_most`: as far towards `wanted` as can be."""
+    def _whole(self, aim: _Aim) -> NDArray[np.int64] | None:
+        """The change as whole numbers; None where there is none."""
         for is_whole in (False, True):  # most solutions are whole by themselves; a table of counts has no halves
-            is_solved, found = self._solve(place, wanted, allowed, is_free, widths, is_whole=is_whole, is_most=is_most)
+            is_solved, found = self._solve(aim, is_whole=is_whole)
             if found is not None or not is_solved:
                 return found
         return None
 
-    def _solve(
-        self,
-        place: int,
-        wanted: int,
-        allowed: NDArray[np.int64],
-        is_free: NDArray[np.bool_],
-        widths: NDArray[np.int64],
-        *,
-        is_whole: bool,
-        is_most: bool,
-    ) -> tuple[bool, NDArray[np.int64] | None]:
+    def _solve(self, aim: _Aim, *, is_whole: bool) -> tuple[bool, NDArray[np.int64] | None]:
         """Whether there is a solution, and the solution if it is whole."""
         from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415
         from scipy.sparse import csc_array, hstack, vstack  # noqa: PLC0415
 
+        place, allowed, widths = aim.place, aim.allowed, aim.widths
         matrix = self.matrix[:, allowed]
         width = len(allowed)
-        costs = np.where(is_free[allowed], 1e-3, self.costs[allowed])
+        costs = np.where(aim.is_free[allowed], 1e-3, self.costs[allowed])
         waiting = np.flatnonzero((widths[allowed] > 0) & (allowed != place))
         extra = len(waiting)
         least = np.concatenate((np.zeros(2 * width), np.full(extra, -np.inf)))
@@ -250,9 +247,9 @@ class _Solver:
             (self.limits[allowed] - self.values[allowed], self.values[allowed], widths[allowed][waiting])
         ).astype(float)
         [own] = np.flatnonzero(allowed == place)
-        moved, other = (own, own + width) if wanted > 0 else (own + width, own)
-        most[moved] = float(abs(wanted))
-        least[moved] = 0.0 if is_most else most[moved]
+        moved, other = (own, own + width) if aim.wanted > 0 else (own + width, own)
+        most[moved] = float(abs(aim.wanted))
+        least[moved] = 0.0 if aim.is_most else most[moved]
         most[other] = 0.0
         rows = matrix.shape[0]
         # Unequal, so that a few rise all the way instead of many a little.
@@ -266,11 +263,11 @@ class _Solver:
             ),
             format="csc",
         )
-        aim = np.concatenate((costs, costs, gain))
-        if is_most:
-            aim[moved] = -_FAR
+        weights = np.concatenate((costs, costs, gain))
+        if aim.is_most:
+            weights[moved] = -_FAR
         result = milp(
-            aim,
+            weights,
             integrality=np.full(2 * width + extra, int(is_whole)),
             bounds=Bounds(least, most),
             constraints=LinearConstraint(
