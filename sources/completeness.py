@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from expectations.contracts.findings import Finding
 from sources.errors import UnreadableFileError
 from sources.feeds.layouts import CsvLayout, LinesLayout
-from sources.readers.records import at
+from sources.fields import at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from expectations.contracts.periods import Period, PeriodError, first_period
+from sources.fields import at
 from sources.period_texts import period_of_window, read_period, sentence_with, window_in
-from sources.readers.records import at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

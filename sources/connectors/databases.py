@@ -29,7 +29,7 @@ from sources.errors import (
     PlaceRefusedError,
     SourceError,
 )
-from sources.readers.records import NUMBER_MARK
+from sources.fields import NUMBER_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -28,9 +28,9 @@ from sources.feeds.connectors import (
     PagePaging,
     Rest,
 )
+from sources.fields import at, field_names
 from sources.offers import Offer
 from sources.places import masked
-from sources.readers.records import at, field_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -206,9 +205,10 @@ def _merged(fresh: pa.Table, former: Path | None, key: tuple[str, ...], said: st
 
 def _without(before: pa.Table, fresh: pa.Table, key: tuple[str, ...]) -> pa.Array:
     """Numbers of the rows whose key does not come again."""
-    old, new = (pl.DataFrame(pl.from_arrow(one.select(list(key)))) for one in (before, fresh))
-    kept = old.with_row_index("_number").join(new, on=list(key), how="anti")
-    return pa.array(kept["_number"].sort().to_list(), pa.int64())
+    columns = [pa.array(range(before.num_rows), pa.int64()), *(before[name] for name in key)]
+    numbered = pa.table(columns, names=["", *key])  # a column of a database has a name
+    kept = numbered.join(fresh.select(list(key)), keys=list(key), join_type="left anti")
+    return kept[""].combine_chunks().sort()
 
 
 def _differs(before: pa.Schema, now_: pa.Schema) -> str:

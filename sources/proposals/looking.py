@@ -20,11 +20,12 @@ from expectations.contracts.text import letters
 from sources.errors import HeaderMissingError, UnreadableFileError
 from sources.feeds import Layout
 from sources.feeds.layouts import JsonLayout, SheetLayout
+from sources.fields import at
 from sources.forms.grids import grids_of, read_grids
 from sources.forms.headers import find_header
 from sources.forms.recognition import recognise
 from sources.readers import read_flat
-from sources.readers.records import at, json_document
+from sources.readers.records import json_document
 from sources.readers.sheets import load_sheet, own_sheets, sheet_table, unreadable
 from sources.readers.signatures import NAMES_VI, check_signature, kind_of, workbook_format
 from sources.readers.table import TextTable

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from expectations.contracts.times import TIME_ZONE
 from sources.errors import HeaderMissingError, UnreadableFileError
 from sources.feeds.layouts import LinesLayout
+from sources.fields import NUMBER_MARK, at, flat
 from sources.readers.delimited import decode
 from sources.readers.table import TextTable, check_width, unique_headers
 
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sources.feeds.layouts import JsonLayout
-
-MAX_DEPTH = 6
-NUMBER_MARK = {b"danvan": b"number"}
-"""Metadata of a Parquet column of texts that are numbers of a database, whatever style the feed's other texts have."""
 
 
 def read_json(path: Path, layout: JsonLayout | LinesLayout) -> TextTable:
@@ -79,23 +76,6 @@ def read_parquet(path: Path) -> TextTable:
     )
 
 
-def at(document: Any, path: str | None) -> Any:
-    """The value at a dotted path of a JSON document; None where there is none."""
-    for part in path.split(".") if path else ():
-        if isinstance(document, dict):
-            document = document.get(part)
-        elif isinstance(document, list) and part.isdigit() and int(part) < len(document):
-            document = document[int(part)]
-        else:
-            return None
-    return document
-
-
-def field_names(records: list[dict[str, Any]]) -> list[str]:
-    """The headers that records have: their names, those within objects joined by dots."""
-    return list(dict.fromkeys(name for record in records for name in _flat(record)))
-
-
 def _broken(wrong: Exception) -> UnreadableFileError:
     if isinstance(wrong, json.JSONDecodeError):
         return UnreadableFileError(f"Tệp JSON hỏng hoặc bị cắt cụt ở dòng {wrong.lineno}. Đề nghị xuất và gửi lại.")
@@ -126,7 +106,7 @@ def _table(records: list[dict[str, Any]], rows: list[int], envelope: Any) -> Tex
     if any(isinstance(value, dict) for record in records[:200] for value in record.values()) or any(
         isinstance(value, dict) for record in records for value in record.values()
     ):
-        records = [_flat(record) for record in records]
+        records = [flat(record) for record in records]
     seen: dict[str, None] = {}
     for record in records:
         seen.update(dict.fromkeys(record))
@@ -149,16 +129,6 @@ def _table(records: list[dict[str, Any]], rows: list[int], envelope: Any) -> Tex
         numeric=numeric,
         envelope=envelope,
     )
-
-
-def _flat(record: dict[str, Any], prefix: str = "", depth: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in record.items():
-        if isinstance(value, dict) and depth < MAX_DEPTH:
-            found.update(_flat(value, f"{prefix}{name}.", depth + 1))
-        else:
-            found[f"{prefix}{name}"] = value
-    return found
 
 
 def _word(value: Any) -> str | None:
