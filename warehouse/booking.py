@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from expectations.contracts.alerts import (
     Alert,
@@ -23,6 +23,7 @@ from expectations.contracts.privacy import masked
 from expectations.contracts.questionnaires import ITEM_PREFIX
 from expectations.contracts.sql import SQL_TYPES, identifier, literal, texts
 from expectations.contracts.times import now
+from warehouse.handing import handed, insert, packed
 from warehouse.outbox import raise_alerts
 from warehouse.schema import content_columns, has_answers, plain_columns
 from warehouse.transactions import transaction
@@ -92,15 +93,15 @@ def register(con: duckdb.DuckDBPyConnection, deliveries: Iterable[Delivery]) -> 
     found = list(deliveries)
     if not found:
         return 0
-    columns = ("delivery_id", "feed", "source", "dataset", "sha256", "period_claimed", "sent_at", "landed_at")
-    listed = {name: [getattr(one, name) for one in found] for name in columns}
-    listed |= {"file_name": [masked(one.file_name) for one in found], "size_bytes": [one.size_bytes for one in found]}
-    kinds = {"sent_at": "timestamp", "landed_at": "timestamp", "size_bytes": "bigint"}
+    texts_of = ("delivery_id", "feed", "source", "dataset", "sha256", "period_claimed")
+    kinds = dict.fromkeys(texts_of, "varchar") | {"sent_at": "timestamp", "landed_at": "timestamp"}
+    rows = [(*(getattr(one, name) for name in kinds), masked(one.file_name), one.size_bytes) for one in found]
+    kinds |= {"file_name": "varchar", "size_bytes": "bigint"}
     before = _count(con, "select count(*) from ops.landed")
     con.execute(
         "insert into ops.landed by name select distinct on (delivery_id) * from"
-        f" ({_unnested(listed, kinds)}) where delivery_id not in (select delivery_id from ops.landed)",
-        listed,
+        f" ({handed(kinds)}) where delivery_id not in (select delivery_id from ops.landed)",
+        [packed(kinds, rows)],
     )
     return _count(con, "select count(*) from ops.landed") - before
 
@@ -125,7 +126,7 @@ def present_feeds(
     changed = [one for one in told if standing.get(one[0]) != one]
     if changed:
         con.execute("delete from ops.feeds where list_contains(?, feed)", [[one[0] for one in changed]])
-        _insert(con, f"ops.feeds ({', '.join(names)})", ("varchar",) * len(names), changed)
+        insert(con, "ops.feeds", dict.fromkeys(names, "varchar"), changed)
     return bool(changed)
 
 
@@ -257,32 +258,32 @@ def _stage(
             "is_nil": one.reading.is_nil,
             # a file whose end is in doubt may drop no row of what stands
             "shrink_hold_pct": 100.0 if one.reading.may_be_cut else level.shrink_hold_pct,
+            "place": place,
         }
-        for one in bookings
+        for place, one in enumerate(bookings)
     ]
-    kinds = {
+    kinds = dict.fromkeys(rows[0], "varchar") | {
         "extracted_at": "timestamp",
         "effective_at": "timestamp",
         "is_nil": "boolean",
         "shrink_hold_pct": "double",
-        **dict.fromkeys(("rows_read", "rows_said", "rows_quarantined", "rows_ignored"), "bigint"),
+        **dict.fromkeys(("rows_read", "rows_said", "rows_quarantined", "rows_ignored", "place"), "bigint"),
     }
-    listed = {name: [row[name] for row in rows] for name in rows[0]}
-    listed["place"] = list(range(len(rows)))
     con.execute(
         f"create temp table incoming as select *, {level.quarantine_hold_pct}::double as quarantine_hold_pct,"
         f" {alert_bound.pct}::double as quarantine_alert_pct, {alert_bound.rows}::bigint as quarantine_alert_rows,"
         " null::varchar as content_hash, null::varchar as place_hash,"
         " reading_id as rows_of, 0::bigint as rows_accepted"
-        f" from ({_unnested(listed, {**kinds, 'place': 'bigint'})})",
-        listed,
+        f" from ({handed(kinds)})",
+        [packed(kinds, [tuple(row.values()) for row in rows])],
     )
     reasons = [(one.reading_id, reason, count) for one in bookings for reason, count in _reasons(one).items() if count]
-    _insert(con, "ops.reading_ignored", ("varchar", "varchar", "bigint"), reasons)
+    insert(con, "ops.reading_ignored", {"reading_id": "varchar", "reason": "varchar", "rows": "bigint"}, reasons)
     checks = [
         (one.reading_id, check.rule_id, check.check, check.failing) for one in bookings for check in one.verdict.checks
     ]
-    _insert(con, "ops.reading_checks", ("varchar", "varchar", "varchar", "bigint"), checks)
+    kinds = dict.fromkeys(("reading_id", "rule_id", "check_name"), "varchar") | {"failing_count": "bigint"}
+    insert(con, "ops.reading_checks", kinds, checks)
 
 
 def _spoken(one: Booking) -> tuple[str, ...]:
@@ -564,19 +565,6 @@ def _of_frames(contract: Contract, batch: JudgedBatch) -> str:
         f"select {columns} from {source} as frame"
         f" join (values {places}) as placed (_delivery_id, path) on placed.path = frame.filename{held}"
     )
-
-
-def _unnested(listed: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> str:
-    """A query that turns named list parameters into rows: one statement, however many rows."""
-    return "select " + ", ".join(
-        f"unnest(cast(${name} as {kinds.get(name, 'varchar')}[])) as {name}" for name in listed
-    )
-
-
-def _insert(con: duckdb.DuckDBPyConnection, table: str, kinds: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    if rows:
-        listed = ", ".join(f"unnest(cast(? as {kind}[]))" for kind in kinds)
-        con.execute(f"insert into {table} select {listed}", [list(column) for column in zip(*rows, strict=True)])
 
 
 def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -29,6 +29,7 @@ from expectations.contracts.sql import literal
 from expectations.contracts.times import now
 from expectations.contracts.words.wording import Words, number, period_name, texts, words
 from warehouse import guarded, sentences
+from warehouse.handing import insert
 from warehouse.model_files import ModelError, split
 from warehouse.outbox import raise_alerts
 
@@ -293,17 +294,11 @@ def _identity(one: dict[str, Any]) -> str:
 
 
 def _insert(con: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, Any]]) -> None:
-    if not rows:
-        return
     kinds = {
         "finding_id": "varchar", "rule_id": "varchar", "severity": "varchar", "message_vi": "varchar",
         "message_en": "varchar", "found_at": "timestamp", **FACTS,
     }  # fmt: skip
-    con.execute(
-        f"insert into ops.check_findings ({', '.join(kinds)})"
-        f" select {', '.join(f'unnest(?::{kind}[])' for kind in kinds.values())}",
-        [[one[name] for one in rows] for name in kinds],
-    )
+    insert(con, "ops.check_findings", kinds, [tuple(one[name] for name in kinds) for one in rows])
 
 
 def _alerts(rows: Sequence[dict[str, Any]]) -> Iterator[Alert]:

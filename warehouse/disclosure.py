@@ -16,6 +16,7 @@ from expectations.contracts.sql import identifier, literal
 from warehouse.catalogue import columns_of, database
 from warehouse.former_areas import OTHER, Drawing, drawings
 from warehouse.guarded import CASES, COUNT, SAMPLE, concerns, may_leave
+from warehouse.handing import fill
 from warehouse.measures import UNSUMMED, contributions, known_measures
 from warehouse.transactions import transaction
 
@@ -621,8 +622,4 @@ _REASONS = {CASES: "small_count", COUNT: "small_count", SAMPLE: "few_respondents
 
 def _write(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
     con.execute(f"delete from {table}")
-    if not rows:
-        return
-    types = [str(row[1]) for row in con.execute(f"describe {table}").fetchall()]
-    columns = ", ".join(f"unnest(?::{kind}[])" for kind in types)
-    con.execute(f"insert into {table} select {columns}", [list(column) for column in zip(*rows, strict=True)])
+    fill(con, table, rows)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from expectations.contracts.sql import identifier, literal
 from expectations.contracts.times import now
+from warehouse.handing import handed, insert, packed
 from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
@@ -59,18 +60,15 @@ def record_outcomes(
     outcomes: Sequence[tuple[str, str, str | None, datetime | None, float | None]],
 ) -> None:
     """Write down what became of the feeds of a run, at once: `feed, outcome, message, started_at, seconds` each."""
-    latest = {one[0]: one for one in outcomes}
+    latest = {one[0]: (run_id, *one) for one in outcomes}
+    kinds = dict.fromkeys(("run_id", "feed", "outcome", "message"), "varchar")
+    kinds |= {"started_at": "timestamp", "seconds": "double"}
+    of_feed = {"feed": "varchar"}
     con.execute(
-        "delete from ops.outcomes where run_id = ? and feed in (select unnest(?::varchar[]))", [run_id, [*latest]]
+        f"delete from ops.outcomes where run_id = ? and feed in ({handed(of_feed)})",
+        [run_id, packed(of_feed, [(feed,) for feed in latest])],
     )
-    con.execute(
-        """
-        insert into ops.outcomes (run_id, feed, outcome, message, started_at, seconds)
-        select ?, unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::timestamp[]),
-               unnest(?::double[])
-        """,
-        [run_id, *([one[place] for one in latest.values()] for place in range(5))],
-    )
+    insert(con, "ops.outcomes", kinds, list(latest.values()))
 
 
 def open_runs(con: duckdb.DuckDBPyConnection) -> list[tuple[str, datetime]]:

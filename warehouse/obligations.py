@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from expectations.contracts.alerts import Alert, deliveries_missing_before, delivery_missing
 from expectations.contracts.findings import Finding, finding_id
 from expectations.contracts.times import now
+from warehouse.handing import handed, insert, packed
 from warehouse.outbox import raise_alerts
 from warehouse.transactions import transaction
 
@@ -75,11 +76,10 @@ def record_obligations(
     years.
     """
     owed = list(expected)
-    columns = ", ".join(f"unnest(?::{kind}[]) as {name}" for name, kind in _COLUMNS.items())
     with transaction(con):
         con.execute(
-            f"create or replace temp table expected_deliveries as select {columns}",
-            [[getattr(one, name) for one in owed] for name in _COLUMNS],
+            f"create or replace temp table expected_deliveries as {handed(_COLUMNS)}",
+            [packed(_COLUMNS, (tuple(getattr(one, name) for name in _COLUMNS) for one in owed))],
         )
         con.execute(_COMPARED, {"today": today})
         found = [Obligation(*row) for row in con.execute("from compared order by feed, period").fetchall()]
@@ -228,27 +228,31 @@ def _write_findings(con: duckdb.DuckDBPyConnection, found: Sequence[Obligation])
         if one.status == "missing"
     ]
     told += [(one, _late(one), delivery_id) for delivery_id, one in late.items()]
-    if not told:
-        return
-    con.execute(
-        """
-        insert into ops.duty_findings
-            (finding_id, delivery_id, feed, dataset, period, rule_id, check_name, severity, message_vi, found_at)
-        select unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::varchar[]),
-               unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::varchar[]),
-               unnest(?::varchar[]), ?
-        """,
+    kinds = dict.fromkeys(
+        (
+            "finding_id", "delivery_id", "feed", "dataset", "period", "rule_id", "check_name", "severity", "message_vi",
+        ),
+        "varchar",
+    ) | {"found_at": "timestamp"}  # fmt: skip
+    moment = now()
+    insert(
+        con,
+        "ops.duty_findings",
+        kinds,
         [
-            [finding_id(identity, finding) for _, finding, identity in told],
-            [one.delivery_id for one, _, _ in told],
-            [one.feed for one, _, _ in told],
-            [one.dataset for one, _, _ in told],
-            [one.period for one, _, _ in told],
-            [finding.rule_id for _, finding, _ in told],
-            [finding.check for _, finding, _ in told],
-            [finding.severity for _, finding, _ in told],
-            [finding.message_vi for _, finding, _ in told],
-            now(),
+            (
+                finding_id(identity, finding),
+                one.delivery_id,
+                one.feed,
+                one.dataset,
+                one.period,
+                finding.rule_id,
+                finding.check,
+                finding.severity,
+                finding.message_vi,
+                moment,
+            )
+            for one, finding, identity in told
         ],
     )
 

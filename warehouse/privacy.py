@@ -14,11 +14,12 @@ from expectations.contracts.model import DROPPED, contract, datasets
 from expectations.contracts.privacy import masked, personal_sql
 from expectations.contracts.register import register
 from expectations.contracts.sql import identifier, literal
+from warehouse.handing import fill, handed, insert, packed
 from warehouse.store import WarehouseError
 from warehouse.withheld import instead
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import duckdb
 
@@ -86,11 +87,8 @@ def cover(con: duckdb.DuckDBPyConnection, catalog: str, wanted: Mapping[Place, s
     """
     con.execute("create or replace temp table release_covered (place varchar, said varchar, shown varchar)")
     columns = _columns(con, catalog)
-    con.execute(
-        "create or replace temp table release_columns as select unnest(?::varchar[]) as schema_name,"
-        " unnest(?::varchar[]) as table_name, unnest(?::varchar[]) as column_name, unnest(?::varchar[]) as data_type",
-        [list(one) for one in zip(*columns, strict=True)] or [[], [], [], []],
-    )
+    kinds = dict.fromkeys(("schema_name", "table_name", "column_name", "data_type"), "varchar")
+    con.execute(f"create or replace temp table release_columns as {handed(kinds)}", [packed(kinds, columns)])
     asked = [
         f"select distinct {literal(f'{schema}.{table}.{column}')} as place, {identifier(column)} as said"
         f" from {identifier(catalog)}.{schema}.{identifier(table)} {wanted[schema, table]}"
@@ -103,11 +101,8 @@ def cover(con: duckdb.DuckDBPyConnection, catalog: str, wanted: Mapping[Place, s
     con.execute(f"create or replace temp table release_texts as {' union all '.join(asked)}")
     found = con.execute(f"select place, said from release_texts where {personal_sql('said')} order by all").fetchall()
     con.execute("drop table release_texts")
-    if found:
-        con.execute(
-            "insert into release_covered select unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::varchar[])",
-            [[place for place, _ in found], [said for _, said in found], [masked(said) for _, said in found]],
-        )
+    kinds = dict.fromkeys(("place", "said", "shown"), "varchar")
+    insert(con, "release_covered", kinds, [(place, said, masked(said)) for place, said in found])
     counts: dict[str, int] = {}
     for place, _ in found:
         counts[place] = counts.get(place, 0) + 1
@@ -166,9 +161,9 @@ def _findings_in_words(con: duckdb.DuckDBPyConnection, source: str, readings: st
     con.execute("create or replace temp table release_titles (rule_id varchar, title varchar)")
     words = [(dataset, check, text) for (dataset, check), text in contract_words().items()]
     words += [(dataset, check, text) for check, text in reading_words().items() for dataset in datasets()]
-    _fill(con, "release_words", words)
-    _fill(con, "release_labels", [(dataset, column, label) for (dataset, column), label in labels().items()])
-    _fill(con, "release_titles", [(one.rule_id, f"{one.title_vi}.") for one in register().values()])
+    fill(con, "release_words", words)
+    fill(con, "release_labels", [(dataset, column, label) for (dataset, column), label in labels().items()])
+    fill(con, "release_titles", [(one.rule_id, f"{one.title_vi}.") for one in register().values()])
     said = "coalesce(replace(words.words, '{column}', coalesce(labels.label, '')), titles.title, found.rule_id)"
     return (
         f"(select found.* replace ({said} as message_vi, labels.column_name as column_name)"
@@ -185,7 +180,7 @@ def _findings_in_words(con: duckdb.DuckDBPyConnection, source: str, readings: st
 def _checks_without_denunciations(con: duckdb.DuckDBPyConnection, source: str) -> str:
     """Findings of checks; of denunciations the rule, unit and period only, since a few of them are persons."""
     con.execute("create or replace temp table release_rules (rule_id varchar, vi varchar, en varchar)")
-    _fill(con, "release_rules", [(one.rule_id, f"{one.title_vi}.", f"{one.title_en}.") for one in register().values()])
+    fill(con, "release_rules", [(one.rule_id, f"{one.title_vi}.", f"{one.title_en}.") for one in register().values()])
     return (
         "(select found.* replace ("
         "case when is_confidential then null else left_value end as left_value,"
@@ -193,14 +188,6 @@ def _checks_without_denunciations(con: duckdb.DuckDBPyConnection, source: str) -
         " case when is_confidential then rules.vi else message_vi end as message_vi,"
         " case when is_confidential then rules.en else message_en end as message_en)"
         f" from {source} as found left join release_rules as rules using (rule_id))"
-    )
-
-
-def _fill(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[str, ...]]) -> None:
-    width = len(rows[0])
-    con.execute(
-        f"insert into {table} select {', '.join(['unnest(?::varchar[])'] * width)}",
-        [list(column) for column in zip(*rows, strict=True)],
     )
 
 

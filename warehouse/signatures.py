@@ -19,6 +19,7 @@ from expectations.contracts.alerts import signature_outdated
 from expectations.contracts.private_files import make_private_folder, new_private_file
 from expectations.contracts.times import now
 from warehouse import lines
+from warehouse.handing import insert
 from warehouse.outbox import raise_alerts
 from warehouse.published import current
 from warehouse.store import WarehouseError, connect
@@ -222,15 +223,13 @@ def _published(release: Path, period: str) -> list[dict[str, Any]]:
 
 def _insert(con: duckdb.DuckDBPyConnection, signature: Signature, rows: list[dict[str, Any]]) -> None:
     kinds = {
+        "signature_id": "varchar",
         "indicator_code": "varchar", "definition_id": "varchar", "goal_id": "varchar", "unit_code": "varchar",
         "value": "double", "numerator": "bigint", "denominator": "bigint", "availability": "varchar",
         "status": "varchar", "deliveries": "varchar[]",
     }  # fmt: skip
-    con.execute(
-        f"insert into ops.signed_figures (signature_id, {', '.join(kinds)})"
-        f" select ?, {', '.join(f'unnest(?::{kind}[])' for kind in kinds.values())}",
-        [signature.signature_id, *([row.get(name) for row in rows] for name in kinds)],
-    )
+    told = [{**row, "signature_id": signature.signature_id} for row in rows]
+    insert(con, "ops.signed_figures", kinds, [tuple(row.get(name) for name in kinds) for row in told])
 
 
 def _append(home: Path, made: Signature) -> None:
