@@ -2,6 +2,7 @@
 
 from sources.feeds.checks import check_against_contract
 from sources.feeds.connectors import Connector, Files, Mailbox, Rest, Sql
+from sources.feeds.known import KnownDocuments
 from sources.feeds.layouts import SHEET_FORMATS, Layout
 from sources.feeds.loading import load_feed_file, load_feeds, read_feeds
 from sources.feeds.model import ColumnSource, Feed, FeedEntry, FeedFile, PeriodSource, UnitSource
@@ -19,6 +20,7 @@ __all__ = [
     "FeedFile",
     "FeedProblem",
     "Files",
+    "KnownDocuments",
     "Layout",
     "Mailbox",
     "PeriodSource",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from sources.feeds.documents import Node
     from sources.feeds.keys import Place
+    from sources.feeds.known import KnownDocuments
     from sources.feeds.model import ColumnSource
 
 
@@ -31,15 +33,18 @@ def load_feeds(folder: Path) -> list[Feed]:
     return feeds
 
 
-def read_feeds(folder: Path) -> tuple[list[Feed], list[FeedProblem]]:
-    """The feeds that can be used and the mistakes of the others: one bad file does not stop the rest."""
+def read_feeds(folder: Path, known: KnownDocuments | None = None) -> tuple[list[Feed], list[FeedProblem]]:
+    """The feeds that can be used and the mistakes of the others: one bad file does not stop the rest.
+
+    Files that are `known` are not parsed again; the others are kept there.
+    """
     feeds: dict[str, Feed] = {}
     problems: list[FeedProblem] = []
     if not folder.is_dir():
         return [], [FeedProblem(file=str(folder), key="", line=None, message="the folder does not exist; create it")]
     for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
         try:
-            for feed in load_feed_file(path):
+            for feed in load_feed_file(path, known):
                 if feed.feed_id in feeds:
                     message = f"feed {feed.feed_id} also stands in {feeds[feed.feed_id].file}; rename one"
                     problems.append(FeedProblem(file=path.name, key="source.id", line=None, message=message))
@@ -50,9 +55,19 @@ def read_feeds(folder: Path) -> tuple[list[Feed], list[FeedProblem]]:
     return [feeds[feed_id] for feed_id in sorted(feeds)], problems
 
 
-def load_feed_file(path: Path) -> list[Feed]:
+def load_feed_file(path: Path, known: KnownDocuments | None = None) -> list[Feed]:
     """The feeds of one file, in its order. Raises FeedError."""
+    if known is not None and (before := known.of(path)) is not None:
+        with suppress(FeedError):  # said below, with the lines
+            return _checked(before, path, None)
     raw, node = read_document(path)
+    feeds = _checked(raw, path, node)
+    if known is not None:
+        known.keep(path, raw)
+    return feeds
+
+
+def _checked(raw: dict[str, Any], path: Path, node: Node | None) -> list[Feed]:
     raw = with_shared(raw, path, node)
     try:
         document = FeedFile.model_validate(raw)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,7 @@ def _over(beneath: Any, own: Any, name: str | None = None) -> Any:
     return {one: _over(beneath[one], own[one], one) if one in beneath and one in own else joined[one] for one in joined}
 
 
+@cache
 def _shared(name: str) -> dict[str, Any]:
     return read_document(Path(str(_folder().joinpath(f"{name}.yaml"))))[0]
 

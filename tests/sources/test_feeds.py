@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import pickle
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_args, get_origin
@@ -10,7 +12,16 @@ import pytest
 import yaml
 
 from expectations.contracts.model import contract
-from sources.feeds import FeedError, check_against_contract, load_feed_file, load_feeds, read_feeds, typed
+from sources.feeds import (
+    FeedError,
+    KnownDocuments,
+    check_against_contract,
+    load_feed_file,
+    load_feeds,
+    loading,
+    read_feeds,
+    typed,
+)
 from sources.feeds.keys import branches, keys_of, told_apart_by
 from sources.feeds.model import FeedFile
 
@@ -254,6 +265,50 @@ def test_all_mistakes_at_once_and_the_rest_still_works(tmp_path: Path) -> None:
     with pytest.raises(FeedError):
         load_feeds(tmp_path)
     assert "does not exist" in str(read_feeds(tmp_path / "nowhere")[1][0])
+
+
+def test_a_file_that_was_read_before_is_parsed_again_only_when_it_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "feeds.json"
+    feeds, other = tmp_path / "feeds", GOOD.replace("d323", "d325").replace("Hưng Yên", "Mỹ Hào")
+    feeds.mkdir()
+    write(feeds, GOOD)
+    write(feeds, other, "d325.yaml")
+    first = KnownDocuments(kept)
+    before = read_feeds(feeds, first)
+    first.save()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    parsed = []
+    parse = loading.read_document
+    monkeypatch.setattr(loading, "read_document", lambda path: parsed.append(path.name) or parse(path))
+    assert read_feeds(feeds, KnownDocuments(kept)) == before == read_feeds(feeds)
+    assert parsed == ["d323.yaml", "d325.yaml"]  # by the last one, which knows nothing
+    parsed.clear()
+    write(feeds, other.replace("Mỹ Hào", "Kim Động"), "d325.yaml")
+    again = KnownDocuments(kept)
+    [_, changed], _ = read_feeds(feeds, again)
+    again.save()
+    assert (parsed, changed.source_name) == (["d325.yaml"], "Thành phố Kim Động")
+    assert len(json.loads(kept.read_text(encoding="utf-8"))) == 2  # what is in no file any more is let go
+
+
+def test_what_is_kept_of_a_file_hides_no_mistake_and_is_none_itself(tmp_path: Path) -> None:
+    kept, path = tmp_path / "feeds.json", write(tmp_path, GOOD)
+    expected = load_feed_file(path)
+    mark = hashlib.sha256(path.read_bytes()).hexdigest()
+    for damaged in ("", "{", "[]", '{"a": 1}', json.dumps({mark: {"feeds": {}}}), "[" * 100_000):
+        kept.write_text(damaged, encoding="utf-8")
+        assert load_feed_file(path, KnownDocuments(kept)) == expected
+    known = KnownDocuments(kept)
+    wrong = write(tmp_path, GOOD.replace("kind: files", "kind: x"), "wrong.yaml")
+    for _ in range(2):
+        with pytest.raises(FeedError, match=r"wrong\.yaml:\d+: "):
+            load_feed_file(wrong, known)
+    numbered = {"feeds": {1: "a key that JSON has not"}}
+    known.keep(path, numbered)
+    assert known.of(path) is None
+    assert known.of(tmp_path / "nowhere.yaml") is None
 
 
 def test_yaml_has_no_surprises(tmp_path: Path) -> None:
