@@ -23,7 +23,7 @@ from expectations.contracts.periods import period_range
 from expectations.contracts.times import TIME_ZONE, now
 from flows.expected import expected
 from flows.mistakes import NoFeedsError, StillWritingError, UnknownFeedError
-from sources.feeds import Feed, FeedError, check_against_contract, read_feeds
+from sources.feeds import Feed, FeedError, KnownDocuments, check_against_contract, read_feeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,6 +46,9 @@ FAILED_OUTCOMES = (TRANSIENT, TERMINAL)
 
 LOOKED_UP = ("units", "checklist_items", "index_methods")
 """Reference tables that rules look something up in."""
+
+KNOWN_FEEDS = "feeds.json"
+"""In the work folder: what the feed files say, so that a run parses only those that changed."""
 
 _running: set[str] = set()
 """Runs of this process that have not ended."""
@@ -91,6 +94,8 @@ class Plan:
     """Feed files that cannot be used: failed before they began."""
     every_feed: Mapping[str, tuple[Feed, Contract]] = field(default_factory=dict)
     """All usable feeds of the home, also those this run does not look at."""
+    is_left: bool = False
+    """An earlier run may have left alerts untold."""
 
     @cached_property
     def places(self) -> Places:
@@ -152,9 +157,16 @@ def read_home_feeds(home: Home) -> tuple[list[Feed], list[str]]:
     return [feed for feed, _ in terms.values()], mistakes
 
 
-def read_terms(home: Home) -> tuple[dict[str, tuple[Feed, Contract]], list[str]]:
-    """Feed id → the feed and its contract, for the feeds that can be used; and the mistakes of the others."""
-    feeds, problems = read_feeds(home.feeds)
+def read_terms(home: Home, *, keeps: bool = False) -> tuple[dict[str, tuple[Feed, Contract]], list[str]]:
+    """Feed id → the feed and its contract, for the feeds that can be used; and the mistakes of the others.
+
+    What an earlier run kept of the files is used; with `keeps` what was read is kept for the next one.
+    """
+    known = KnownDocuments(home.work / KNOWN_FEEDS)
+    feeds, problems = read_feeds(home.feeds, known)
+    if keeps:
+        home.work.mkdir(mode=0o700, parents=True, exist_ok=True)
+        known.save()
     mistakes = [str(problem) for problem in problems]
     expanded: dict[tuple[str, ...], Contract] = {}
     terms = {}
@@ -233,13 +245,14 @@ def open_run(
     from warehouse.corrections import bring_corrections, enter
     from warehouse.decisions import bring_decisions
     from warehouse.journal import begin_run, close_interrupted, open_runs
+    from warehouse.outbox import is_left
     from warehouse.releases import clear_drafts, prune
     from warehouse.reports.folders import clear_parts
     from warehouse.signatures import bring_signatures
 
     started_at, keys = now(), keys_of(home)
     periods = frozenset(str(one) for one in period_range(period)) if period else None
-    terms, mistakes = read_terms(home)
+    terms, mistakes = read_terms(home, keeps=True)
     found = [feed for feed, _ in terms.values()]
     if not found and not mistakes:
         raise NoFeedsError(f"no feed in {home.feeds}; write one (docs/adding-a-district.md explains every key)")
@@ -272,6 +285,7 @@ def open_run(
         clear_drafts(home.path)
         clear_parts(home.reports)
         prune(home.path, home.settings.release.keep)
+        left_untold = is_left(con)
         begin_run(
             con, run_id, started_at, kind="cycle", feeds=[one.feed_id for one in chosen], period=period, engine=engine
         )
@@ -293,6 +307,7 @@ def open_run(
         again=frozenset(again),
         problems=tuple(Outcome(_file_of(line), TERMINAL, line, started_at, 0.0) for line in mistakes),
         every_feed=terms,
+        is_left=left_untold,
     )
 
 

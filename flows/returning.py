@@ -22,7 +22,7 @@ from flows.planning import read_terms, scratch_folder, writing
 from flows.postponed import postponed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -54,22 +54,30 @@ class _Job:
     findings: tuple[Finding, ...]
 
 
-def keep_returns(home: Home, terms: Terms | None = None) -> int:
+def keep_returns(home: Home, terms: Terms | None = None, *, left: str | None = None) -> int:
     """Bring `returns/` to what the warehouse says: one file for each delivery that goes back; how many there are.
 
     A file is written when its findings are others than those it was written for, and removed when a later delivery
-    came. Never raises: what cannot be written now is written by the next run.
+    came. Nothing is asked of the deliveries as long as those files lie there that an earlier run `left` for the same
+    state (`warehouse.state.returned_mark`). Never raises: what cannot be written now is written by the next run.
     """
     try:
+        if left is not None and left == _mark(_files(home)):
+            return len(_files(home))
         return len(write_returns(home, terms))
     except Exception as fault:  # noqa: BLE001 - it never stops a run
         postponed(home, "return files: they could not be written", fault)
         return len(_files(home))
 
 
+def _mark(paths: Iterable[Path]) -> str:
+    return hashlib.sha256("\n".join(sorted(path.name for path in paths)).encode()).hexdigest()
+
+
 def write_returns(home: Home, terms: Terms | None = None) -> dict[str, Path]:
     """Delivery → its return file, of those that go back."""
     from warehouse.returns import findings_of, record_written, resend_by, troubles, written
+    from warehouse.state import mark_returned
 
     terms = read_terms(home)[0] if terms is None else terms
     today = now().date()
@@ -84,18 +92,27 @@ def write_returns(home: Home, terms: Terms | None = None) -> dict[str, Path]:
                 continue
             until = same.resend_by if same else resend_by(con, today, home.settings.returns.days, one.due_on)
             jobs.append(_Job(one, _told(one, terms, until), tuple(findings_of(con, one))))
+        kept = _kept(home, found, files)
+        if not jobs:
+            mark_returned(con, _mark(kept.values()))
     if made := _write_all(home, jobs, terms):
         with writing(home) as con:
             for job, (kind, path) in made:
                 record_written(con, job.trouble, kind, path.name, job.returned.resend_by)
-            files = written(con)
-    kept = {
-        one.delivery_id: home.returns / files[one.delivery_id].file_name for one in found if one.delivery_id in files
-    }
+            kept = _kept(home, found, written(con))
+            if len(made) == len(jobs):
+                mark_returned(con, _mark(kept.values()))
     for path in _files(home):
         if path not in kept.values():
             path.unlink(missing_ok=True)
     return {delivery_id: path for delivery_id, path in kept.items() if path.is_file()}
+
+
+def _kept(home: Home, found: Sequence[Trouble], files: Mapping[str, Written]) -> dict[str, Path]:
+    """Delivery → where its return file lies, or should."""
+    return {
+        one.delivery_id: home.returns / files[one.delivery_id].file_name for one in found if one.delivery_id in files
+    }
 
 
 def _told(trouble: Trouble, terms: Terms, until: date) -> Returned:

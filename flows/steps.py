@@ -110,11 +110,15 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What is owed, whether anything changed since the last release, and whether a run ended with that one."""
+    """What is owed, whether anything changed since the last release, and whether a run ended with that one.
+
+    `returned`: which return files an earlier run left for the same state, as far as it left all of them.
+    """
 
     obligations: tuple[Obligation, ...]
     is_news: bool
     is_reported: bool
+    returned: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +215,8 @@ def run_cycle(
         lambda: open_run(home, feeds=feeds, period=period, engine=runs.name, verify=verify, look=look, again=again),
     )
     try:
-        tell_channels(home)  # what an earlier run could not, before anything else can go wrong
+        if plan.is_left:  # what an earlier run could not tell, before anything else can go wrong
+            tell_channels(home)
         send_returns(home, dict(plan.every_feed))
         return _run(plan, runs, hears, accepted)
     except BaseException as fault:
@@ -247,7 +252,7 @@ def _run(plan: Plan, runs: Engine, hears: Listener, accepted: Sequence[str]) -> 
     is_due = publication.is_new or not built.is_reported
     written = runs.step("report", lambda: report(plan.home) if is_due else [])
     hears.stage("return files", None)
-    returns = runs.step("return", lambda: keep_returns(plan.home, dict(plan.every_feed)))
+    returns = runs.step("return", lambda: keep_returns(plan.home, dict(plan.every_feed), left=built.returned))
     return runs.step("tell", lambda: tell(plan, booked, built, publication, written, returns))
 
 
@@ -457,7 +462,7 @@ def build(plan: Plan) -> Built:
     from warehouse.models import build as build_models
     from warehouse.obligations import record_obligations
     from warehouse.releases import current
-    from warehouse.state import built_mark, is_published, mark_built, state_mark
+    from warehouse.state import built_mark, is_published, mark_built, returned_mark, state_mark
 
     with writing(plan.home) as con:
         obligations = tuple(record_obligations(con, plan.owed, plan.started_at.date(), plan.run_id))
@@ -472,7 +477,7 @@ def build(plan: Plan) -> Built:
         standing = current(plan.home.path)
         is_news = not is_published(con, standing.release_id if standing else None)
         is_reported = standing is not None and has_ended_with(con, standing.release_id)
-    return Built(obligations, is_news, is_reported)
+        return Built(obligations, is_news, is_reported, returned_mark(con))
 
 
 def _regimes(plan: Plan) -> dict[str, str]:
@@ -613,21 +618,25 @@ def tell(  # noqa: PLR0917 - what the steps before found, in their order
 ) -> RunReport:
     """Close the run's entry and its work folder, send each channel what it has not been told, and sum the run up."""
     from flows.alerts import tell as tell_channels
+    from flows.alerts import telling
     from flows.returning import send_returns
     from warehouse.alert_states import needing_a_person, settle, spoken
     from warehouse.journal import end_run
+    from warehouse.outbox import is_waiting
     from warehouse.signatures import raise_outdated
 
     with writing(plan.home) as con:
         raise_outdated(con, plan.home.path, plan.started_at.date(), plan.run_id)
         settle(con, plan.run_id)
-        alerts = needing_a_person(con)
+        alerts = needing_a_person(con, is_looked=True)
         findings = _findings(con, booked.receipts)
         rows = con.execute("select rule_id, count(*) from ops.check_findings group by 1 order by 1").fetchall()
         code = 3 if alerts else 0
         end_run(con, plan.run_id, "needs_a_person" if code else "fine", release_id=publication.release_id)
+        is_told = not is_waiting(con, telling(plan.home), is_looked=True)
     close_work(plan)
-    tell_channels(plan.home)
+    if not is_told:
+        tell_channels(plan.home)
     send_returns(plan.home, dict(plan.every_feed))
     return RunReport(
         run_id=plan.run_id,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import duckdb
 
 LOOKED_AT = "alerts_looked_at"
-"""The temporary table of the last look: asked once, used by several questions."""
+"""The temporary table of the last look: asked once, used by the questions of one connection."""
 
 
 def look(con: duckdb.DuckDBPyConnection, today: date | None = None) -> None:
@@ -33,36 +33,50 @@ def look(con: duckdb.DuckDBPyConnection, today: date | None = None) -> None:
 
 
 def settle(con: duckdb.DuckDBPyConnection, run_id: str | None = None, today: date | None = None) -> None:
-    """Write down which causes are gone and which came back, and that a run met those that live (once a run)."""
+    """Write down which causes are gone and which came back, and that a run met those that live (once a run).
+
+    The look it leaves is that of afterwards, but for `last_seen_at` and `seen_count`.
+    """
     look(con, today)
     moment = now()
     over = f"select alert_id from {LOOKED_AT} where is_over"
-    con.execute(f"update ops.alerts set resolved_at = ? where resolved_at is null and alert_id in ({over})", [moment])
-    con.execute(
+    gone = con.execute(
+        f"update ops.alerts set resolved_at = ? where resolved_at is null and alert_id in ({over})", [moment]
+    ).fetchone()
+    back = con.execute(
         "update ops.alerts set resolved_at = null, reopened_at = ?, is_sent = false"
         f" where resolved_at is not null and alert_id not in ({over})",
         [moment],
-    )
+    ).fetchone()
+    changed = (gone, back) != ((0,), (0,))
     if run_id is not None:
         con.execute(
             "update ops.alerts set last_seen_at = ?, last_run_id = ?, seen_count = coalesce(seen_count, 1) + 1"
             f" where last_run_id is distinct from ? and alert_id not in ({over})",
             [moment, run_id, run_id],
         )
+    if changed:
+        look(con, today)
 
 
-def needing_a_person(con: duckdb.DuckDBPyConnection, today: date | None = None) -> list[dict[str, Any]]:
-    """The alerts that are open: nobody has said that they know of them, and their cause is there; most urgent first."""
-    return [one for one in listed(con, today=today) if one["state"] in OPEN]
+def needing_a_person(
+    con: duckdb.DuckDBPyConnection, today: date | None = None, *, is_looked: bool = False
+) -> list[dict[str, Any]]:
+    """The alerts that are open: nobody has said that they know of them, and their cause is there; most urgent first.
+
+    With `is_looked` as of the look that this connection took last.
+    """
+    return [one for one in listed(con, today=today, is_looked=is_looked) if one["state"] in OPEN]
 
 
 def listed(
-    con: duckdb.DuckDBPyConnection, *, everything: bool = False, today: date | None = None
+    con: duckdb.DuckDBPyConnection, *, everything: bool = False, today: date | None = None, is_looked: bool = False
 ) -> list[dict[str, Any]]:
     """Alerts as a person looks at them, the most urgent first, then by unit; without `everything` those whose cause is
     there. With what each channel has taken.
     """
-    look(con, today)
+    if not is_looked:
+        look(con, today)
     rows = con.execute(
         f"""
         select state.*, alert.run_id,

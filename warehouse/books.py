@@ -45,6 +45,7 @@ def _house() -> tuple[TableShape, ...]:
             {
                 "mark": ("VARCHAR not null", "Hash over facts, decisions, duties, reference data and the models' text"),
                 "release_id": ("VARCHAR", "Release that holds these marts; null until they are published"),
+                "returned": ("VARCHAR", "Hash over the names of the return files that lie there for this state"),
             },
         ),
         TableShape(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from expectations.contracts.alerts import Alert, Notice
 from expectations.contracts.times import now
 from warehouse.alert_states import LOOKED_AT, look, places
+from warehouse.handing import handed, packed
 from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
@@ -53,9 +54,10 @@ def raise_alerts(con: duckdb.DuckDBPyConnection, alerts: Iterable[Alert], run_id
     if not found:
         return
     names = ("alert_id", "kind", "severity", "feed", "period", "about", "subject_vi", "detail_vi")
+    kinds = dict.fromkeys(names, "varchar")
     con.execute(
-        f"create or replace temp table raised as select {', '.join(f'unnest(?::varchar[]) as {one}' for one in names)}",
-        [[getattr(one, name) for one in found] for name in names],
+        f"create or replace temp table raised as {handed(kinds)}",
+        [packed(kinds, [tuple(getattr(one, name) for name in names) for one in found])],
     )
     moment = now()
     con.execute(
@@ -81,12 +83,24 @@ def raise_alerts(con: duckdb.DuckDBPyConnection, alerts: Iterable[Alert], run_id
     con.execute("drop table raised")
 
 
-def is_waiting(con: duckdb.DuckDBPyConnection, telling: Telling, today: date | None = None) -> bool:
-    """Whether any of these channels has something to be told."""
+def is_left(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether an earlier run may have left something untold: an alert that some channel lacks, a digest not taken."""
+    left = (
+        "exists (from ops.alerts where resolved_at is null and not is_sent)"
+        " or exists (from ops.outbox where told_at is null)"
+    )
+    return con.execute(f"select {left}").fetchone() == (True,)
+
+
+def is_waiting(
+    con: duckdb.DuckDBPyConnection, telling: Telling, today: date | None = None, *, is_looked: bool = False
+) -> bool:
+    """Whether any of these channels has something to be told; with `is_looked` as of this connection's last look."""
     begun = "exists (from ops.alerts where resolved_at is null) or exists (from ops.outbox where told_at is null)"
     if con.execute(f"select {begun}").fetchone() != (True,):
         return False
-    look(con, today)
+    if not is_looked:
+        look(con, today)
     return con.execute(f"select exists ({_UNTOLD})", _parameters(telling)).fetchone() == (True,)
 
 

@@ -62,6 +62,17 @@ def mark_built(con: duckdb.DuckDBPyConnection, mark: str) -> None:
     con.execute("insert into ops.built (mark) values (?)", [mark])
 
 
+def returned_mark(con: duckdb.DuckDBPyConnection) -> str | None:
+    """What `mark_returned` wrote down for the present state; None where that has changed since."""
+    row = con.execute("select returned from ops.built").fetchone()
+    return str(row[0]) if row and row[0] else None
+
+
+def mark_returned(con: duckdb.DuckDBPyConnection, mark: str) -> None:
+    """Write down that all return files of the present state lie there; `mark` is over their names."""
+    con.execute("update ops.built set returned = ?", [mark])
+
+
 def _models_text() -> bytes:
     digest = hashlib.sha256()
     # the law of counting, the sums and the models made from contracts

@@ -29,7 +29,9 @@ from sources.errors import WorkerKilledError
 from tests.expectations.channels import mail_server
 from tests.sources.marked import look
 from tests.warehouse.deliveries import Batch, Sent, prepare
+from warehouse import returns
 from warehouse.returns import letters, written
+from warehouse.state import mark_built, returned_mark
 from warehouse.store import writer_lock
 
 if TYPE_CHECKING:
@@ -107,6 +109,47 @@ def test_one_private_file_a_delivery_which_is_written_once_and_goes_when_it_is_m
     book(here, Sent(FEED, 2, ROWS, salt="mended"), {})
     assert keep_returns(here) == 0
     assert files(here) == []
+
+
+def test_without_news_no_delivery_is_asked_as_long_as_the_files_lie_there(
+    home: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = home()
+    with writing(here) as con:
+        mark_built(con, "a state")
+        assert returned_mark(con) is None
+    keep_returns(here)
+    with writing(here) as con:
+        left = returned_mark(con)
+    assert left is not None
+    [name] = files(here)
+    asked = []
+    ask = returns.troubles
+    monkeypatch.setattr(returns, "troubles", lambda con: asked.append(1) or ask(con))
+    assert (keep_returns(here, left=left), asked) == (1, [])
+    (here.returns / name).unlink()
+    assert (keep_returns(here, left=left), asked) == (1, [1])
+    assert files(here) == [name]
+    (here.returns / "other.xlsx").write_bytes(b"nobody's")
+    assert (keep_returns(here, left=left), files(here)) == (1, [name])
+    with writing(here) as con:
+        mark_built(con, "another state")
+        assert returned_mark(con) is None
+    assert (keep_returns(here, left=None), len(asked)) == (1, 3)
+
+
+def test_a_return_file_that_could_not_be_written_is_not_taken_for_written(
+    home: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = home()
+    with writing(here) as con:
+        mark_built(con, "a state")
+    with monkeypatch.context() as broken:
+        broken.setattr(returning, "_write", lambda *_: None)
+        assert keep_returns(here) == 0
+    with writing(here) as con:
+        assert returned_mark(con) is None
+    assert keep_returns(here) == 1
 
 
 def test_other_findings_make_another_file_and_keep_no_old_one(home: Any) -> None:

@@ -17,11 +17,11 @@ from expectations.contracts.findings import Finding
 from expectations.contracts.model import contract
 from tests.warehouse.deliveries import Batch, Sent, decide, load_sent, prepare, warehouse
 from warehouse import booking, releases
-from warehouse.alert_states import listed
+from warehouse.alert_states import listed, needing_a_person, settle
 from warehouse.booking import fail, raise_held
 from warehouse.journal import record_outcomes
 from warehouse.obligations import Expected, record_obligations
-from warehouse.outbox import Telling, put_together, raise_alerts, record_refused, record_told
+from warehouse.outbox import Telling, is_left, is_waiting, put_together, raise_alerts, record_refused, record_told
 from warehouse.releases import current, publish
 from warehouse.state import is_published, mark_built
 from warehouse.store import writer
@@ -234,6 +234,39 @@ def decide_duty(con: duckdb.DuckDBPyConnection, period: str) -> None:
         " values (?, 'waive', 'd323.reports', ?, 'test', 'because', now()::timestamp)",
         [period, period],
     )
+
+
+def test_nothing_is_left_when_every_channel_took_all(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    telling = Telling(["file", "mail"])
+    assert not is_left(con)
+    load_sent(con, SENT, tmp_path, refused=True, findings=[GATE], rows_read=2)
+    assert is_left(con)
+    first, second = put_together(con, telling, TODAY)
+    record_told(con, first, telling.channels)
+    assert is_left(con)
+    record_told(con, second, telling.channels)
+    assert not is_left(con)
+    assert not is_waiting(con, telling, TODAY)
+
+
+def test_the_look_that_settling_leaves_is_that_of_afterwards(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    def states(*, is_looked: bool) -> list[tuple[object, ...]]:
+        names = ("alert_id", "kind", "state", "is_over", "since", "resolved_at", "open_days")
+        return [tuple(one[name] for name in names) for one in listed(con, everything=True, is_looked=is_looked)]
+
+    load_sent(con, SENT, tmp_path, refused=True, findings=[GATE], rows_read=2)
+    settle(con, "r1")
+    assert states(is_looked=True) == states(is_looked=False)
+    assert len(needing_a_person(con, is_looked=True)) == 1
+    whole = replace(SENT, day=1)
+    load_sent(con, whole, tmp_path)  # it came whole: the cause is gone
+    settle(con, "r2")
+    assert states(is_looked=True) == states(is_looked=False)
+    assert needing_a_person(con, is_looked=True) == []
+    decide(con, "withdraw", whole)  # and is back
+    settle(con, "r3")
+    assert states(is_looked=True) == states(is_looked=False)
+    assert len(needing_a_person(con, is_looked=True)) == 1
 
 
 def test_the_list_is_sorted_by_urgency_and_unit_and_says_names(con: duckdb.DuckDBPyConnection) -> None:
