@@ -13,6 +13,8 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from expectations.later import imported_later
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
     from expectations.rules import Check
 
 TABLE = "staged"
+
+LATER = ("altair", "scipy", "scipy.stats")
+"""What Great Expectations imports for expectations that no contract has."""
+
+NEVER = ("boto3", "botocore", "azure", "google", "pyspark", "snowflake")
+"""Clients of stores that no suite asks; Great Expectations does without those that are not installed."""
 
 _lock = threading.Lock()
 _loaded: _Expectations | None = None
@@ -136,7 +144,7 @@ def _load() -> _Expectations:
 
 def _import() -> _Expectations:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), imported_later(LATER, NEVER):
         warnings.simplefilter("ignore")
         import great_expectations  # noqa: PLC0415 - 5 seconds
         import great_expectations.expectations  # noqa: PLC0415

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import os
 import pickle
 import resource
@@ -108,11 +109,14 @@ def _end_with_parent(lifeline: int) -> None:
 
 
 def _prepare(setup: Setup) -> None:
+    gc.disable()  # what imports make stays: looking for garbage among it is a tenth of their time
     for name in setup.preload:
         module, _, function = name.partition(":")
         loaded = import_module(module)
         if function:
             getattr(loaded, function)()
+    gc.freeze()
+    gc.enable()
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     limit = pages * resource.getpagesize() + setup.memory_mib * (1 << 20)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
