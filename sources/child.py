@@ -116,6 +116,7 @@ def _prepare(setup: Setup) -> None:
         if function:
             getattr(loaded, function)()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     gc.enable()
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     limit = pages * resource.getpagesize() + setup.memory_mib * (1 << 20)

@@ -6,7 +6,7 @@ texts met before are not read again. A large one is read a column at a time. Bot
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
@@ -29,10 +29,13 @@ _FEW_DISTINCT = 4
 _LONGER_THAN_A_BLANK = 12
 """Invisible characters and spaces a text may have more than its key."""
 _PERSON_AS_NUMBER = r"^\W*(?:0[0-9]{8,11}|84[2-9][0-9]{8})\W*$"
+_SHORTEST_PERSON = 9
+"""Characters a text has at least that `_PERSON_AS_NUMBER` fits."""
 _LARGER_THAN_A_COUNT = 100_000_000
 _MONEY = "_amount"
 _REMEMBERED_KINDS = ("boolean", "integer", "decimal", "date")
 _TYPE_READ: dict[str, Any] = {**DTYPES, "date": pl.Datetime("us")}
+_NOTHING = {name: pl.Series([None], dtype=dtype) for name, dtype in DTYPES.items()}
 _remembered: dict[Way, Remembered] = {}
 
 
@@ -57,7 +60,7 @@ def fill_columns(part: Part, contract: Contract, places: Mapping[str, int]) -> N
             value = typed(part.plan.constants[column.name], column.type)
             part.columns[column.name] = pl.Series([value], dtype=dtype).new_from_index(0, height)
         else:
-            part.columns[column.name] = pl.Series([None], dtype=dtype).new_from_index(0, height)
+            part.columns[column.name] = _NOTHING[column.type].new_from_index(0, height)
     _empty_ragged_rows(part, contract)
 
 
@@ -255,13 +258,24 @@ def _without_persons(
 
     It begins with a zero or with 84, or is larger than any count. Nine digits in a column of money are money.
     """
+    is_money = column.name.endswith(_MONEY)
+    if len(cells) <= _SMALL and not _may_be_persons(values, cells, is_money=is_money):
+        return values, bad
     suspects = cells.str.contains(_PERSON_AS_NUMBER).fill_null(value=False)
-    if not column.name.endswith(_MONEY):
+    if not is_money:
         suspects |= (values.abs() >= _LARGER_THAN_A_COUNT).fill_null(value=False)
     if not suspects.any():
         return values, bad
     values = pl.select(pl.when(~suspects).then(values)).to_series()
     return values, suspects if bad is None else suspects | bad
+
+
+def _may_be_persons(values: pl.Series, cells: pl.Series, *, is_money: bool) -> bool:
+    """Whether a column is worth two expressions, which cost more than they find in a small slice."""
+    if any(text is not None and len(text) >= _SHORTEST_PERSON for text in cells.to_list()):
+        return True
+    found = () if is_money else cast("tuple[float | None, ...]", (values.min(), values.max()))
+    return any(one is not None and abs(one) >= _LARGER_THAN_A_COUNT for one in found)
 
 
 def _note_defects(part: Part, recipe: Recipe, bad: pl.Series, cells: pl.Series) -> None:

@@ -52,14 +52,12 @@ class TablePlan:
     @cached_property
     def personal_headers(self) -> frozenset[str]:
         """Keys of the headers of personal columns: they need no entry and are never read."""
-        return frozenset(
-            header_index(tuple(column for column in self.contract.columns if column.classification == DROPPED))
-        )
+        return _headers(self.contract)[0]
 
     @cached_property
-    def stored_headers(self) -> dict[str, Column]:
+    def stored_headers(self) -> Mapping[str, Column]:
         """Keys of the labels and synonyms of the stored columns."""
-        return header_index(self.contract.stored_columns)
+        return _headers(self.contract)[1]
 
     @cached_property
     def styled_numbers(self) -> frozenset[str]:
@@ -83,7 +81,20 @@ class Part:
 
 
 _REMEMBERED = 64
+_indexes: dict[int, tuple[Contract, frozenset[str], Mapping[str, Column]]] = {}
 _plans: dict[tuple[int, int], tuple[Feed, Contract, tuple[TablePlan, ...]]] = {}
+
+
+def _headers(contract: Contract) -> tuple[frozenset[str], Mapping[str, Column]]:
+    """Keys of the headers of a contract's personal columns, and of its stored ones. Remembered by its identity."""
+    known = _indexes.get(id(contract))
+    if known is None:
+        if len(_indexes) >= _REMEMBERED:
+            _indexes.clear()
+        dropped = tuple(column for column in contract.columns if column.classification == DROPPED)
+        known = contract, frozenset(header_index(dropped)), header_index(contract.stored_columns)
+        _indexes[id(contract)] = known
+    return known[1:]
 
 
 def plans(feed: Feed, contract: Contract) -> tuple[TablePlan, ...]:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from sources.units import UnitIndex
 
 
+_FEW_ROWS = 1000
+"""Rows of a slice up to which units are looked up row by row."""
+
+
 def row_periods(part: Part, feed: Feed, contract: Contract) -> pl.Series:
     """The period of each row, as it says it or from its date. A row without a period of the regime is a defect."""
     if feed.period.header:
@@ -104,6 +108,8 @@ def row_units(
         place = by_key.get(key(header)) if header else None
         return blank if place is None else parsing.clean_text(part.table.cells[:, place])
 
+    if len(periods) <= _FEW_ROWS:
+        return _few_units(part, units, source, days, (periods, texts(source.code), texts(source.name))), []
     asked = pl.DataFrame({"period": periods, "code": texts(source.code), "name": texts(source.name)})
     distinct = asked.unique(maintain_order=True)
     answers = [_resolve(units, source, days, row) for row in distinct.iter_rows()]
@@ -118,6 +124,24 @@ def row_units(
         if bad.any():
             part.defects.append(Defect("unit_code", kind, bad, joined["why"], ""))
     return joined["unit_code"], []
+
+
+def _few_units(
+    part: Part,
+    units: UnitIndex,
+    source: UnitSource,
+    days: Mapping[str, date],
+    asked: tuple[pl.Series, pl.Series, pl.Series],
+) -> pl.Series:
+    """The same for a small slice, where a join costs more than asking row by row."""
+    rows = list(zip(*(column.to_list() for column in asked), strict=True))
+    answers = {row: _resolve(units, source, days, row) for row in dict.fromkeys(rows)}
+    for kind in (UNRESOLVED, MISMATCH):
+        bad = [answers[row][1] == kind for row in rows]
+        if any(bad):
+            why = pl.Series([answers[row][2] for row in rows], dtype=pl.String)
+            part.defects.append(Defect("unit_code", kind, pl.Series(bad, dtype=pl.Boolean), why, ""))
+    return pl.Series([answers[row][0] for row in rows], dtype=pl.String)
 
 
 def _label(day: date, cadence: str, regime: str) -> str | None:

@@ -14,7 +14,7 @@ from sources.parsing import clean_text, keys
 from sources.words import display, key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sources.plans import TablePlan
     from sources.readers.table import TextTable
@@ -68,6 +68,8 @@ _DEEPEST_CONTROL_ROW = 3
 _FEW_CELLS = 3
 _LARGEST_FORM = 20_000
 """Rows of a table in which groups are looked for; registers of cases are longer and have none."""
+_FEW_ROWS = 1000
+"""Rows of a slice up to which its cells are asked one by one."""
 
 
 @dataclass
@@ -221,12 +223,23 @@ class _Slice:
         if len(places) < 2:
             return []
         names = [self.table.headers[n] for n in places]
+        if self.table.cells.height <= _FEW_ROWS:
+            return self._few_headers_again(places, names)
         same = [
             pl.col(str(n)).str.strip_chars().is_in([name, name.rpartition("›")[2].strip()])
             for n, name in zip(places, names, strict=True)
         ]
         alike = self.table.cells.select(pl.sum_horizontal(one.cast(pl.UInt32) for one in same)).to_series()
         return [n for n in (alike * 2 > len(places)).arg_true().to_list() if n < self.last and alike[n] > 1]
+
+    def _few_headers_again(self, places: Sequence[int], names: Sequence[str]) -> list[int]:
+        """The same of a small slice, where making the expressions costs more than asking every cell."""
+        alike = [0] * self.last
+        for place, name in zip(places, names, strict=True):
+            wanted = {name, name.rpartition("›")[2].strip()}
+            for number, cell in enumerate(self.table.cells.to_series(place).head(self.last).to_list()):
+                alike[number] += cell is not None and cell.strip() in wanted
+        return [number for number, count in enumerate(alike) if count * 2 > len(places) and count > 1]
 
     def _titles_of_others(self) -> list[int]:
         """Rows under a blank one with words, and not a digit, where ours have numbers, days and keys."""

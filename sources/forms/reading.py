@@ -42,6 +42,8 @@ TOTAL_LINE = "(dòng tổng)"
 NOT_READ = "not_read"
 _SAID_AT = 0.5
 """Share of a form's columns from which a refused header is told what differs from it."""
+_REMEMBERED = 256
+_contracts: dict[tuple[int, Form], tuple[Contract, Contract]] = {}
 
 
 @dataclass(frozen=True)
@@ -223,8 +225,18 @@ def _plan(feed: Feed, contract: Contract, form: Form, constants: dict[str, str])
         constants={**feed.constants, "circular": form.circular, "form_code": form.form_code, **constants},
         columns=_sources(form, feed.layout.blank_is_zero),
         ignore={UNIT: "the label of a row, where the feed knows the unit"},
-        contract=replace(contract, columns=_typed(contract.columns, form)),
+        contract=_contract_of(contract, form),
     )
+
+
+def _contract_of(contract: Contract, form: Form) -> Contract:
+    """The contract with the columns as the form counts them; remembered by its identity, as what follows from it is."""
+    known = _contracts.get((id(contract), form))
+    if known is None:
+        if len(_contracts) >= _REMEMBERED:
+            _contracts.clear()
+        known = _contracts[id(contract), form] = contract, replace(contract, columns=_typed(contract.columns, form))
+    return known[1]
 
 
 @lru_cache(maxsize=64)

@@ -153,6 +153,7 @@ class _Amounts:
 
     def __init__(self, grid: Grid, header: FormHeader, match: Match, numeric: Mapping[int, pl.Series]) -> None:
         self.grid, self.header, self.match, self.numeric = grid, header, match, numeric
+        self._known: dict[tuple[int, int], float | None] = {}
 
     def differences(self, number: int, units: Sequence[int], what: str) -> list[Finding]:
         found: list[Finding] = []
@@ -178,6 +179,12 @@ class _Amounts:
         return found
 
     def _amount(self, row: int, column: int) -> float | None:
+        place = row, column
+        if place not in self._known:
+            self._known[place] = self._read(row, column)
+        return self._known[place]
+
+    def _read(self, row: int, column: int) -> float | None:
         text = self.grid.rows[row][column]
         if not text or key(text) in BLANK_COUNTS:
             return 0.0

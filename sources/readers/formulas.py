@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from typing import TYPE_CHECKING
 
-from sources.readers.workbook_parts import column_number
+from sources.readers.workbook_parts import archive_of, column_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +41,7 @@ def not_calculated(path: Path, place: str) -> Iterator[tuple[int, int]]:
 def _pieces(path: Path, place: str) -> Iterator[bytes]:
     """The XML of a sheet in pieces that end where a cell ends."""
     rest = b""
-    with zipfile.ZipFile(path) as archive, archive.open(place) as stream:
+    with archive_of(path).open(place) as stream:
         while piece := stream.read(_PIECE):
             rest += piece
             cut = rest.rfind(b"c>") + 2

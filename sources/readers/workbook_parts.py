@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import unescape
 
@@ -19,14 +20,27 @@ _BEGINNING = 1 << 16
 """Bytes of a part that say what it is: a part may be made to unpack to no end."""
 
 
+def archive_of(path: Path) -> zipfile.ZipFile:
+    """The workbook as an archive, open: who reads a sheet opens it three times, and a workbook has twenty sheets.
+
+    It is not to be closed. Raises BadZipFile, OSError.
+    """
+    found = path.stat()
+    return _opened(path, found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+@lru_cache(maxsize=1)
+def _opened(path: Path, *_stamp: int) -> zipfile.ZipFile:
+    return zipfile.ZipFile(path)
+
+
 def merged_ranges(path: Path, sheet: str) -> list[tuple[int, int, int, int]] | None:
     """Merged ranges of a sheet (first row, first column, last row, last column, from 0); None when not found."""
     place = sheet_part(path, sheet)
     if place is None:
         return None
     try:
-        with zipfile.ZipFile(path) as archive:
-            tail = _after_data(archive, place)
+        tail = _after_data(archive_of(path), place)
     except (KeyError, zipfile.BadZipFile, OSError):
         return None
     ranges = re.findall(r'<(?:\w+:)?mergeCell\s+ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"', tail)
@@ -61,37 +75,36 @@ def _beginning(archive: zipfile.ZipFile, part: str) -> bytes:
 def sheet_part(path: Path, sheet: str) -> str | None:
     """Name of the part that holds a sheet; None when the workbook does not say."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            main = workbook_part(archive)
-            if main is None:
-                return None
-            folder, _, name = main.rpartition("/")
-            beside = f"{folder}/" if folder else ""
-            workbook = archive.read(main).decode("utf-8", "replace")
-            links = archive.read(f"{beside}_rels/{name}.rels").decode("utf-8", "replace")
-            identity = next(
-                (
-                    found[1]
-                    for tag in re.findall(r"<(?:\w+:)?sheet\s[^>]*>", workbook)
-                    if unescape(_attribute(tag, "name"), {"&quot;": '"', "&apos;": "'"}) == sheet
-                    and (found := re.search(r'\w+:id="([^"]+)"', tag))
-                ),
-                None,
-            )
-            target = next(
-                (
-                    _attribute(tag, "Target")
-                    for tag in re.findall(r"<Relationship\s[^>]*>", links)
-                    if _attribute(tag, "Id") == identity
-                ),
-                None,
-            )
-            if not target:
-                return None
-            place = target.lstrip("/") if target.startswith("/") else f"{beside}{target}"
-            return place if place in archive.namelist() else None
+        return _sheet_parts(archive_of(path)).get(sheet)
     except (KeyError, zipfile.BadZipFile, OSError):
         return None
+
+
+@lru_cache(maxsize=1)
+def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Sheet → the part that holds it, of the sheets of which the workbook says it; of a name met twice the first."""
+    main = workbook_part(archive)
+    if main is None:
+        return {}
+    folder, _, name = main.rpartition("/")
+    beside = f"{folder}/" if folder else ""
+    workbook = archive.read(main).decode("utf-8", "replace")
+    links = archive.read(f"{beside}_rels/{name}.rels").decode("utf-8", "replace")
+    targets: dict[str, str] = {}
+    for tag in re.findall(r"<Relationship\s[^>]*>", links):
+        targets.setdefault(_attribute(tag, "Id"), _attribute(tag, "Target"))
+    identities: dict[str, str] = {}
+    for tag in re.findall(r"<(?:\w+:)?sheet\s[^>]*>", workbook):
+        if found := re.search(r'\w+:id="([^"]+)"', tag):
+            identities.setdefault(unescape(_attribute(tag, "name"), {"&quot;": '"', "&apos;": "'"}), found[1])
+    parts = {}
+    there = set(archive.namelist())
+    for sheet, identity in identities.items():
+        target = targets.get(identity)
+        place = target and (target.lstrip("/") if target.startswith("/") else f"{beside}{target}")
+        if place in there:
+            parts[sheet] = place
+    return parts
 
 
 def _after_data(archive: zipfile.ZipFile, place: str) -> str:

@@ -6,6 +6,8 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from expectations.contracts.model import contract
 from sources.readers import delimited
@@ -30,6 +32,15 @@ FILES = {
     "totals_and_signatures": HEADER + LINES + "Tổng cộng;;;1.770.000\n;;;\nNgười lập biểu;;;\n;;;\nNguyễn Văn A;;;\n",
     "a_stray_quote": HEADER + LINES + 'K0001;10;01/01/2024;5"\n' + LINES.replace("H", "L"),
     "windows_line_ends": (HEADER + LINES).replace("\n", "\r\n"),
+    "a_page_break": HEADER + LINES + HEADER + LINES.replace("H", "K") + "Mã hồ sơ; Trạng thái ;Ngày tiếp nhận;9\n",
+    "persons_among_the_numbers": HEADER
+    + LINES
+    + "".join(
+        f"H9{n};10;01/01/2024;{text}\n"
+        for n, text in enumerate(
+            ("0912345678", "84912345678", "(031)123456789", "912345678", "99999999", "-99999999999", "031.123.456.789")
+        )
+    ),
     "no_row": HEADER,
 }
 
@@ -65,11 +76,35 @@ def test_slices_say_what_the_whole_says(
 def test_few_rows_are_read_as_many_rows_are(
     make_feed: Callable[..., Feed], read_text: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
-    feed = make_feed()
-    few = read_text(text, feed)
-    monkeypatch.setattr("sources.columns._SMALL", -1)
-    monkeypatch.setattr("sources.parsing._FEW", -1)
-    many = read_text(text, make_feed())
+    few = read_text(text, make_feed())
+    as_many_rows(monkeypatch)
+    same(read_text(text, make_feed()), few)
+
+
+UNITS = ("", "323", "325", "999", "Huyện Văn Giang", " 326 ")
+NAMES = ("", "Thành phố Hưng Yên", "huyện văn lâm", "Huyện Văn Giang", "Không có")
+
+
+@given(st.lists(st.tuples(st.sampled_from(UNITS), st.sampled_from(NAMES), st.integers(1, 28)), max_size=12))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_units_of_few_rows_are_those_of_many(
+    make_feed: Callable[..., Feed], read_text: Callable[..., Any], rows: list[tuple[str, str, int]]
+) -> None:
+    unit = '{code: "Mã đơn vị", name: "Đơn vị"}'
+    text = HEADER.replace("\n", ";Mã đơn vị;Đơn vị\n")
+    text += "".join(f"H{n};10;{day:02d}/01/2024;1;{code};{name}\n" for n, (code, name, day) in enumerate(rows))
+    few = read_text(text, make_feed(unit=unit))
+    with pytest.MonkeyPatch.context() as patched:
+        as_many_rows(patched)
+        same(read_text(text, make_feed(unit=unit)), few)
+
+
+def as_many_rows(patched: pytest.MonkeyPatch) -> None:
+    for place in ("columns._SMALL", "parsing._FEW", "rows._FEW_ROWS", "row_units._FEW_ROWS"):
+        patched.setattr(f"sources.{place}", -1)
+
+
+def same(many: Any, few: Any) -> None:
     assert outcome(many) == outcome(few)
     assert many.frame.equals(few.frame)
     assert many.defects.equals(few.defects)
