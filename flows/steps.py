@@ -247,12 +247,21 @@ def _run(plan: Plan, runs: Engine, hears: Listener, accepted: Sequence[str]) -> 
     built = runs.step("build", lambda: build(plan))
     hears.stage("publish", None)
     publication = runs.step("release", lambda: release(plan, is_news=built.is_news))
-    hears.stage("reports", None)
+    hears.stage("reports and return files", None)
     # a release whose run did not live to its end, or that was published by hand, has no reports yet
     is_due = publication.is_new or not built.is_reported
-    written = runs.step("report", lambda: report(plan.home) if is_due else [])
-    hears.stage("return files", None)
-    returns = runs.step("return", lambda: keep_returns(plan.home, dict(plan.every_feed), left=built.returned))
+    written: list[Path] = []
+    returns = 0
+
+    def write(what: str) -> None:
+        nonlocal written, returns
+        if what == "report":
+            written = report(plan.home) if is_due else []
+        else:
+            returns = keep_returns(plan.home, dict(plan.every_feed), left=built.returned)
+
+    for _ in runs.each(str, ("report", "return"), write):  # neither needs the other: workers write the return files
+        pass
     return runs.step("tell", lambda: tell(plan, booked, built, publication, written, returns))
 
 
