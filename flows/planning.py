@@ -47,8 +47,8 @@ FAILED_OUTCOMES = (TRANSIENT, TERMINAL)
 LOOKED_UP = ("units", "checklist_items", "index_methods")
 """Reference tables that rules look something up in."""
 
-KNOWN_FEEDS = "feeds.json"
-"""In the work folder: what the feed files say, so that a run parses only those that changed."""
+KNOWN_FEEDS = ".danvan.feeds.json"
+"""What the feed files of a home say, so that a run parses only those that changed."""
 
 _running: set[str] = set()
 """Runs of this process that have not ended."""
@@ -162,10 +162,9 @@ def read_terms(home: Home, *, keeps: bool = False) -> tuple[dict[str, tuple[Feed
 
     What an earlier run kept of the files is used; with `keeps` what was read is kept for the next one.
     """
-    known = KnownDocuments(home.work / KNOWN_FEEDS)
+    known = KnownDocuments(home.path / KNOWN_FEEDS)
     feeds, problems = read_feeds(home.feeds, known)
     if keeps:
-        home.work.mkdir(mode=0o700, parents=True, exist_ok=True)
         known.save()
     mistakes = [str(problem) for problem in problems]
     expanded: dict[tuple[str, ...], Contract] = {}

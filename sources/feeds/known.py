@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -43,11 +42,11 @@ class KnownDocuments:
 
     def save(self) -> None:
         """Write down what was asked for or kept since it was opened, unless that stands there already."""
-        if self._used.keys() == self._known.keys():
-            return
-        part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        part = self.path.with_name(f"{self.path.name}.part")
         with suppress(OSError):
-            part.unlink(missing_ok=True)
+            part.unlink(missing_ok=True)  # of one that was killed
+            if self._used.keys() == self._known.keys():
+                return
             with new_private_file(part, "w", encoding="utf-8") as stream:
                 json.dump(self._used, stream, ensure_ascii=False)
             part.replace(self.path)

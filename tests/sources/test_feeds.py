@@ -285,11 +285,14 @@ def test_a_file_that_was_read_before_is_parsed_again_only_when_it_changed(
     assert read_feeds(feeds, KnownDocuments(kept)) == before == read_feeds(feeds)
     assert parsed == ["d323.yaml", "d325.yaml"]  # by the last one, which knows nothing
     parsed.clear()
+    left = kept.with_name("feeds.json.part")
+    left.write_text("{", encoding="utf-8")
     write(feeds, other.replace("Mỹ Hào", "Kim Động"), "d325.yaml")
     again = KnownDocuments(kept)
     [_, changed], _ = read_feeds(feeds, again)
     again.save()
     assert (parsed, changed.source_name) == (["d325.yaml"], "Thành phố Kim Động")
+    assert not left.exists()
     assert len(json.loads(kept.read_text(encoding="utf-8"))) == 2  # what is in no file any more is let go
 
 
