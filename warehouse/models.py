@@ -33,7 +33,7 @@ from warehouse.catalogue import STEPS, all_columns, columns_of
 from warehouse.model_files import ModelError, split
 from warehouse.shapes import comments
 from warehouse.standing import asked_once
-from warehouse.transactions import transaction
+from warehouse.transactions import transaction, without_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -193,7 +193,7 @@ def build(
     changes and ModelError names the model. `run_id` stands in the alerts of checks.
     """
     rows: dict[str, int] = {}
-    with transaction(con):
+    with without_log(con), transaction(con):  # every table is made anew: a log would hold all of them once more
         for schema in (ROWS, STEPS):
             con.execute(f"create schema if not exists {schema}")
         _write_regimes(con, regimes)

@@ -21,7 +21,7 @@ from warehouse.books import ops_tables
 from warehouse.catalogue import columns_of
 from warehouse.schema import SCHEMA_VERSION, core_tables, ref_tables, statements
 from warehouse.standing import comment_views
-from warehouse.transactions import transaction
+from warehouse.transactions import transaction, without_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -111,20 +111,15 @@ def migrate(con: duckdb.DuckDBPyConnection) -> bool:
         if standing == (SCHEMA_VERSION, fingerprint):
             return False
     # DuckDB 1.5.5 cannot replay a log that comments on or alters a table with a computed CHECK (ops.readings): a
-    # process killed right after this commit would leave a file nobody can open. With this threshold the commit is a
-    # checkpoint and no log is written.
-    con.execute("set checkpoint_threshold = '1B'")
-    try:
-        with transaction(con):
-            _complete(con)
-            con.execute(";\n".join(wanted))
-            _bring_outbox(con)
-            _bring_acknowledgements(con)
-            comment_views(con)
-            con.execute("delete from ops.schema_version")
-            con.execute("insert into ops.schema_version values (?, ?, ?)", [SCHEMA_VERSION, fingerprint, now()])
-    finally:
-        con.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
+    # process killed right after this commit would leave a file nobody can open.
+    with without_log(con), transaction(con):
+        _complete(con)
+        con.execute(";\n".join(wanted))
+        _bring_outbox(con)
+        _bring_acknowledgements(con)
+        comment_views(con)
+        con.execute("delete from ops.schema_version")
+        con.execute("insert into ops.schema_version values (?, ?, ?)", [SCHEMA_VERSION, fingerprint, now()])
     return True
 
 

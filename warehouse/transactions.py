@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from expectations.contracts.sql import literal
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -25,6 +27,17 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         with suppress(duckdb.TransactionException):
             con.rollback()
         raise
+
+
+@contextmanager
+def without_log(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Within the block a commit is a checkpoint: what it wrote goes into the file at once, and into no log before."""
+    [(before,)] = con.execute("select current_setting('checkpoint_threshold')").fetchall()
+    con.execute("set checkpoint_threshold = '1B'")
+    try:
+        yield
+    finally:
+        con.execute(f"set checkpoint_threshold = {literal(before)}")
 
 
 def is_stop(fault: BaseException | None) -> bool:
