@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from expectations.contracts.returns import Made, Returned
     from flows.home import Home
     from sources.feeds import Feed
-    from warehouse.returns import Trouble, Written
+    from warehouse.returns import Letter, Trouble, Written
 
 LOG = logging.getLogger("danvan")
 
@@ -221,40 +221,54 @@ def channel_of(address: str) -> str:
 
 
 def _send_all(home: Home, terms: Terms) -> None:
-    from expectations.alerts import send
-    from warehouse.returns import put_down, record_sent, troubles, written
+    """One letter after the other: what became of one is written down when the next is put down."""
+    from warehouse.returns import put_down, record_sent, taken, troubles, written
 
     with writing(home) as con:
-        files = written(con)
+        files, known = written(con), taken(con)
         wanted = [
             (one, files[one.delivery_id], address)
             for one in troubles(con)
             if one.delivery_id in files and files[one.delivery_id].mark == one.mark
             for address in addresses_of(home, one, terms)
+            if (files[one.delivery_id].return_id, channel_of(address)) not in known
         ]
+    ended: tuple[Letter, str | None] | None = None
+    is_away = False
     for trouble, file, address in wanted:
-        if not (home.returns / file.file_name).is_file():
+        if is_away or not (home.returns / file.file_name).is_file():
             continue
         with writing(home) as con:
+            if ended:
+                record_sent(con, *ended)
+            ended = None
             letters = put_down(con, [(file.return_id, channel_of(address))])
         for letter in letters:
-            sent = send(
-                _message(home, terms, trouble, file, letter.digest_id), home.settings.returns.mail or "", address
-            )
-            with writing(home) as con:
-                record_sent(con, letter, None if sent.ok else sent.message)
-            if sent.ok:
-                LOG.info("%s: its return file was sent", trouble.feed)
-                continue
-            LOG.error(
-                "%s: its return file was not taken by %s (attempt %d): %s; the next run tries again",
-                trouble.feed,
-                sent.channel,
-                letter.attempts,
-                sent.message,
-            )
-            if sent.is_away:
-                return
+            message = _message(home, terms, trouble, file, letter.digest_id)
+            ended, is_away = _send(home, trouble, letter, message, address)
+    if ended:
+        with writing(home) as con:
+            record_sent(con, *ended)
+
+
+def _send(
+    home: Home, trouble: Trouble, letter: Letter, message: Message, address: str
+) -> tuple[tuple[Letter, str | None], bool]:
+    """Send one letter: what became of it, and whether the server is away."""
+    from expectations.alerts import send
+
+    sent = send(message, home.settings.returns.mail or "", address)
+    if sent.ok:
+        LOG.info("%s: its return file was sent", trouble.feed)
+    else:
+        LOG.error(
+            "%s: its return file was not taken by %s (attempt %d): %s; the next run tries again",
+            trouble.feed,
+            sent.channel,
+            letter.attempts,
+            sent.message,
+        )
+    return (letter, None if sent.ok else sent.message), sent.is_away
 
 
 def addresses_of(home: Home, trouble: Trouble, terms: Terms) -> tuple[str, ...]:

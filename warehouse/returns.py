@@ -225,6 +225,15 @@ def put_down(con: duckdb.DuckDBPyConnection, wanted: Iterable[tuple[str, str]]) 
     return found
 
 
+def taken(con: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """Return files with the channels that took them."""
+    rows = con.execute(
+        "select alert_id, channel from ops.outbox"
+        " where told_at is not null and alert_id in (select return_id from ops.returns)"
+    )
+    return {(str(return_id), str(channel)) for return_id, channel in rows.fetchall()}
+
+
 def record_sent(con: duckdb.DuckDBPyConnection, letter: Letter, error: str | None) -> None:
     """Write down what became of a letter: taken, or why not."""
     con.execute(

@@ -251,6 +251,22 @@ def test_the_contact_gets_one_letter_with_the_file_and_no_cell_in_its_text(home:
     assert "@" not in channel_of(CONTACT)
 
 
+def test_the_warehouse_is_opened_once_a_letter_and_once_where_all_were_taken(
+    home: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    monkeypatch.setattr(returning, "writing", lambda asked: opened.append(1) or writing(asked))
+    with mail_server() as mail:
+        here = home(server_of(mail), contact=[f"mot.cua{n}@phuong.example" for n in range(4)])
+        keep_returns(here)
+        opened.clear()
+        send_returns(here)
+        assert (len(mail.taken), len(opened)) == (4, 1 + 4 + 1)
+        opened.clear()
+        send_returns(here)
+        assert (len(mail.taken), len(opened)) == (4, 1)
+
+
 def test_a_server_that_says_no_is_asked_again_and_the_secret_is_not_told(
     home: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
