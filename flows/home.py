@@ -490,7 +490,7 @@ def create(path: Path, name: str = "Tỉnh Hưng Yên") -> None:
         (path / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
     (path / SETTINGS).write_text(TEMPLATE.format(name=name), encoding="utf-8")
     (path / ".gitignore").write_text(
-        "landing/\nwork/\nreleases/\nreports/\nreturns/\nlogs/\n.prefect/\ninbox/\nwarehouse.duckdb*\n",
+        "landing/\nwork/\nreleases/\nreports/\nreturns/\nlogs/\n.prefect/\ninbox/\nwarehouse.duckdb*\n.danvan.*\n",
         encoding="utf-8",
     )
     (path / "feeds" / "example.yaml.txt").write_text(FEED_TEMPLATE, encoding="utf-8")

@@ -68,6 +68,8 @@ _DEEPEST_CONTROL_ROW = 3
 _FEW_CELLS = 3
 _LARGEST_FORM = 20_000
 """Rows of a table in which groups are looked for; registers of cases are longer and have none."""
+_WHITE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+"""What `strip_chars` of polars takes off; `str.strip` takes control characters besides."""
 _FEW_ROWS = 1000
 """Rows of a slice up to which its cells are asked one by one."""
 
@@ -238,7 +240,7 @@ class _Slice:
         for place, name in zip(places, names, strict=True):
             wanted = {name, name.rpartition("›")[2].strip()}
             for number, cell in enumerate(self.table.cells.to_series(place).head(self.last).to_list()):
-                alike[number] += cell is not None and cell.strip() in wanted
+                alike[number] += cell is not None and cell.strip(_WHITE) in wanted
         return [number for number, count in enumerate(alike) if count * 2 > len(places) and count > 1]
 
     def _titles_of_others(self) -> list[int]:

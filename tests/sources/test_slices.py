@@ -33,6 +33,9 @@ FILES = {
     "a_stray_quote": HEADER + LINES + 'K0001;10;01/01/2024;5"\n' + LINES.replace("H", "L"),
     "windows_line_ends": (HEADER + LINES).replace("\n", "\r\n"),
     "a_page_break": HEADER + LINES + HEADER + LINES.replace("H", "K") + "Mã hồ sơ; Trạng thái ;Ngày tiếp nhận;9\n",
+    "a_page_break_in_odd_blanks": HEADER
+    + LINES
+    + "\u2003Mã hồ sơ\u3000;\x1cTrạng thái;\xa0Ngày tiếp nhận;\x85Lệ phí\n",
     "persons_among_the_numbers": HEADER
     + LINES
     + "".join(
