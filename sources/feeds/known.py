@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from expectations.contracts.private_files import new_private_file
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from sources.feeds import documents
 
 
 class KnownDocuments:
-    """The documents of YAML files by the SHA-256 of their bytes, kept in one JSON file.
+    """The documents of YAML files by a hash of their bytes and of what parses them, kept in one JSON file.
 
     It saves time and holds nothing of its own: a file that is missing, damaged or not to be written is no mistake. A
     document JSON does not give back as it was (a key that is no text) is not kept.
@@ -25,20 +25,24 @@ class KnownDocuments:
         self._known = _read(path)
         self._used: dict[str, dict[str, Any]] = {}
 
-    def of(self, path: Path) -> dict[str, Any] | None:
-        """What the file says, where that is known; None otherwise, also where it cannot be read."""
+    def mark(self, path: Path) -> str | None:
+        """What the file is known by as it is now; None where it cannot be read."""
         with suppress(OSError):
-            mark = _mark(path)
-            if (found := self._known.get(mark)) is not None:
-                self._used[mark] = found
-            return found
+            return hashlib.sha256(_parser() + path.read_bytes()).hexdigest()
         return None
 
-    def keep(self, path: Path, document: dict[str, Any]) -> None:
-        """Keep what a file says that was found to be in order."""
-        with suppress(OSError, TypeError, ValueError):
-            if json.loads(json.dumps(document)) == document:
-                self._used[_mark(path)] = document
+    def of(self, mark: str | None) -> dict[str, Any] | None:
+        """What the file of this mark says, where that is known."""
+        found = self._known.get(mark) if mark else None
+        if mark and found is not None:
+            self._used[mark] = found
+        return found
+
+    def keep(self, path: Path, mark: str | None, document: dict[str, Any]) -> None:
+        """Keep what a file says that was found to be in order, and is the one that was marked before it was parsed."""
+        with suppress(TypeError, ValueError, RecursionError):
+            if mark and mark == self.mark(path) and json.loads(json.dumps(document)) == document:
+                self._used[mark] = document
 
     def save(self) -> None:
         """Write down what was asked for or kept since it was opened, unless that stands there already."""
@@ -52,8 +56,10 @@ class KnownDocuments:
             part.replace(self.path)
 
 
-def _mark(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+@cache
+def _parser() -> bytes:
+    """Hash of what parses: another parser may make something else of the same bytes."""
+    return hashlib.sha256(Path(documents.__file__).read_bytes()).digest()
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:

@@ -57,13 +57,14 @@ def read_feeds(folder: Path, known: KnownDocuments | None = None) -> tuple[list[
 
 def load_feed_file(path: Path, known: KnownDocuments | None = None) -> list[Feed]:
     """The feeds of one file, in its order. Raises FeedError."""
-    if known is not None and (before := known.of(path)) is not None:
+    mark = known.mark(path) if known else None
+    if known and (before := known.of(mark)) is not None:
         with suppress(FeedError):  # said below, with the lines
             return _checked(before, path, None)
     raw, node = read_document(path)
     feeds = _checked(raw, path, node)
-    if known is not None:
-        known.keep(path, raw)
+    if known:
+        known.keep(path, mark, raw)
     return feeds
 
 

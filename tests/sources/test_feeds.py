@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import pickle
 from collections.abc import Callable
@@ -296,10 +295,12 @@ def test_a_file_that_was_read_before_is_parsed_again_only_when_it_changed(
     assert len(json.loads(kept.read_text(encoding="utf-8"))) == 2  # what is in no file any more is let go
 
 
-def test_what_is_kept_of_a_file_hides_no_mistake_and_is_none_itself(tmp_path: Path) -> None:
+def test_what_is_kept_of_a_file_hides_no_mistake_and_is_none_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept, path = tmp_path / "feeds.json", write(tmp_path, GOOD)
     expected = load_feed_file(path)
-    mark = hashlib.sha256(path.read_bytes()).hexdigest()
+    mark = KnownDocuments(kept).mark(path)
     for damaged in ("", "{", "[]", '{"a": 1}', json.dumps({mark: {"feeds": {}}}), "[" * 100_000):
         kept.write_text(damaged, encoding="utf-8")
         assert load_feed_file(path, KnownDocuments(kept)) == expected
@@ -309,9 +310,15 @@ def test_what_is_kept_of_a_file_hides_no_mistake_and_is_none_itself(tmp_path: Pa
         with pytest.raises(FeedError, match=r"wrong\.yaml:\d+: "):
             load_feed_file(wrong, known)
     numbered = {"feeds": {1: "a key that JSON has not"}}
-    known.keep(path, numbered)
-    assert known.of(path) is None
-    assert known.of(tmp_path / "nowhere.yaml") is None
+    known.keep(path, mark, numbered)
+    known.keep(wrong, mark, {"feeds": {}})  # another file than the one that was marked
+    assert known.of(mark) is None
+    assert known.mark(tmp_path / "nowhere.yaml") is None
+    known.keep(path, mark, {"feeds": {}})
+    known.save()
+    assert KnownDocuments(kept).of(mark) == {"feeds": {}}
+    monkeypatch.setattr("sources.feeds.known._parser", lambda: b"another")
+    assert KnownDocuments(kept).mark(path) != mark
 
 
 def test_yaml_has_no_surprises(tmp_path: Path) -> None:
