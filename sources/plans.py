@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.model import DROPPED, header_index
 from sources.feeds.layouts import SheetLayout
+from sources.identity import by_identity
 from sources.recipes import Recipe, recipe_of
 from sources.words import key
 
@@ -80,36 +81,16 @@ class Part:
     defects: list[Defect] = field(default_factory=list)
 
 
-_REMEMBERED = 64
-_indexes: dict[int, tuple[Contract, frozenset[str], Mapping[str, Column]]] = {}
-_plans: dict[tuple[int, int], tuple[Feed, Contract, tuple[TablePlan, ...]]] = {}
-
-
+@by_identity(64)
 def _headers(contract: Contract) -> tuple[frozenset[str], Mapping[str, Column]]:
-    """Keys of the headers of a contract's personal columns, and of its stored ones. Remembered by its identity."""
-    known = _indexes.get(id(contract))
-    if known is None:
-        if len(_indexes) >= _REMEMBERED:
-            _indexes.clear()
-        dropped = tuple(column for column in contract.columns if column.classification == DROPPED)
-        known = contract, frozenset(header_index(dropped)), header_index(contract.stored_columns)
-        _indexes[id(contract)] = known
-    return known[1:]
+    """Keys of the headers of a contract's personal columns, and of its stored ones."""
+    dropped = tuple(column for column in contract.columns if column.classification == DROPPED)
+    return frozenset(header_index(dropped)), header_index(contract.stored_columns)
 
 
+@by_identity(64)
 def plans(feed: Feed, contract: Contract) -> tuple[TablePlan, ...]:
-    """The tables a feed reads from a file. Remembered by the identity of feed and contract, which do not change."""
-    known = _plans.get((id(feed), id(contract)))
-    if known is not None:
-        return known[2]
-    if len(_plans) >= _REMEMBERED:
-        _plans.clear()
-    made = _made(feed, contract)
-    _plans[id(feed), id(contract)] = feed, contract, made
-    return made
-
-
-def _made(feed: Feed, contract: Contract) -> tuple[TablePlan, ...]:
+    """The tables a feed reads from a file."""
     if not feed.parts:
         sheet = feed.layout.sheet if isinstance(feed.layout, SheetLayout) else None
         return (

@@ -12,6 +12,7 @@ from expectations.contracts.windows import window_of
 from sources import parsing
 from sources.defects import MISMATCH, UNREADABLE, UNRESOLVED, Defect
 from sources.period_texts import read_period
+from sources.readers.table import FEW_ROWS
 from sources.words import key
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from sources.feeds import Feed, UnitSource
     from sources.plans import Part
     from sources.units import UnitIndex
-
-
-_FEW_ROWS = 1000
-"""Rows of a slice up to which units are looked up row by row."""
 
 
 def row_periods(part: Part, feed: Feed, contract: Contract) -> pl.Series:
@@ -108,7 +105,7 @@ def row_units(
         place = by_key.get(key(header)) if header else None
         return blank if place is None else parsing.clean_text(part.table.cells[:, place])
 
-    if len(periods) <= _FEW_ROWS:
+    if len(periods) <= FEW_ROWS:
         return _few_units(part, units, source, days, (periods, texts(source.code), texts(source.name))), []
     asked = pl.DataFrame({"period": periods, "code": texts(source.code), "name": texts(source.name)})
     distinct = asked.unique(maintain_order=True)

@@ -11,6 +11,7 @@ import polars as pl
 from expectations.contracts.findings import Finding
 from sources.feeds.layouts import CsvLayout, SheetLayout
 from sources.parsing import clean_text, keys
+from sources.readers.table import FEW_ROWS
 from sources.words import display, key
 
 if TYPE_CHECKING:
@@ -70,8 +71,6 @@ _LARGEST_FORM = 20_000
 """Rows of a table in which groups are looked for; registers of cases are longer and have none."""
 _WHITE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 """What `strip_chars` of polars takes off; `str.strip` takes control characters besides."""
-_FEW_ROWS = 1000
-"""Rows of a slice up to which its cells are asked one by one."""
 
 
 @dataclass
@@ -225,7 +224,7 @@ class _Slice:
         if len(places) < 2:
             return []
         names = [self.table.headers[n] for n in places]
-        if self.table.cells.height <= _FEW_ROWS:
+        if self.table.cells.height <= FEW_ROWS:
             return self._few_headers_again(places, names)
         same = [
             pl.col(str(n)).str.strip_chars().is_in([name, name.rpartition("›")[2].strip()])

@@ -19,6 +19,7 @@ from sources.forms.headers import FormHeader, find_header
 from sources.forms.recognition import Match, difference_vi, recognise
 from sources.forms.rows import label_of, sort_rows
 from sources.forms.sentences import form_window
+from sources.identity import by_identity
 from sources.plans import TablePlan
 from sources.readers.table import TextTable
 from sources.readers.workbook_parts import column_letters
@@ -42,8 +43,6 @@ TOTAL_LINE = "(dòng tổng)"
 NOT_READ = "not_read"
 _SAID_AT = 0.5
 """Share of a form's columns from which a refused header is told what differs from it."""
-_REMEMBERED = 256
-_contracts: dict[tuple[int, Form], tuple[Contract, Contract]] = {}
 
 
 @dataclass(frozen=True)
@@ -229,14 +228,10 @@ def _plan(feed: Feed, contract: Contract, form: Form, constants: dict[str, str])
     )
 
 
+@by_identity(256)
 def _contract_of(contract: Contract, form: Form) -> Contract:
-    """The contract with the columns as the form counts them; remembered by its identity, as what follows from it is."""
-    known = _contracts.get((id(contract), form))
-    if known is None:
-        if len(_contracts) >= _REMEMBERED:
-            _contracts.clear()
-        known = _contracts[id(contract), form] = contract, replace(contract, columns=_typed(contract.columns, form))
-    return known[1]
+    """The contract with the columns as the form counts them."""
+    return replace(contract, columns=_typed(contract.columns, form))
 
 
 @lru_cache(maxsize=64)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 JOIN = " › "
 SLICE_ROWS = 50_000
+FEW_ROWS = 1000
+"""Rows of a slice up to which its cells are asked one by one: making an expression costs more than asking them."""
 MOST_COLUMNS = 2_000
 """The widest official forms have some hundred columns."""
 

@@ -103,7 +103,7 @@ def test_units_of_few_rows_are_those_of_many(
 
 
 def as_many_rows(patched: pytest.MonkeyPatch) -> None:
-    for place in ("columns._SMALL", "parsing._FEW", "rows._FEW_ROWS", "row_units._FEW_ROWS"):
+    for place in ("columns._SMALL", "parsing._FEW", "rows.FEW_ROWS", "row_units.FEW_ROWS"):
         patched.setattr(f"sources.{place}", -1)
 
 
