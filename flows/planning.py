@@ -94,7 +94,7 @@ class Plan:
     """Feed files that cannot be used: failed before they began."""
     every_feed: Mapping[str, tuple[Feed, Contract]] = field(default_factory=dict)
     """All usable feeds of the home, also those this run does not look at."""
-    is_left: bool = False
+    has_untold: bool = False
     """An earlier run may have left alerts untold."""
 
     @cached_property
@@ -284,7 +284,7 @@ def open_run(
         clear_drafts(home.path)
         clear_parts(home.reports)
         prune(home.path, home.settings.release.keep)
-        left_untold = is_left(con)
+        untold = is_left(con)
         begin_run(
             con, run_id, started_at, kind="cycle", feeds=[one.feed_id for one in chosen], period=period, engine=engine
         )
@@ -306,7 +306,7 @@ def open_run(
         again=frozenset(again),
         problems=tuple(Outcome(_file_of(line), TERMINAL, line, started_at, 0.0) for line in mistakes),
         every_feed=terms,
-        is_left=left_untold,
+        has_untold=untold,
     )
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from expectations.alerts import Message
+    from expectations.alerts import Message, Sent
     from expectations.contracts.findings import Finding
     from expectations.contracts.model import Contract
     from expectations.contracts.returns import Made, Returned
@@ -62,8 +62,9 @@ def keep_returns(home: Home, terms: Terms | None = None, *, left: str | None = N
     state (`warehouse.state.returned_mark`). Never raises: what cannot be written now is written by the next run.
     """
     try:
-        if left is not None and left == _mark(_files(home)):
-            return len(_files(home))
+        lying = _files(home)
+        if left is not None and left == _mark(lying):
+            return len(lying)
         return len(write_returns(home, terms))
     except Exception as fault:  # noqa: BLE001 - it never stops a run
         postponed(home, "return files: they could not be written", fault)
@@ -222,6 +223,7 @@ def channel_of(address: str) -> str:
 
 def _send_all(home: Home, terms: Terms) -> None:
     """One letter after the other: what became of one is written down when the next is put down."""
+    from expectations.alerts import send
     from warehouse.returns import put_down, record_sent, taken, troubles, written
 
     with writing(home) as con:
@@ -234,41 +236,38 @@ def _send_all(home: Home, terms: Terms) -> None:
             if (files[one.delivery_id].return_id, channel_of(address)) not in known
         ]
     ended: tuple[Letter, str | None] | None = None
-    is_away = False
     for trouble, file, address in wanted:
-        if is_away or not (home.returns / file.file_name).is_file():
+        if not (home.returns / file.file_name).is_file():
             continue
         with writing(home) as con:
             if ended:
                 record_sent(con, *ended)
             ended = None
             letters = put_down(con, [(file.return_id, channel_of(address))])
-        for letter in letters:
-            message = _message(home, terms, trouble, file, letter.digest_id)
-            ended, is_away = _send(home, trouble, letter, message, address)
+        if not letters:  # taken meanwhile: an address may be named twice
+            continue
+        [letter] = letters
+        sent = send(_message(home, terms, trouble, file, letter.digest_id), home.settings.returns.mail or "", address)
+        ended = letter, None if sent.ok else sent.message
+        _log_sent(trouble, letter, sent)
+        if sent.is_away:
+            break
     if ended:
         with writing(home) as con:
             record_sent(con, *ended)
 
 
-def _send(
-    home: Home, trouble: Trouble, letter: Letter, message: Message, address: str
-) -> tuple[tuple[Letter, str | None], bool]:
-    """Send one letter: what became of it, and whether the server is away."""
-    from expectations.alerts import send
-
-    sent = send(message, home.settings.returns.mail or "", address)
+def _log_sent(trouble: Trouble, letter: Letter, sent: Sent) -> None:
     if sent.ok:
         LOG.info("%s: its return file was sent", trouble.feed)
-    else:
-        LOG.error(
-            "%s: its return file was not taken by %s (attempt %d): %s; the next run tries again",
-            trouble.feed,
-            sent.channel,
-            letter.attempts,
-            sent.message,
-        )
-    return (letter, None if sent.ok else sent.message), sent.is_away
+        return
+    LOG.error(
+        "%s: its return file was not taken by %s (attempt %d): %s; the next run tries again",
+        trouble.feed,
+        sent.channel,
+        letter.attempts,
+        sent.message,
+    )
 
 
 def addresses_of(home: Home, trouble: Trouble, terms: Terms) -> tuple[str, ...]:

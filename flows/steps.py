@@ -118,7 +118,7 @@ class Built:
     obligations: tuple[Obligation, ...]
     is_news: bool
     is_reported: bool
-    returned: str | None = None
+    returned: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,7 @@ def run_cycle(
         lambda: open_run(home, feeds=feeds, period=period, engine=runs.name, verify=verify, look=look, again=again),
     )
     try:
-        if plan.is_left:  # what an earlier run could not tell, before anything else can go wrong
+        if plan.has_untold:  # what an earlier run could not tell, before anything else can go wrong
             tell_channels(home)
         send_returns(home, dict(plan.every_feed))
         return _run(plan, runs, hears, accepted)
@@ -642,9 +642,9 @@ def tell(  # noqa: PLR0917 - what the steps before found, in their order
         rows = con.execute("select rule_id, count(*) from ops.check_findings group by 1 order by 1").fetchall()
         code = 3 if alerts else 0
         end_run(con, plan.run_id, "needs_a_person" if code else "fine", release_id=publication.release_id)
-        is_told = not is_waiting(con, telling(plan.home), is_looked=True)
+        has_untold = is_waiting(con, telling(plan.home), is_looked=True)
     close_work(plan)
-    if not is_told:
+    if has_untold:
         tell_channels(plan.home)
     send_returns(plan.home, dict(plan.every_feed))
     return RunReport(

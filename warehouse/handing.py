@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def handed(kinds: Mapping[str, str], parameter: str = "?") -> str:
-    """A SELECT of columns `kinds` (name → DuckDB type) over the rows that `parameter`, made by `packed`, holds."""
+def handed(kinds: Mapping[str, str]) -> str:
+    """A SELECT of columns `kinds` (name → DuckDB type) over the rows its one parameter holds, made by `packed`."""
     names = {name: identifier(name) for name in kinds}
     columns = ", ".join(f"unnest(handed.{name}) as {name}" for name in names.values())
     structure = json.dumps({name: [kind] for name, kind in kinds.items()})
-    return f"select {columns} from (select from_json(cast({parameter} as json), {literal(structure)}) as handed)"
+    return f"select {columns} from (select from_json(cast(? as json), {literal(structure)}) as handed)"
 
 
 def packed(kinds: Iterable[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -30,6 +30,7 @@ from expectations.contracts.register import register
 from expectations.contracts.sql import identifier, literal
 from warehouse import checks, corrections, disclosure, guarded, measures, sentences
 from warehouse.catalogue import STEPS, all_columns, columns_of
+from warehouse.handing import fill
 from warehouse.model_files import ModelError, split
 from warehouse.shapes import comments
 from warehouse.standing import asked_once
@@ -407,7 +408,7 @@ def _write_rules(con: duckdb.DuckDBPyConnection) -> None:
         "create or replace table marts.rules (rule_id varchar, title_vi varchar, title_en varchar, mark varchar)"
     )
     rules = [[one.rule_id, one.title_vi, one.title_en, one.mark] for one in register().values()]
-    con.executemany("insert into marts.rules values (?, ?, ?, ?)", rules)
+    fill(con, "marts.rules", rules)
     _comment(con, "table", "marts.rules", "Danh mục quy tắc kiểm tra · the register of rules a finding may name")
 
 
@@ -431,6 +432,6 @@ def _write_datasets(con: duckdb.DuckDBPyConnection) -> None:
         rows.append([name, source.label_vi, source.label_en, level.regime, level.cadence])
         if name == DATASET:  # each form is reported, or not, on its own
             rows += [[one, *words, level.regime, level.cadence] for one, words in series().items()]
-    con.executemany("insert into marts.datasets values (?, ?, ?, ?, ?)", rows)
+    fill(con, "marts.datasets", rows)
     words = "Tập dữ liệu và chế độ báo cáo theo hợp đồng · datasets with the reporting regime of their contract"
     _comment(con, "table", "marts.datasets", words)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from expectations.contracts.alerts import Alert, Notice
 from expectations.contracts.times import now
 from warehouse.alert_states import LOOKED_AT, look, places
-from warehouse.handing import handed, packed
+from warehouse.handing import handed, insert, packed
 from warehouse.transactions import transaction
 
 if TYPE_CHECKING:
@@ -120,11 +120,9 @@ def put_together(con: duckdb.DuckDBPyConnection, telling: Telling, today: date |
                 fresh.setdefault(channel, []).append((alert_id, told_round, since.isoformat()))
         for channel, told in fresh.items():
             mark = hashlib.sha256(repr((channel, told)).encode()).hexdigest()[:16]
-            con.execute(
-                "insert into ops.outbox (alert_id, channel, round, digest_id, attempts)"
-                " select unnest(?::varchar[]), ?, unnest(?::integer[]), ?, 0",
-                [[one[0] for one in told], channel, [one[1] for one in told], mark],
-            )
+            kinds = {"alert_id": "varchar", "channel": "varchar", "round": "integer", "digest_id": "varchar"}
+            begun = [(alert_id, channel, told_round, mark, 0) for alert_id, told_round, _ in told]
+            insert(con, "ops.outbox", kinds | {"attempts": "integer"}, begun)
         con.execute(
             f"""
             update ops.outbox set attempts = attempts + 1, tried_at = $moment

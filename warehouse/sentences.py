@@ -13,6 +13,7 @@ from expectations.contracts.sql import literal
 from expectations.contracts.words.phrases import Scene, Voice
 from expectations.contracts.words.reasons import reason
 from expectations.contracts.words.wording import catalogue, period_name
+from warehouse.handing import fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,11 +40,7 @@ COLUMNS = {
 def create_words(con: duckdb.DuckDBPyConnection) -> None:
     """intermediate.words: the catalogue of fixed texts, for those who ask in SQL and for the models' short notes."""
     con.execute("create or replace table intermediate.words (word_key varchar, text_vi varchar, text_en varchar)")
-    keys, vi, en = zip(*((key, *pair) for key, pair in sorted(catalogue().items())), strict=True)
-    con.execute(
-        "insert into intermediate.words select unnest($keys), unnest($vi), unnest($en)",
-        {"keys": list(keys), "vi": list(vi), "en": list(en)},
-    )
+    fill(con, "intermediate.words", [(key, *pair) for key, pair in sorted(catalogue().items())])
 
 
 def create_worded(con: duckdb.DuckDBPyConnection, table: str, query: str, words: str) -> None:

@@ -81,6 +81,18 @@ def book(home: Home, sent: Sent, how: dict[str, Any]) -> Delivery:
     return made.delivery
 
 
+def built(home: Home, state: str) -> str | None:
+    """Mark the marts as built from a state; the return files that were left for it."""
+    with writing(home) as con:
+        mark_built(con, state)
+    return left_in(home)
+
+
+def left_in(home: Home) -> str | None:
+    with writing(home) as con:
+        return returned_mark(con)
+
+
 def files(home: Home) -> list[str]:
     return sorted(path.name for path in home.returns.iterdir()) if home.returns.exists() else []
 
@@ -115,12 +127,9 @@ def test_without_news_no_delivery_is_asked_as_long_as_the_files_lie_there(
     home: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = home()
-    with writing(here) as con:
-        mark_built(con, "a state")
-        assert returned_mark(con) is None
+    assert built(here, "a state") is None
     keep_returns(here)
-    with writing(here) as con:
-        left = returned_mark(con)
+    left = left_in(here)
     assert left is not None
     [name] = files(here)
     asked = []
@@ -132,9 +141,7 @@ def test_without_news_no_delivery_is_asked_as_long_as_the_files_lie_there(
     assert files(here) == [name]
     (here.returns / "other.xlsx").write_bytes(b"nobody's")
     assert (keep_returns(here, left=left), files(here)) == (1, [name])
-    with writing(here) as con:
-        mark_built(con, "another state")
-        assert returned_mark(con) is None
+    assert built(here, "another state") is None
     assert (keep_returns(here, left=None), len(asked)) == (1, 3)
 
 
@@ -142,13 +149,11 @@ def test_a_return_file_that_could_not_be_written_is_not_taken_for_written(
     home: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = home()
-    with writing(here) as con:
-        mark_built(con, "a state")
+    built(here, "a state")
     with monkeypatch.context() as broken:
         broken.setattr(returning, "_write", lambda *_: None)
         assert keep_returns(here) == 0
-    with writing(here) as con:
-        assert returned_mark(con) is None
+    assert left_in(here) is None
     assert keep_returns(here) == 1
 
 
