@@ -1,6 +1,6 @@
 """From the contract's checks to a Great Expectations suite, run on the same DuckDB as the quarantine SQL.
 
-Great Expectations is imported here only, on first use (5 s). One ephemeral context serves the process and is not
+Great Expectations is imported here only, on first use (1.6 s). One ephemeral context serves the process and is not
 changed; every run has its own data source on its own connection, so runs of several threads do not meet.
 """
 
@@ -91,7 +91,7 @@ def run_suite(
 
 
 def preload() -> None:
-    """Import Great Expectations now (5 s), for a process that will judge soon."""
+    """Import Great Expectations now (1.6 s), for a process that will judge soon."""
     _load()
 
 
@@ -146,7 +146,7 @@ def _import() -> _Expectations:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with warnings.catch_warnings(), imported_later(LATER, NEVER):
         warnings.simplefilter("ignore")
-        import great_expectations  # noqa: PLC0415 - 5 seconds
+        import great_expectations  # noqa: PLC0415 - more than a second
         import great_expectations.expectations  # noqa: PLC0415
         from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
         from great_expectations.datasource.fluent.sql_datasource import SQLDatasource  # noqa: PLC0415

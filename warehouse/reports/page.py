@@ -146,7 +146,7 @@ class _Calls(Context):
     A site makes half a million calls; to ask of each whether it wants one costs as much as half of them.
     """
 
-    def call(self, called: Callable[..., Any], *values: Any, **named: Any) -> Any:
+    def call(self, called: Callable[..., Any], /, *values: Any, **named: Any) -> Any:
         named.pop("_loop_vars", None)
         named.pop("_block_vars", None)
         return called(*values, **named)
