@@ -362,8 +362,7 @@ def _comment(
     """Say what a table or view is, and its columns: in words of its own, else in those the name has everywhere."""
     said = {**column_words(), **own}
     columns = columns_of(con, name) if present is None else present
-    for statement in comments(kind, name, words, {column: said[column] for column in columns if column in said}):
-        con.execute(statement)
+    con.execute(";\n".join(comments(kind, name, words, {one: said[one] for one in columns if one in said})))
 
 
 def query_of(con: duckdb.DuckDBPyConnection, model: Model) -> str:

@@ -42,10 +42,11 @@ from warehouse.published import (
     sha256_of,
 )
 from warehouse.signatures import signed_releases
+from warehouse.standing import asked_once
 from warehouse.state import mark_published
 from warehouse.store import WAREHOUSE
-from warehouse.transactions import transaction
-from warehouse.withheld import LEFT_OUT, build_published, holds_staying, is_made, prepare
+from warehouse.transactions import transaction, undone
+from warehouse.withheld import LEFT_OUT, bring_unconcerned, build_published, holds_staying, is_made, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -128,7 +129,7 @@ def publish(
             "release_id": release_id,
             "created_at": created_at.isoformat(),
             "content_hash": content_hash,
-            "fingerprint": fingerprint(con),
+            "fingerprint": _fingerprint_at_once(con),
             "structure": _structure(con),
             "tables": tables,
             **_copy(con, making / WAREHOUSE, (release_id, created_at, content_hash), standing, tables, masked),
@@ -155,7 +156,8 @@ def write_published(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     prepare(con, own)
     with _attached(con, path):
         _fill(con, own, {}, {})
-    build_published(path, _threads(con))
+        left = bring_unconcerned(con, own, "release_copy")
+    build_published(path, _threads(con), left)
 
 
 def _enter(con: duckdb.DuckDBPyConnection, release: Release, run_id: str | None) -> None:
@@ -200,6 +202,12 @@ def fingerprint(con: duckdb.DuckDBPyConnection) -> str:
     return digest.hexdigest()
 
 
+def _fingerprint_at_once(con: duckdb.DuckDBPyConnection) -> str:
+    """The same, of a connection that may write: what stands is asked once for all of its questions."""
+    with undone(con), asked_once(con):
+        return fingerprint(con)
+
+
 def prune(home: Path, keep: int | None) -> None:
     """Remove the oldest releases beyond `keep` (None: all stay); readers keep their file.
 
@@ -235,16 +243,15 @@ def _copy(  # noqa: PLR0917 - what the copy is made of
     own = database(con)
     prepare(con, own)
     known = _carried(con, path, standing)
-    if known:
-        with _attached(con, path):
-            is_to_forget = holds_staying(con, own, "release_copy")
-        if is_to_forget:  # a case became one that stays: no block of the file may remember it
+    with _attached(con, path):
+        if known and holds_staying(con, own, "release_copy"):
+            with _let_go(con, path):
+                path.unlink()  # a case became one that stays: no block of the file may remember it
             known = {}
-            path.unlink()
-    with _attached(con, path):
         masked += _fill(con, own, known, tables)
-    build_published(path, _threads(con))
-    with _attached(con, path):
+        if left := bring_unconcerned(con, own, "release_copy"):
+            with _let_go(con, path):
+                build_published(path, _threads(con), left)
         con.execute("delete from release_copy.ops.releases where release_id = ?", [entry[0]])
         con.execute("insert into release_copy.ops.releases values (?, ?, ?, null, null)", entry)
         described = _describe(con) | {
@@ -289,6 +296,16 @@ def _attached(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
         yield
     finally:
         con.execute("detach release_copy")
+
+
+@contextmanager
+def _let_go(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
+    """Within the block, of one of `_attached`, the file is nobody's."""
+    con.execute("detach release_copy")
+    try:
+        yield
+    finally:
+        con.execute(f"attach {literal(str(path))} as release_copy")
 
 
 def _carried(con: duckdb.DuckDBPyConnection, path: Path, standing: Release | None) -> Mapping[str, str]:

@@ -50,12 +50,13 @@ def create_worded(con: duckdb.DuckDBPyConnection, table: str, query: str, words:
     con.execute(f"create or replace temp table {FACTS} as\n{query}")
     first, second = COLUMNS[words]
     schema = {"row_place": pl.Int64, first: pl.String, second: pl.String}
-    frame = pl.DataFrame(list(RENDERERS[words](con)), schema=schema, orient="row")
-    con.register("worded_texts", frame.to_arrow())
-    con.execute(
-        f"create or replace table {table} as select facts.*, texts.* exclude (row_place) from {FACTS} as facts"
-        " join worded_texts as texts on texts.row_place = facts.rowid order by facts.rowid"
-    )
+    frame = pl.DataFrame(list(RENDERERS[words](con)), schema=schema, orient="row").sort("row_place")
+    [(rows,)] = con.execute(f"select count(*) from {FACTS}").fetchall()
+    if frame.get_column("row_place").n_unique() != rows or frame.height != rows:
+        raise RuntimeError(f"{table}: of {rows} rows not each has its words")
+    con.register("worded_texts", frame.drop("row_place").to_arrow())
+    # side by side: a join would ask each text's row for its place, and sort all of them again
+    con.execute(f"create or replace table {table} as from {FACTS} positional join worded_texts")
     con.unregister("worded_texts")
     con.execute(f"drop table {FACTS}")
 

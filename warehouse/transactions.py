@@ -30,6 +30,17 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 @contextmanager
+def undone(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Undo whatever the block did to `con`, also where it ends well: it made for itself what it only asks."""
+    con.begin()
+    try:
+        yield
+    finally:
+        with suppress(duckdb.TransactionException):
+            con.rollback()
+
+
+@contextmanager
 def without_log(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Within the block a commit is a checkpoint: what it wrote goes into the file at once, and into no log before."""
     [(before,)] = con.execute("select current_setting('checkpoint_threshold')").fetchall()

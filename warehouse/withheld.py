@@ -7,11 +7,11 @@ gap in `…-0003, …-0005` is a denunciation. Figures named in `marts.hidden_fi
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from expectations.contracts.forms import DATASET, series
-from expectations.contracts.model import contract
+from expectations.contracts.model import contract, datasets
 from expectations.contracts.sql import identifier, literal
 from warehouse.catalogue import STEPS, columns_of
 from warehouse.decisions import OF_ALERTS
@@ -21,7 +21,7 @@ from warehouse.models import build_again, models
 from warehouse.store import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
@@ -39,6 +39,9 @@ AS_THEY_ARE = frozenset(
     )
 )  # fmt: skip
 """Models that lead back to rows which stay, and hold periods, units, days and counts of other datasets only."""
+
+BOUNDS = "marts.indicator_bounds"
+"""The model that says something else in a release than in the warehouse where a figure is suppressed."""
 
 _TIMELINESS = {
     "process_due_count": ("petitions_process_due",),
@@ -78,6 +81,63 @@ def built_again() -> tuple[str, ...]:
 def is_made(schema: str, table: str) -> bool:
     """Whether a release holds something else than the warehouse in this table."""
     return (schema, table) in MADE or f"{schema}.{table}" in built_again()
+
+
+@lru_cache(maxsize=1)
+def _behind() -> Mapping[str, str]:
+    """Views and books that a model of `built_again` may read, by the table of the warehouse that must be empty for
+    there to be nothing in them.
+    """
+    found = {f"core.{name}_current": f"core.{name}" for name in datasets()}
+    found |= {f"measures.{name}": f"core.{name}" for name in datasets()}
+    found["ops.corrections"] = "ops.correction_entries"
+    return found | {f"ops.{name}": f"ops.{name}" for name in ("signatures", "signed_figures")}
+
+
+def bring_unconcerned(con: duckdb.DuckDBPyConnection, own: str, release: str) -> list[str]:
+    """Copy into a release the models of `built_again` whose tables are in it as the warehouse holds them.
+
+    What is made of the same is the same, and making it costs more than copying. Returns the others, in order:
+    `build_published` makes them. To be called when all tables were brought.
+    """
+    if not columns_of(con, "marts.indicator_verdicts", own):
+        return []  # nothing was built yet
+    reads = {model.name: model.reads for model in models()}
+    views = {model.name for model in models() if model.is_view}
+
+    @cache
+    def is_same(table: str) -> bool:
+        if table in built_again():
+            return table in brought
+        if table in _behind():
+            return not con.execute(f"select 1 from {identifier(own)}.{_behind()[table]} limit 1").fetchone()
+        if table in views or table.partition(".")[0] not in {"marts", STEPS, "ref"}:
+            return False
+        # not only what `instead` names: a text that looks personal may have been covered, now or in an earlier release
+        return _told(con, own, table) == _told(con, release, table)
+
+    def is_bounded() -> bool:
+        """What is missing of a suppressed figure is bounded in the warehouse, and in no release."""
+        suppressed = f"from {identifier(own)}.marts.indicator_values where availability = 'suppressed'"
+        return not con.execute(f"select 1 {suppressed} limit 1").fetchone()
+
+    brought: set[str] = set()
+    left = []
+    for name in built_again():
+        if all(map(is_same, sorted(reads[name]))) and (name != BOUNDS or is_bounded()):
+            con.execute(f"insert into {identifier(release)}.{name} by name from {identifier(own)}.{name}")
+            brought.add(name)
+        else:
+            left.append(name)
+    return left
+
+
+def _told(con: duckdb.DuckDBPyConnection, catalog: str, table: str) -> tuple[object, ...] | None:
+    """What the rows of a table say, whatever their order: their number, and two sums over all of each."""
+    place = f"{identifier(catalog)}.{table}"
+    return con.execute(
+        f"select count(*), sum(hash(said)::hugeint), bit_xor(hash(said)) from {place} as said"
+    ).fetchone()
 
 
 def prepare(con: duckdb.DuckDBPyConnection, own: str) -> None:
@@ -627,13 +687,13 @@ MADE: dict[tuple[str, str], Callable[[duckdb.DuckDBPyConnection, str, str], str]
 """What stands in place of a table; those built again enter empty."""
 
 
-def build_published(path: Path, threads: int) -> None:
-    """Make the models of `built_again` in a release's file from what it holds."""
+def build_published(path: Path, threads: int, names: Sequence[str]) -> None:
+    """Make these models of `built_again` in a release's file from what it holds."""
+    if not names:
+        return
     with connect(path, threads=threads) as con:
-        if not columns_of(con, "marts.indicator_verdicts"):
-            return
-        for name in build_again(con, built_again()):
-            if name == "marts.indicator_bounds":
+        for name in build_again(con, names):
+            if name == BOUNDS:
                 con.execute(_unbounded())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import random
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,13 +20,13 @@ from expectations.contracts.model import contract, datasets
 from expectations.contracts.periods import Period
 from tests.warehouse.rows import DISTRICTS, PROVINCE, empty_warehouse, insert
 from tests.warehouse.site_reading import read
-from warehouse import disclosure, guarded, models, suppression
+from warehouse import disclosure, guarded, models, releases, suppression
 from warehouse.comparison import compare
 from warehouse.corrections import Correction, bring_corrections, enter, raise_lapsed
 from warehouse.journal import carry_journal
 from warehouse.measures import contributions, known_measures
 from warehouse.published import find_release
-from warehouse.releases import current, publish
+from warehouse.releases import current, publish, write_published
 from warehouse.reports.assessment import assess, render_html
 from warehouse.reports.site import site
 from warehouse.reports.site_pages import pages
@@ -35,7 +35,7 @@ from warehouse.suppression import Choice, DisclosureError
 from warehouse.withheld import AS_THEY_ARE, MADE, built_again
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import duckdb
 
@@ -948,3 +948,110 @@ def test_every_model_that_leads_back_to_rows_that_stay_is_decided_upon() -> None
     assert known >= AS_THEY_ARE
     made = {f"{schema}.{table}" for schema, table in MADE if schema != "ops"} - disclosure.TABLES.keys()
     assert known >= made
+
+
+# --- models that nothing hidden touches are copied ------------------------------------------------------------------
+
+
+def no_petitions(con: duckdb.DuckDBPyConnection) -> None:
+    insert(con, "dossiers", [row | {"period": "2024-Q1"} for row in one_dossier()])
+
+
+def no_denunciation(con: duckdb.DuckDBPyConnection) -> None:
+    insert(con, "petitions", [row for row in petitions(1) if row["kind_code"] == "feedback"])
+
+
+def one_dossier() -> list[dict[str, Any]]:
+    days = {"received_at": datetime(2024, 1, 8, 9)}  # noqa: DTZ001 - local time, as everywhere
+    return [
+        {"unit_code": unit, "dossier_code": f"H.{unit}", "status_code": "in_progress", "channel_code": "online", **days}
+        for unit in DISTRICTS
+    ]
+
+
+def with_a_narrative(con: duckdb.DuckDBPyConnection) -> None:
+    no_petitions(con)
+    [(goal,)] = con.execute("select min(goal_id) from ref.goals where measurability = 'N'").fetchall()
+    con.execute(
+        "insert into ref.narratives values (?, ?, '2024-Q1', ?, 'Văn phòng UBND tỉnh', date '2024-04-05')",
+        [goal, PROVINCE, f"Ông Nguyễn Văn Tám gọi số {PHONE}."],
+    )
+
+
+PHONE = "0912345678"
+
+
+@pytest.mark.parametrize(
+    ("fills", "copied"),
+    [
+        pytest.param(no_petitions, set(built_again()), id="no petitions"),
+        pytest.param(
+            no_denunciation,
+            set(built_again()) - {"marts.petition_counts", "marts.petition_backlog", "marts.restatements"},
+            id="no denunciation",
+        ),
+        pytest.param(
+            with_a_narrative, set(built_again()) - {"marts.assessment", "marts.goal_summary", "marts.restatements"},
+            id="a covered text",
+        ),
+        pytest.param(lambda con: fill(con, 1), set(), id="denunciations"),
+    ],
+)  # fmt: skip
+def test_what_is_copied_into_a_release_is_what_would_be_made_there(
+    fills: Callable[[duckdb.DuckDBPyConnection], None],
+    copied: set[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    con = empty_warehouse()
+    fills(con)
+    count_rows(con)
+    models.build(con)
+    disclosure.decide(con)
+    made: list[list[str]] = []
+    bring = releases.bring_unconcerned
+
+    def noted(*arguments: Any) -> list[str]:
+        made.append(bring(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(releases, "bring_unconcerned", noted)
+    write_published(con, tmp_path / "copied.duckdb")
+    monkeypatch.setattr(releases, "bring_unconcerned", lambda *_: list(built_again()))
+    write_published(con, tmp_path / "made.duckdb")
+    assert set(built_again()) - set(made[0]) == copied
+    assert contents(tmp_path / "copied.duckdb") == contents(tmp_path / "made.duckdb")
+
+
+def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table of a file, and what the tables and columns are called."""
+    with connect(path, read_only=True) as con:
+        tables = con.execute("select schema_name, table_name from duckdb_tables() order by all").fetchall()
+        told = (
+            "select schema_name, table_name, column_name, data_type, comment from duckdb_columns() where not internal"
+        )
+        return {
+            f"{schema}.{name}": sorted(con.execute(f'from {schema}."{name}"').fetchall(), key=repr)
+            for schema, name in tables
+        } | {"columns": con.execute(f"{told} order by schema_name, table_name, column_index").fetchall()}
+
+
+def test_a_text_covered_in_an_earlier_release_stays_covered_where_nothing_else_changed(tmp_path: Path) -> None:
+    con = empty_warehouse()
+    with_a_narrative(con)
+    count_rows(con)
+    models.build(con)
+    first = publish(tmp_path, con)
+    more = [row | {"period": "2024-Q1", "dossier_code": f"T.{row['unit_code']}"} for row in one_dossier()]
+    insert(con, "dossiers", [row | {"_delivery_id": f"more-{row['unit_code']}"} for row in more])
+    count_rows(con)
+    models.build(con)
+    second = publish(tmp_path, con)
+    assert second.is_new
+    for release in (first, second):
+        assert PHONE.encode() not in (release.path / "warehouse.duckdb").read_bytes()
+        with connect(release.path / "warehouse.duckdb", read_only=True) as reader:
+            told = reader.execute(f"select count(*) from marts.assessment where narrative_vi like '%{PHONE}%'")
+            assert told.fetchone() == (0,)
+            said = reader.execute("select count(*) from marts.assessment where narrative_vi is not null").fetchone()
+            assert said == (1,)

@@ -21,7 +21,7 @@ from warehouse import releases
 from warehouse.journal import begin_run, end_run
 from warehouse.privacy import MaskedCells, ReleaseRefusedError, cover, refuse_personal_columns
 from warehouse.reference import load_reference
-from warehouse.releases import current, list_releases, publish
+from warehouse.releases import current, fingerprint, list_releases, publish
 from warehouse.store import WAREHOUSE, connect, writer
 from warehouse.verifying import verify
 
@@ -49,6 +49,7 @@ def test_a_release_is_whole_read_only_and_described(home: Path) -> None:
         con.execute("comment on column marts.tally.row_count is 'Số dòng · rows'")
         made = publish(home, con)
         assert con.execute("select release_id from ops.releases").fetchall() == [(made.release_id,)]
+        asked = fingerprint(con)
     found = current(home)
     assert made.is_new
     assert found
@@ -57,6 +58,7 @@ def test_a_release_is_whole_read_only_and_described(home: Path) -> None:
     content = found.file.read_bytes()
     assert manifest["sha256"] == hashlib.sha256(content).hexdigest()
     assert manifest["size_bytes"] == len(content)
+    assert manifest["fingerprint"] == asked
     assert manifest["rows"]["core.service_reports"] == 2
     assert (manifest["periods"], manifest["deliveries"]) == (["2024-Q1"], 1)
     assert manifest["sources"] == [
