@@ -11,12 +11,14 @@ import os
 import threading
 import warnings
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from expectations.later import imported_later
+from expectations.verdict.staging import in_parts, part_column
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import duckdb
 
@@ -46,16 +48,19 @@ class _Expectations:
     module: Any
     context: Any
     source: Any
+    column: Any
     no_rows_where: Any
     deliveries_hold: Any
 
 
 def run_suite(
-    connection: duckdb.DuckDBPyConnection, checks: Sequence[Check], name: str, *, empty: int = 0
+    connection: duckdb.DuckDBPyConnection, checks: Sequence[Check], name: str, *, empty: int = 0, parts: int = 1
 ) -> dict[str, int]:
     """Run the suite of `checks` over table `staged`; check name → failing rows (failing deliveries for the whole).
 
-    `empty` is the number of deliveries without a row: they are in the batch and not in the table.
+    `empty` is the number of deliveries without a row: they are in the batch and not in the table. With several `parts`
+    a check that looks at rows side by side is asked of each, and `staged` says in which one a row is: it holds the keys
+    of all rows it is asked about, beyond any bound on memory.
     Raises SuiteError when Great Expectations reports an exception of its own.
     """
     from duckdb_sqlalchemy import ConnectionWrapper  # noqa: PLC0415 - heavy
@@ -81,7 +86,8 @@ def run_suite(
     sources = gx.context.data_sources.all()
     sources.set_datasource(name, source)
     try:
-        suite = gx.module.ExpectationSuite(name=name, expectations=[_expectation(gx, check, empty) for check in checks])
+        asked = [one for check in checks for one in _expectations(gx, check, empty, parts)]
+        suite = gx.module.ExpectationSuite(name=name, expectations=asked)
         outcome = definition.get_batch().validate(
             suite, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}
         )
@@ -103,12 +109,11 @@ def _counts(outcome: Any, checks: Sequence[Check]) -> dict[str, int]:
         if raised:
             raise SuiteError(f"check {check_name}: {raised}")
         body = result.result
-        if "unexpected_count" in body:
-            counts[check_name] = int(body["unexpected_count"] or 0)  # null over an empty table
-        else:
-            counts[check_name] = int(body["observed_value"])
-        if bool(result.success) != (counts[check_name] == 0):
-            raise SuiteError(f"check {check_name}: success {result.success} with {counts[check_name]} failing rows")
+        # an unexpected count is null over an empty table
+        failing = int((body["unexpected_count"] if "unexpected_count" in body else body["observed_value"]) or 0)
+        if bool(result.success) != (failing == 0):
+            raise SuiteError(f"check {check_name}: success {result.success} with {failing} failing rows")
+        counts[check_name] = counts.get(check_name, 0) + failing
     missing = [check.rule.check for check in checks if check.rule.check not in counts]
     if missing:
         raise SuiteError(f"no result for {', '.join(missing)}")
@@ -124,11 +129,18 @@ def _raised(info: Any) -> str | None:
     return "; ".join(messages) or None
 
 
-def _expectation(gx: _Expectations, check: Check, empty: int) -> Any:
+def _expectations(gx: _Expectations, check: Check, empty: int, parts: int) -> list[Any]:
+    if parts == 1 or part_column(check) not in in_parts([check]):
+        return [_expectation(gx, check, empty)]
+    part = gx.column(part_column(check))
+    return [_expectation(gx, check, empty, {"row_condition": part == number}) for number in range(parts)]
+
+
+def _expectation(gx: _Expectations, check: Check, empty: int, of_rows: Mapping[str, Any] = MappingProxyType({})) -> Any:
     meta = {"check": check.rule.check, "rule_id": check.rule.rule_id, "message_vi": check.rule.message_vi}
     if check.native:
         kind = getattr(gx.module.expectations, check.native.expectation)
-        return kind(**check.native.arguments, meta=meta)
+        return kind(**check.native.arguments, **of_rows, meta=meta)
     if check.is_whole:
         return gx.deliveries_hold(predicate=check.fails, empty=empty, meta=meta)
     return gx.no_rows_where(predicate=check.fails, meta=meta)
@@ -150,9 +162,10 @@ def _import() -> _Expectations:
         import great_expectations.expectations  # noqa: PLC0415
         from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
         from great_expectations.datasource.fluent.sql_datasource import SQLDatasource  # noqa: PLC0415
+        from great_expectations.expectations.row_conditions import Column  # noqa: PLC0415
 
         from expectations.custom import DeliveriesHold, NoRowsWhere  # noqa: PLC0415
 
         context = great_expectations.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
-    return _Expectations(great_expectations, context, SQLDatasource, NoRowsWhere, DeliveriesHold)
+    return _Expectations(great_expectations, context, SQLDatasource, Column, NoRowsWhere, DeliveriesHold)

@@ -34,26 +34,33 @@ NOBODY = "none"
 """The channel of a home that names none: what the run prints is all there is."""
 
 
-def tell(home: Home) -> None:
+def tell(home: Home, *, is_waiting: bool | None = None) -> None:
     """Send each channel what it has not taken, digest by digest, and write down what became of each.
+
+    Whoever has just seen that something is waiting says so; else it is asked first.
 
     The warehouse is held before and after a message, never while one is sent. One process of a home tells at a time. A
     process that is killed after a message was taken and before that was written down sends the same digest under the
     same mark once more: a file and a mailbox know it by that. Never raises: what is not told now the next run tells.
     """
     try:
-        _tell_all(home)
+        if _is_waiting(home) if is_waiting is None else is_waiting:
+            _tell_all(home)
     except Exception as fault:  # noqa: BLE001 - it never stops a run
         postponed(home, "alerts: what waits could not be told", fault)
 
 
+def _is_waiting(home: Home) -> bool:
+    from warehouse.outbox import is_waiting
+
+    with writing(home) as con:
+        return is_waiting(con, telling(home))
+
+
 def _tell_all(home: Home) -> None:
-    from warehouse.outbox import is_waiting, put_together
+    from warehouse.outbox import put_together
 
     asked = telling(home)
-    with writing(home) as con:
-        if not is_waiting(con, asked):
-            return
     with _alone(home) as is_alone:
         if not is_alone:
             return

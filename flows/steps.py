@@ -645,7 +645,7 @@ def tell(  # noqa: PLR0917 - what the steps before found, in their order
         has_untold = is_waiting(con, telling(plan.home), is_looked=True)
     close_work(plan)
     if has_untold:
-        tell_channels(plan.home)
+        tell_channels(plan.home, is_waiting=True)
     send_returns(plan.home, dict(plan.every_feed))
     return RunReport(
         run_id=plan.run_id,

@@ -120,12 +120,12 @@ class _Batch:
         framed = [number for number, case in enumerate(cases) if case.frame]
         suite_seconds = 0.0
         with connect(work_dir, self.threads, self.memory_limit) as connection:
-            in_file = stage(connection, cases, self.contract, self.reference)
+            staged = stage(connection, cases, self.contract, self.reference, self.checks)
             checks = prepare(connection, self.checks)
             counts = find(connection, checks, framed)
             if self.suite and framed:
                 started = monotonic()
-                compare(connection, checks, counts, framed, self.contract.dataset)
+                compare(connection, checks, counts, framed, self.contract.dataset, staged.parts)
                 suite_seconds = monotonic() - started
             report(connection, cases, self.contract, checks, counts)
             refused = outcome.quarantine(connection, cases, checks, counts)
@@ -135,11 +135,11 @@ class _Batch:
             kept = sorted(set(framed) - refused)
             accepted: Path | None = None
             frames: tuple[tuple[str, Path], ...] = ()
-            if kept and in_file and outcome.is_as_read(connection, checks, counts):
+            if kept and staged.in_file and outcome.is_as_read(connection, checks, counts):
                 frames = tuple((cases[number].delivery_id, frame) for number in kept if (frame := cases[number].frame))
             elif kept:
                 accepted, rows = outcome.write_accepted(
-                    connection, self.contract, checks, counts, work_dir / "accepted.parquet", in_file=in_file
+                    connection, self.contract, checks, counts, work_dir / "accepted.parquet", in_file=staged.in_file
                 )
                 if rows + sum(quarantined.values()) != sum(counts.rows.values()):
                     raise VerdictError(f"{self.contract.dataset}: rows do not add up; is `_rid` unique in every frame?")

@@ -78,14 +78,22 @@ def find(connection: duckdb.DuckDBPyConnection, checks: Sequence[Check], framed:
     return Counts(rows, counts)
 
 
-def compare(
-    connection: duckdb.DuckDBPyConnection, checks: Sequence[Check], counts: Counts, framed: Sequence[int], name: str
+def compare(  # noqa: PLR0917 - what was found, and where
+    connection: duckdb.DuckDBPyConnection,
+    checks: Sequence[Check],
+    counts: Counts,
+    framed: Sequence[int],
+    name: str,
+    parts: int = 1,
 ) -> None:
-    """Run the suite over the same table. Raises VerdictDisagreement where it counts differently, and SuiteError."""
+    """Run the suite over the same table, which places its rows in `parts` (`expectations.verdict.staging`).
+
+    Raises VerdictDisagreement where it counts differently, and SuiteError.
+    """
     from expectations import suites  # noqa: PLC0415 - imports Great Expectations when run
 
     empty = sum(1 for case in framed if counts.rows[case] == 0)
-    said = suites.run_suite(connection, checks, name, empty=empty)
+    said = suites.run_suite(connection, checks, name, empty=empty, parts=parts)
     differing = [
         f"{check.rule.rule_id}/{check.rule.check}: SQL {counted}, Great Expectations {said[check.rule.check]}"
         for number, check in enumerate(checks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from expectations.contracts.periods import PeriodError, first_period, regimes
@@ -21,10 +22,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from expectations.contracts.model import Contract
+    from expectations.rules import Check
     from expectations.verdict.records import Case
+
+PART_ROWS = 8_000_000
+"""Rows of a batch up to which the suite looks at all keys at once: ten millions fit its DuckDB, fifty do not."""
 
 LARGE = 2**20
 """Bytes a file, on average, from which rows stay in their files and are read once a pass instead of held in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What is in `staged`: whether rows stay in their files, and in how many parts keys are looked at."""
+
+    in_file: bool
+    parts: int
 
 
 def connect(work_dir: Path, threads: int | None, memory_limit: str) -> duckdb.DuckDBPyConnection:
@@ -59,11 +72,12 @@ def stage(
     cases: Sequence[Case],
     contract: Contract,
     reference: Mapping[str, pl.DataFrame | pa.Table],
-) -> bool:
+    checks: Sequence[Check],
+) -> Staged:
     """Tables `cases`, `windows`, `staged` (see `expectations.rules`), `ref_<table>`, `named_sheets`.
 
-    Returns whether rows stay in their files. Raises VerdictError where a frame lacks a column of the contract, or
-    holds a personal one.
+    Where there are several parts, `staged` says for each check of `in_parts` in which one a row is. Raises VerdictError
+    where a frame lacks a column of the contract, or holds a personal one.
     """
     connection.execute(
         "create table cases (_case integer, _delivery_id varchar, _day date, regime varchar, path varchar)"
@@ -93,19 +107,41 @@ def stage(
             " ''::varchar as _sheet, 0::bigint as _row, ''::varchar as _defects, ''::varchar as period,"
             f" ''::varchar as unit_code, null::date as _period_from, null::date as _period_to, {empty} where false"
         )
-        return False
+        return Staged(in_file=False, parts=1)
     _expect_columns(connection, frames, contract)
     source = f"read_parquet({texts(frames)}, filename = true, union_by_name = {literal(len(frames) > 1)})"
     _stage_windows(connection, source)
     in_file = sum(frame.stat().st_size for frame in frames) > LARGE * len(frames)
     kind = "view" if in_file else "table"
+    parts = _parts(connection, frames) if in_file else 1
+    placed = "".join(f", hash({', '.join(key)}) % {parts} as {name}" for name, key in in_parts(checks).items())
     connection.execute(
-        f"create {kind} staged as select c._case, c._day, {columns} from {source} f join cases c on c.path = f.filename"
-        " left join windows w on w.period = f.period and w.regime = c.regime"
+        f"create {kind} staged as select *{placed if parts > 1 else ''} from ("
+        f"select c._case, c._day, {columns} from {source} f join cases c on c.path = f.filename"
+        " left join windows w on w.period = f.period and w.regime = c.regime)"
     )
     connection.execute("create table sheets as select distinct _case, _sheet from staged where _sheet is not null")
     connection.execute(f"create table named_sheets as select * from sheets where {personal_sql('_sheet')}")
-    return in_file
+    return Staged(in_file, parts)
+
+
+def in_parts(checks: Sequence[Check]) -> dict[str, Sequence[str]]:
+    """The checks that look at rows side by side, by the column that places a row: rows of one key are in one part."""
+    return {
+        part_column(check): check.native.arguments["column_list"]
+        for check in checks
+        if check.native and "column_list" in check.native.arguments
+    }
+
+
+def part_column(check: Check) -> str:
+    """The column of `staged` that says in which part a row is for a check."""
+    return f"_part_{check.rule.check}"
+
+
+def _parts(connection: duckdb.DuckDBPyConnection, frames: Sequence[Path]) -> int:
+    [(rows,)] = connection.execute(f"select sum(num_rows) from parquet_file_metadata({texts(frames)})").fetchall()
+    return max(1, -(-int(rows) // PART_ROWS))
 
 
 def first_known(regime: str) -> str | None:

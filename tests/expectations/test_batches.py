@@ -99,6 +99,7 @@ def test_a_batch_says_of_each_delivery_what_it_would_say_alone(
     with pytest.MonkeyPatch.context() as patch:
         if large:  # rows stay in their files; then accepted ones are in no order
             patch.setattr(staging, "LARGE", 0)
+            patch.setattr(staging, "PART_ROWS", 3)
         together = judged(cases, "together")
     for name, (verdict, accepted, quarantine, findings) in alone.items():
         also_verdict, also_accepted, also_quarantine, also_findings = together[name]
@@ -156,9 +157,14 @@ def _by_rid(rows: Any) -> Any:
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(deliveries=st.lists(ROWS, min_size=2, max_size=4))
+@given(deliveries=st.lists(ROWS, min_size=2, max_size=4), large=st.booleans())
 def test_the_suite_agrees_with_the_sums_over_a_batch(
-    deliveries: list[Any], one_rule: Callable[..., Contract], write_frame: WriteFrame, tmp_path: Path
+    deliveries: list[Any],
+    *,
+    large: bool,
+    one_rule: Callable[..., Contract],
+    write_frame: WriteFrame,
+    tmp_path: Path,
 ) -> None:
     contract = every_kind(one_rule)
     folder = tmp_path / str(next(_numbers))
@@ -166,10 +172,41 @@ def test_the_suite_agrees_with_the_sums_over_a_batch(
         Case(f"d{number}", write_frame(contract, rows).rename(f"{folder}-{number}.parquet"), (), None, date(2024, 5, 1))
         for number, rows in enumerate(deliveries)
     ]
-    # A disagreement would be the `failure` of every delivery: there is none alone either.
-    found = judge_many(cases, contract, reference={"units": UNITS}, work_dir=folder)
+    with pytest.MonkeyPatch.context() as patch:
+        if large:  # rows stay in their files, and keys are looked at in parts
+            patch.setattr(staging, "LARGE", 0)
+            patch.setattr(staging, "PART_ROWS", 3)
+        # A disagreement would be the `failure` of every delivery: there is none alone either.
+        found = judge_many(cases, contract, reference={"units": UNITS}, work_dir=folder)
     assert [one.verdict.failure for one in found] == [None] * len(cases)
     assert all(len(one.verdict.checks) == len(contract.rules) for one in found)
+
+
+def test_keys_of_many_rows_are_looked_at_in_parts(
+    one_rule: Callable[..., Contract], write_frame: WriteFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of fifty million rows the question of the suite holds more keys than its DuckDB may. Rows of one key are in one."""
+    contract = one_rule("unique", columns=["word"])
+    words = [f"w{number}" for number in range(40)] + ["w3", "w3", "w17", None, None]
+    frame = write_frame(contract, [{"word": word} for word in words])
+    monkeypatch.setattr(staging, "LARGE", 0)
+    monkeypatch.setattr(staging, "PART_ROWS", 6)
+    asked: list[Any] = []
+    counts = suites._counts
+
+    def noted(outcome: Any, checks: Any) -> Any:
+        asked.extend(outcome.results)
+        return counts(outcome, checks)
+
+    monkeypatch.setattr(suites, "_counts", noted)
+    case = Case("d1", frame, (), None, date(2024, 5, 1))
+    [one] = judge_many([case], contract, reference={"units": UNITS}, work_dir=tmp_path / "batch")
+    assert one.verdict.failure is None
+    assert [check.failing for check in one.verdict.checks] == [5]
+    assert len(asked) == 8
+    failing = [result.result["unexpected_count"] or 0 for result in asked]
+    assert sorted(filter(None, failing)) in ([2, 3], [5])  # those of one word stand together, wherever that is
+    assert one.findings.height == 5
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{number}-{case.kind}" for number, case in enumerate(CASES)])
