@@ -185,7 +185,7 @@ def test_the_suite_agrees_with_the_sums_over_a_batch(
 def test_keys_of_many_rows_are_looked_at_in_parts(
     one_rule: Callable[..., Contract], write_frame: WriteFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of fifty million rows the question of the suite holds more keys than its DuckDB may. Rows of one key are in one."""
+    """Of fifty million rows the suite would hold more keys than its DuckDB may. Rows of one key stand in one part."""
     contract = one_rule("unique", columns=["word"])
     words = [f"w{number}" for number in range(40)] + ["w3", "w3", "w17", None, None]
     frame = write_frame(contract, [{"word": word} for word in words])
