@@ -68,6 +68,12 @@ def run_suite(
 
     gx = _load()
     name = f"{name}-{next(_numbers)}"
+    lent: list[duckdb.DuckDBPyConnection] = []
+
+    def lend() -> Any:
+        lent.append(connection.cursor())
+        return ConnectionWrapper(lent[-1])
+
     source = gx.source(
         name=name,
         connection_string="duckdb:///:memory:",
@@ -77,7 +83,7 @@ def run_suite(
             "isolation_level": "AUTOCOMMIT",
             "skip_autocommit_rollback": True,
             "poolclass": StaticPool,
-            "creator": lambda: ConnectionWrapper(connection.cursor()),
+            "creator": lend,
         },
     )
     definition = source.add_table_asset(TABLE, table_name=TABLE).add_batch_definition_whole_table("all")
@@ -93,6 +99,8 @@ def run_suite(
         )
     finally:
         del sources[name]
+        for cursor in lent:  # an answer that was not read to its end would hold all that it was made from
+            cursor.close()
     return _counts(outcome, checks)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import pickle
 from dataclasses import replace
@@ -207,6 +208,38 @@ def test_keys_of_many_rows_are_looked_at_in_parts(
     failing = [result.result["unexpected_count"] or 0 for result in asked]
     assert sorted(filter(None, failing)) in ([2, 3], [5])  # those of one word stand together, wherever that is
     assert one.findings.height == 5
+
+
+def test_the_suite_leaves_nothing_of_its_questions_in_memory(
+    one_rule: Callable[..., Contract],
+    write_frame: WriteFrame,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    """An answer that is not read to its end holds what its join put aside for want of memory, until it is collected."""
+    gc.collect()
+    gc.disable()
+    request.addfinalizer(gc.enable)
+    contract = one_rule("unique", columns=["word"])
+    frame = write_frame(contract, [{"word": f"w{number}"} for number in range(600_000)])
+    monkeypatch.setattr(staging, "LARGE", 0)
+    held: list[int] = []
+    compare = batches.compare
+
+    def noted(connection: Any, *told: Any) -> None:
+        compare(connection, *told)
+        [(size,)] = connection.execute(
+            "select memory_usage_bytes + temporary_storage_bytes from duckdb_memory() where tag = 'COLUMN_DATA'"
+        ).fetchall()
+        held.append(size)
+
+    monkeypatch.setattr(batches, "compare", noted)
+    case = Case("d1", frame, (), None, date(2024, 5, 1))
+    [one] = judge_many([case], contract, reference={"units": UNITS}, work_dir=tmp_path / "batch", memory_limit="70MB")
+    assert one.verdict.failure is None
+    assert one.verdict.rows_accepted == 600_000
+    assert held == [0]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{number}-{case.kind}" for number, case in enumerate(CASES)])
