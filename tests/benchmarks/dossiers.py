@@ -78,7 +78,7 @@ def make_files(home: Path, rows: int, name: str = "2024Q1_20240316", first: str 
                     from range({share}) numbers (i)
                 )
                 select
-                    printf('000.00.{number + 10}.H31-%s-%06d', strftime(received, '%y%m%d'), i) as "Mã hồ sơ",
+                    printf('000.00.{number + 10}.H31-%s-%06d', strftime(received, '%y%m%d'), i // 80) as "Mã hồ sơ",
                     printf('1.%06d', 1000 + i % 150) as "Mã TTHC",
                     'Đăng ký biến động đất đai loại ' || (i % 150) as "Tên TTHC",
                     'G15-DD' || (i % 12) as "Mã lĩnh vực",
