@@ -120,7 +120,7 @@ class RestSource:
         if change:  # what a record says of itself counts; a token of the source as it is
             reached = change.reached(reached)
         elif rules:
-            reached = _text(at(last.document, rules.cursor)) or reached
+            reached = self._sent_back(at(last.document, rules.cursor), len(gathered.pages)) or reached
         lines = self._lines(gathered, course.former, allowance)
         # half of a surrogate pair is no UTF-8; escaped it stays the JSON that came
         with new_private_file(target, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
@@ -230,10 +230,10 @@ class RestSource:
             at_ = paging.first + len(found.pages) if isinstance(paging, PagePaging) else found.came
             return None, {**self._first(), paging.param: at_}, None
         if isinstance(paging, CursorPaging):
-            token = _text(at(page.document, paging.path))
+            token = self._sent_back(at(page.document, paging.path), len(found.pages))
             return None if token is None else (None, {paging.param: token}, token)
         if isinstance(paging, NextPaging):
-            token = _text(at(page.document, paging.path))
+            token = self._sent_back(at(page.document, paging.path), len(found.pages))
         elif isinstance(paging, LinkPaging):
             token = _next_link(page.answer.headers)
         else:
@@ -241,6 +241,18 @@ class RestSource:
         if token is None:
             return None
         return token, {}, token
+
+    def _sent_back(self, value: Any, number: int) -> str | None:
+        """What a page says to ask with next. Raises AnswerError where no question can hold it."""
+        token = _text(value)
+        try:
+            (token or "").encode()
+        except UnicodeEncodeError:  # JSON may escape half of a surrogate pair
+            raise AnswerError(
+                f"{self._said}: page {number} says how to go on with what is no text ({token!a}); tell whoever keeps"
+                " the source"
+            ) from None
+        return token
 
     # --- reading what came -----------------------------------------------------------------------------------------
 

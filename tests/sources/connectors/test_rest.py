@@ -162,6 +162,23 @@ def test_a_cursor_that_leads_back_is_found(
     refused(tmp_path, pull, feed, errors.AnswerError, "leads back to a page that came before")
 
 
+@pytest.mark.parametrize(
+    "connector",
+    [
+        "records: items\npaging: {kind: cursor, param: after, from: next}",
+        "records: items\npaging: {kind: next, from: next}",
+        "records: items\nincremental: {key: code, cursor: next, param: sync}",
+    ],
+)
+def test_what_no_question_can_hold_is_said(
+    interface: Interface, rest_feed: Callable[..., Feed], pull: Any, tmp_path: Path, connector: str
+) -> None:
+    """JSON may escape half of a surrogate pair, which is no text that could be sent back."""
+    interface.answer = lambda _: (200, {}, b'{"items": [{"code": "a"}], "next": "x\\ud800"}')
+    text = r"page 1 says how to go on with what is no text \('x\\ud800'\)"
+    refused(tmp_path, pull, rest_feed(connector), errors.AnswerError, text)
+
+
 @pytest.mark.parametrize(("totals", "text"), [([5, 4], "shrank from 5 to 4"), ([9, 9, 9], "speaks of 9 records")])
 def test_a_total_that_shrinks_or_is_not_reached_lands_nothing(
     interface: Interface, rest_feed: Callable[..., Feed], pull: Any, tmp_path: Path, totals: list[int], text: str
