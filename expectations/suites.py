@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from expectations.later import imported_later
-from expectations.verdict.staging import in_parts, part_column
+from expectations.verdict.staging import key_of, part_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -138,7 +138,7 @@ def _raised(info: Any) -> str | None:
 
 
 def _expectations(gx: _Expectations, check: Check, empty: int, parts: int) -> list[Any]:
-    if parts == 1 or part_column(check) not in in_parts([check]):
+    if parts == 1 or not key_of(check):
         return [_expectation(gx, check, empty)]
     part = gx.column(part_column(check))
     return [_expectation(gx, check, empty, {"row_condition": part == number}) for number in range(parts)]

@@ -34,7 +34,7 @@ NOBODY = "none"
 """The channel of a home that names none: what the run prints is all there is."""
 
 
-def tell(home: Home, *, is_waiting: bool | None = None) -> None:
+def tell(home: Home, *, is_waiting: bool = False) -> None:
     """Send each channel what it has not taken, digest by digest, and write down what became of each.
 
     Whoever has just seen that something is waiting says so; else it is asked first.
@@ -44,7 +44,7 @@ def tell(home: Home, *, is_waiting: bool | None = None) -> None:
     same mark once more: a file and a mailbox know it by that. Never raises: what is not told now the next run tells.
     """
     try:
-        if _is_waiting(home) if is_waiting is None else is_waiting:
+        if is_waiting or _is_waiting(home):
             _tell_all(home)
     except Exception as fault:  # noqa: BLE001 - it never stops a run
         postponed(home, "alerts: what waits could not be told", fault)

@@ -245,12 +245,12 @@ def _copy(  # noqa: PLR0917 - what the copy is made of
     known = _carried(con, path, standing)
     with _attached(con, path):
         if known and holds_staying(con, own, "release_copy"):
-            with _let_go(con, path):
+            with _detached(con, path):
                 path.unlink()  # a case became one that stays: no block of the file may remember it
             known = {}
         masked += _fill(con, own, known, tables)
         if left := bring_unconcerned(con, own, "release_copy"):
-            with _let_go(con, path):
+            with _detached(con, path):
                 build_published(path, _threads(con), left)
         con.execute("delete from release_copy.ops.releases where release_id = ?", [entry[0]])
         con.execute("insert into release_copy.ops.releases values (?, ?, ?, null, null)", entry)
@@ -295,11 +295,11 @@ def _attached(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        con.execute("detach release_copy")
+        con.execute("detach database if exists release_copy")  # to attach it again may have failed
 
 
 @contextmanager
-def _let_go(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
+def _detached(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
     """Within the block, of one of `_attached`, the file is nobody's."""
     con.execute("detach release_copy")
     try:

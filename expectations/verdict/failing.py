@@ -84,7 +84,7 @@ def compare(  # noqa: PLR0917 - what was found, and where
     counts: Counts,
     framed: Sequence[int],
     name: str,
-    parts: int = 1,
+    parts: int,
 ) -> None:
     """Run the suite over the same table, which places its rows in `parts` (`expectations.verdict.staging`).
 

@@ -76,8 +76,8 @@ def stage(
 ) -> Staged:
     """Tables `cases`, `windows`, `staged` (see `expectations.rules`), `ref_<table>`, `named_sheets`.
 
-    Where there are several parts, `staged` says for each check of `in_parts` in which one a row is. Raises VerdictError
-    where a frame lacks a column of the contract, or holds a personal one.
+    Where there are several parts, `staged` says for each check with a key (`key_of`) in which one a row is: those
+    of one key are in one. Raises VerdictError where a frame lacks a column of the contract, or holds a personal one.
     """
     connection.execute(
         "create table cases (_case integer, _delivery_id varchar, _day date, regime varchar, path varchar)"
@@ -114,7 +114,9 @@ def stage(
     in_file = sum(frame.stat().st_size for frame in frames) > LARGE * len(frames)
     kind = "view" if in_file else "table"
     parts = _parts(connection, frames) if in_file else 1
-    placed = "".join(f", hash({', '.join(key)}) % {parts} as {name}" for name, key in in_parts(checks).items())
+    placed = "".join(
+        f", hash({', '.join(key)}) % {parts} as {part_column(check)}" for check in checks if (key := key_of(check))
+    )
     connection.execute(
         f"create {kind} staged as select *{placed if parts > 1 else ''} from ("
         f"select c._case, c._day, {columns} from {source} f join cases c on c.path = f.filename"
@@ -125,13 +127,9 @@ def stage(
     return Staged(in_file, parts)
 
 
-def in_parts(checks: Sequence[Check]) -> dict[str, Sequence[str]]:
-    """The checks that look at rows side by side, by the column that places a row: rows of one key are in one part."""
-    return {
-        part_column(check): check.native.arguments["column_list"]
-        for check in checks
-        if check.native and "column_list" in check.native.arguments
-    }
+def key_of(check: Check) -> Sequence[str]:
+    """The key by which a check looks at rows side by side; nothing for one that looks at each by itself."""
+    return check.native.arguments.get("column_list", ()) if check.native else ()
 
 
 def part_column(check: Check) -> str:
